@@ -1,0 +1,1 @@
+"""pitboss: an open-source core for licensed online gambling."""

@@ -1,0 +1,84 @@
+"""Numbered forward migrations: plain SQL files, each applied once, none ever edited."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+
+from pitboss.db.errors import MigrationMismatch
+from pitboss.db.pool import Database, Transaction
+
+# Any constant will do; it only has to be the same in every pitboss that migrates.
+_LOCK = 0x70_69_74_62
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """One step of the schema: its number, its file's name, its SQL."""
+
+    number: int
+    name: str
+    sql: str
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the SQL, so that an edited file is noticed."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def migrations() -> tuple[Migration, ...]:
+    """Return every migration in order."""
+    folder = resources.files("pitboss.db") / "steps"
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return tuple(
+        Migration(number=int(name[:4]), name=name, sql=(folder / name).read_text(encoding="utf-8"))
+        for name in names
+    )
+
+
+async def migrate(database: Database) -> int:
+    """Bring the schema up to date and return how many steps that took.
+
+    All steps run in one transaction under a lock, so two starts at once are safe and a crash
+    leaves nothing half done.  Asking again does nothing.
+
+    Raises:
+        MigrationMismatch: the database knows a step that is missing here or reads differently.
+    """
+    async with database.transaction() as tx:
+        await tx.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        await tx.execute(
+            "CREATE TABLE IF NOT EXISTS schema_step (number int PRIMARY KEY, name text NOT NULL,"
+            " digest text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
+        )
+        applied = {
+            row["number"]: row["digest"]
+            for row in await tx.fetch("SELECT number, digest FROM schema_step")
+        }
+        known = migrations()
+        _compare(applied, known)
+        fresh = [step for step in known if step.number not in applied]
+        for step in fresh:
+            await _apply(tx, step)
+        return len(fresh)
+
+
+def _compare(applied: dict[int, str], known: tuple[Migration, ...]) -> None:
+    digests = {step.number: step.digest for step in known}
+    for number, digest in applied.items():
+        if digests.get(number) != digest:
+            raise MigrationMismatch(
+                f"the database was given step {number:04d} as another file than this pitboss has;"
+                " run the version that made it, or restore its backup"
+            )
+
+
+async def _apply(tx: Transaction, step: Migration) -> None:
+    await tx.execute(step.sql)
+    await tx.execute(
+        "INSERT INTO schema_step (number, name, digest) VALUES ($1, $2, $3)",
+        step.number,
+        step.name,
+        step.digest,
+    )

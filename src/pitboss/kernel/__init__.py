@@ -1,0 +1,1 @@
+"""Words that every room uses: money, prices, ids, facts, clock, entropy, ensure."""

@@ -1,0 +1,38 @@
+"""`Fact`, the base of everything that rooms publish, and the movements of money in it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from pitboss.kernel.ids import AccountId
+
+
+class Movement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One change to the wallet's books, as the fact that caused it records it.
+
+    `kind` is `hold`, `post`, `void` or `transfer`.  `key` names the hold (for `hold` and `void`)
+    or the transfer (for `post` and `transfer`); `hold` names the hold that a `post` takes from.
+    With the movements of all facts every account can be rebuilt, whatever the facts are.
+    """
+
+    kind: str
+    key: str
+    micros: int
+    currency: str
+    account: AccountId | None = None
+    debit: AccountId | None = None
+    credit: AccountId | None = None
+    hold: str | None = None
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """Something that happened.  Subclasses name their `tag` (`"bet.accepted"`) and their fields.
+
+    Fields are text, whole numbers below 2^53, booleans, lists and nested structs: never floats.
+    Money is in micros, a price is `"num/den"`, an instant is RFC 3339 in UTC.  Personal data
+    does not belong in a fact.
+    """
+
+    schema_version: ClassVar[int] = 1

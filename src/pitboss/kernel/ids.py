@@ -1,0 +1,68 @@
+"""Typed ids: UUID version 7 in canonical text, so that they sort by the time they were made."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime
+from functools import lru_cache
+from typing import NewType
+
+from pitboss.kernel.entropy import Entropy
+from pitboss.kernel.errors import Malformed
+
+PlayerId = NewType("PlayerId", str)
+StaffId = NewType("StaffId", str)
+AccountId = NewType("AccountId", str)
+EventId = NewType("EventId", str)
+MarketId = NewType("MarketId", str)
+SelectionId = NewType("SelectionId", str)
+BetId = NewType("BetId", str)
+FactId = NewType("FactId", str)
+PaymentId = NewType("PaymentId", str)
+IdempotencyKey = NewType("IdempotencyKey", str)
+
+_CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+def new_id(now: datetime, entropy: Entropy) -> str:
+    """Make a UUID version 7 from the time (milliseconds) and 74 random bits.
+
+    Source: RFC 9562, section 5.7.
+    """
+    millis = int(now.timestamp() * 1000)
+    random = entropy.random_bytes(10)
+    return _dashed(
+        millis.to_bytes(6, "big")
+        + bytes((0x70 | (random[0] & 0x0F), random[1], 0x80 | (random[2] & 0x3F)))
+        + random[3:]
+    )
+
+
+@lru_cache(maxsize=65_536)
+def derived_id(*parts: str) -> str:
+    """Make the one UUID that always belongs to these parts (version 8, from their SHA-256).
+
+    For things that are found by what they are, like a player's account in a currency, and for
+    keys of steps that must not be taken twice.  Source: RFC 9562, section 5.8.
+    """
+    digest = bytearray(hashlib.sha256("\x00".join(parts).encode()).digest()[:16])
+    digest[6] = 0x80 | (digest[6] & 0x0F)
+    digest[8] = 0x80 | (digest[8] & 0x3F)
+    return _dashed(bytes(digest))
+
+
+def parse_id(text: str, *, field: str) -> str:
+    """Return the text if it is a UUID in canonical form (lower case, dashes).
+
+    Raises:
+        Malformed: it is not.
+    """
+    if not _CANONICAL.fullmatch(text):
+        raise Malformed(field, f"{text[:40]!r} is not an id (a UUID in lower case)")
+    return text
+
+
+def _dashed(raw: bytes) -> str:
+    text = raw.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

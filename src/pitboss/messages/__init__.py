@@ -1,0 +1,37 @@
+"""The command log in, the one table of facts out: append, consume, take a turn, publish, follow."""
+
+from pitboss.messages.operations import (
+    Turn,
+    append,
+    consume,
+    join_turn,
+    renew_lease,
+    take_over,
+    turn,
+)
+from pitboss.messages.queries import (
+    find_backlogs,
+    find_command,
+    get_consumer,
+    lock_shared,
+    read_commands,
+    read_facts,
+    read_heads,
+)
+
+__all__ = [
+    "Turn",
+    "append",
+    "consume",
+    "find_backlogs",
+    "find_command",
+    "get_consumer",
+    "join_turn",
+    "lock_shared",
+    "read_commands",
+    "read_facts",
+    "read_heads",
+    "renew_lease",
+    "take_over",
+    "turn",
+]

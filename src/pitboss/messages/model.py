@@ -1,0 +1,106 @@
+"""Nouns of the log and of the facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pitboss.kernel.facts import Fact
+from pitboss.kernel.shards import Partition, Shard
+
+NO_HASH = bytes(32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A command to append.
+
+    `key` is what makes appending twice harmless: the same key with the same `request_digest` is
+    the same command, whatever `command_id` the second one brings.
+    """
+
+    partition: Partition
+    command_id: str
+    key: str
+    request_digest: bytes
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appended:
+    """The command is in the log; `command_id` is the one it was first appended under."""
+
+    command_id: str
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyReused:
+    """The key belongs to another request; nothing was appended."""
+
+    command_id: str
+
+
+AppendAnswer = Appended | KeyReused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command as the log holds it."""
+
+    partition: Partition
+    offset: int
+    command_id: str
+    body: bytes
+    appended_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consumer:
+    """How far a partition has been processed, by whom, and under which epoch."""
+
+    partition: Partition
+    next_offset: int
+    owner: str
+    epoch: int
+    lease_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What waits in a partition: how many commands, and since when the oldest one."""
+
+    partition: Partition
+    waiting: int
+    oldest_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The newest fact of a shard: its seq and its hash."""
+
+    shard: Shard
+    epoch: int
+    seq: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """A fact on its way into the table: where it belongs and what caused it."""
+
+    shard: Shard
+    stream: str
+    fact: Fact
+    cause: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedFact:
+    """A fact as the table holds it."""
+
+    shard: Shard
+    seq: int
+    stream: str
+    version: int
+    body: bytes

@@ -1,0 +1,201 @@
+"""Writes of the log and of the facts."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime
+
+from pitboss.db import Database, Transaction
+from pitboss.kernel.entropy import Entropy
+from pitboss.kernel.facts import Fact
+from pitboss.kernel.ids import new_id
+from pitboss.kernel.invariant import ensure
+from pitboss.kernel.shards import Partition, Shard, shards_of
+from pitboss.messages.errors import Fenced
+from pitboss.messages.model import (
+    AppendAnswer,
+    Appended,
+    Entry,
+    Head,
+    KeyReused,
+    Publication,
+)
+
+from . import rules, store
+
+# A processor that has not committed or renewed for this long may be replaced.
+LEASE_SECONDS = 5.0
+
+
+class Turn:
+    """The right to write for some shards in one transaction.
+
+    It holds the heads of its shards locked, so everything about a player in them is serial and a
+    plain read sees the last word.  What happens is collected with `publish` and written, numbered
+    and chained, when the turn is sealed just before the commit.
+    """
+
+    def __init__(
+        self,
+        tx: Transaction,
+        heads: dict[Shard, Head],
+        *,
+        now: datetime,
+        actor: str,
+        entropy: Entropy,
+    ) -> None:
+        self.tx = tx
+        self.heads = heads
+        self.now = now
+        self.actor = actor
+        self.entropy = entropy
+        self._publications: list[Publication] = []
+
+    def publish(self, shard: Shard, stream: str, fact: Fact, *, cause: str | None = None) -> None:
+        """Say that this happened; it becomes a fact when the turn's transaction commits."""
+        ensure(shard in self.heads, "facts are published by who holds the shard's turn")
+        self._publications.append(Publication(shard=shard, stream=stream, fact=fact, cause=cause))
+
+    async def seal(self) -> None:
+        """Write what was published, and move the heads.
+
+        Raises:
+            Fenced: a head is not where this turn locked it; another writer owns the shard.
+        """
+        publications, self._publications = self._publications, []
+        if not publications:
+            return
+        streams = {(item.shard, item.stream) for item in publications}
+        facts, moved, versions = rules.seal(
+            self.heads,
+            await store.find_versions(self.tx, streams),
+            publications,
+            ids=[new_id(self.now, self.entropy) for _ in publications],
+            recorded_at=self.now,
+            actor=self.actor,
+        )
+        await store.save_facts(self.tx, facts)
+        await store.save_versions(self.tx, versions)
+        if await store.move_heads(self.tx, self.heads, moved) != len(moved):
+            raise Fenced("the shard's head moved under this turn")
+        self.heads.update(moved)
+
+
+@contextlib.asynccontextmanager
+async def turn(
+    database: Database,
+    shards: Iterable[Shard],
+    *,
+    now: datetime,
+    actor: str,
+    entropy: Entropy,
+) -> AsyncIterator[Turn]:
+    """Open a transaction with the turn of these shards; seal and commit on leaving."""
+    async with (
+        database.transaction() as tx,
+        join_turn(tx, shards, now=now, actor=actor, entropy=entropy) as held,
+    ):
+        yield held
+
+
+@contextlib.asynccontextmanager
+async def join_turn(
+    tx: Transaction,
+    shards: Iterable[Shard],
+    *,
+    now: datetime,
+    actor: str,
+    entropy: Entropy,
+    epoch: int | None = None,
+) -> AsyncIterator[Turn]:
+    """Take the turn of these shards inside the caller's transaction; seal on leaving.
+
+    With an `epoch`, the shards must still be at it.
+
+    Raises:
+        Fenced: a shard is at another epoch: somebody else processes it now.
+    """
+    heads = await store.lock_heads(tx, set(shards))
+    if epoch is not None and any(head.epoch != epoch for head in heads.values()):
+        raise Fenced("the shards of this turn have a newer owner")
+    held = Turn(tx, heads, now=now, actor=actor, entropy=entropy)
+    yield held
+    await held.seal()
+
+
+async def append(
+    tx: Transaction, entries: Sequence[Entry], *, now: datetime
+) -> tuple[AppendAnswer, ...]:
+    """Put commands into the log; they are durable when the transaction commits.
+
+    A key that is in the log already is answered with the id of its first command and appends
+    nothing; with another request it is refused.
+    """
+    # Locked before looking: a twin of one of these keys waits here and then finds our row.
+    ends = await store.lock_log(tx, {entry.partition for entry in entries})
+    known = await store.find_keys(tx, entries)
+
+    answers: list[AppendAnswer] = []
+    fresh: list[tuple[int, Entry]] = []
+    for entry in entries:
+        earlier = known.get((entry.partition, entry.key))
+        if earlier is None:
+            known[entry.partition, entry.key] = (entry.command_id, entry.request_digest)
+            fresh.append((ends[entry.partition], entry))
+            ends[entry.partition] += 1
+            answers.append(Appended(command_id=entry.command_id, repeated=False))
+        elif earlier[1] == entry.request_digest:
+            answers.append(Appended(command_id=earlier[0], repeated=True))
+        else:
+            answers.append(KeyReused(command_id=earlier[0]))
+
+    if fresh:
+        await store.save_commands(tx, fresh, now)
+        await store.move_log(tx, ends)
+    return tuple(answers)
+
+
+async def take_over(tx: Transaction, partition: Partition, *, owner: str) -> int | None:
+    """Become the processor of a partition whose lease has run out; return the new epoch.
+
+    Everybody who processed it before is fenced off.  None if somebody's lease still runs.
+    """
+    if not await store.is_free(tx, partition, owner):
+        return None
+    # The heads first, as every batch does: the other order could deadlock with one.
+    await store.lock_heads(tx, shards_of(partition))
+    epoch = await store.claim_consumer(tx, partition, owner, LEASE_SECONDS)
+    if epoch is not None:
+        await store.set_epoch(tx, shards_of(partition), epoch)
+    return epoch
+
+
+async def renew_lease(tx: Transaction, partition: Partition, *, epoch: int) -> None:
+    """Say that the partition's processor is alive, when there is nothing to process.
+
+    Raises:
+        Fenced: somebody else has taken the partition over.
+    """
+    if not await store.renew_consumer(tx, partition, epoch, LEASE_SECONDS):
+        raise Fenced(f"partition {partition} has a newer owner")
+
+
+async def consume(
+    tx: Transaction, partition: Partition, *, epoch: int, from_offset: int, to_offset: int
+) -> None:
+    """Move the partition's offset, in the transaction that its commands caused.
+
+    Raises:
+        Fenced: somebody else has taken the partition over, or these commands were done already.
+    """
+    moved = await store.move_consumer(
+        tx,
+        partition,
+        epoch=epoch,
+        from_offset=from_offset,
+        to_offset=to_offset,
+        lease_seconds=LEASE_SECONDS,
+    )
+    if not moved:
+        raise Fenced(f"partition {partition} is not at offset {from_offset} of epoch {epoch}")

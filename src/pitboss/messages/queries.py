@@ -1,0 +1,55 @@
+"""Reads of the log and of the facts."""
+
+from __future__ import annotations
+
+from pitboss.db import Transaction
+from pitboss.kernel.shards import Partition, Shard
+from pitboss.messages.model import Backlog, Command, Consumer, Head, SealedFact
+
+from . import store
+
+FACTS_PAGE_MAX = 10_000
+
+
+async def read_commands(
+    tx: Transaction, partition: Partition, *, from_offset: int, limit: int
+) -> list[Command]:
+    """Return the partition's next commands, in order."""
+    return await store.find_commands(tx, partition, from_offset=from_offset, limit=limit)
+
+
+async def find_command(tx: Transaction, partition: Partition, command_id: str) -> Command | None:
+    """Return the command with this id, if it is in the log."""
+    return await store.find_command(tx, partition, command_id)
+
+
+async def get_consumer(tx: Transaction, partition: Partition) -> Consumer:
+    """Return how far the partition has been processed, and by whom."""
+    return await store.find_consumer(tx, partition)
+
+
+async def find_backlogs(tx: Transaction) -> list[Backlog]:
+    """Return what waits in each partition."""
+    return await store.find_backlogs(tx)
+
+
+async def read_heads(tx: Transaction) -> list[Head]:
+    """Return the head of every shard, as committed."""
+    return await store.find_heads(tx)
+
+
+async def lock_shared(tx: Transaction, shard: Shard) -> int:
+    """Keep a shard from changing until this transaction ends, and return its seq.
+
+    Many may do so at once; writers wait.  A reader who saw this seq before may believe what it
+    remembers, because nothing in the shard changes without a fact.
+    """
+    head = await store.lock_head_shared(tx, shard)
+    return head.seq
+
+
+async def read_facts(
+    tx: Transaction, shard: Shard, *, after_seq: int, limit: int = FACTS_PAGE_MAX
+) -> list[SealedFact]:
+    """Return the shard's facts after a seq, in order."""
+    return await store.find_facts(tx, shard, after_seq=after_seq, limit=limit)

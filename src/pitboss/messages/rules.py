@@ -1,0 +1,96 @@
+"""How facts become bytes and a chain: pure, so that a verifier can be held against it.
+
+The body of a fact is canonical JSON (RFC 8785) over a restricted input: no floats, whole numbers
+below 2^53, keys in ASCII, strings in NFC.  On that profile an encoder that sorts keys gives the
+canonical bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from pitboss.kernel.invariant import ensure
+from pitboss.kernel.shards import Shard
+from pitboss.messages.model import Head, Publication, SealedFact
+
+ENVELOPE_VERSION = 1
+# The entry bundles of a tlog carry at most 65,535 bytes each.  Source: C2SP tlog-tiles.
+BODY_BYTES_MAX = 60_000
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+Stream = tuple[Shard, str]
+
+
+def seal(
+    heads: Mapping[Shard, Head],
+    versions: Mapping[Stream, int],
+    publications: Sequence[Publication],
+    *,
+    ids: Sequence[str],
+    recorded_at: datetime,
+    actor: str,
+) -> tuple[list[SealedFact], dict[Shard, Head], dict[Stream, int]]:
+    """Number and chain the facts in order; return them, the new heads and the new versions."""
+    facts: list[SealedFact] = []
+    seqs = {shard: head.seq for shard, head in heads.items()}
+    hashes = {shard: head.hash.hex() for shard, head in heads.items()}
+    new_versions: dict[Stream, int] = {}
+    opening = b'{"actor":%b,' % _encode(_nfc(actor))
+    recorded = write_instant(recorded_at)
+
+    for publication, fact_id in zip(publications, ids, strict=True):
+        shard, stream = publication.shard, (publication.shard, publication.stream)
+        seq = seqs[shard] + 1
+        version = new_versions.get(stream) or versions.get(stream, 0)
+        version += 1
+        cause = b"" if publication.cause is None else b'"cause":"%b",' % publication.cause.encode()
+        rest = (
+            f',"id":"{fact_id}","prev":"{hashes[shard]}","rec":"{recorded}","seq":{seq}'
+            f',"shard":{shard},"stream":"{publication.stream}"'
+            f',"sv":{publication.fact.schema_version},"v":{ENVELOPE_VERSION},"ver":{version}}}'
+        )
+        body = opening + cause + b'"data":' + _data(publication) + rest.encode()
+        ensure(len(body) <= BODY_BYTES_MAX, "a fact fits into an entry of the log")
+        facts.append(
+            SealedFact(shard=shard, seq=seq, stream=publication.stream, version=version, body=body)
+        )
+        seqs[shard], hashes[shard] = seq, leaf_hash(body).hex()
+        new_versions[stream] = version
+
+    moved = {
+        shard: Head(
+            shard=shard, epoch=head.epoch, seq=seqs[shard], hash=bytes.fromhex(hashes[shard])
+        )
+        for shard, head in heads.items()
+        if seqs[shard] != head.seq
+    }
+    return facts, moved, new_versions
+
+
+def leaf_hash(body: bytes) -> bytes:
+    """Return the hash that names a fact in its chain and in the tree.  Source: RFC 6962, 2.1."""
+    return hashlib.sha256(b"\x00" + body).digest()
+
+
+def write_instant(instant: datetime) -> str:
+    """Write an instant as facts do: RFC 3339, UTC, six digits of fraction, `Z`."""
+    utc = instant.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond:06d}Z"
+
+
+def _data(publication: Publication) -> bytes:
+    data = _encode(publication.fact)
+    if not data.isascii():
+        text = data.decode()
+        ensure(unicodedata.is_normalized("NFC", text), "strings in facts are in NFC")
+    return data
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)

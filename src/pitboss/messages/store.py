@@ -1,0 +1,328 @@
+"""The SQL of the log and of the facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from pitboss.db import Transaction
+from pitboss.kernel.shards import Partition, Shard
+from pitboss.messages.model import Backlog, Command, Consumer, Entry, Head, SealedFact
+
+
+async def lock_heads(tx: Transaction, shards: Iterable[Shard]) -> dict[Shard, Head]:
+    """Lock the heads of these shards for writing, in one order for everybody."""
+    rows = await tx.fetch(
+        "SELECT shard, epoch, seq, head_hash FROM shard_head WHERE shard = ANY($1::smallint[])"
+        " ORDER BY shard FOR UPDATE",
+        sorted(shards),
+    )
+    return {head.shard: head for head in map(_head, rows)}
+
+
+async def lock_head_shared(tx: Transaction, shard: Shard) -> Head:
+    """Keep a shard from changing until this transaction ends; many may do so at once."""
+    row = await tx.fetch_one(
+        "SELECT shard, epoch, seq, head_hash FROM shard_head WHERE shard = $1 FOR SHARE", shard
+    )
+    assert row is not None  # noqa: S101 - the migration made every head
+    return _head(row)
+
+
+async def find_heads(tx: Transaction) -> list[Head]:
+    """Return every head as it is committed."""
+    rows = await tx.fetch("SELECT shard, epoch, seq, head_hash FROM shard_head ORDER BY shard")
+    return [_head(row) for row in rows]
+
+
+async def move_heads(
+    tx: Transaction, before: Mapping[Shard, Head], after: Mapping[Shard, Head]
+) -> int:
+    """Advance the heads that still are where they were; return how many that was."""
+    shards = list(after)
+    word = await tx.execute(
+        "UPDATE shard_head AS head SET seq = moved.seq, head_hash = moved.head_hash"
+        " FROM unnest($1::smallint[], $2::bigint[], $3::bytea[], $4::bigint[], $5::bigint[])"
+        "   AS moved (shard, seq, head_hash, seq_before, epoch)"
+        " WHERE head.shard = moved.shard AND head.seq = moved.seq_before"
+        "   AND head.epoch = moved.epoch",
+        shards,
+        [after[shard].seq for shard in shards],
+        [after[shard].hash for shard in shards],
+        [before[shard].seq for shard in shards],
+        [before[shard].epoch for shard in shards],
+    )
+    return _count(word)
+
+
+async def set_epoch(tx: Transaction, shards: Iterable[Shard], epoch: int) -> None:
+    """Give the shards a new epoch, so that writers with an older one are fenced off."""
+    await tx.execute(
+        "UPDATE shard_head SET epoch = $2 WHERE shard = ANY($1::smallint[])", list(shards), epoch
+    )
+
+
+async def find_versions(
+    tx: Transaction, streams: Iterable[tuple[Shard, str]]
+) -> dict[tuple[Shard, str], int]:
+    """Return the newest version of each stream that has one."""
+    wanted = list(streams)
+    rows = await tx.fetch(
+        "SELECT head.shard, head.stream, head.version FROM stream_head AS head"
+        " JOIN unnest($1::smallint[], $2::uuid[]) AS wanted (shard, stream)"
+        " ON head.shard = wanted.shard AND head.stream = wanted.stream",
+        [shard for shard, _ in wanted],
+        [stream for _, stream in wanted],
+    )
+    return {(Shard(row["shard"]), str(row["stream"])): row["version"] for row in rows}
+
+
+async def save_versions(tx: Transaction, versions: Mapping[tuple[Shard, str], int]) -> None:
+    """Write the newest version of each stream."""
+    await tx.execute(
+        "INSERT INTO stream_head (shard, stream, version)"
+        " SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::bigint[])"
+        " ON CONFLICT (shard, stream) DO UPDATE SET version = excluded.version",
+        [shard for shard, _ in versions],
+        [stream for _, stream in versions],
+        list(versions.values()),
+    )
+
+
+async def save_facts(tx: Transaction, facts: Sequence[SealedFact]) -> None:
+    """Append facts."""
+    await tx.copy_in(
+        "fact",
+        ("shard", "seq", "stream", "version", "body"),
+        [(fact.shard, fact.seq, fact.stream, fact.version, fact.body) for fact in facts],
+    )
+
+
+async def find_facts(
+    tx: Transaction, shard: Shard, *, after_seq: int, limit: int
+) -> list[SealedFact]:
+    """Return the shard's next facts in order."""
+    rows = await tx.fetch(
+        "SELECT shard, seq, stream, version, body FROM fact"
+        " WHERE shard = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+        shard,
+        after_seq,
+        limit,
+    )
+    return [
+        SealedFact(
+            shard=Shard(row["shard"]),
+            seq=row["seq"],
+            stream=str(row["stream"]),
+            version=row["version"],
+            body=row["body"],
+        )
+        for row in rows
+    ]
+
+
+async def lock_log(tx: Transaction, partitions: Iterable[Partition]) -> dict[Partition, int]:
+    """Lock the ends of these partitions; return the next offset of each."""
+    rows = await tx.fetch(
+        "SELECT partition, next_offset FROM log_head WHERE partition = ANY($1::smallint[])"
+        " ORDER BY partition FOR UPDATE",
+        sorted(partitions),
+    )
+    return {Partition(row["partition"]): row["next_offset"] for row in rows}
+
+
+async def move_log(tx: Transaction, ends: Mapping[Partition, int]) -> None:
+    """Write the next offset of each partition."""
+    await tx.execute(
+        "UPDATE log_head AS head SET next_offset = moved.next_offset"
+        " FROM unnest($1::smallint[], $2::bigint[]) AS moved (partition, next_offset)"
+        " WHERE head.partition = moved.partition",
+        list(ends),
+        list(ends.values()),
+    )
+
+
+async def find_keys(
+    tx: Transaction, entries: Sequence[Entry]
+) -> dict[tuple[Partition, str], tuple[str, bytes]]:
+    """Return, for each key that is in the log, the command's id and the request's digest."""
+    rows = await tx.fetch(
+        "SELECT command.partition, command.key, command_id, request_digest FROM command"
+        " JOIN unnest($1::smallint[], $2::uuid[]) AS wanted (partition, key)"
+        " ON command.partition = wanted.partition AND command.key = wanted.key",
+        [entry.partition for entry in entries],
+        [entry.key for entry in entries],
+    )
+    return {
+        (Partition(row["partition"]), str(row["key"])): (
+            str(row["command_id"]),
+            row["request_digest"],
+        )
+        for row in rows
+    }
+
+
+async def save_commands(
+    tx: Transaction, numbered: Sequence[tuple[int, Entry]], appended_at: datetime
+) -> None:
+    """Append commands under the offsets given to them."""
+    await tx.copy_in(
+        "command",
+        ("partition", "offset", "command_id", "key", "request_digest", "body", "appended_at"),
+        [
+            (
+                entry.partition,
+                offset,
+                entry.command_id,
+                entry.key,
+                entry.request_digest,
+                entry.body,
+                appended_at,
+            )
+            for offset, entry in numbered
+        ],
+    )
+
+
+async def find_commands(
+    tx: Transaction, partition: Partition, *, from_offset: int, limit: int
+) -> list[Command]:
+    """Return the partition's next commands in order."""
+    rows = await tx.fetch(
+        'SELECT partition, "offset", command_id, body, appended_at FROM command'
+        ' WHERE partition = $1 AND "offset" >= $2 ORDER BY "offset" LIMIT $3',
+        partition,
+        from_offset,
+        limit,
+    )
+    return [_command(row) for row in rows]
+
+
+async def find_command(tx: Transaction, partition: Partition, command_id: str) -> Command | None:
+    """Return one command by its id."""
+    row = await tx.fetch_one(
+        'SELECT partition, "offset", command_id, body, appended_at FROM command'
+        " WHERE partition = $1 AND command_id = $2",
+        partition,
+        command_id,
+    )
+    return None if row is None else _command(row)
+
+
+async def find_consumer(tx: Transaction, partition: Partition) -> Consumer:
+    """Return how far the partition has been processed."""
+    row = await tx.fetch_one(
+        "SELECT partition, next_offset, owner, epoch, lease_until FROM log_consumer"
+        " WHERE partition = $1",
+        partition,
+    )
+    assert row is not None  # noqa: S101 - the migration made every consumer
+    return Consumer(
+        partition=Partition(row["partition"]),
+        next_offset=row["next_offset"],
+        owner=row["owner"],
+        epoch=row["epoch"],
+        lease_until=row["lease_until"],
+    )
+
+
+async def is_free(tx: Transaction, partition: Partition, owner: str) -> bool:
+    """Say whether this owner could claim the partition, without waiting for anybody."""
+    row = await tx.fetch_one(
+        "SELECT 1 FROM log_consumer WHERE partition = $1"
+        " AND (lease_until < clock_timestamp() OR owner = $2)",
+        partition,
+        owner,
+    )
+    return row is not None
+
+
+async def claim_consumer(
+    tx: Transaction, partition: Partition, owner: str, lease_seconds: float
+) -> int | None:
+    """Take a partition whose lease has run out; return the new epoch, or None if it has not."""
+    row = await tx.fetch_one(
+        "UPDATE log_consumer SET owner = $2, epoch = epoch + 1,"
+        " lease_until = clock_timestamp() + make_interval(secs => $3)"
+        " WHERE partition = $1 AND (lease_until < clock_timestamp() OR owner = $2)"
+        " RETURNING epoch",
+        partition,
+        owner,
+        lease_seconds,
+    )
+    return None if row is None else int(row["epoch"])
+
+
+async def renew_consumer(
+    tx: Transaction, partition: Partition, epoch: int, lease_seconds: float
+) -> bool:
+    """Prolong a lease that is still ours; say whether it was."""
+    word = await tx.execute(
+        "UPDATE log_consumer SET lease_until = clock_timestamp() + make_interval(secs => $3)"
+        " WHERE partition = $1 AND epoch = $2",
+        partition,
+        epoch,
+        lease_seconds,
+    )
+    return _count(word) == 1
+
+
+async def move_consumer(
+    tx: Transaction,
+    partition: Partition,
+    *,
+    epoch: int,
+    from_offset: int,
+    to_offset: int,
+    lease_seconds: float,
+) -> bool:
+    """Advance the offset if it is ours and still where it was; say whether it was."""
+    word = await tx.execute(
+        "UPDATE log_consumer SET next_offset = $4,"
+        " lease_until = clock_timestamp() + make_interval(secs => $5)"
+        " WHERE partition = $1 AND epoch = $2 AND next_offset = $3",
+        partition,
+        epoch,
+        from_offset,
+        to_offset,
+        lease_seconds,
+    )
+    return _count(word) == 1
+
+
+async def find_backlogs(tx: Transaction) -> list[Backlog]:
+    """Return what waits in each partition."""
+    rows = await tx.fetch(
+        "SELECT head.partition, head.next_offset - consumer.next_offset AS waiting,"
+        " (SELECT appended_at FROM command WHERE command.partition = head.partition"
+        '    AND command."offset" = consumer.next_offset) AS oldest_at'
+        " FROM log_head AS head JOIN log_consumer AS consumer USING (partition)"
+        " ORDER BY head.partition"
+    )
+    return [
+        Backlog(
+            partition=Partition(row["partition"]),
+            waiting=row["waiting"],
+            oldest_at=row["oldest_at"],
+        )
+        for row in rows
+    ]
+
+
+def _head(row: Mapping[str, object]) -> Head:
+    return Head(shard=row["shard"], epoch=row["epoch"], seq=row["seq"], hash=row["head_hash"])  # type: ignore[arg-type]
+
+
+def _command(row: Mapping[str, object]) -> Command:
+    return Command(
+        partition=row["partition"],  # type: ignore[arg-type]
+        offset=row["offset"],  # type: ignore[arg-type]
+        command_id=str(row["command_id"]),
+        body=row["body"],  # type: ignore[arg-type]
+        appended_at=row["appended_at"],  # type: ignore[arg-type]
+    )
+
+
+def _count(word: str) -> int:
+    """Read the number of rows from PostgreSQL's word, as in `UPDATE 3`."""
+    return int(word.rpartition(" ")[2])
