@@ -27,12 +27,15 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hold: str | None = None
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
     """Something that happened.  Subclasses name their `tag` (`"bet.accepted"`) and their fields.
 
     Fields are text, whole numbers below 2^53, booleans, lists and nested structs: never floats.
     Money is in micros, a price is `"num/den"`, an instant is RFC 3339 in UTC.  Personal data
-    does not belong in a fact.
+    does not belong in a fact.  `movements` are the changes to the wallet's books that happened
+    with it; an optional field that has its default is left out of the bytes.
     """
 
     schema_version: ClassVar[int] = 1
+
+    movements: tuple[Movement, ...] = ()

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pitboss.db import Database, Transaction
 from pitboss.kernel.entropy import Entropy
-from pitboss.kernel.facts import Fact
+from pitboss.kernel.facts import Fact, Movement
 from pitboss.kernel.ids import new_id
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.shards import Partition, Shard, shards_of
@@ -51,6 +51,11 @@ class Turn:
         self.actor = actor
         self.entropy = entropy
         self._publications: list[Publication] = []
+        self._owed: set[tuple[str, str]] = set()
+
+    def owe(self, movement: Movement) -> None:
+        """Note that money moved, which a fact of this turn must tell before it is sealed."""
+        self._owed.add((movement.kind, movement.key))
 
     def publish(self, shard: Shard, stream: str, fact: Fact, *, cause: str | None = None) -> None:
         """Say that this happened; it becomes a fact when the turn's transaction commits."""
@@ -63,6 +68,7 @@ class Turn:
         Raises:
             Fenced: a head is not where this turn locked it; another writer owns the shard.
         """
+        ensure(not self._owed, "every movement of money is told in a fact of its turn")
         publications, self._publications = self._publications, []
         if not publications:
             return

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+import asyncpg
+
 from pitboss.db import Transaction
 from pitboss.kernel.shards import Partition, Shard
 from pitboss.messages.model import Backlog, Command, Consumer, Entry, Head, SealedFact
@@ -309,17 +311,17 @@ async def find_backlogs(tx: Transaction) -> list[Backlog]:
     ]
 
 
-def _head(row: Mapping[str, object]) -> Head:
-    return Head(shard=row["shard"], epoch=row["epoch"], seq=row["seq"], hash=row["head_hash"])  # type: ignore[arg-type]
+def _head(row: asyncpg.Record) -> Head:
+    return Head(shard=row["shard"], epoch=row["epoch"], seq=row["seq"], hash=row["head_hash"])
 
 
-def _command(row: Mapping[str, object]) -> Command:
+def _command(row: asyncpg.Record) -> Command:
     return Command(
-        partition=row["partition"],  # type: ignore[arg-type]
-        offset=row["offset"],  # type: ignore[arg-type]
+        partition=row["partition"],
+        offset=row["offset"],
         command_id=str(row["command_id"]),
-        body=row["body"],  # type: ignore[arg-type]
-        appended_at=row["appended_at"],  # type: ignore[arg-type]
+        body=row["body"],
+        appended_at=row["appended_at"],
     )
 
 

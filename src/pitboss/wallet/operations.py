@@ -1,0 +1,100 @@
+"""Writes of the wallet: inside the caller's turn, safe to repeat with the same keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pitboss.kernel.invariant import ensure
+from pitboss.messages import Turn
+from pitboss.wallet.facts import AccountOpened
+from pitboss.wallet.model import (
+    Account,
+    Answer,
+    Booked,
+    HoldRequest,
+    PostRequest,
+    Request,
+    TransferRequest,
+    VoidRequest,
+)
+
+from . import rules, store
+
+
+async def book(turn: Turn, requests: Sequence[Request]) -> tuple[Answer, ...]:
+    """Hold, post, void and transfer money, in the order asked.
+
+    Every request is answered, and sees what the requests before it did; a refusal stops nobody
+    else.  Asking again with the same verb and key gives the first answer and moves nothing.  The
+    movements of the answers are the caller's to publish in its own facts, in the same turn.
+    """
+    if not requests:
+        return ()
+    ensure(
+        all(request.shard in turn.heads for request in requests),
+        "money is moved by who holds the shard's turn",
+    )
+    books = await _open_books(turn, requests)
+
+    answers = books.decide(requests)
+
+    await store.save_holds(turn.tx, books.new_holds())
+    await store.change_holds(turn.tx, books.changed_holds())
+    await store.save_transfers(turn.tx, books.new_transfers, turn.now)
+    await store.save_answers(turn.tx, books.new_answers)
+    await store.change_accounts(turn.tx, books.changed_accounts())
+    for answer in answers:
+        if isinstance(answer, Booked) and answer.movement is not None:
+            turn.owe(answer.movement)
+    return answers
+
+
+async def open_accounts(turn: Turn, accounts: Sequence[Account]) -> None:
+    """Open accounts, empty; those that are open already stay as they are."""
+    opened = await store.save_accounts(turn.tx, accounts)
+    for account in accounts:
+        if (account.shard, account.id) in opened:
+            turn.publish(
+                account.shard,
+                account.id,
+                AccountOpened(
+                    account_id=account.id,
+                    kind=account.kind,
+                    owner=account.owner,
+                    currency=account.currency,
+                    may_overdraw=account.may_overdraw,
+                ),
+            )
+
+
+async def _open_books(turn: Turn, requests: Sequence[Request]) -> rules.Books:
+    """Fetch the rows that these requests can touch; the turn keeps them from changing."""
+    hold_keys = {
+        (item.shard, item.key if isinstance(item, HoldRequest) else item.hold_key)
+        for item in requests
+        if not isinstance(item, TransferRequest)
+    }
+    holds = await store.find_holds(turn.tx, hold_keys)
+    account_ids = {(hold.shard, hold.account_id) for hold in holds}
+    for item in requests:
+        match item:
+            case HoldRequest():
+                account_ids.add((item.shard, item.account_id))
+            case PostRequest():
+                account_ids.add((item.shard, item.credit_id))
+            case TransferRequest():
+                account_ids.update(((item.shard, item.debit_id), (item.shard, item.credit_id)))
+            case VoidRequest():
+                pass
+    transfer_keys = {
+        (item.shard, item.key)
+        for item in requests
+        if isinstance(item, PostRequest | TransferRequest)
+    }
+    answer_keys = {(item.shard, item.key) for item in requests if not isinstance(item, HoldRequest)}
+    return rules.Books(
+        await store.find_accounts(turn.tx, account_ids),
+        holds,
+        await store.find_transfers(turn.tx, transfer_keys),
+        await store.find_answers(turn.tx, answer_keys),
+    )

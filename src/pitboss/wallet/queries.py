@@ -1,0 +1,43 @@
+"""Reads of the wallet."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from pitboss.db import Transaction
+from pitboss.kernel.ids import AccountId
+from pitboss.kernel.shards import Shard
+from pitboss.wallet.model import Account, StatementEntry
+
+from . import store
+
+STATEMENT_PAGE_MAX = 200
+
+
+async def find_balances(
+    tx: Transaction, accounts: Collection[tuple[Shard, AccountId]]
+) -> list[Account]:
+    """Return those of the accounts that are open, as they stand."""
+    return await store.find_accounts(tx, accounts)
+
+
+async def find_statement(
+    tx: Transaction,
+    shard: Shard,
+    account_id: AccountId,
+    *,
+    before_no: int | None = None,
+    limit: int = STATEMENT_PAGE_MAX,
+) -> list[StatementEntry]:
+    """Return an account's entries, newest first, at most 200 at once.
+
+    `before_no` continues below the last entry of the page before.
+    """
+    return await store.find_entries(
+        tx, shard, account_id, before_no=before_no, limit=min(limit, STATEMENT_PAGE_MAX)
+    )
+
+
+async def find_totals(tx: Transaction) -> dict[tuple[str, str, str], tuple[int, int, int]]:
+    """Return (debits, credits, held) summed per currency, kind and, for the house, owner."""
+    return await store.find_totals(tx)

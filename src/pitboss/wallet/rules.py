@@ -1,0 +1,382 @@
+"""How the wallet decides: a fold over requests, each seeing what those before it did.
+
+Pure.  The fold works on its own copies and returns what is to be written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from pitboss.kernel.facts import Movement
+from pitboss.kernel.ids import AccountId
+from pitboss.kernel.money import AMOUNT_MICROS_MAX
+from pitboss.kernel.shards import Shard
+from pitboss.wallet.model import (
+    Account,
+    Answer,
+    Booked,
+    Hold,
+    HoldRequest,
+    PostRequest,
+    Refusal,
+    Refused,
+    Request,
+    SavedAnswer,
+    Transfer,
+    TransferRequest,
+    VoidRequest,
+)
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+class _Pile:
+    """An account while a batch is folded over it."""
+
+    __slots__ = ("account", "credits", "debits", "entries", "held")
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.debits = account.debits
+        self.credits = account.credits
+        self.held = account.held
+        self.entries = account.entries
+
+    def can_give(self, micros: int) -> bool:
+        return self.account.may_overdraw or self.credits - self.debits - self.held >= micros
+
+
+class _Set:
+    """A hold while a batch is folded over it."""
+
+    __slots__ = ("fresh", "hold", "posted", "voided")
+
+    def __init__(self, hold: Hold, *, fresh: bool) -> None:
+        self.hold = hold
+        self.posted = hold.posted
+        self.voided = hold.voided
+        self.fresh = fresh
+
+    @property
+    def remaining(self) -> int:
+        return 0 if self.hold.refusal else self.hold.micros - self.posted - self.voided
+
+
+class Books:
+    """The part of the books that one batch touches, and what the batch does to it."""
+
+    def __init__(
+        self,
+        accounts: Iterable[Account],
+        holds: Iterable[Hold],
+        transfers: Iterable[Transfer],
+        answers: Iterable[SavedAnswer],
+    ) -> None:
+        self._piles = {(account.shard, account.id): _Pile(account) for account in accounts}
+        self._holds = {(hold.shard, hold.key): _Set(hold, fresh=False) for hold in holds}
+        self._transfers = {(item.shard, item.key): item for item in transfers}
+        self._answers = {(item.shard, item.verb, item.key): item for item in answers}
+        self._touched: dict[tuple[Shard, AccountId], _Pile] = {}
+        self._touched_holds: dict[tuple[Shard, str], _Set] = {}
+        self.new_transfers: list[Transfer] = []
+        self.new_answers: list[SavedAnswer] = []
+
+    def decide(self, requests: Sequence[Request]) -> tuple[Answer, ...]:
+        """Answer each request in order."""
+        return tuple([self._decide(request) for request in requests])
+
+    def new_holds(self) -> list[Hold]:
+        """Return the holds that the batch made, refused ones included, as it left them."""
+        return [_as_left(item) for item in self._touched_holds.values() if item.fresh]
+
+    def changed_holds(self) -> list[Hold]:
+        """Return the earlier holds that the batch took from, as it left them."""
+        return [_as_left(item) for item in self._touched_holds.values() if not item.fresh]
+
+    def changed_accounts(self) -> list[Account]:
+        """Return the accounts that the batch changed, as it left them."""
+        return [
+            Account(
+                shard=pile.account.shard,
+                id=pile.account.id,
+                kind=pile.account.kind,
+                owner=pile.account.owner,
+                currency=pile.account.currency,
+                may_overdraw=pile.account.may_overdraw,
+                debits=pile.debits,
+                credits=pile.credits,
+                held=pile.held,
+                entries=pile.entries,
+            )
+            for pile in self._touched.values()
+        ]
+
+    def _decide(self, request: Request) -> Answer:
+        match request:
+            case HoldRequest():
+                return self._hold(request)
+            case PostRequest():
+                return self._post(request)
+            case VoidRequest():
+                return self._void(request)
+            case TransferRequest():
+                return self._transfer(request)
+
+    def _hold(self, request: HoldRequest) -> Answer:
+        place = (request.shard, request.key)
+        earlier = self._holds.get(place)
+        if earlier is not None:
+            return _repeated_hold(earlier.hold, request)
+
+        pile = self._piles.get((request.shard, request.account_id))
+        refusal = _refusal_to_take(pile, request.micros, request.currency)
+        made = _Set(
+            Hold(
+                shard=request.shard,
+                key=request.key,
+                account_id=request.account_id,
+                micros=request.micros,
+                currency=request.currency,
+                refusal=refusal,
+            ),
+            fresh=True,
+        )
+        self._holds[place] = self._touched_holds[place] = made
+        if refusal is not None or pile is None:
+            return Refused(reason=refusal or Refusal.UNKNOWN_ACCOUNT)
+
+        pile.held += request.micros
+        self._touched[request.shard, request.account_id] = pile
+        movement = Movement(
+            kind="hold",
+            key=request.key,
+            micros=request.micros,
+            currency=request.currency,
+            account=request.account_id,
+        )
+        return Booked(micros=request.micros, movement=movement)
+
+    def _post(self, request: PostRequest) -> Answer:
+        earlier = self._transfers.get((request.shard, request.key))
+        if earlier is not None:
+            return _repeated_post(earlier, request)
+        repeated = self._repeated("post", request)
+        if repeated is not None:
+            return repeated
+
+        held = self._holds.get((request.shard, request.hold_key))
+        if held is None or held.hold.refusal:
+            return self._refuse("post", request, Refusal.UNKNOWN_HOLD)
+        micros = held.remaining if request.micros is None else request.micros
+        giver = self._piles.get((request.shard, held.hold.account_id))
+        taker = self._piles.get((request.shard, request.credit_id))
+        if giver is None or taker is None:
+            return self._refuse("post", request, Refusal.UNKNOWN_ACCOUNT)
+        if taker.account.currency != held.hold.currency:
+            return self._refuse("post", request, Refusal.WRONG_CURRENCY)
+        if giver is taker:
+            return self._refuse("post", request, Refusal.SAME_ACCOUNT)
+        refusal = _refusal_to_draw(held, micros)
+        if refusal is not None:
+            return self._refuse("post", request, refusal)
+
+        held.posted += micros
+        self._touched_holds[request.shard, request.hold_key] = held
+        giver.held -= micros
+        self._move(giver, taker, request.shard, request.key, micros, request.hold_key)
+        movement = Movement(
+            kind="post",
+            key=request.key,
+            hold=request.hold_key,
+            micros=micros,
+            currency=held.hold.currency,
+            debit=giver.account.id,
+            credit=taker.account.id,
+        )
+        return Booked(micros=micros, movement=movement)
+
+    def _void(self, request: VoidRequest) -> Answer:
+        repeated = self._repeated("void", request)
+        if repeated is not None:
+            return repeated
+
+        held = self._holds.get((request.shard, request.hold_key))
+        if held is None or held.hold.refusal:
+            return self._refuse("void", request, Refusal.UNKNOWN_HOLD)
+        micros = held.remaining if request.micros is None else request.micros
+        pile = self._piles.get((request.shard, held.hold.account_id))
+        if pile is None:
+            return self._refuse("void", request, Refusal.UNKNOWN_ACCOUNT)
+        refusal = _refusal_to_draw(held, micros)
+        if refusal is not None:
+            return self._refuse("void", request, refusal)
+
+        held.voided += micros
+        self._touched_holds[request.shard, request.hold_key] = held
+        pile.held -= micros
+        self._touched[request.shard, pile.account.id] = pile
+        self._remember("void", request, micros, None)
+        movement = Movement(
+            kind="void",
+            key=request.hold_key,
+            micros=micros,
+            currency=held.hold.currency,
+            account=pile.account.id,
+        )
+        return Booked(micros=micros, movement=movement)
+
+    def _transfer(self, request: TransferRequest) -> Answer:
+        earlier = self._transfers.get((request.shard, request.key))
+        if earlier is not None:
+            return _repeated_transfer(earlier, request)
+        repeated = self._repeated("transfer", request)
+        if repeated is not None:
+            return repeated
+
+        giver = self._piles.get((request.shard, request.debit_id))
+        taker = self._piles.get((request.shard, request.credit_id))
+        if request.debit_id == request.credit_id:
+            return self._refuse("transfer", request, Refusal.SAME_ACCOUNT)
+        refusal = _refusal_to_take(giver, request.micros, request.currency)
+        if refusal is not None:
+            return self._refuse("transfer", request, refusal)
+        if giver is None or taker is None:
+            return self._refuse("transfer", request, Refusal.UNKNOWN_ACCOUNT)
+        if taker.account.currency != request.currency:
+            return self._refuse("transfer", request, Refusal.WRONG_CURRENCY)
+
+        self._move(giver, taker, request.shard, request.key, request.micros, None)
+        movement = Movement(
+            kind="transfer",
+            key=request.key,
+            micros=request.micros,
+            currency=request.currency,
+            debit=request.debit_id,
+            credit=request.credit_id,
+        )
+        return Booked(micros=request.micros, movement=movement)
+
+    def _move(
+        self, giver: _Pile, taker: _Pile, shard: Shard, key: str, micros: int, hold: str | None
+    ) -> None:
+        giver.debits += micros
+        giver.entries += 1
+        taker.credits += micros
+        taker.entries += 1
+        self._touched[shard, giver.account.id] = giver
+        self._touched[shard, taker.account.id] = taker
+        made = Transfer(
+            shard=shard,
+            key=key,
+            debit_id=giver.account.id,
+            credit_id=taker.account.id,
+            micros=micros,
+            currency=giver.account.currency,
+            hold_key=hold,
+            debit_after=giver.credits - giver.debits,
+            credit_after=taker.credits - taker.debits,
+            debit_no=giver.entries,
+            credit_no=taker.entries,
+        )
+        self._transfers[shard, key] = made
+        self.new_transfers.append(made)
+
+    def _repeated(self, verb: str, request: Request) -> Answer | None:
+        earlier = self._answers.get((request.shard, verb, request.key))
+        if earlier is None:
+            return None
+        if earlier.request != _encode(request).decode():
+            return Refused(reason=Refusal.KEY_REUSED)
+        if earlier.refusal is not None:
+            return Refused(reason=earlier.refusal)
+        return Booked(micros=earlier.micros, movement=None)
+
+    def _refuse(self, verb: str, request: Request, reason: Refusal) -> Refused:
+        self._remember(verb, request, 0, reason)
+        return Refused(reason=reason)
+
+    def _remember(self, verb: str, request: Request, micros: int, reason: Refusal | None) -> None:
+        answer = SavedAnswer(
+            shard=request.shard,
+            verb=verb,
+            key=request.key,
+            request=_encode(request).decode(),
+            micros=micros,
+            refusal=reason,
+        )
+        self._answers[request.shard, verb, request.key] = answer
+        self.new_answers.append(answer)
+
+
+def _refusal_to_take(pile: _Pile | None, micros: int, currency: str) -> Refusal | None:
+    if pile is None:
+        return Refusal.UNKNOWN_ACCOUNT
+    if pile.account.currency != currency:
+        return Refusal.WRONG_CURRENCY
+    if not 0 < micros <= AMOUNT_MICROS_MAX:
+        return Refusal.AMOUNT_OUT_OF_RANGE
+    if not pile.can_give(micros):
+        return Refusal.INSUFFICIENT_FUNDS
+    return None
+
+
+def _refusal_to_draw(held: _Set, micros: int) -> Refusal | None:
+    if micros < 0:
+        return Refusal.AMOUNT_OUT_OF_RANGE
+    if micros == 0 or micros > held.remaining:
+        return Refusal.HOLD_EXHAUSTED
+    return None
+
+
+def _repeated_hold(earlier: Hold, request: HoldRequest) -> Answer:
+    same = (
+        earlier.account_id == request.account_id
+        and earlier.micros == request.micros
+        and earlier.currency == request.currency
+    )
+    if not same:
+        return Refused(reason=Refusal.KEY_REUSED)
+    if earlier.refusal is not None:
+        return Refused(reason=earlier.refusal)
+    return Booked(micros=earlier.micros, movement=None)
+
+
+def _repeated_post(earlier: Transfer, request: PostRequest) -> Answer:
+    same = (
+        earlier.hold_key == request.hold_key
+        and earlier.credit_id == request.credit_id
+        and request.micros in (None, earlier.micros)
+    )
+    if not same:
+        return Refused(reason=Refusal.KEY_REUSED)
+    return Booked(micros=earlier.micros, movement=None)
+
+
+def _repeated_transfer(earlier: Transfer, request: TransferRequest) -> Answer:
+    same = (
+        earlier.hold_key is None
+        and earlier.debit_id == request.debit_id
+        and earlier.credit_id == request.credit_id
+        and earlier.micros == request.micros
+        and earlier.currency == request.currency
+    )
+    if not same:
+        return Refused(reason=Refusal.KEY_REUSED)
+    return Booked(micros=earlier.micros, movement=None)
+
+
+def _as_left(item: _Set) -> Hold:
+    if item.posted == item.hold.posted and item.voided == item.hold.voided:
+        return item.hold
+    return Hold(
+        shard=item.hold.shard,
+        key=item.hold.key,
+        account_id=item.hold.account_id,
+        micros=item.hold.micros,
+        currency=item.hold.currency,
+        posted=item.posted,
+        voided=item.voided,
+        refusal=item.hold.refusal,
+    )
