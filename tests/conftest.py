@@ -1,0 +1,93 @@
+"""What every test may ask for: one PostgreSQL for the session, one fresh database for the test."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from pitboss.db import Database, migrate
+from pitboss.db.embedded import EmbeddedPostgres
+
+# Enough for the smallest `shared_buffers`; tests do not need more.
+SERVER_MEMORY_BYTES = 512 * 1024**2
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """Give the URL of a PostgreSQL in which databases may be made and dropped.
+
+    `PITBOSS_TEST_DATABASE_URL` names another server than the one that is started here.
+    """
+    other = os.environ.get("PITBOSS_TEST_DATABASE_URL")
+    if other:
+        yield other
+        return
+    # Not pytest's own folder: it is closed to the system user that runs the server for root.
+    home = Path(tempfile.mkdtemp(prefix="pitboss-tests-"))
+    server = EmbeddedPostgres(home, memory_bytes=SERVER_MEMORY_BYTES)
+    try:
+        yield server.start()
+    finally:
+        server.stop(immediate=True)
+        shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+async def maintenance(postgres_url: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    """Give a connection for making and dropping databases."""
+    connection = await asyncpg.connect(postgres_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def template_name(
+    postgres_url: str, maintenance: asyncpg.Connection[asyncpg.Record]
+) -> AsyncIterator[str]:
+    """Give the name of a migrated database of which each test gets a copy."""
+    name = f"pitboss_template_{secrets.token_hex(4)}"
+    await maintenance.execute(f"CREATE DATABASE {name}")
+    database = Database(url_of(postgres_url, name))
+    await migrate(database)
+    await database.close()
+    yield name
+    await maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(
+    postgres_url: str, maintenance: asyncpg.Connection[asyncpg.Record], template_name: str
+) -> AsyncIterator[Database]:
+    """Give a migrated database that nobody else uses; it is dropped after the test."""
+    name = f"pitboss_test_{secrets.token_hex(4)}"
+    await maintenance.execute(f"CREATE DATABASE {name} TEMPLATE {template_name}")
+    fresh = Database(url_of(postgres_url, name))
+    yield fresh
+    await fresh.close()
+    await maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def empty_database(
+    postgres_url: str, maintenance: asyncpg.Connection[asyncpg.Record]
+) -> AsyncIterator[Database]:
+    """Give a database without any table; it is dropped after the test."""
+    name = f"pitboss_test_{secrets.token_hex(4)}"
+    await maintenance.execute(f"CREATE DATABASE {name}")
+    fresh = Database(url_of(postgres_url, name))
+    yield fresh
+    await fresh.close()
+    await maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def url_of(server_url: str, database_name: str) -> str:
+    """Return the URL of another database on the same server."""
+    return urlsplit(server_url)._replace(path=f"/{database_name}").geturl()
