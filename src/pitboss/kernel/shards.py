@@ -32,9 +32,10 @@ def shard_of(player_id: PlayerId) -> Shard:
 
 def partition_of(shard: Shard) -> Partition:
     """Return the part of the command log that carries this lane's commands."""
-    return Partition(shard % PARTITIONS)
+    return Partition(shard * PARTITIONS // PLAYER_SHARDS)
 
 
 def shards_of(partition: Partition) -> tuple[Shard, ...]:
-    """Return the lanes whose commands this part of the log carries."""
-    return tuple(Shard(number) for number in range(partition, PLAYER_SHARDS, PARTITIONS))
+    """Return the lanes whose commands this part of the log carries: neighbours, in order."""
+    width = PLAYER_SHARDS // PARTITIONS
+    return tuple(Shard(number) for number in range(partition * width, (partition + 1) * width))

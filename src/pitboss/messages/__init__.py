@@ -17,6 +17,7 @@ from pitboss.messages.queries import (
     read_commands,
     read_facts,
     read_heads,
+    read_seq,
 )
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "read_commands",
     "read_facts",
     "read_heads",
+    "read_seq",
     "renew_lease",
     "take_over",
     "turn",

@@ -48,6 +48,11 @@ async def lock_shared(tx: Transaction, shard: Shard) -> int:
     return head.seq
 
 
+async def read_seq(tx: Transaction, shard: Shard) -> int:
+    """Return the seq of a shard as committed, without waiting for its writer."""
+    return await store.find_seq(tx, shard)
+
+
 async def read_facts(
     tx: Transaction, shard: Shard, *, after_seq: int, limit: int = FACTS_PAGE_MAX
 ) -> list[SealedFact]:

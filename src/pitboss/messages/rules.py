@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
+from pitboss.kernel.instants import write_instant
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.shards import Shard
 from pitboss.messages.model import Head, Publication, SealedFact
@@ -76,12 +77,6 @@ def seal(
 def leaf_hash(body: bytes) -> bytes:
     """Return the hash that names a fact in its chain and in the tree.  Source: RFC 6962, 2.1."""
     return hashlib.sha256(b"\x00" + body).digest()
-
-
-def write_instant(instant: datetime) -> str:
-    """Write an instant as facts do: RFC 3339, UTC, six digits of fraction, `Z`."""
-    utc = instant.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond:06d}Z"
 
 
 def _data(publication: Publication) -> bytes:

@@ -31,6 +31,13 @@ async def lock_head_shared(tx: Transaction, shard: Shard) -> Head:
     return _head(row)
 
 
+async def find_seq(tx: Transaction, shard: Shard) -> int:
+    """Return a shard's seq as it is committed."""
+    row = await tx.fetch_one("SELECT seq FROM shard_head WHERE shard = $1", shard)
+    assert row is not None  # noqa: S101 - the migration made every head
+    return int(row["seq"])
+
+
 async def find_heads(tx: Transaction) -> list[Head]:
     """Return every head as it is committed."""
     rows = await tx.fetch("SELECT shard, epoch, seq, head_hash FROM shard_head ORDER BY shard")
