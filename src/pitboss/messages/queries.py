@@ -23,6 +23,11 @@ async def find_command(tx: Transaction, partition: Partition, command_id: str) -
     return await store.find_command(tx, partition, command_id)
 
 
+async def read_ends(tx: Transaction) -> dict[Partition, int]:
+    """Return the offset that each partition's next command will have."""
+    return await store.find_ends(tx)
+
+
 async def get_consumer(tx: Transaction, partition: Partition) -> Consumer:
     """Return how far the partition has been processed, and by whom."""
     return await store.find_consumer(tx, partition)

@@ -151,6 +151,12 @@ async def move_log(tx: Transaction, ends: Mapping[Partition, int]) -> None:
     )
 
 
+async def find_ends(tx: Transaction) -> dict[Partition, int]:
+    """Return the next offset of each partition, as committed."""
+    rows = await tx.fetch("SELECT partition, next_offset FROM log_head")
+    return {Partition(row["partition"]): row["next_offset"] for row in rows}
+
+
 async def find_keys(
     tx: Transaction, entries: Sequence[Entry]
 ) -> dict[tuple[Partition, str], tuple[str, bytes]]:

@@ -1,0 +1,1 @@
+"""Where a stake is taken on sporting events: catalogue, betting, settlement."""

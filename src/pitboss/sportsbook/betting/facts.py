@@ -1,0 +1,44 @@
+"""What betting publishes."""
+
+from __future__ import annotations
+
+from pitboss.kernel.facts import Fact
+from pitboss.kernel.ids import BetId, PlayerId
+from pitboss.sportsbook.betting.model import Leg, SlipLeg
+
+
+class BetAccepted(Fact, frozen=True, kw_only=True, tag="bet.accepted"):
+    """A bet became a contract: its stake is held, its prices are struck.
+
+    `rounding` names the rule for its returns, `jurisdiction` the rulebook it was taken under.
+    """
+
+    bet_id: BetId
+    player_id: PlayerId
+    stake_micros: int
+    currency: str
+    rounding: str
+    jurisdiction: str
+    legs: tuple[Leg, ...]
+    placed_at: str
+
+
+class BetRefused(Fact, frozen=True, kw_only=True, tag="bet.refused"):
+    """A bet was not accepted, and why; no money moved."""
+
+    bet_id: BetId
+    player_id: PlayerId
+    reason: str
+    stake_micros: int
+    currency: str
+    legs: tuple[SlipLeg, ...]
+    placed_at: str
+
+
+class CommandSetAside(Fact, frozen=True, kw_only=True, tag="command.set_aside"):
+    """A command could not be processed at all and waits for a person; nothing came of it."""
+
+    command_id: str
+    partition: int
+    offset: int
+    why: str

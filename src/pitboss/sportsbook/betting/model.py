@@ -1,0 +1,125 @@
+"""Nouns of betting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+
+import msgspec
+
+from pitboss.kernel.ids import AccountId, BetId, EventId, MarketId, PlayerId, SelectionId
+from pitboss.kernel.money import Rounding
+from pitboss.kernel.price import parse_price
+from pitboss.kernel.shards import Shard
+from pitboss.wallet.model import house_account
+
+LEGS_MAX = 20
+HOUSE = "sportsbook"
+
+
+class Refusal(StrEnum):
+    """Why a bet is not accepted, by the sportsbook's own rules."""
+
+    UNREADABLE = "unreadable"
+    UNKNOWN_SELECTION = "unknown_selection"
+    PRICE_CHANGED = "price_changed"
+    MARKET_NOT_OPEN = "market_not_open"
+    EVENT_STARTED = "event_started"
+    RELATED_LEGS = "related_legs"
+    TOO_MANY_LEGS = "too_many_legs"
+    RETURNS_TOO_LARGE = "returns_too_large"
+    STAKE_NOT_WHOLE = "stake_not_whole"
+
+
+class BetState(StrEnum):
+    """Where a bet stands; `pending` is a command that is not decided yet."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    SETTLED = "settled"
+    VOIDED = "voided"
+
+
+class SlipLeg(msgspec.Struct, frozen=True, kw_only=True):
+    """A selection as the player saw it: `tick` names the price that was shown."""
+
+    selection_id: SelectionId
+    tick: int
+
+
+class PlaceBet(msgspec.Struct, frozen=True, kw_only=True, tag="bet.place"):
+    """The command in the log: a player wants this bet."""
+
+    bet_id: BetId
+    player_id: PlayerId
+    currency: str
+    stake_micros: int
+    legs: tuple[SlipLeg, ...]
+
+
+class Leg(msgspec.Struct, frozen=True, kw_only=True):
+    """A selection in an accepted bet, at its struck price (`"19/8"`)."""
+
+    selection_id: SelectionId
+    market_id: MarketId
+    event_id: EventId
+    price: str
+    tick: int
+
+    @property
+    def price_exact(self) -> Fraction:
+        """The struck price as a number."""
+        return parse_price(self.price)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placing:
+    """A command with the place it comes from and the moment it was acknowledged."""
+
+    shard: Shard
+    command: PlaceBet
+    placed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bet:
+    """A decided bet."""
+
+    shard: Shard
+    id: BetId
+    player_id: PlayerId
+    state: BetState
+    refusal: str | None
+    stake_micros: int
+    currency: str
+    rounding: Rounding
+    legs: tuple[Leg, ...]
+    placed_at: datetime
+    decided_at: datetime
+    returns_micros: int | None = None
+    settled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """What settlement found a bet to return; `voided` when the whole stake goes back."""
+
+    bet: Bet
+    returns_micros: int
+    voided: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenBet:
+    """The place of a bet that waits for a market."""
+
+    shard: Shard
+    bet_id: BetId
+
+
+def stake_account(shard: Shard, currency: str) -> AccountId:
+    """Return the id of the shard's house account that stakes go to and returns come from."""
+    return house_account(shard, HOUSE, currency)

@@ -1,0 +1,232 @@
+"""Writes of betting: inside the caller's turn, safe to repeat with the same bet ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pitboss import gate, jurisdictions, wallet
+from pitboss.gate.model import Check, Permit, Product
+from pitboss.kernel.facts import Movement
+from pitboss.kernel.ids import derived_id
+from pitboss.kernel.instants import write_instant
+from pitboss.kernel.invariant import ensure
+from pitboss.kernel.money import Rounding, currency
+from pitboss.messages import Turn
+from pitboss.sportsbook import catalog
+from pitboss.sportsbook.betting.facts import BetAccepted, BetRefused
+from pitboss.sportsbook.betting.model import (
+    Bet,
+    BetState,
+    Closing,
+    Leg,
+    PlaceBet,
+    Placing,
+    stake_account,
+)
+from pitboss.wallet.model import (
+    Booked,
+    HoldRequest,
+    PostRequest,
+    Refused,
+    Request,
+    TransferRequest,
+    VoidRequest,
+    player_account,
+)
+
+from . import rules, store
+
+
+async def place(turn: Turn, shelf: catalog.Shelf, placings: Sequence[Placing]) -> tuple[Bet, ...]:
+    """Decide on bets in order and return them as decided.
+
+    A bet that was decided before is returned as it is and nothing happens.  An accepted one has
+    its stake held; a refused one is kept with its reason.  Both are published.
+    """
+    known = await store.find_bets(turn.tx, [(item.shard, item.command.bet_id) for item in placings])
+    fresh = list(
+        {
+            item.command.bet_id: item
+            for item in reversed(placings)
+            if item.command.bet_id not in known
+        }.values()
+    )[::-1]
+
+    decided = await _decide(turn, shelf, fresh)
+
+    await store.save_bets(turn.tx, [bet for bet, _ in decided])
+    for bet, fact in decided:
+        turn.publish(bet.shard, bet.player_id, fact)
+        known[bet.id] = bet
+    return tuple(known[item.command.bet_id] for item in placings)
+
+
+async def close_bets(turn: Turn, closings: Sequence[Closing]) -> list[tuple[Movement, ...]]:
+    """Book what accepted bets return, and mark them settled or voided.
+
+    The stake is posted to the house and the returns come from it; a bet that is void as a whole
+    has its hold released instead.  Returns the movements of each, for the facts of settlement.
+    """
+    requests = [_bookings(closing) for closing in closings]
+    answers = iter(await wallet.book(turn, [item for mine in requests for item in mine]))
+
+    movements: list[tuple[Movement, ...]] = []
+    for mine in requests:
+        booked = [next(answers) for _ in mine]
+        ensure(
+            all(isinstance(answer, Booked) and answer.movement for answer in booked),
+            "an accepted bet is settled once, from a hold that is there",
+        )
+        movements.append(
+            tuple(
+                answer.movement
+                for answer in booked
+                if isinstance(answer, Booked) and answer.movement is not None
+            )
+        )
+    await store.close_bets(turn.tx, closings, turn.now)
+    return movements
+
+
+async def _decide(
+    turn: Turn, shelf: catalog.Shelf, placings: Sequence[Placing]
+) -> list[tuple[Bet, BetAccepted | BetRefused]]:
+    """Ask the gate, the sportsbook's own rules and the wallet, in this order."""
+    if not placings:
+        return []
+    commands = [item.command for item in placings]
+    permits = await gate.check(turn, [_check(command) for command in commands])
+    offers = await shelf.locked(
+        turn.tx, {leg.selection_id for command in commands for leg in command.legs}
+    )
+
+    verdicts: list[tuple[Leg, ...] | str] = []
+    for command, permit in zip(commands, permits, strict=True):
+        if isinstance(permit, Permit):
+            verdicts.append(
+                rules.judge(
+                    command,
+                    offers,
+                    minor_unit_micros=currency(command.currency).minor_unit_micros,
+                    now=turn.now,
+                )
+            )
+        else:
+            verdicts.append(permit.reason)
+
+    holds = [
+        _hold(item)
+        for item, verdict in zip(placings, verdicts, strict=True)
+        if isinstance(verdict, tuple)
+    ]
+    held = iter(await wallet.book(turn, holds))
+
+    decided: list[tuple[Bet, BetAccepted | BetRefused]] = []
+    for item, permit, verdict in zip(placings, permits, verdicts, strict=True):
+        answer = next(held) if isinstance(verdict, tuple) else None
+        if isinstance(verdict, tuple) and isinstance(permit, Permit) and isinstance(answer, Booked):
+            ensure(answer.movement is not None, "a bet's hold is asked for once")
+            decided.append(_accepted(turn, item, verdict, permit, answer))
+        else:
+            reason = answer.reason if isinstance(answer, Refused) else str(verdict)
+            decided.append(_refused(turn, item, reason))
+    return decided
+
+
+def _check(command: PlaceBet) -> Check:
+    return Check(
+        player_id=command.player_id,
+        product=Product.SPORTSBOOK,
+        stake_micros=command.stake_micros,
+        currency=command.currency,
+    )
+
+
+def _hold(item: Placing) -> HoldRequest:
+    command = item.command
+    return HoldRequest(
+        shard=item.shard,
+        key=command.bet_id,
+        account_id=player_account(command.player_id, command.currency),
+        micros=command.stake_micros,
+        currency=command.currency,
+    )
+
+
+def _accepted(
+    turn: Turn, item: Placing, legs: tuple[Leg, ...], permit: Permit, answer: Booked
+) -> tuple[Bet, BetAccepted]:
+    command = item.command
+    rounding = jurisdictions.get(permit.jurisdiction).rounding
+    bet = Bet(
+        shard=item.shard,
+        id=command.bet_id,
+        player_id=command.player_id,
+        state=BetState.ACCEPTED,
+        refusal=None,
+        stake_micros=command.stake_micros,
+        currency=command.currency,
+        rounding=rounding,
+        legs=legs,
+        placed_at=item.placed_at,
+        decided_at=turn.now,
+    )
+    fact = BetAccepted(
+        bet_id=command.bet_id,
+        player_id=command.player_id,
+        stake_micros=command.stake_micros,
+        currency=command.currency,
+        rounding=rounding,
+        jurisdiction=permit.jurisdiction,
+        legs=legs,
+        placed_at=write_instant(item.placed_at),
+        movements=() if answer.movement is None else (answer.movement,),
+    )
+    return bet, fact
+
+
+def _refused(turn: Turn, item: Placing, reason: str) -> tuple[Bet, BetRefused]:
+    command = item.command
+    bet = Bet(
+        shard=item.shard,
+        id=command.bet_id,
+        player_id=command.player_id,
+        state=BetState.REFUSED,
+        refusal=reason,
+        stake_micros=command.stake_micros,
+        currency=command.currency,
+        rounding=Rounding.DOWN_V1,
+        legs=(),
+        placed_at=item.placed_at,
+        decided_at=turn.now,
+    )
+    fact = BetRefused(
+        bet_id=command.bet_id,
+        player_id=command.player_id,
+        reason=reason,
+        stake_micros=command.stake_micros,
+        currency=command.currency,
+        legs=command.legs,
+        placed_at=write_instant(item.placed_at),
+    )
+    return bet, fact
+
+
+def _bookings(closing: Closing) -> list[Request]:
+    bet = closing.bet
+    if closing.voided:
+        return [VoidRequest(shard=bet.shard, key=bet.id, hold_key=bet.id)]
+    house = stake_account(bet.shard, bet.currency)
+    # The stake's transfer has the bet's own id as its key, as its hold has.
+    stake = PostRequest(shard=bet.shard, key=bet.id, hold_key=bet.id, credit_id=house)
+    if closing.returns_micros == 0:
+        return [stake]
+    returns = TransferRequest(
+        shard=bet.shard,
+        key=derived_id("returns", bet.id),
+        debit_id=house,
+        credit_id=player_account(bet.player_id, bet.currency),
+        micros=closing.returns_micros,
+        currency=bet.currency,
+    )
+    return [stake, returns]

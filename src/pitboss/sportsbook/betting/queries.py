@@ -1,0 +1,44 @@
+"""Reads of betting."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from pitboss.db import Transaction
+from pitboss.kernel.ids import BetId, MarketId
+from pitboss.kernel.shards import Shard
+from pitboss.sportsbook.betting.model import Bet, OpenBet
+
+from . import store
+
+
+async def find_bet(tx: Transaction, shard: Shard, bet_id: BetId) -> Bet | None:
+    """Return a decided bet."""
+    return (await store.find_bets(tx, [(shard, bet_id)])).get(bet_id)
+
+
+async def find_bets(
+    tx: Transaction, places: Collection[tuple[Shard, BetId]]
+) -> dict[BetId, Bet]:
+    """Return those of the bets that are decided."""
+    return await store.find_bets(tx, places)
+
+
+async def find_open_bets(
+    tx: Transaction,
+    market_id: MarketId,
+    *,
+    shards: tuple[Shard, Shard],
+    after: OpenBet | None,
+    limit: int,
+) -> list[OpenBet]:
+    """Return accepted bets with a leg in this market, in order of shard and id.
+
+    `shards` are the first and the last lane to look in; `after` continues behind a bet.
+    """
+    return await store.find_open_bets(tx, market_id, shards=shards, after=after, limit=limit)
+
+
+async def find_totals(tx: Transaction) -> dict[tuple[str, str], tuple[int, int, int]]:
+    """Return (bets, stakes, returns) per (currency, state)."""
+    return await store.find_totals(tx)

@@ -1,0 +1,136 @@
+"""The SQL of betting."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+import asyncpg
+import msgspec
+
+from pitboss.db import Transaction
+from pitboss.kernel.ids import BetId, MarketId, PlayerId
+from pitboss.kernel.money import Rounding
+from pitboss.kernel.shards import Shard
+from pitboss.sportsbook.betting.model import Bet, BetState, Closing, Leg, OpenBet
+
+_encode_legs = msgspec.json.Encoder().encode
+_decode_legs = msgspec.json.Decoder(tuple[Leg, ...]).decode
+
+
+async def find_bets(
+    tx: Transaction, places: Collection[tuple[Shard, BetId]]
+) -> dict[BetId, Bet]:
+    """Return those of the bets that are decided."""
+    rows = await tx.fetch(
+        "SELECT bet.* FROM bet JOIN unnest($1::smallint[], $2::uuid[]) AS wanted (shard, bet_id)"
+        " ON bet.shard = wanted.shard AND bet.bet_id = wanted.bet_id",
+        [shard for shard, _ in places],
+        [bet_id for _, bet_id in places],
+    )
+    return {bet.id: bet for bet in map(_bet, rows)}
+
+
+async def save_bets(tx: Transaction, bets: Sequence[Bet]) -> None:
+    """Write newly decided bets, and where the accepted ones wait."""
+    if not bets:
+        return
+    await tx.copy_in(
+        "bet",
+        (
+            *("shard", "bet_id", "player_id", "state", "refusal", "stake_micros", "currency"),
+            *("rounding", "legs", "placed_at", "decided_at"),
+        ),
+        [
+            (
+                bet.shard,
+                bet.id,
+                bet.player_id,
+                bet.state,
+                bet.refusal,
+                bet.stake_micros,
+                bet.currency,
+                bet.rounding,
+                _encode_legs(bet.legs),
+                bet.placed_at,
+                bet.decided_at,
+            )
+            for bet in bets
+        ],
+    )
+    waiting = [
+        (leg.market_id, bet.shard, bet.id)
+        for bet in bets
+        if bet.state is BetState.ACCEPTED
+        for leg in bet.legs
+    ]
+    if waiting:
+        await tx.copy_in("bet_leg", ("market_id", "shard", "bet_id"), waiting)
+
+
+async def find_open_bets(
+    tx: Transaction,
+    market_id: MarketId,
+    *,
+    shards: tuple[Shard, Shard],
+    after: OpenBet | None,
+    limit: int,
+) -> list[OpenBet]:
+    """Return the places of bets that wait for this market, in order of shard and id."""
+    first = (shards[0], "00000000-0000-0000-0000-000000000000")
+    from_shard, from_bet = first if after is None else (after.shard, after.bet_id)
+    rows = await tx.fetch(
+        "SELECT shard, bet_id FROM bet_leg WHERE market_id = $1 AND shard <= $2"
+        " AND (shard, bet_id) > ($3, $4::uuid) ORDER BY shard, bet_id LIMIT $5",
+        market_id,
+        shards[1],
+        from_shard,
+        from_bet,
+        limit,
+    )
+    return [OpenBet(shard=row["shard"], bet_id=BetId(str(row["bet_id"]))) for row in rows]
+
+
+async def close_bets(tx: Transaction, closings: Sequence[Closing], now: datetime) -> None:
+    """Write what the bets returned."""
+    await tx.execute(
+        "UPDATE bet SET state = batch.state, returns_micros = batch.returns_micros,"
+        " settled_at = $5 FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::bigint[])"
+        "   AS batch (shard, bet_id, state, returns_micros)"
+        " WHERE bet.shard = batch.shard AND bet.bet_id = batch.bet_id",
+        [closing.bet.shard for closing in closings],
+        [closing.bet.id for closing in closings],
+        [BetState.VOIDED if closing.voided else BetState.SETTLED for closing in closings],
+        [closing.returns_micros for closing in closings],
+        now,
+    )
+
+
+async def find_totals(tx: Transaction) -> dict[tuple[str, str], tuple[int, int, int]]:
+    """Return (bets, stakes, returns) per (currency, state)."""
+    rows = await tx.fetch(
+        "SELECT currency, state, count(*) AS bets, sum(stake_micros)::bigint AS stakes,"
+        " coalesce(sum(returns_micros), 0)::bigint AS returns FROM bet GROUP BY 1, 2"
+    )
+    return {
+        (row["currency"], row["state"]): (row["bets"], row["stakes"], row["returns"])
+        for row in rows
+    }
+
+
+def _bet(row: asyncpg.Record) -> Bet:
+    return Bet(
+        shard=row["shard"],
+        id=BetId(str(row["bet_id"])),
+        player_id=PlayerId(str(row["player_id"])),
+        state=BetState(row["state"]),
+        refusal=row["refusal"],
+        stake_micros=row["stake_micros"],
+        currency=row["currency"],
+        rounding=Rounding(row["rounding"]),
+        legs=_decode_legs(row["legs"]),
+        placed_at=row["placed_at"],
+        decided_at=row["decided_at"],
+        returns_micros=row["returns_micros"],
+        settled_at=row["settled_at"],
+    )

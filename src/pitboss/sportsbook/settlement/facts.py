@@ -1,0 +1,42 @@
+"""What settlement publishes."""
+
+from __future__ import annotations
+
+import msgspec
+
+from pitboss.kernel.facts import Fact
+from pitboss.kernel.ids import BetId, EventId, MarketId, PlayerId, SelectionId
+
+
+class SelectionResult(msgspec.Struct, frozen=True, kw_only=True):
+    """How a selection ended; the two shares are exact (`"1/2"`)."""
+
+    selection_id: SelectionId
+    won: bool
+    void_share: str
+    dead_heat: str
+
+
+class MarketResulted(Fact, frozen=True, kw_only=True, tag="market.resulted"):
+    """A market's results are known.  `score` is what they follow from; none if abandoned."""
+
+    market_id: MarketId
+    event_id: EventId
+    no: int
+    version: int
+    score: str | None
+    rules: str
+    results: tuple[SelectionResult, ...]
+
+
+class BetSettled(Fact, frozen=True, kw_only=True, tag="bet.settled"):
+    """A bet was settled under these rules from these results, and its returns were booked."""
+
+    bet_id: BetId
+    player_id: PlayerId
+    returns_micros: int
+    currency: str
+    voided: bool
+    rules: str
+    rounding: str
+    results: tuple[SelectionResult, ...]

@@ -1,0 +1,227 @@
+"""The bet processor: one per partition of the log, each batch one transaction.
+
+It reads commands in order, decides on them, and moves its offset in the transaction that they
+caused.  A crash before the commit changes nothing; after it nothing is repeated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+
+import msgspec
+import structlog
+
+from pitboss import messages
+from pitboss.db import Database, Transaction
+from pitboss.kernel.clock import Clock
+from pitboss.kernel.entropy import Entropy
+from pitboss.kernel.errors import Fault
+from pitboss.kernel.shards import Partition, Shard, shard_of, shards_of
+from pitboss.messages import Turn
+from pitboss.messages.errors import Fenced
+from pitboss.messages.model import Command
+from pitboss.sportsbook import betting, catalog
+from pitboss.sportsbook.betting.facts import CommandSetAside
+from pitboss.sportsbook.betting.model import PlaceBet, Placing
+
+# Beyond a thousand the rate hardly grows, while everybody's wait does.
+BATCH_MAX = 1_000
+# How often an idle processor looks for work: most of the latency of a single bet.
+IDLE_SECONDS = 0.004
+RENEW_SECONDS = 1.0
+RETRY_SECONDS_MIN = 0.05
+RETRY_SECONDS_MAX = 2.0
+
+_decode = msgspec.json.Decoder(PlaceBet).decode
+_log = structlog.get_logger("bets")
+
+
+@dataclass(slots=True, kw_only=True)
+class Processor:
+    """What one partition's processor has in hand."""
+
+    partition: Partition
+    owner: str
+    database: Database
+    clock: Clock
+    entropy: Entropy
+    epoch: int | None = None
+    next_offset: int = 0
+    batch_max: int = BATCH_MAX
+    shelf: catalog.Shelf = field(default_factory=catalog.Shelf)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Process until told to stop; faults of the world are waited out."""
+        wait = RETRY_SECONDS_MIN
+        while not stop.is_set():
+            try:
+                if self.epoch is None and not await self._own():
+                    await _happened(stop, RENEW_SECONDS)
+                    continue
+                if not await self.step():
+                    await self._idle()
+                wait = RETRY_SECONDS_MIN
+            except Fenced as fault:
+                _log.warning("fenced off", partition=self.partition, why=str(fault))
+                self.epoch = None
+            except Fault as fault:
+                _log.warning("trying again", partition=self.partition, why=str(fault))
+                await _happened(stop, wait)
+                wait = min(wait * 2, RETRY_SECONDS_MAX)
+                # The commit may have gone through before the fault: ask where we are.
+                self.epoch = None
+
+    async def step(self) -> int:
+        """Process one batch and return how many commands it had."""
+        assert self.epoch is not None  # noqa: S101 - run() owns the partition first
+        limit = self.batch_max
+        try:
+            count = await self._batch(limit)
+        except Fault:
+            raise
+        except Exception:
+            if limit > 1:
+                # One command breaks the batch: go on one by one until it is found.
+                _log.exception("a batch broke", partition=self.partition, offset=self.next_offset)
+                self.batch_max = 1
+                return 1
+            _log.exception("set aside", partition=self.partition, offset=self.next_offset)
+            return await self._set_aside()
+        if self.batch_max < BATCH_MAX:
+            self.batch_max = min(self.batch_max * 2, BATCH_MAX)
+        return count
+
+    async def _own(self) -> bool:
+        async with self.database.transaction() as tx:
+            self.epoch = await messages.take_over(tx, self.partition, owner=self.owner)
+            consumer = await messages.get_consumer(tx, self.partition)
+        self.next_offset = consumer.next_offset
+        if self.epoch is not None:
+            _log.info("owns", partition=self.partition, epoch=self.epoch, offset=self.next_offset)
+        return self.epoch is not None
+
+    async def _batch(self, limit: int) -> int:
+        async with self.database.transaction() as tx:
+            commands = await self._read(tx, limit)
+            if not commands:
+                return 0
+            placings = [_placing(command) for command in commands]
+            async with self._turn(tx, {item.shard for item in placings}) as turn:
+                await betting.place(turn, self.shelf, placings)
+            await self._consume(tx, commands)
+        self.next_offset = commands[-1].offset + 1
+        return len(commands)
+
+    async def _set_aside(self) -> int:
+        """Step over a command that cannot be processed, and say so in a fact."""
+        shard = shards_of(self.partition)[0]
+        async with self.database.transaction() as tx:
+            commands = await self._read(tx, 1)
+            async with self._turn(tx, {shard}) as turn:
+                for command in commands:
+                    _tell_set_aside(turn, shard, command)
+            await self._consume(tx, commands)
+        self.next_offset = commands[-1].offset + 1
+        return len(commands)
+
+    async def _read(self, tx: Transaction, limit: int) -> list[Command]:
+        return await messages.read_commands(
+            tx, self.partition, from_offset=self.next_offset, limit=limit
+        )
+
+    async def _consume(self, tx: Transaction, commands: Sequence[Command]) -> None:
+        assert self.epoch is not None  # noqa: S101 - step() checked it
+        await messages.consume(
+            tx,
+            self.partition,
+            epoch=self.epoch,
+            from_offset=self.next_offset,
+            to_offset=commands[-1].offset + 1,
+        )
+
+    def _turn(self, tx: Transaction, shards: set[Shard]) -> AbstractAsyncContextManager[Turn]:
+        return messages.join_turn(
+            tx,
+            shards,
+            now=self.clock.now(),
+            actor="processor",
+            entropy=self.entropy,
+            epoch=self.epoch,
+        )
+
+    async def _idle(self) -> None:
+        """Wait to be woken, and say now and then that we are alive."""
+        assert self.epoch is not None  # noqa: S101 - run() owns the partition first
+        self.wake.clear()
+        if not await _happened(self.wake, RENEW_SECONDS):
+            async with self.database.transaction() as tx:
+                await messages.renew_lease(tx, self.partition, epoch=self.epoch)
+
+
+async def watch(database: Database, processors: Sequence[Processor], stop: asyncio.Event) -> None:
+    """Wake each processor that has commands to process: one look for all of them."""
+    while not await _happened(stop, IDLE_SECONDS):
+        try:
+            async with database.reading() as tx:
+                ends = await messages.read_ends(tx)
+        except Fault:
+            await _happened(stop, RETRY_SECONDS_MAX)
+            continue
+        for processor in processors:
+            if ends[processor.partition] > processor.next_offset:
+                processor.wake.set()
+    for processor in processors:
+        processor.wake.set()
+
+
+async def run(
+    database: Database,
+    *,
+    clock: Clock,
+    entropy: Entropy,
+    partitions: Sequence[Partition],
+    owner: str,
+    stop: asyncio.Event,
+) -> None:
+    """Process these partitions until told to stop."""
+    processors = [
+        Processor(
+            partition=partition, owner=owner, database=database, clock=clock, entropy=entropy
+        )
+        for partition in partitions
+    ]
+    async with asyncio.TaskGroup() as group:
+        group.create_task(watch(database, processors, stop))
+        for processor in processors:
+            group.create_task(processor.run(stop))
+
+
+def _placing(command: Command) -> Placing:
+    wanted = _decode(command.body)
+    return Placing(shard=shard_of(wanted.player_id), command=wanted, placed_at=command.appended_at)
+
+
+def _tell_set_aside(turn: Turn, shard: Shard, command: Command) -> None:
+    turn.publish(
+        shard,
+        command.command_id,
+        CommandSetAside(
+            command_id=command.command_id,
+            partition=command.partition,
+            offset=command.offset,
+            why="it could not be processed; see the processor's log",
+        ),
+    )
+
+
+async def _happened(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for the event, at most this long; say whether it came."""
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
