@@ -38,7 +38,7 @@ _POLL_SECONDS = 0.02
 # The shortest `sun_path` of the systems we know is macOS's 104 bytes, the final zero included.
 _SOCKET_NAME = ".s.PGSQL.5432"
 _SOCKET_PATH_BYTES_MAX = 103
-# PostgreSQL and asyncpg split lists of sockets at commas and quote the rest differently.
+# Both PostgreSQL and asyncpg split at commas, and each has its own way with other marks.
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9/._+-]+")
 # `pg_ctl` hands the path to a shell, between double quotes.
 _SHELL_MARKS = set('"$`\\\n')
@@ -76,6 +76,16 @@ class EmbeddedPostgres:
         """The file that the server writes its log to."""
         return self.data / "server.log"
 
+    @property
+    def socket_folder(self) -> Path:
+        """The folder with the server's socket: the data folder, or a short one if that is long."""
+        # The fifth line of the pid file; a process with another TMPDIR may have started it.
+        if self.is_running() and (named := "".join(self._pid_lines()[4:5])):
+            return Path(named)
+        if _PLAIN_PATH.fullmatch(str(self.data)) and _fits_a_socket(self.data):
+            return self.data
+        return Path(tempfile.gettempdir()).resolve() / self._cluster_name()
+
     def start(self) -> str:
         """Start the server unless it runs, and return the URL of the database `pitboss`.
 
@@ -88,9 +98,8 @@ class EmbeddedPostgres:
         if _SHELL_MARKS & set(str(self.data)):
             raise EmbeddedServerFailed(f"PostgreSQL cannot live in a folder named {self.data}")
         with self._locked():
-            if self._find_postmaster() is None:
+            if not self._await_ready():
                 self._launch()
-            self._await_ready()
             self._ensure_database()
         return self.url()
 
@@ -126,7 +135,7 @@ class EmbeddedPostgres:
     def url(self) -> str:
         """Return where the database `pitboss` is found, or will be, as asyncpg reads it."""
         # The port names the socket; without it a PGPORT in the environment would.
-        return f"postgresql://{ROLE}@/{DATABASE}?host={self._socket_folder()}&port=5432"
+        return f"postgresql://{ROLE}@/{DATABASE}?host={self.socket_folder}&port=5432"
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
@@ -186,10 +195,10 @@ class EmbeddedPostgres:
         aside.rename(self.data)
 
     def _clear_remains(self) -> None:
-        """Remove what a killed server leaves behind: its children and its pid file.
+        """Remove what a killed server leaves behind: its children, its pid file, its socket.
 
-        The file would stop a start if its pid now belongs to somebody else.  It also guards
-        against two servers on the same data, so the children go first.
+        The files would stop a start if the pid in them now belongs to somebody else.  They also
+        guard against two servers on the same data, so the children go first.
         """
         title = f"postgres: {self._cluster_name()}: "
         for process in psutil.process_iter(["cmdline"]):
@@ -201,7 +210,9 @@ class EmbeddedPostgres:
                     raise EmbeddedServerFailed(
                         f"process {process.pid} of a dead server on {self.data} does not end"
                     )
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        socket = self.socket_folder / _SOCKET_NAME
+        for left in (self.data / "postmaster.pid", socket.with_name(f"{socket.name}.lock"), socket):
+            left.unlink(missing_ok=True)
 
     def _write_settings(self, user: ServerUser, socket_folder: Path) -> None:
         memory = self._memory_bytes
@@ -231,15 +242,8 @@ class EmbeddedPostgres:
         if self.log.exists() and self.log.stat().st_size > _LOG_BYTES_MAX:
             self.log.replace(self.log.with_name("server.log.1"))
 
-    def _socket_folder(self) -> Path:
-        """Return the data folder, or a short one if its path does not do for a socket."""
-        path = str(self.data)
-        if _PLAIN_PATH.fullmatch(path) and _fits_a_socket(self.data):
-            return self.data
-        return Path(tempfile.gettempdir()).resolve() / self._cluster_name()
-
     def _make_socket_folder(self, user: ServerUser) -> Path:
-        folder = self._socket_folder()
+        folder = self.socket_folder
         if folder == self.data:
             return folder
         if not _PLAIN_PATH.fullmatch(str(folder)) or not _fits_a_socket(folder):
@@ -260,9 +264,10 @@ class EmbeddedPostgres:
         """Return the server's first process, if the one that the pid file names is really it."""
         try:
             process = psutil.Process(int(self._pid_lines()[0]))
-            return process if str(self.data) in process.cmdline() else None
+            program, *words = process.cmdline()
         except (IndexError, ValueError, psutil.Error):
             return None
+        return process if Path(program).name == "postgres" and str(self.data) in words else None
 
     def _pid_lines(self) -> list[str]:
         try:
@@ -270,17 +275,21 @@ class EmbeddedPostgres:
         except OSError:
             return []
 
-    def _await_ready(self) -> None:
-        # The eighth line of the pid file is the state.  Source: PostgreSQL, utils/pidfile.h.
+    def _await_ready(self) -> bool:
+        """Wait for a server that is coming or going, and say whether there is one to use."""
         deadline = time.monotonic() + START_SECONDS_MAX
-        while self._pid_lines()[7:8] != ["ready   "] and time.monotonic() < deadline:
-            if self._find_postmaster() is None:
-                raise EmbeddedServerFailed(self._with_log("PostgreSQL ended while it started"))
+        while self._find_postmaster() is not None:
+            # The eighth line of the pid file is the state.  Source: PostgreSQL, utils/pidfile.h.
+            if self._pid_lines()[7:8] == ["ready   "]:
+                return True
+            if time.monotonic() > deadline:
+                raise EmbeddedServerFailed(self._with_log("PostgreSQL neither starts nor ends"))
             time.sleep(_POLL_SECONDS)
+        return False
 
     def _ensure_database(self) -> None:
         user = find_server_user(self.data)
-        where = ("--host", str(self._socket_folder()), "--port", "5432", "--username", ROLE)
+        where = ("--host", str(self.socket_folder), "--port", "5432", "--username", ROLE)
         failure = f"the database {DATABASE!r} cannot be made"
         query = f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"
         found = self._run(

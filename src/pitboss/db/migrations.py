@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
@@ -37,11 +38,15 @@ def migrations() -> tuple[Migration, ...]:
     )
 
 
-async def migrate(database: Database) -> int:
+async def migrate(database: Database, steps: Sequence[Migration] | None = None) -> int:
     """Bring the schema up to date and return how many steps that took.
 
     All steps run in one transaction under a lock, so two starts at once are safe and a crash
     leaves nothing half done.  Asking again does nothing.
+
+    Args:
+        database: the one to change.
+        steps: other steps than those of this pitboss, in order.
 
     Raises:
         MigrationMismatch: the database knows a step that is missing here or reads differently.
@@ -56,7 +61,7 @@ async def migrate(database: Database) -> int:
             row["number"]: row["digest"]
             for row in await tx.fetch("SELECT number, digest FROM schema_step")
         }
-        known = migrations()
+        known = migrations() if steps is None else steps
         _compare(applied, known)
         fresh = [step for step in known if step.number not in applied]
         for step in fresh:
@@ -64,7 +69,7 @@ async def migrate(database: Database) -> int:
         return len(fresh)
 
 
-def _compare(applied: dict[int, str], known: tuple[Migration, ...]) -> None:
+def _compare(applied: dict[int, str], known: Sequence[Migration]) -> None:
     digests = {step.number: step.digest for step in known}
     for number, digest in applied.items():
         if digests.get(number) != digest:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 
 from pitboss.db.errors import DatabaseAway, TransactionConflict
+from pitboss.kernel.invariant import ensure
 
 # Above the longest batch, below anybody's patience: a frozen process must not keep its locks.
 IDLE_IN_TRANSACTION_MS_MAX = 10_000
@@ -20,7 +22,6 @@ ACQUIRE_SECONDS_MAX = 10.0
 _AWAY = (
     OSError,
     TimeoutError,
-    asyncpg.InterfaceError,
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -28,34 +29,48 @@ _AWAY = (
     asyncpg.TooManyConnectionsError,
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
-_CONFLICT = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+_CONFLICT = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    # A migration changed a table that this connection had a plan for; the plan is dropped now.
+    asyncpg.InvalidCachedStatementError,
+)
+
+_Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 
 class Transaction:
-    """What a room needs of a connection inside a transaction; it cannot commit."""
+    """What a room needs of a connection inside a transaction; it cannot commit.
+
+    Every method raises `DatabaseAway` or `TransactionConflict` as `Database.transaction` does.
+    """
 
     __slots__ = ("_connection",)
 
-    def __init__(self, connection: asyncpg.pool.PoolConnectionProxy[asyncpg.Record]) -> None:
+    def __init__(self, connection: _Connection) -> None:
         self._connection = connection
 
     async def fetch(self, query: str, *values: object) -> list[asyncpg.Record]:
         """Run one statement and return its rows."""
-        return await self._connection.fetch(query, *values)
+        with _translated(self._connection):
+            return await self._connection.fetch(query, *values)
 
     async def fetch_one(self, query: str, *values: object) -> asyncpg.Record | None:
         """Run one statement and return its first row, if there is one."""
-        return await self._connection.fetchrow(query, *values)
+        with _translated(self._connection):
+            return await self._connection.fetchrow(query, *values)
 
     async def execute(self, query: str, *values: object) -> str:
         """Run one statement and return PostgreSQL's word for what it did."""
-        return await self._connection.execute(query, *values)
+        with _translated(self._connection):
+            return await self._connection.execute(query, *values)
 
     async def copy_in(
         self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
     ) -> None:
         """Write many rows with binary COPY."""
-        await self._connection.copy_records_to_table(table, columns=columns, records=rows)
+        with _translated(self._connection):
+            await self._connection.copy_records_to_table(table, columns=columns, records=rows)
 
 
 class Database:
@@ -69,6 +84,7 @@ class Database:
         self.url = url
         self._connections_max = connections_max
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._opening = asyncio.Lock()
 
     async def close(self) -> None:
         """Close every connection; work that is under way is broken off."""
@@ -85,37 +101,78 @@ class Database:
                 outcome is unknown, and only asking again with the same key tells.
             TransactionConflict: PostgreSQL chose this transaction to give way.
         """
-        with _translated():
-            pool = await self._open()
-            async with pool.acquire(timeout=ACQUIRE_SECONDS_MAX) as connection:
-                async with connection.transaction():
-                    yield Transaction(connection)
+        async with self._connected() as connection:
+            tx = Transaction(connection)
+            await tx.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+            try:
+                yield tx
+            except BaseException:
+                # What went wrong first is what the caller must hear.
+                with contextlib.suppress(DatabaseAway, asyncpg.InterfaceError):
+                    await tx.execute("ROLLBACK")
+                raise
+            # PostgreSQL does not fail here if a statement did before: it says ROLLBACK.
+            ensure(
+                await tx.execute("COMMIT") == "COMMIT",
+                "who catches a failed statement does not go on to commit",
+            )
+
+    @contextlib.asynccontextmanager
+    async def _connected(self) -> AsyncIterator[_Connection]:
+        pool = await self._open()
+        with _translated(None):
+            connection = await pool.acquire(timeout=ACQUIRE_SECONDS_MAX)
+        try:
+            yield connection
+        finally:
+            # What is committed stays committed, even if the connection ends on its way back.
+            with contextlib.suppress(*_AWAY, asyncpg.InterfaceError):
+                await pool.release(connection)
 
     async def _open(self) -> asyncpg.Pool[asyncpg.Record]:
-        if self._pool is None:
-            pool = asyncpg.create_pool(
-                self.url,
-                min_size=0,
-                max_size=self._connections_max,
-                timeout=CONNECT_SECONDS_MAX,
-                command_timeout=STATEMENT_SECONDS_MAX,
-                server_settings={
-                    "application_name": "pitboss",
-                    "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS_MAX),
-                    "jit": "off",
-                },
-            )
-            await pool
-            self._pool = self._pool or pool
-        return self._pool
+        async with self._opening:
+            if self._pool is None:
+                # With no connection to open yet, this succeeds while the server is away.
+                self._pool = await asyncpg.create_pool(
+                    self.url,
+                    min_size=0,
+                    max_size=self._connections_max,
+                    timeout=CONNECT_SECONDS_MAX,
+                    command_timeout=STATEMENT_SECONDS_MAX,
+                    server_settings={
+                        "application_name": "pitboss",
+                        "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS_MAX),
+                        "jit": "off",
+                    },
+                )
+            return self._pool
 
 
 @contextlib.contextmanager
-def _translated() -> Iterator[None]:
-    """Say in our words what PostgreSQL and the network say in theirs."""
+def _translated(connection: _Connection | None) -> Iterator[None]:
+    """Say in our words what PostgreSQL and the network say in theirs.
+
+    Args:
+        connection: the one in use; None while one is being opened.
+    """
     try:
         yield
     except _CONFLICT as error:
         raise TransactionConflict(str(error)) from error
     except _AWAY as error:
         raise DatabaseAway(str(error) or type(error).__name__) from error
+    except asyncpg.ClientConfigurationError:
+        raise
+    except asyncpg.InterfaceError as error:
+        # asyncpg says the same of a lost connection and of our own mistakes.
+        if connection is None or _is_lost(connection):
+            raise DatabaseAway(str(error)) from error
+        raise
+
+
+def _is_lost(connection: _Connection) -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        # The pool has already taken it back, as it does with connections that break.
+        return True

@@ -1,0 +1,38 @@
+"""Homes for servers that a test may stop, kill and spoil."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from integration.db.connections import MakeServer
+from pitboss.db.embedded import EmbeddedPostgres
+
+SERVER_MEMORY_BYTES = 512 * 1024**2
+
+
+@pytest.fixture
+def make_server() -> Iterator[MakeServer]:
+    """Give a function that makes a server in a home below a new folder; all end with the test."""
+    folder = Path(tempfile.mkdtemp(prefix="pitboss-tests-"))
+    made: list[EmbeddedPostgres] = []
+
+    def make(name: str = "home") -> EmbeddedPostgres:
+        made.append(EmbeddedPostgres(folder / name, memory_bytes=SERVER_MEMORY_BYTES))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.stop(immediate=True)
+        shutil.rmtree(server.socket_folder, ignore_errors=True)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def server(make_server: MakeServer) -> EmbeddedPostgres:
+    """Give a server that has not been started."""
+    return make_server()
