@@ -118,6 +118,16 @@ class Database:
             )
 
     @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[Transaction]:
+        """Lend a connection for reads that need no transaction: each sees the last commit.
+
+        Raises:
+            DatabaseAway: PostgreSQL cannot be reached.
+        """
+        async with self._connected() as connection:
+            yield Transaction(connection)
+
+    @contextlib.asynccontextmanager
     async def _connected(self) -> AsyncIterator[_Connection]:
         pool = await self._open()
         with _translated(None):
@@ -139,6 +149,9 @@ class Database:
                     max_size=self._connections_max,
                     timeout=CONNECT_SECONDS_MAX,
                     command_timeout=STATEMENT_SECONDS_MAX,
+                    # Nothing of ours outlives its transaction on a connection, so asyncpg's own
+                    # reset would only be a round trip for each.
+                    reset=_keep,
                     server_settings={
                         "application_name": "pitboss",
                         "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS_MAX),
@@ -146,6 +159,10 @@ class Database:
                     },
                 )
             return self._pool
+
+
+async def _keep(connection: object) -> None:
+    """Leave a connection as its last user left it."""
 
 
 @contextlib.contextmanager

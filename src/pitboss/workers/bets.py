@@ -189,9 +189,7 @@ async def run(
 ) -> None:
     """Process these partitions until told to stop."""
     processors = [
-        Processor(
-            partition=partition, owner=owner, database=database, clock=clock, entropy=entropy
-        )
+        Processor(partition=partition, owner=owner, database=database, clock=clock, entropy=entropy)
         for partition in partitions
     ]
     async with asyncio.TaskGroup() as group:

@@ -108,6 +108,7 @@ async def _decide(
                     command,
                     offers,
                     minor_unit_micros=currency(command.currency).minor_unit_micros,
+                    returns_micros_max=_returns_max(permit),
                     now=turn.now,
                 )
             )
@@ -131,6 +132,10 @@ async def _decide(
             reason = answer.reason if isinstance(answer, Refused) else str(verdict)
             decided.append(_refused(turn, item, reason))
     return decided
+
+
+def _returns_max(permit: Permit) -> int:
+    return jurisdictions.get(permit.jurisdiction).sportsbook.returns_micros_max
 
 
 def _check(command: PlaceBet) -> Check:
@@ -157,7 +162,7 @@ def _accepted(
     turn: Turn, item: Placing, legs: tuple[Leg, ...], permit: Permit, answer: Booked
 ) -> tuple[Bet, BetAccepted]:
     command = item.command
-    rounding = jurisdictions.get(permit.jurisdiction).rounding
+    rounding = jurisdictions.get(permit.jurisdiction).sportsbook.rounding
     bet = Bet(
         shard=item.shard,
         id=command.bet_id,

@@ -17,9 +17,7 @@ async def find_bet(tx: Transaction, shard: Shard, bet_id: BetId) -> Bet | None:
     return (await store.find_bets(tx, [(shard, bet_id)])).get(bet_id)
 
 
-async def find_bets(
-    tx: Transaction, places: Collection[tuple[Shard, BetId]]
-) -> dict[BetId, Bet]:
+async def find_bets(tx: Transaction, places: Collection[tuple[Shard, BetId]]) -> dict[BetId, Bet]:
     """Return those of the bets that are decided."""
     return await store.find_bets(tx, places)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from fractions import Fraction
 
 from pitboss.kernel.ids import SelectionId
-from pitboss.kernel.money import AMOUNT_MICROS_MAX
 from pitboss.sportsbook.betting.model import LEGS_MAX, Leg, PlaceBet, Refusal
 from pitboss.sportsbook.catalog.model import Offer
 
@@ -16,6 +16,7 @@ def judge(
     offers: Mapping[SelectionId, Offer],
     *,
     minor_unit_micros: int,
+    returns_micros_max: int,
     now: datetime,
 ) -> tuple[Leg, ...] | Refusal:
     """Return the legs at their struck prices, or the first reason to refuse.
@@ -51,15 +52,16 @@ def judge(
         )
     if len(legs) > 1 and len({leg.event_id for leg in legs}) < len(legs):
         return Refusal.RELATED_LEGS
-    if _returns_beyond(command.stake_micros, [offers[leg.selection_id] for leg in legs]):
+    prices = [offers[leg.selection_id].price for leg in legs]
+    if _returns_beyond(returns_micros_max, command.stake_micros, prices):
         return Refusal.RETURNS_TOO_LARGE
     return tuple(legs)
 
 
-def _returns_beyond(stake_micros: int, offers: list[Offer]) -> bool:
-    """Say whether the most that this bet could return is more than an amount may say."""
+def _returns_beyond(micros_max: int, stake_micros: int, prices: Sequence[Fraction]) -> bool:
+    """Say whether a bet that wins whole would return more than this."""
     top, bottom = stake_micros, 1
-    for offer in offers:
-        top *= offer.price.numerator
-        bottom *= offer.price.denominator
-    return top > AMOUNT_MICROS_MAX * bottom
+    for price in prices:
+        top *= price.numerator
+        bottom *= price.denominator
+    return top > micros_max * bottom

@@ -18,9 +18,7 @@ _encode_legs = msgspec.json.Encoder().encode
 _decode_legs = msgspec.json.Decoder(tuple[Leg, ...]).decode
 
 
-async def find_bets(
-    tx: Transaction, places: Collection[tuple[Shard, BetId]]
-) -> dict[BetId, Bet]:
+async def find_bets(tx: Transaction, places: Collection[tuple[Shard, BetId]]) -> dict[BetId, Bet]:
     """Return those of the bets that are decided."""
     rows = await tx.fetch(
         "SELECT bet.* FROM bet JOIN unnest($1::smallint[], $2::uuid[]) AS wanted (shard, bet_id)"

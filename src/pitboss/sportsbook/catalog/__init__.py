@@ -6,7 +6,13 @@ from pitboss.sportsbook.catalog.operations import (
     open_events,
     set_status,
 )
-from pitboss.sportsbook.catalog.queries import Shelf, find_event, find_events, find_markets
+from pitboss.sportsbook.catalog.queries import (
+    Shelf,
+    find_event,
+    find_events,
+    find_events_by_id,
+    find_markets,
+)
 
 __all__ = [
     "Shelf",
@@ -14,6 +20,7 @@ __all__ = [
     "close_markets",
     "find_event",
     "find_events",
+    "find_events_by_id",
     "find_markets",
     "open_events",
     "set_status",

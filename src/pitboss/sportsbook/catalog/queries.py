@@ -59,6 +59,11 @@ async def find_event(tx: Transaction, event_id: EventId) -> Event | None:
     return events[0] if events else None
 
 
+async def find_events_by_id(tx: Transaction, event_ids: Sequence[EventId]) -> list[Event]:
+    """Return those of the events that exist, with their markets and current prices."""
+    return await store.find_events(tx, event_ids)
+
+
 async def find_events(
     tx: Transaction,
     *,

@@ -148,9 +148,7 @@ async def _settle(turn: Turn, places: Sequence[OpenBet]) -> None:
     if not closings:
         return
     movements = await betting.close_bets(turn, closings)
-    stored = {
-        item.selection_id: item for result in known.values() for item in result.selections
-    }
+    stored = {item.selection_id: item for result in known.values() for item in result.selections}
     for closing, moved in zip(closings, movements, strict=True):
         bet = closing.bet
         turn.publish(
