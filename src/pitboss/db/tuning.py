@@ -42,6 +42,8 @@ checkpoint_completion_target = 0.9
 max_wal_size = {max_wal_mb}MB
 # Kept for reuse, because writing over an old segment is faster than making a new one.
 min_wal_size = {min_wal_mb}MB
+# This build has no lz4, and the compression that it has costs more time than it saves.
+wal_compression = off
 
 # A few small tables change all the time; they stay small if they are cleaned all the time.
 autovacuum_naptime = 10s
