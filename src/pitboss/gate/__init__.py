@@ -1,0 +1,5 @@
+"""May this player wager this much, here, now?  One answer for every product, with its reason."""
+
+from pitboss.gate.operations import check, check_deposits
+
+__all__ = ["check", "check_deposits"]

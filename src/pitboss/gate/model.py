@@ -1,0 +1,78 @@
+"""Nouns of the gate: what is asked, what is looked at, what is answered.
+
+Structs, because there is one of each for every stake and a dataclass takes longer to make.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from pitboss.jurisdictions.model import Jurisdiction
+from pitboss.jurisdictions.model import Product as Product
+from pitboss.kernel.ids import PlayerId
+from pitboss.players.identity.model import Player
+
+
+class Refusal(StrEnum):
+    """Why the gate says no."""
+
+    UNKNOWN_PLAYER = "unknown_player"
+    UNKNOWN_JURISDICTION = "unknown_jurisdiction"
+    PLAYER_NOT_ACTIVE = "player_not_active"
+    PLAYER_NOT_VERIFIED = "player_not_verified"
+    PRODUCT_NOT_LICENSED = "product_not_licensed"
+    WRONG_CURRENCY = "wrong_currency"
+    STAKE_TOO_SMALL = "stake_too_small"
+    STAKE_TOO_LARGE = "stake_too_large"
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """May this player stake this much on this product?"""
+
+    player_id: PlayerId
+    product: Product
+    stake_micros: int
+    currency: str
+
+
+class DepositCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """May this player pay in this much?"""
+
+    player_id: PlayerId
+    micros: int
+    currency: str
+
+
+class WagerCase(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is known when a stake is judged."""
+
+    check: Check
+    player: Player
+    jurisdiction: Jurisdiction
+
+
+class DepositCase(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is known when a deposit is judged."""
+
+    check: DepositCheck
+    player: Player
+    jurisdiction: Jurisdiction
+
+
+class Permit(msgspec.Struct, frozen=True, kw_only=True):
+    """Yes, under this version of this licence's rules, for as long as the turn is held."""
+
+    jurisdiction: str
+    rules_version: str
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """No, and why."""
+
+    reason: Refusal
+
+
+Case = WagerCase | DepositCase
+Answer = Permit | Refused

@@ -1,0 +1,49 @@
+"""The gate's verbs.  They change nothing; their answers hold as long as the turn does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pitboss import jurisdictions
+from pitboss.gate.model import Answer, Check, DepositCheck
+from pitboss.jurisdictions.model import Jurisdiction
+from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.invariant import ensure
+from pitboss.kernel.shards import shard_of
+from pitboss.messages import Turn
+from pitboss.players import identity
+from pitboss.players.identity.model import Player
+
+from . import rules
+
+
+async def check(turn: Turn, checks: Sequence[Check]) -> tuple[Answer, ...]:
+    """Say for each stake whether this player may wager it on this product, here, now.
+
+    The turn holds the players' shards, so nothing that an answer rests on can change before the
+    stake is held in the same turn.  Only stakes are asked about: wins, rollbacks and settlements
+    are money owed and pass no gate.
+    """
+    players, licences = await _look(turn, [check.player_id for check in checks])
+    return rules.decide_wagers(checks, players, licences)
+
+
+async def check_deposits(turn: Turn, checks: Sequence[DepositCheck]) -> tuple[Answer, ...]:
+    """Say for each deposit whether this player may pay in.  Withdrawals are never asked about."""
+    players, licences = await _look(turn, [check.player_id for check in checks])
+    return rules.decide_deposits(checks, players, licences)
+
+
+async def _look(
+    turn: Turn, player_ids: Sequence[PlayerId]
+) -> tuple[Mapping[PlayerId, Player], Mapping[str, Jurisdiction]]:
+    """Fetch the players, each once, and the licences that they play under."""
+    places = [(shard_of(player_id), player_id) for player_id in dict.fromkeys(player_ids)]
+    ensure(
+        all(shard in turn.heads for shard, _ in places),
+        "the gate is asked by who holds the players' turn",
+    )
+    players = await identity.find_players(turn.tx, places)
+    codes = {player.jurisdiction for player in players.values()}
+    found = {code: jurisdictions.find(code) for code in codes}
+    return players, {code: licence for code, licence in found.items() if licence is not None}

@@ -1,0 +1,188 @@
+"""Who may become a player, and how a status may change.  Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
+
+import msgspec
+
+from pitboss.jurisdictions.model import Jurisdiction
+from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.shards import Shard, shard_of
+from pitboss.players.identity.model import (
+    Email,
+    Player,
+    PlayerStatus,
+    Refusal,
+    Refused,
+    RegisterAnswer,
+    Registered,
+    RegisterRequest,
+    Registration,
+    StatusAnswer,
+    StatusChange,
+    StatusRequest,
+    StatusSet,
+)
+
+
+def refusal_to_register(
+    request: RegisterRequest, jurisdiction: Jurisdiction | None, *, today: date
+) -> Refusal | None:
+    """Return why this person may not become a player under this licence, if so."""
+    if jurisdiction is None:
+        return Refusal.UNKNOWN_JURISDICTION
+    if not jurisdiction.registration.open:
+        return Refusal.JURISDICTION_CLOSED
+    if request.currency not in jurisdiction.licence.currencies:
+        return Refusal.CURRENCY_NOT_OFFERED
+    if age_on(today, born_on=request.born_on) < jurisdiction.registration.age_min:
+        return Refusal.UNDER_AGE
+    return None
+
+
+def age_on(day: date, *, born_on: date) -> int:
+    """Return a person's age in whole years.
+
+    Who was born on 29 February is a year older on 1 March of the years that have no such day: the
+    later of the two readings, because the younger must not slip through.
+    """
+    had_birthday = (day.month, day.day) >= (born_on.month, born_on.day)
+    return day.year - born_on.year - (0 if had_birthday else 1)
+
+
+def digest(request: RegisterRequest) -> bytes:
+    """Return what tells two registrations under one key apart.
+
+    The proposed id is left out because the edge draws a new one each time; the password's hash is,
+    because its salt is new each time and an unsalted digest of a password could be guessed.
+    """
+    parts = (
+        request.jurisdiction,
+        request.currency,
+        request.email,
+        request.given_name,
+        request.family_name,
+        request.born_on,
+    )
+    return hashlib.sha256(msgspec.json.encode(parts)).digest()
+
+
+def claims(requests: Iterable[RegisterRequest]) -> dict[str, Registration]:
+    """Return what each key would be used for: the first request under it."""
+    first: dict[str, Registration] = {}
+    for request in requests:
+        if request.key not in first:
+            first[request.key] = Registration(
+                key=request.key, request_digest=digest(request), player_id=request.player_id
+            )
+    return first
+
+
+def fresh_requests(
+    requests: Iterable[RegisterRequest], claimed: Collection[str]
+) -> list[RegisterRequest]:
+    """Return the first request under each key that had no answer before."""
+    first: dict[str, RegisterRequest] = {}
+    for request in requests:
+        first.setdefault(request.key, request)
+    return [request for key, request in first.items() if key in claimed]
+
+
+def first_of_each_email(requests: Iterable[RegisterRequest]) -> dict[Email, RegisterRequest]:
+    """Return who asked first for each e-mail."""
+    first: dict[Email, RegisterRequest] = {}
+    for request in requests:
+        first.setdefault(request.email, request)
+    return first
+
+
+def answer_registrations(
+    requests: Sequence[RegisterRequest],
+    registrations: Mapping[str, Registration],
+    *,
+    fresh: Collection[str],
+) -> tuple[RegisterAnswer, ...]:
+    """Answer each request from what its key was first used for.
+
+    `fresh` are the keys that had no answer before this batch.
+    """
+    seen: set[str] = set()
+    answers: list[RegisterAnswer] = []
+    for request in requests:
+        registration = registrations[request.key]
+        if registration.request_digest != digest(request):
+            answers.append(Refused(reason=Refusal.KEY_REUSED))
+        elif registration.refusal is not None:
+            answers.append(Refused(reason=registration.refusal))
+        else:
+            repeated = request.key not in fresh or request.key in seen
+            answers.append(Registered(player_id=registration.player_id, repeated=repeated))
+        seen.add(request.key)
+    return tuple(answers)
+
+
+class StatusBook:
+    """The players whose status one batch may change, and what the batch does to them."""
+
+    def __init__(self, players: Mapping[PlayerId, Player], changes: Iterable[StatusChange]) -> None:
+        self._statuses = {player.id: player.status for player in players.values()}
+        self._changes = {(change.shard, change.key): change for change in changes}
+        self.new_changes: list[StatusChange] = []
+        self.moves: list[tuple[StatusRequest, PlayerStatus]] = []
+
+    def decide(self, requests: Sequence[StatusRequest]) -> tuple[StatusAnswer, ...]:
+        """Answer each request in order; each one sees what those before it did."""
+        return tuple([self._decide(request) for request in requests])
+
+    def changed(self) -> dict[PlayerId, PlayerStatus]:
+        """Return the players whose status moved, with the status they are left in."""
+        return {request.player_id: request.status for request, _ in self.moves}
+
+    def _decide(self, request: StatusRequest) -> StatusAnswer:
+        place: tuple[Shard, str] = (shard_of(request.player_id), request.key)
+        earlier = self._changes.get(place)
+        if earlier is not None:
+            return _repeated(earlier, request)
+
+        before = self._statuses.get(request.player_id)
+        refusal = _refusal_to_change(before, request.status)
+        change = StatusChange(
+            shard=place[0],
+            key=request.key,
+            player_id=request.player_id,
+            status=request.status,
+            reason=request.reason,
+            refusal=refusal,
+        )
+        self._changes[place] = change
+        self.new_changes.append(change)
+        if before is not None and refusal is None and before != request.status:
+            self._statuses[request.player_id] = request.status
+            self.moves.append((request, before))
+        return _answer(change)
+
+
+def _refusal_to_change(before: PlayerStatus | None, after: PlayerStatus) -> Refusal | None:
+    if before is None:
+        return Refusal.UNKNOWN_PLAYER
+    if before is PlayerStatus.CLOSED and after is not PlayerStatus.CLOSED:
+        return Refusal.ACCOUNT_CLOSED
+    return None
+
+
+def _repeated(earlier: StatusChange, request: StatusRequest) -> StatusAnswer:
+    same = (
+        earlier.player_id == request.player_id
+        and earlier.status == request.status
+        and earlier.reason == request.reason
+    )
+    return _answer(earlier) if same else Refused(reason=Refusal.KEY_REUSED)
+
+
+def _answer(change: StatusChange) -> StatusAnswer:
+    if change.refusal is not None:
+        return Refused(reason=change.refusal)
+    return StatusSet(player_id=change.player_id, status=change.status)

@@ -1,0 +1,53 @@
+-- What everybody may know of a player; it can be rebuilt from facts.  A shard's players are written
+-- by whoever has the shard's turn, so nobody locks them one by one.
+CREATE TABLE player (
+    shard         smallint    NOT NULL,
+    player_id     uuid        NOT NULL,
+    jurisdiction  text        NOT NULL,
+    currency      text        NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+    status        text        NOT NULL CHECK (status IN ('active', 'suspended', 'closed')),
+    registered_at timestamptz NOT NULL,
+    PRIMARY KEY (shard, player_id)
+) WITH (fillfactor = 80);
+
+-- The personal data of players, which lives here and in no fact, so that it can be forgotten.
+-- (Still to come: encrypted at rest under a key for each player, and read only through queries that
+-- record who looked.)  An e-mail belongs to one player in all shards; this unique index is what two
+-- shards race for, and the only thing here that a split into cells has to move to a directory.
+CREATE TABLE player_login (
+    shard         smallint NOT NULL,
+    player_id     uuid     NOT NULL,
+    email         text     NOT NULL CHECK (octet_length(email) <= 254 AND position('@' IN email) > 1),
+    password_hash text     NOT NULL CHECK (length(password_hash) <= 512),
+    given_name    text     NOT NULL CHECK (length(given_name) BETWEEN 1 AND 100),
+    family_name   text     NOT NULL CHECK (length(family_name) BETWEEN 1 AND 100),
+    born_on       date     NOT NULL,
+    PRIMARY KEY (shard, player_id),
+    UNIQUE (email)
+);
+
+-- What each key of a registration was used for.  A repeat proposes another player in another shard,
+-- so keys are unique over all shards.  `request_digest` covers personal data (never the password)
+-- and is as personal as that; without a refusal, `player_id` is who was registered.
+CREATE TABLE player_registration (
+    key            uuid  PRIMARY KEY,
+    request_digest bytea NOT NULL CHECK (octet_length(request_digest) = 32),
+    player_id      uuid  NOT NULL,
+    refusal        text
+);
+
+-- Every wish to change a status, done or refused, so that asking again gets the same answer.
+CREATE TABLE player_status_change (
+    shard      smallint    NOT NULL,
+    key        uuid        NOT NULL,
+    player_id  uuid        NOT NULL,
+    status     text        NOT NULL CHECK (status IN ('active', 'suspended', 'closed')),
+    reason     text        NOT NULL,
+    refusal    text,
+    decided_at timestamptz NOT NULL,
+    PRIMARY KEY (shard, key)
+);
+
+CREATE TRIGGER player_status_change_is_append_only
+    BEFORE UPDATE OR DELETE OR TRUNCATE ON player_status_change
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_history();

@@ -1,0 +1,251 @@
+"""The SQL of identity: one statement a step, for a whole batch."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from pitboss.db import Transaction
+from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.shards import Shard, shard_of
+from pitboss.players.identity.model import (
+    Email,
+    Login,
+    Player,
+    PlayerStatus,
+    Refusal,
+    RegisterRequest,
+    Registration,
+    StatusChange,
+    StatusReason,
+)
+
+# Looked up instead of called: an enumeration's call costs as much as the rest of the row.
+_STATUSES = {status.value: status for status in PlayerStatus}
+
+
+async def find_players(
+    tx: Transaction, places: Sequence[tuple[Shard, PlayerId]]
+) -> dict[PlayerId, Player]:
+    """Return those of the players who exist."""
+    if not places:
+        return {}
+    # The number of the place comes back instead of its id, which need not be written out again.
+    rows = await tx.fetch(
+        "SELECT wanted.number, jurisdiction, currency, status, registered_at"
+        " FROM unnest($1::smallint[], $2::uuid[]) WITH ORDINALITY AS wanted (shard, id, number)"
+        " JOIN player ON player.shard = wanted.shard AND player.player_id = wanted.id",
+        [shard for shard, _ in places],
+        [player_id for _, player_id in places],
+    )
+    players: dict[PlayerId, Player] = {}
+    for number, jurisdiction, currency, status, registered_at in rows:
+        shard, player_id = places[number - 1]
+        players[player_id] = Player(
+            shard=shard,
+            id=player_id,
+            jurisdiction=jurisdiction,
+            currency=currency,
+            status=_STATUSES[status],
+            registered_at=registered_at,
+        )
+    return players
+
+
+async def find_login(tx: Transaction, email: Email) -> Login | None:
+    """Return who logs in with this e-mail, and with what."""
+    row = await tx.fetch_one(
+        "SELECT login.shard, login.player_id, password_hash, status FROM player_login AS login"
+        " JOIN player ON player.shard = login.shard AND player.player_id = login.player_id"
+        " WHERE email = $1",
+        email,
+    )
+    if row is None:
+        return None
+    return Login(
+        shard=row["shard"],
+        player_id=PlayerId(str(row["player_id"])),
+        status=PlayerStatus(row["status"]),
+        password_hash=row["password_hash"],
+    )
+
+
+async def claim_keys(tx: Transaction, claims: Collection[Registration]) -> set[str]:
+    """Write what each key is used for, unless it was used before; return those that were not.
+
+    A twin of one of these keys waits here until the other transaction has ended.
+    """
+    rows = await tx.fetch(
+        # In one order for everybody, so that two batches with the same keys cannot deadlock.
+        "INSERT INTO player_registration (key, request_digest, player_id)"
+        " SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::uuid[])"
+        "   AS claim (key, digest, player_id) ORDER BY key"
+        " ON CONFLICT (key) DO NOTHING RETURNING key",
+        [claim.key for claim in claims],
+        [claim.request_digest for claim in claims],
+        [claim.player_id for claim in claims],
+    )
+    return {str(row["key"]) for row in rows}
+
+
+async def find_registrations(tx: Transaction, keys: Collection[str]) -> list[Registration]:
+    """Return what these keys were used for."""
+    if not keys:
+        return []
+    rows = await tx.fetch(
+        "SELECT key, request_digest, player_id, refusal FROM player_registration"
+        " WHERE key = ANY($1::uuid[])",
+        list(keys),
+    )
+    return [
+        Registration(
+            key=str(row["key"]),
+            request_digest=row["request_digest"],
+            player_id=PlayerId(str(row["player_id"])),
+            refusal=_refusal(row["refusal"]),
+        )
+        for row in rows
+    ]
+
+
+async def save_refusals(tx: Transaction, refusals: Mapping[str, Refusal]) -> None:
+    """Write why the keys that were just claimed made nobody a player."""
+    if not refusals:
+        return
+    await tx.execute(
+        "UPDATE player_registration AS registration SET refusal = batch.refusal"
+        " FROM unnest($1::uuid[], $2::text[]) AS batch (key, refusal)"
+        " WHERE registration.key = batch.key",
+        list(refusals),
+        list(refusals.values()),
+    )
+
+
+async def save_logins(tx: Transaction, requests: Collection[RegisterRequest]) -> set[Email]:
+    """Write the logins whose e-mail nobody has; return those e-mails.
+
+    A twin of one of these e-mails waits here until the other transaction has ended.
+    """
+    if not requests:
+        return set()
+    rows = await tx.fetch(
+        "INSERT INTO player_login"
+        " (shard, player_id, email, password_hash, given_name, family_name, born_on)"
+        " SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::text[],"
+        " $6::text[], $7::date[]) AS login"
+        "   (shard, player_id, email, password_hash, given_name, family_name, born_on)"
+        " ORDER BY email ON CONFLICT (email) DO NOTHING RETURNING email",
+        [shard_of(request.player_id) for request in requests],
+        [request.player_id for request in requests],
+        [request.email for request in requests],
+        [request.password_hash for request in requests],
+        [request.given_name for request in requests],
+        [request.family_name for request in requests],
+        [request.born_on for request in requests],
+    )
+    return {Email(row["email"]) for row in rows}
+
+
+async def save_players(
+    tx: Transaction, requests: Collection[RegisterRequest], registered_at: datetime
+) -> None:
+    """Write new players, active."""
+    if not requests:
+        return
+    await tx.copy_in(
+        "player",
+        ("shard", "player_id", "jurisdiction", "currency", "status", "registered_at"),
+        [
+            (
+                shard_of(request.player_id),
+                request.player_id,
+                request.jurisdiction,
+                request.currency,
+                PlayerStatus.ACTIVE,
+                registered_at,
+            )
+            for request in requests
+        ],
+    )
+
+
+async def swap_password_hash(
+    tx: Transaction, shard: Shard, player_id: PlayerId, *, before: str, after: str
+) -> bool:
+    """Write a new hash if the old one is still there; say whether it was."""
+    row = await tx.fetch_one(
+        "UPDATE player_login SET password_hash = $4"
+        " WHERE shard = $1 AND player_id = $2 AND password_hash = $3 RETURNING 1",
+        shard,
+        player_id,
+        before,
+        after,
+    )
+    return row is not None
+
+
+async def find_status_changes(
+    tx: Transaction, places: Collection[tuple[Shard, str]]
+) -> list[StatusChange]:
+    """Return the changes under these keys, refused ones included."""
+    rows = await tx.fetch(
+        "SELECT change.shard, change.key, player_id, status, reason, refusal"
+        " FROM player_status_change AS change"
+        " JOIN unnest($1::smallint[], $2::uuid[]) AS wanted (shard, key)"
+        " ON change.shard = wanted.shard AND change.key = wanted.key",
+        [shard for shard, _ in places],
+        [key for _, key in places],
+    )
+    return [
+        StatusChange(
+            shard=row["shard"],
+            key=str(row["key"]),
+            player_id=PlayerId(str(row["player_id"])),
+            status=PlayerStatus(row["status"]),
+            reason=StatusReason(row["reason"]),
+            refusal=_refusal(row["refusal"]),
+        )
+        for row in rows
+    ]
+
+
+async def save_status_changes(
+    tx: Transaction, changes: Sequence[StatusChange], decided_at: datetime
+) -> None:
+    """Append changes, refused ones included."""
+    if not changes:
+        return
+    await tx.copy_in(
+        "player_status_change",
+        ("shard", "key", "player_id", "status", "reason", "refusal", "decided_at"),
+        [
+            (
+                change.shard,
+                change.key,
+                change.player_id,
+                change.status,
+                change.reason,
+                change.refusal,
+                decided_at,
+            )
+            for change in changes
+        ],
+    )
+
+
+async def change_statuses(tx: Transaction, statuses: Mapping[PlayerId, PlayerStatus]) -> None:
+    """Write the status that each of these players now has."""
+    if not statuses:
+        return
+    await tx.execute(
+        "UPDATE player SET status = batch.status"
+        " FROM unnest($1::smallint[], $2::uuid[], $3::text[]) AS batch (shard, player_id, status)"
+        " WHERE player.shard = batch.shard AND player.player_id = batch.player_id",
+        [shard_of(player_id) for player_id in statuses],
+        list(statuses),
+        list(statuses.values()),
+    )
+
+
+def _refusal(text: str | None) -> Refusal | None:
+    return None if text is None else Refusal(text)
