@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from pitboss.kernel.facts import Fact
-from pitboss.kernel.ids import BetId, EventId, MarketId, PlayerId, SelectionId
-
-
-class SelectionResult(msgspec.Struct, frozen=True, kw_only=True):
-    """How a selection ended; the two shares are exact (`"1/2"`)."""
-
-    selection_id: SelectionId
-    won: bool
-    void_share: str
-    dead_heat: str
+from pitboss.kernel.ids import BetId, EventId, MarketId, PlayerId
+from pitboss.sportsbook.settlement.model import SelectionResult
 
 
 class MarketResulted(Fact, frozen=True, kw_only=True, tag="market.resulted"):

@@ -19,16 +19,15 @@ from pitboss.sportsbook.settlement.model import (
     RULES_VERSION,
     Answer,
     Cursor,
+    Leg,
     MarketResult,
     Recorded,
     Refusal,
     Refused,
     Result,
     ScoreReport,
-    SelectionResult,
     Settled,
     Terms,
-    TermsLeg,
 )
 
 from . import rules, store
@@ -176,9 +175,7 @@ def _terms(bet: Bet) -> Terms:
         stake_micros=bet.stake_micros,
         minor_unit_micros=currency(bet.currency).minor_unit_micros,
         rounding=bet.rounding,
-        legs=tuple(
-            TermsLeg(selection_id=leg.selection_id, price=leg.price_exact) for leg in bet.legs
-        ),
+        legs=tuple(Leg(selection_id=leg.selection_id, price=leg.price_exact) for leg in bet.legs),
     )
 
 

@@ -1,0 +1,184 @@
+"""Nouns of settlement: how selections ended, what a bet was for, what it pays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+import msgspec
+
+from pitboss.kernel.errors import Malformed
+from pitboss.kernel.ids import BetId, EventId, MarketId, SelectionId
+from pitboss.kernel.money import Rounding
+from pitboss.kernel.shards import Partition
+from pitboss.sportsbook.betting.model import OpenBet
+
+# The name of these rules is on every settlement; a changed rule gets a new name.
+RULES_VERSION = "settlement.v1"
+GOALS_MAX = 999
+_SHARE_TEXT_MAX = 24
+
+
+class Refusal(StrEnum):
+    """Why a report is refused."""
+
+    UNKNOWN_EVENT = "unknown_event"
+    ANOTHER_RESULT = "another_result"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How a selection ended.
+
+    `void_share` (0 to 1) of the stake passes as if it had won at a price of one; of the rest,
+    `dead_heat` (above 0, at most 1) wins if it `won`.  Source: Sportradar UOF, bet settlement
+    (`void_factor`, `result`, `dead_heat_factor`).
+    """
+
+    won: bool
+    void_share: Fraction = Fraction(0)
+    dead_heat: Fraction = Fraction(1)
+
+    @classmethod
+    def of(cls, item: SelectionResult) -> Result:
+        """Read the result of a selection as it is stored and published."""
+        return cls(
+            won=item.won,
+            void_share=parse_share(item.void_share, field="void_share"),
+            dead_heat=parse_share(item.dead_heat, field="dead_heat"),
+        )
+
+    def told_of(self, selection_id: SelectionId) -> SelectionResult:
+        """Return the result as it is stored and published."""
+        return SelectionResult(
+            selection_id=selection_id,
+            won=self.won,
+            void_share=str(self.void_share),
+            dead_heat=str(self.dead_heat),
+        )
+
+
+WON = Result(won=True)
+LOST = Result(won=False)
+VOID = Result(won=False, void_share=Fraction(1))
+HALF_WON = Result(won=True, void_share=Fraction(1, 2))
+HALF_LOST = Result(won=False, void_share=Fraction(1, 2))
+
+
+class SelectionResult(msgspec.Struct, frozen=True, kw_only=True):
+    """How a selection ended, as it is stored and published; the shares are exact (`"1/2"`)."""
+
+    selection_id: SelectionId
+    won: bool
+    void_share: str
+    dead_heat: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """The goals of both sides when the event ended."""
+
+    home: int
+    away: int
+
+    def __post_init__(self) -> None:
+        for side, goals in (("home", self.home), ("away", self.away)):
+            if not 0 <= goals <= GOALS_MAX:
+                raise Malformed(side, f"{goals} is not a number of goals")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreReport:
+    """How an event ended; no score when it was abandoned, which voids its markets."""
+
+    event_id: EventId
+    score: Score | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """The report is on record; `changed` is false when it was before."""
+
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """No, and why."""
+
+    reason: Refusal
+
+
+Answer = Recorded | Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketResult:
+    """A market's results under their number in the order of all results."""
+
+    no: int
+    market_id: MarketId
+    version: int
+    event_id: EventId
+    selections: tuple[SelectionResult, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """How far a partition is settled: all of `result_no`, then bets up to `after`."""
+
+    partition: Partition
+    result_no: int
+    after: OpenBet | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """A selection in a bet, at its struck price."""
+
+    selection_id: SelectionId
+    price: Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """All that settling a bet needs to know of it."""
+
+    bet_id: BetId
+    stake_micros: int
+    minor_unit_micros: int
+    rounding: Rounding
+    legs: tuple[Leg, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What a bet pays back, stake included; `voided` when that is the stake, by voids alone."""
+
+    bet_id: BetId
+    returns_micros: int
+    voided: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsettled:
+    """A bet that still waits for these selections."""
+
+    bet_id: BetId
+    waiting_for: tuple[SelectionId, ...]
+
+
+def parse_share(text: str, *, field: str) -> Fraction:
+    """Read an exact share between 0 and 1, such as `"1/2"`.
+
+    Raises:
+        Malformed: it is not one.
+    """
+    try:
+        share = Fraction(text) if len(text) <= _SHARE_TEXT_MAX else None
+    except (ValueError, ZeroDivisionError):
+        share = None
+    if share is None or not 0 <= share <= 1:
+        raise Malformed(field, f"{text[:40]!r} is not a share between 0 and 1")
+    return share
