@@ -10,6 +10,7 @@ from pitboss.messages.operations import (
     turn,
 )
 from pitboss.messages.queries import (
+    find_answers,
     find_backlogs,
     find_command,
     get_consumer,
@@ -25,6 +26,7 @@ __all__ = [
     "Turn",
     "append",
     "consume",
+    "find_answers",
     "find_backlogs",
     "find_command",
     "get_consumer",

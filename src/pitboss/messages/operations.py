@@ -18,7 +18,6 @@ from pitboss.messages.model import (
     Appended,
     Entry,
     Head,
-    KeyReused,
     Publication,
 )
 
@@ -151,10 +150,8 @@ async def append(
             fresh.append((ends[entry.partition], entry))
             ends[entry.partition] += 1
             answers.append(Appended(command_id=entry.command_id, repeated=False))
-        elif earlier[1] == entry.request_digest:
-            answers.append(Appended(command_id=earlier[0], repeated=True))
         else:
-            answers.append(KeyReused(command_id=earlier[0]))
+            answers.append(rules.answer_repeat(earlier, entry))
 
     if fresh:
         await store.save_commands(tx, fresh, now)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pitboss.db import Transaction
 from pitboss.kernel.shards import Partition, Shard
-from pitboss.messages.model import Backlog, Command, Consumer, Head, SealedFact
+from pitboss.messages.model import (
+    AppendAnswer,
+    Backlog,
+    Command,
+    Consumer,
+    Entry,
+    Head,
+    SealedFact,
+)
 
-from . import store
+from . import rules, store
 
 FACTS_PAGE_MAX = 10_000
 
@@ -21,6 +31,21 @@ async def read_commands(
 async def find_command(tx: Transaction, partition: Partition, command_id: str) -> Command | None:
     """Return the command with this id, if it is in the log."""
     return await store.find_command(tx, partition, command_id)
+
+
+async def find_answers(
+    tx: Transaction, entries: Sequence[Entry]
+) -> tuple[AppendAnswer | None, ...]:
+    """Return the answers that appending these would get for keys that are in the log already.
+
+    None where the key is free, as far as is committed.
+    """
+    known = await store.find_keys(tx, entries)
+    found = [known.get((entry.partition, entry.key)) for entry in entries]
+    return tuple(
+        None if earlier is None else rules.answer_repeat(earlier, entry)
+        for earlier, entry in zip(found, entries, strict=True)
+    )
 
 
 async def read_ends(tx: Transaction) -> dict[Partition, int]:

@@ -17,7 +17,15 @@ import msgspec
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.shards import Shard
-from pitboss.messages.model import Head, Publication, SealedFact
+from pitboss.messages.model import (
+    AppendAnswer,
+    Appended,
+    Entry,
+    Head,
+    KeyReused,
+    Publication,
+    SealedFact,
+)
 
 ENVELOPE_VERSION = 1
 # The entry bundles of a tlog carry at most 65,535 bytes each.  Source: C2SP tlog-tiles.
@@ -77,6 +85,14 @@ def seal(
 def leaf_hash(body: bytes) -> bytes:
     """Return the hash that names a fact in its chain and in the tree.  Source: RFC 6962, 2.1."""
     return hashlib.sha256(b"\x00" + body).digest()
+
+
+def answer_repeat(earlier: tuple[str, bytes], entry: Entry) -> AppendAnswer:
+    """Answer an entry whose key is in the log with this command id and request digest."""
+    command_id, request_digest = earlier
+    if request_digest == entry.request_digest:
+        return Appended(command_id=command_id, repeated=True)
+    return KeyReused(command_id=command_id)
 
 
 def _data(publication: Publication) -> bytes:
