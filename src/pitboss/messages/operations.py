@@ -59,6 +59,8 @@ class Turn:
     def publish(self, shard: Shard, stream: str, fact: Fact, *, cause: str | None = None) -> None:
         """Say that this happened; it becomes a fact when the turn's transaction commits."""
         ensure(shard in self.heads, "facts are published by who holds the shard's turn")
+        for movement in fact.movements:
+            self._owed.discard((movement.kind, movement.key))
         self._publications.append(Publication(shard=shard, stream=stream, fact=fact, cause=cause))
 
     async def seal(self) -> None:
