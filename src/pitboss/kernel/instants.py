@@ -9,8 +9,8 @@ from pitboss.kernel.errors import Malformed
 
 def write_instant(instant: datetime) -> str:
     """Write an instant in UTC with six digits of fraction and `Z`.  Source: RFC 3339."""
-    utc = instant.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond:06d}Z"
+    utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def parse_instant(text: str, *, field: str) -> datetime:
