@@ -17,12 +17,12 @@ def parse_instant(text: str, *, field: str) -> datetime:
     """Read an RFC 3339 instant with an offset, as UTC.
 
     Raises:
-        Malformed: it is not one, or says no offset.
+        Malformed: it is not one, says no offset, or is not within the years 1 to 9999.
     """
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
+        if instant.tzinfo is None:
+            raise Malformed(field, "an instant needs an offset, such as Z")
+        return instant.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise Malformed(field, f"{text[:40]!r} is not an RFC 3339 instant") from None
-    if instant.tzinfo is None:
-        raise Malformed(field, "an instant needs an offset, such as Z")
-    return instant.astimezone(UTC)

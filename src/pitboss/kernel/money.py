@@ -12,6 +12,7 @@ from pitboss.kernel.invariant import ensure
 
 MICROS_PER_UNIT = 1_000_000
 MICRO_DIGITS = 6
+_TENS = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
 
 # Facts are canonical JSON, whose integers are exact only below 2^53 (RFC 8785, section 3.2.2.3).
 # Nine thousand million units of one currency is the most that one amount may say.
@@ -28,16 +29,13 @@ class Currency:
     @property
     def minor_unit_micros(self) -> int:
         """The micros of one minor unit: 10,000 for a cent, 1,000,000 for a yen."""
-        return 10 ** (MICRO_DIGITS - self.minor_digits)
+        return _TENS[MICRO_DIGITS - self.minor_digits]
 
 
 # Source: ISO 4217, table A.1.
 _MINOR_DIGITS = {
-    **dict.fromkeys(
-        ("AUD", "BGN", "BRL", "CAD", "CHF", "CZK", "DKK", "EUR", "GBP", "HUF", "MXN")
-        + ("NOK", "NZD", "PLN", "RON", "SEK", "TRY", "UAH", "USD", "ZAR"),
-        2,
-    ),
+    **dict.fromkeys(("AUD", "BGN", "BRL", "CAD", "CHF", "CZK", "DKK", "EUR", "GBP", "HUF"), 2),
+    **dict.fromkeys(("MXN", "NOK", "NZD", "PLN", "RON", "SEK", "TRY", "UAH", "USD", "ZAR"), 2),
     **dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "PYG", "VND", "XAF", "XOF"), 0),
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "OMR", "TND"), 3),
 }
@@ -68,16 +66,30 @@ class Rounding(StrEnum):
 
 def round_micros(exact: Fraction, unit_micros: int, rounding: Rounding) -> int:
     """Return an exact number of micros as a whole multiple of `unit_micros`, never below zero."""
-    ensure(exact >= 0, "only amounts that are not negative are rounded")
-    units = exact / unit_micros
+    return round_ratio(exact.numerator, exact.denominator, unit_micros, rounding)
+
+
+def round_ratio(top: int, bottom: int, unit_micros: int, rounding: Rounding) -> int:
+    """Return `top / bottom` micros as `round_micros` does; the two need not be in lowest terms.
+
+    For those who multiply many prices: keeping a fraction in lowest terms costs more than the sum.
+    """
+    ensure(top >= 0 < bottom, "only amounts that are not negative are rounded")
+    divisor = bottom * unit_micros
+    whole, rest = divmod(top, divisor)
+    if rest and _rounds_up(whole, 2 * rest - divisor, rounding):
+        whole += 1
+    return whole * unit_micros
+
+
+def _rounds_up(whole: int, beyond_half: int, rounding: Rounding) -> bool:
     match rounding:
         case Rounding.DOWN_V1:
-            whole = units.numerator // units.denominator
+            return False
         case Rounding.HALF_UP_V1:
-            whole = (2 * units.numerator + units.denominator) // (2 * units.denominator)
+            return beyond_half >= 0
         case Rounding.HALF_EVEN_V1:
-            whole = round(units)
-    return whole * unit_micros
+            return beyond_half > 0 or (beyond_half == 0 and whole % 2 == 1)
 
 
 @total_ordering
@@ -140,7 +152,7 @@ def parse_micros(text: str, unit: Currency, *, field: str) -> int:
         raise Malformed(field, f"{unit.code} has {unit.minor_digits} decimal places")
     if len(whole) > len(str(AMOUNT_MICROS_MAX)):
         raise Malformed(field, "the amount is too large")
-    micros = int(digits) * 10 ** (MICRO_DIGITS - len(fraction))
+    micros = int(digits) * _TENS[MICRO_DIGITS - len(fraction)]
     if micros > AMOUNT_MICROS_MAX:
         raise Malformed(field, "the amount is too large")
     return micros

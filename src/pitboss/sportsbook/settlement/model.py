@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 
 import msgspec
 
@@ -17,7 +19,9 @@ from pitboss.sportsbook.betting.model import OpenBet
 # The name of these rules is on every settlement; a changed rule gets a new name.
 RULES_VERSION = "settlement.v1"
 GOALS_MAX = 999
-_SHARE_TEXT_MAX = 24
+
+# Not whatever `Fraction` reads: `1e-99999999` would keep a processor busy for minutes.
+_SHARE = re.compile(r"[0-9]{1,12}(?:[./][0-9]{1,12})?")
 
 
 class Refusal(StrEnum):
@@ -34,11 +38,20 @@ class Result:
     `void_share` (0 to 1) of the stake passes as if it had won at a price of one; of the rest,
     `dead_heat` (above 0, at most 1) wins if it `won`.  Source: Sportradar UOF, bet settlement
     (`void_factor`, `result`, `dead_heat_factor`).
+
+    Raises:
+        Malformed: a share is out of its range.
     """
 
     won: bool
     void_share: Fraction = Fraction(0)
     dead_heat: Fraction = Fraction(1)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.void_share <= 1:
+            raise Malformed("void_share", f"{self.void_share} is not between 0 and 1")
+        if not 0 < self.dead_heat <= 1:
+            raise Malformed("dead_heat", f"{self.dead_heat} is not above 0 and at most 1")
 
     @classmethod
     def of(cls, item: SelectionResult) -> Result:
@@ -169,16 +182,17 @@ class Unsettled:
     waiting_for: tuple[SelectionId, ...]
 
 
+@lru_cache(maxsize=1024)
 def parse_share(text: str, *, field: str) -> Fraction:
-    """Read an exact share between 0 and 1, such as `"1/2"`.
+    """Read an exact share between 0 and 1, such as `"1/2"` or `"0.5"`.
 
     Raises:
         Malformed: it is not one.
     """
     try:
-        share = Fraction(text) if len(text) <= _SHARE_TEXT_MAX else None
-    except (ValueError, ZeroDivisionError):
+        share = Fraction(text) if _SHARE.fullmatch(text) else None
+    except ZeroDivisionError:
         share = None
-    if share is None or not 0 <= share <= 1:
+    if share is None or share > 1:
         raise Malformed(field, f"{text[:40]!r} is not a share between 0 and 1")
     return share
