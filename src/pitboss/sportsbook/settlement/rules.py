@@ -44,7 +44,7 @@ def settle(terms: Terms, results: Mapping[SelectionId, Result]) -> Settled | Uns
     for leg in terms.legs:
         result = results.get(leg.selection_id)
         if result is None:
-            waiting, voided = True, False
+            waiting = True
             continue
         gains, parts = _leg_ratio(leg.price, result)
         if not gains:
