@@ -1,0 +1,1 @@
+"""Loops: each takes a batch, opens a transaction and calls a room."""
