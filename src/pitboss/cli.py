@@ -1,4 +1,5 @@
 """The command line."""
 
 
-def main() -> None: ...
+def main() -> None:
+    """Run the command that the arguments name."""
