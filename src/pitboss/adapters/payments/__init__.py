@@ -1,0 +1,1 @@
+"""Payment providers: what they say, in our words."""

@@ -1,0 +1,33 @@
+"""Money in and out: deposits, withdrawals, and what payment providers tell about them."""
+
+from pitboss.cashier.operations import (
+    postpone,
+    record_news,
+    record_submissions,
+    request_deposits,
+    request_withdrawals,
+)
+from pitboss.cashier.queries import (
+    find_due,
+    find_open,
+    find_payment,
+    find_payments,
+    find_refused_news,
+    find_shards,
+    find_totals,
+)
+
+__all__ = [
+    "find_due",
+    "find_open",
+    "find_payment",
+    "find_payments",
+    "find_refused_news",
+    "find_shards",
+    "find_totals",
+    "postpone",
+    "record_news",
+    "record_submissions",
+    "request_deposits",
+    "request_withdrawals",
+]

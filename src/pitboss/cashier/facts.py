@@ -1,0 +1,97 @@
+"""What the cashier publishes."""
+
+from __future__ import annotations
+
+from pitboss.kernel.facts import Fact
+from pitboss.kernel.ids import PaymentId, PlayerId
+
+
+class DepositRequested(Fact, frozen=True, kw_only=True, tag="deposit.requested"):
+    """A player asked to pay in; no money moved yet."""
+
+    payment_id: PaymentId
+    player_id: PlayerId
+    provider: str
+    micros: int
+    currency: str
+
+
+class WithdrawalRequested(Fact, frozen=True, kw_only=True, tag="withdrawal.requested"):
+    """A player asked to be paid out; the money is held."""
+
+    payment_id: PaymentId
+    player_id: PlayerId
+    provider: str
+    micros: int
+    currency: str
+
+
+class PaymentRefused(Fact, frozen=True, kw_only=True, tag="payment.refused"):
+    """We said no to a payment; no money moved and no provider was asked."""
+
+    payment_id: PaymentId
+    player_id: PlayerId
+    kind: str
+    micros: int
+    currency: str
+    reason: str
+
+
+class PaymentSubmitted(Fact, frozen=True, kw_only=True, tag="payment.submitted"):
+    """The provider took a payment on, under its own reference."""
+
+    payment_id: PaymentId
+    reference: str
+
+
+class DepositConfirmed(Fact, frozen=True, kw_only=True, tag="deposit.confirmed"):
+    """A deposit arrived and is the player's."""
+
+    payment_id: PaymentId
+    player_id: PlayerId
+    provider: str
+    micros: int
+    currency: str
+
+
+class DepositFailed(Fact, frozen=True, kw_only=True, tag="deposit.failed"):
+    """A deposit will not arrive; no money moved."""
+
+    payment_id: PaymentId
+    player_id: PlayerId
+    micros: int
+    currency: str
+    reason: str
+
+
+class WithdrawalPaid(Fact, frozen=True, kw_only=True, tag="withdrawal.paid"):
+    """A withdrawal reached the player; what was held for it left the player's account."""
+
+    payment_id: PaymentId
+    player_id: PlayerId
+    provider: str
+    micros: int
+    currency: str
+
+
+class WithdrawalFailed(Fact, frozen=True, kw_only=True, tag="withdrawal.failed"):
+    """A withdrawal could not be paid; what was held for it is the player's to use again."""
+
+    payment_id: PaymentId
+    player_id: PlayerId
+    micros: int
+    currency: str
+    reason: str
+
+
+class PaymentNewsRefused(Fact, frozen=True, kw_only=True, tag="payment.news_refused"):
+    """A provider told something of a payment that cannot be true; a person must look."""
+
+    provider: str
+    event_id: str
+    payment_id: PaymentId
+    kind: str
+    status: str
+    micros: int
+    currency: str
+    reason: str

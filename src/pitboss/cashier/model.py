@@ -1,0 +1,215 @@
+"""Nouns of the cashier: payments, what is asked for, what providers tell about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from pitboss.kernel.ids import IdempotencyKey, PaymentId, PlayerId, derived_id
+from pitboss.kernel.shards import Shard
+
+SANDBOX = "sandbox"
+
+
+class PaymentKind(StrEnum):
+    """Which way the money goes, as the player sees it."""
+
+    DEPOSIT = "deposit"
+    WITHDRAWAL = "withdrawal"
+
+
+class PaymentState(StrEnum):
+    """Where a payment stands: `refused` by us, or on its way, or ended by the provider."""
+
+    REFUSED = "refused"
+    REQUESTED = "requested"
+    SUBMITTED = "submitted"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class NewsStatus(StrEnum):
+    """What a provider says of a payment."""
+
+    PENDING = "pending"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class Refusal(StrEnum):
+    """Why the cashier itself says no; the gate and the wallet have reasons of their own."""
+
+    KEY_REUSED = "key_reused"
+    WRONG_CURRENCY = "wrong_currency"
+    AMOUNT_OUT_OF_RANGE = "amount_out_of_range"
+    AMOUNT_NOT_WHOLE = "amount_not_whole"
+
+
+class NewsRefusal(StrEnum):
+    """Why news of a payment is not believed."""
+
+    UNKNOWN_PAYMENT = "unknown_payment"
+    EVENT_ID_REUSED = "event_id_reused"
+    WRONG_KIND = "wrong_kind"
+    WRONG_AMOUNT = "wrong_amount"
+    WRONG_CURRENCY = "wrong_currency"
+    WRONG_REFERENCE = "wrong_reference"
+    NEVER_REQUESTED = "never_requested"
+    CONTRADICTS_OUTCOME = "contradicts_outcome"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentRequest:
+    """A player wants to pay in, or to be paid out.
+
+    `key` makes asking twice harmless; it belongs to the player.  `micros` must be whole minor
+    units of `currency`.
+    """
+
+    player_id: PlayerId
+    key: IdempotencyKey
+    micros: int
+    currency: str
+    provider: str = SANDBOX
+
+    @property
+    def payment_id(self) -> PaymentId:
+        """The id of the one payment that this player and key can ever make."""
+        return PaymentId(derived_id("payment", self.player_id, self.key))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """A payment as it stands.
+
+    `reference` is the provider's name for it, as soon as it is known.  `reason` says why it was
+    refused or failed.  `attempts` counts what the payments loop tried in vain.
+    """
+
+    shard: Shard
+    id: PaymentId
+    player_id: PlayerId
+    provider: str
+    kind: PaymentKind
+    state: PaymentState
+    micros: int
+    currency: str
+    requested_at: datetime
+    reference: str | None = None
+    reason: str | None = None
+    closed_at: datetime | None = None
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requested:
+    """Yes: the payment, as it stands now."""
+
+    payment: Payment
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """No, and why: a `Refusal` of this room, of the gate or of the wallet."""
+
+    reason: str
+
+
+RequestAnswer = Requested | Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instruction:
+    """What a provider is asked to do.  The payment's id makes asking twice harmless."""
+
+    payment_id: PaymentId
+    kind: PaymentKind
+    micros: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """The provider has taken the payment on, under its own reference."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declined:
+    """The provider will not do it, and why; nothing moved."""
+
+    reason: str
+
+
+SubmissionAnswer = Submitted | Declined
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A payment that was submitted, and what the provider answered."""
+
+    payment: Payment
+    answer: SubmissionAnswer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postponement:
+    """When an open payment is to be looked at again, by the machine's clock."""
+
+    shard: Shard
+    payment_id: PaymentId
+    attempts: int
+    try_at: datetime
+
+
+class PaymentNews(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider tells about a payment, translated.
+
+    `event_id` is the provider's name for this piece of news: told again, it is the same.
+    `reference` is missing only if the provider never gave the payment one.
+    """
+
+    provider: str
+    event_id: str
+    payment_id: PaymentId
+    kind: PaymentKind
+    status: NewsStatus
+    micros: int
+    currency: str
+    reference: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedNews:
+    """News as stored, with the reason why it was not believed, if it was not."""
+
+    shard: Shard
+    news: PaymentNews
+    digest: bytes
+    refusal: NewsRefusal | None
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """The news was believed; `changed` says whether it was also new."""
+
+    payment_id: PaymentId
+    state: PaymentState
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewsRefused:
+    """The news was not believed, and why; it is kept for staff to look at."""
+
+    reason: NewsRefusal
+
+
+NewsAnswer = Recorded | NewsRefused

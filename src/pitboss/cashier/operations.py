@@ -1,0 +1,237 @@
+"""Writes of the cashier: inside the caller's turn, safe to repeat with the same keys.
+
+Nothing is sent from here: a provider is asked by the payments loop, after the request is
+committed, and what the provider says comes back as news.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pitboss import gate, wallet
+from pitboss.cashier.model import (
+    NewsAnswer,
+    Payment,
+    PaymentKind,
+    PaymentNews,
+    PaymentRequest,
+    PaymentState,
+    Postponement,
+    RequestAnswer,
+    SavedNews,
+    Submission,
+)
+from pitboss.gate.model import DepositCheck, Permit
+from pitboss.kernel.facts import Movement
+from pitboss.kernel.ids import PaymentId, derived_id
+from pitboss.kernel.invariant import ensure
+from pitboss.kernel.shards import SYSTEM_SHARD, Shard, shard_of
+from pitboss.messages import Turn
+from pitboss.wallet.model import (
+    Account,
+    AccountKind,
+    Answer,
+    Booked,
+    HoldRequest,
+    PostRequest,
+    Refused,
+    Request,
+    TransferRequest,
+    VoidRequest,
+    player_account,
+    provider_account,
+)
+
+from . import rules, store
+
+Opened = tuple[Payment, tuple[Movement, ...]]
+
+
+async def request_deposits(
+    turn: Turn, requests: Sequence[PaymentRequest]
+) -> tuple[RequestAnswer, ...]:
+    """Take on deposits; money moves when the provider confirms them.
+
+    Every request is answered, in order; a refusal stops nobody else.  The same player and key
+    again is answered with the same payment, as it then stands.  The gate is asked about each new
+    one, and what it refuses is kept with its reason.
+    """
+    known, fresh = await _look(turn, PaymentKind.DEPOSIT, requests)
+    permits = await gate.check_deposits(turn, [_deposit_check(payment) for payment in fresh])
+    opened: list[Opened] = [
+        (payment if isinstance(permit, Permit) else rules.refused(payment, permit.reason), ())
+        for payment, permit in zip(fresh, permits, strict=True)
+    ]
+    known |= await _open(turn, opened)
+    return rules.answer_requests(PaymentKind.DEPOSIT, requests, known, [item.id for item in fresh])
+
+
+async def request_withdrawals(
+    turn: Turn, requests: Sequence[PaymentRequest]
+) -> tuple[RequestAnswer, ...]:
+    """Take on withdrawals and hold their money until the provider has paid them.
+
+    Answered as deposits are, but no gate is asked: the money is the player's.
+    """
+    kind = PaymentKind.WITHDRAWAL
+    known, fresh = await _look(turn, kind, requests)
+    answers = await wallet.book(turn, [_hold(payment) for payment in fresh])
+    opened: list[Opened] = [
+        (rules.refused(payment, answer.reason), ())
+        if isinstance(answer, Refused)
+        else (payment, _movements(answer))
+        for payment, answer in zip(fresh, answers, strict=True)
+    ]
+    known |= await _open(turn, opened)
+    return rules.answer_requests(kind, requests, known, [item.id for item in fresh])
+
+
+async def record_submissions(
+    turn: Turn, submissions: Sequence[Submission]
+) -> tuple[NewsAnswer, ...]:
+    """Note what the provider answered to what was submitted to it; repeating changes nothing.
+
+    A payment that was taken on is `submitted`, unless news of it has overtaken us; one that was
+    declined has failed.
+    """
+    return await record_news(turn, [rules.news_of(submission) for submission in submissions])
+
+
+async def record_news(turn: Turn, news: Sequence[PaymentNews]) -> tuple[NewsAnswer, ...]:
+    """Believe what providers tell, or say why not, and book what follows from it.
+
+    Told again, news is answered as before and nothing moves.  What cannot be true is never
+    applied; it is kept and published for staff.  The turn holds the shards that `find_shards`
+    names for this news.
+    """
+    payments = await store.find_anywhere(turn.tx, {item.payment_id for item in news})
+    places = [(_shard(payments.get(item.payment_id)), item) for item in news]
+    ensure(
+        all(shard in turn.heads for shard, _ in places),
+        "news is recorded by who holds the payment's turn",
+    )
+    desk = rules.Desk(payments, await store.find_told(turn.tx, places), now=turn.now)
+
+    answers = tuple([desk.record(item) for item in news])
+
+    movers = [payment for payment in desk.steps if rules.moves_money(payment)]
+    booked = iter(await wallet.book(turn, [_booking(payment) for payment in movers]))
+    await store.change_payments(turn.tx, list({item.id: item for item in desk.steps}.values()))
+    await store.save_news(turn.tx, desk.new_news)
+    for payment in desk.steps:
+        movements = _movements(next(booked)) if rules.moves_money(payment) else ()
+        turn.publish(payment.shard, payment.player_id, rules.tell_step(payment, movements))
+    for item in desk.new_news:
+        if item.refusal is not None:
+            turn.publish(item.shard, _stream(payments, item), rules.tell_refused(item))
+    return answers
+
+
+async def postpone(turn: Turn, postponements: Sequence[Postponement]) -> None:
+    """Say when open payments are to be looked at again."""
+    await store.postpone(turn.tx, postponements)
+
+
+async def _look(
+    turn: Turn, kind: PaymentKind, requests: Sequence[PaymentRequest]
+) -> tuple[dict[PaymentId, Payment], list[Payment]]:
+    """Return the payments that these requests made before, and those that they make now."""
+    places = {(shard_of(item.player_id), item.payment_id) for item in requests}
+    ensure(
+        all(shard in turn.heads for shard, _ in places),
+        "payments are requested by who holds the player's turn",
+    )
+    known = await store.find_payments(turn.tx, places)
+    return known, rules.first_payments(kind, requests, known, now=turn.now)
+
+
+async def _open(turn: Turn, opened: Sequence[Opened]) -> dict[PaymentId, Payment]:
+    """Write new payments, refused ones too, and tell of them."""
+    payments = [payment for payment, _ in opened]
+    await wallet.open_accounts(
+        turn,
+        [
+            account
+            for payment in payments
+            if payment.state is PaymentState.REQUESTED
+            for account in _accounts(payment)
+        ],
+    )
+    await store.save_payments(turn.tx, payments)
+    for payment, movements in opened:
+        turn.publish(payment.shard, payment.player_id, rules.tell_opened(payment, movements))
+    return {payment.id: payment for payment in payments}
+
+
+def _accounts(payment: Payment) -> tuple[Account, Account]:
+    """Return the accounts that the payment moves money between; most are open already."""
+    return (
+        Account(
+            shard=payment.shard,
+            id=player_account(payment.player_id, payment.currency),
+            kind=AccountKind.PLAYER,
+            owner=payment.player_id,
+            currency=payment.currency,
+            may_overdraw=False,
+        ),
+        Account(
+            shard=payment.shard,
+            id=provider_account(payment.shard, payment.provider, payment.currency),
+            kind=AccountKind.PROVIDER,
+            owner=payment.provider,
+            currency=payment.currency,
+            # What players have paid in through a provider is a debit of its account.
+            may_overdraw=True,
+        ),
+    )
+
+
+def _deposit_check(payment: Payment) -> DepositCheck:
+    return DepositCheck(
+        player_id=payment.player_id, micros=payment.micros, currency=payment.currency
+    )
+
+
+def _hold(payment: Payment) -> HoldRequest:
+    return HoldRequest(
+        shard=payment.shard,
+        key=payment.id,
+        account_id=player_account(payment.player_id, payment.currency),
+        micros=payment.micros,
+        currency=payment.currency,
+    )
+
+
+def _shard(payment: Payment | None) -> Shard:
+    return SYSTEM_SHARD if payment is None else payment.shard
+
+
+def _stream(payments: Mapping[PaymentId, Payment], item: SavedNews) -> str:
+    """Return whose story the news is part of: the player's, or else the provider's."""
+    payment = payments.get(item.news.payment_id)
+    return derived_id("provider", item.news.provider) if payment is None else payment.player_id
+
+
+def _booking(payment: Payment) -> Request:
+    """Return what the end of a payment does to the books; its key is the payment's own id."""
+    clearing = provider_account(payment.shard, payment.provider, payment.currency)
+    if payment.kind is PaymentKind.DEPOSIT:
+        return TransferRequest(
+            shard=payment.shard,
+            key=payment.id,
+            debit_id=clearing,
+            credit_id=player_account(payment.player_id, payment.currency),
+            micros=payment.micros,
+            currency=payment.currency,
+        )
+    if payment.state is PaymentState.SUCCEEDED:
+        return PostRequest(
+            shard=payment.shard, key=payment.id, hold_key=payment.id, credit_id=clearing
+        )
+    return VoidRequest(shard=payment.shard, key=payment.id, hold_key=payment.id)
+
+
+def _movements(answer: Answer) -> tuple[Movement, ...]:
+    movement = answer.movement if isinstance(answer, Booked) else None
+    ensure(movement is not None, "what the cashier has taken on can be booked, once")
+    return () if movement is None else (movement,)

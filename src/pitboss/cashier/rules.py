@@ -1,0 +1,348 @@
+"""How the cashier decides: which amounts it moves, and what to believe of a provider.
+
+Pure.  A payment goes requested → submitted → succeeded or failed, and never back; news may come
+in any order, more than once, and before we know ourselves that we submitted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import msgspec
+
+from pitboss.cashier.facts import (
+    DepositConfirmed,
+    DepositFailed,
+    DepositRequested,
+    PaymentNewsRefused,
+    PaymentRefused,
+    PaymentSubmitted,
+    WithdrawalFailed,
+    WithdrawalPaid,
+    WithdrawalRequested,
+)
+from pitboss.cashier.model import (
+    Declined,
+    NewsAnswer,
+    NewsRefusal,
+    NewsRefused,
+    NewsStatus,
+    Payment,
+    PaymentKind,
+    PaymentNews,
+    PaymentRequest,
+    PaymentState,
+    Recorded,
+    Refusal,
+    Refused,
+    RequestAnswer,
+    Requested,
+    SavedNews,
+    Submission,
+    Submitted,
+)
+from pitboss.kernel.errors import Malformed
+from pitboss.kernel.facts import Fact, Movement
+from pitboss.kernel.ids import PaymentId
+from pitboss.kernel.money import currency
+from pitboss.kernel.shards import SYSTEM_SHARD, Shard, shard_of
+
+# A million of most currencies: more than that in one payment is a slip of the keyboard.  What a
+# player may pay in is for the gate to say.
+MINOR_UNITS_MAX = 100_000_000
+
+NO_REASON = "not_told"
+# Names for what a provider answers at once, so that they cannot meet its own.
+TAKEN_ON = "pitboss.taken_on"
+DECLINED = "pitboss.declined"
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+_NEXT = {
+    (PaymentState.REQUESTED, NewsStatus.PENDING): PaymentState.SUBMITTED,
+    (PaymentState.REQUESTED, NewsStatus.SUCCEEDED): PaymentState.SUCCEEDED,
+    (PaymentState.REQUESTED, NewsStatus.FAILED): PaymentState.FAILED,
+    (PaymentState.SUBMITTED, NewsStatus.PENDING): PaymentState.SUBMITTED,
+    (PaymentState.SUBMITTED, NewsStatus.SUCCEEDED): PaymentState.SUCCEEDED,
+    (PaymentState.SUBMITTED, NewsStatus.FAILED): PaymentState.FAILED,
+    # After the end, `pending` is old news.
+    (PaymentState.SUCCEEDED, NewsStatus.PENDING): PaymentState.SUCCEEDED,
+    (PaymentState.SUCCEEDED, NewsStatus.SUCCEEDED): PaymentState.SUCCEEDED,
+    (PaymentState.FAILED, NewsStatus.PENDING): PaymentState.FAILED,
+    (PaymentState.FAILED, NewsStatus.FAILED): PaymentState.FAILED,
+}
+CLOSED = frozenset((PaymentState.REFUSED, PaymentState.SUCCEEDED, PaymentState.FAILED))
+
+
+def refusal_of_amount(micros: int, code: str) -> Refusal | None:
+    """Return why no payment can be of this amount, if none can."""
+    try:
+        unit = currency(code)
+    except Malformed:
+        return Refusal.WRONG_CURRENCY
+    if not 0 < micros <= MINOR_UNITS_MAX * unit.minor_unit_micros:
+        return Refusal.AMOUNT_OUT_OF_RANGE
+    return Refusal.AMOUNT_NOT_WHOLE if micros % unit.minor_unit_micros else None
+
+
+def first_payments(
+    kind: PaymentKind,
+    requests: Sequence[PaymentRequest],
+    known: Mapping[PaymentId, Payment],
+    *,
+    now: datetime,
+) -> list[Payment]:
+    """Return the payments that these requests ask for and that do not exist yet, in order."""
+    payments: dict[PaymentId, Payment] = {}
+    for request in requests:
+        payment_id = request.payment_id
+        if payment_id in known or payment_id in payments:
+            continue
+        # Refused without being kept: this answer follows from the request alone, for ever.
+        if refusal_of_amount(request.micros, request.currency) is None:
+            payments[payment_id] = _payment(kind, request, payment_id, now)
+    return list(payments.values())
+
+
+def refused(payment: Payment, reason: str) -> Payment:
+    """Return the payment as we refuse it, at the moment it was asked for."""
+    return replace(
+        payment, state=PaymentState.REFUSED, reason=reason, closed_at=payment.requested_at
+    )
+
+
+def answer_requests(
+    kind: PaymentKind,
+    requests: Sequence[PaymentRequest],
+    payments: Mapping[PaymentId, Payment],
+    first: Iterable[PaymentId],
+) -> tuple[RequestAnswer, ...]:
+    """Answer each request with its payment; `first` are those that were made just now."""
+    unseen = set(first)
+    answers: list[RequestAnswer] = []
+    for request in requests:
+        payment = payments.get(request.payment_id)
+        fresh = request.payment_id in unseen
+        unseen.discard(request.payment_id)
+        answers.append(_answer(kind, request, payment, repeated=not fresh))
+    return tuple(answers)
+
+
+def news_of(submission: Submission) -> PaymentNews:
+    """Return what a provider's answer to our submission tells about the payment."""
+    payment, answer = submission.payment, submission.answer
+    taken_on = isinstance(answer, Submitted)
+    return PaymentNews(
+        provider=payment.provider,
+        event_id=f"{TAKEN_ON if taken_on else DECLINED}.{payment.id}",
+        payment_id=payment.id,
+        kind=payment.kind,
+        status=NewsStatus.PENDING if taken_on else NewsStatus.FAILED,
+        micros=payment.micros,
+        currency=payment.currency,
+        reference=answer.reference if isinstance(answer, Submitted) else None,
+        reason=answer.reason if isinstance(answer, Declined) else None,
+    )
+
+
+def judge(payment: Payment | None, news: PaymentNews, *, now: datetime) -> Payment | NewsRefusal:
+    """Return the payment as this news leaves it, or why the news cannot be true."""
+    if payment is None or news.provider != payment.provider:
+        return NewsRefusal.UNKNOWN_PAYMENT
+    if payment.state is PaymentState.REFUSED:
+        return NewsRefusal.NEVER_REQUESTED
+    if news.kind is not payment.kind:
+        return NewsRefusal.WRONG_KIND
+    if news.currency != payment.currency:
+        return NewsRefusal.WRONG_CURRENCY
+    if news.micros != payment.micros:
+        return NewsRefusal.WRONG_AMOUNT
+    if not _is_about_the_same(payment, news):
+        return NewsRefusal.WRONG_REFERENCE
+    state = _NEXT.get((payment.state, news.status))
+    if state is None:
+        return NewsRefusal.CONTRADICTS_OUTCOME
+    return payment if state is payment.state else _moved(payment, news, state, now)
+
+
+class Desk:
+    """The payments that a batch of news is about, and what the batch does to them.
+
+    `steps` are the payments that moved on, as each step left them; `new_news` is what was not
+    told before.
+    """
+
+    def __init__(
+        self, payments: Mapping[PaymentId, Payment], told: Iterable[SavedNews], *, now: datetime
+    ) -> None:
+        self._payments = dict(payments)
+        self._told: dict[tuple[Shard, str, str], dict[bytes, SavedNews]] = {}
+        for item in told:
+            self._told_as(item.shard, item.news)[item.digest] = item
+        self._now = now
+        self.steps: list[Payment] = []
+        self.new_news: list[SavedNews] = []
+
+    def record(self, news: PaymentNews) -> NewsAnswer:
+        """Answer one piece of news, seeing what those before it did."""
+        before = self._payments.get(news.payment_id)
+        shard = SYSTEM_SHARD if before is None else before.shard
+        told, digest = self._told_as(shard, news), digest_of(news)
+        earlier = told.get(digest)
+        if earlier is not None:
+            return self._repeated(earlier)
+
+        after = NewsRefusal.EVENT_ID_REUSED if told else judge(before, news, now=self._now)
+        refusal = after if isinstance(after, NewsRefusal) else None
+        told[digest] = SavedNews(
+            shard=shard, news=news, digest=digest, refusal=refusal, recorded_at=self._now
+        )
+        self.new_news.append(told[digest])
+        if isinstance(after, NewsRefusal):
+            return NewsRefused(reason=after)
+        if after is not before:
+            self._payments[after.id] = after
+            self.steps.append(after)
+        return Recorded(payment_id=after.id, state=after.state, changed=after is not before)
+
+    def _repeated(self, earlier: SavedNews) -> NewsAnswer:
+        if earlier.refusal is not None:
+            return NewsRefused(reason=earlier.refusal)
+        payment = self._payments[earlier.news.payment_id]
+        return Recorded(payment_id=payment.id, state=payment.state, changed=False)
+
+    def _told_as(self, shard: Shard, news: PaymentNews) -> dict[bytes, SavedNews]:
+        return self._told.setdefault((shard, news.provider, news.event_id), {})
+
+
+def digest_of(news: PaymentNews) -> bytes:
+    """Return the hash of what the news says, so that the same words are known again."""
+    return hashlib.sha256(_encode(news)).digest()
+
+
+def moves_money(payment: Payment) -> bool:
+    """Say whether a payment that got here moves money: it succeeded, or its hold is released."""
+    failed_withdrawal = (
+        payment.state is PaymentState.FAILED and payment.kind is PaymentKind.WITHDRAWAL
+    )
+    return payment.state is PaymentState.SUCCEEDED or failed_withdrawal
+
+
+def tell_opened(payment: Payment, movements: tuple[Movement, ...]) -> Fact:
+    """Return the fact that a payment was asked for, or refused."""
+    if payment.state is PaymentState.REFUSED:
+        return PaymentRefused(
+            payment_id=payment.id,
+            player_id=payment.player_id,
+            kind=payment.kind,
+            micros=payment.micros,
+            currency=payment.currency,
+            reason=str(payment.reason),
+        )
+    deposit = payment.kind is PaymentKind.DEPOSIT
+    requested = DepositRequested if deposit else WithdrawalRequested
+    return requested(
+        payment_id=payment.id,
+        player_id=payment.player_id,
+        provider=payment.provider,
+        micros=payment.micros,
+        currency=payment.currency,
+        movements=movements,
+    )
+
+
+def tell_step(payment: Payment, movements: tuple[Movement, ...]) -> Fact:
+    """Return the fact that a payment got this far."""
+    if payment.state is PaymentState.SUBMITTED:
+        return PaymentSubmitted(payment_id=payment.id, reference=str(payment.reference))
+    deposit = payment.kind is PaymentKind.DEPOSIT
+    if payment.state is PaymentState.SUCCEEDED:
+        done = DepositConfirmed if deposit else WithdrawalPaid
+        return done(
+            payment_id=payment.id,
+            player_id=payment.player_id,
+            provider=payment.provider,
+            micros=payment.micros,
+            currency=payment.currency,
+            movements=movements,
+        )
+    failed = DepositFailed if deposit else WithdrawalFailed
+    return failed(
+        payment_id=payment.id,
+        player_id=payment.player_id,
+        micros=payment.micros,
+        currency=payment.currency,
+        reason=str(payment.reason),
+        movements=movements,
+    )
+
+
+def tell_refused(item: SavedNews) -> PaymentNewsRefused:
+    """Return the fact that news was not believed."""
+    news = item.news
+    return PaymentNewsRefused(
+        provider=news.provider,
+        event_id=news.event_id,
+        payment_id=news.payment_id,
+        kind=news.kind,
+        status=news.status,
+        micros=news.micros,
+        currency=news.currency,
+        reason=str(item.refusal),
+    )
+
+
+def _is_about_the_same(payment: Payment, news: PaymentNews) -> bool:
+    """Say whether the two know the payment by one reference, as far as they know one."""
+    if news.reference is None:
+        # Only what the provider never took on can fail without a reference.
+        return news.status is NewsStatus.FAILED and payment.reference is None
+    return payment.reference in (None, news.reference)
+
+
+def _moved(payment: Payment, news: PaymentNews, state: PaymentState, now: datetime) -> Payment:
+    return replace(
+        payment,
+        state=state,
+        reference=payment.reference or news.reference,
+        reason=(news.reason or NO_REASON) if state is PaymentState.FAILED else None,
+        closed_at=now if state in CLOSED else None,
+    )
+
+
+def _payment(
+    kind: PaymentKind, request: PaymentRequest, payment_id: PaymentId, now: datetime
+) -> Payment:
+    return Payment(
+        shard=shard_of(request.player_id),
+        id=payment_id,
+        player_id=request.player_id,
+        provider=request.provider,
+        kind=kind,
+        state=PaymentState.REQUESTED,
+        micros=request.micros,
+        currency=request.currency,
+        requested_at=now,
+    )
+
+
+def _answer(
+    kind: PaymentKind, request: PaymentRequest, payment: Payment | None, *, repeated: bool
+) -> RequestAnswer:
+    if payment is None:
+        amount = refusal_of_amount(request.micros, request.currency)
+        return Refused(reason=amount or Refusal.AMOUNT_OUT_OF_RANGE)
+    same = (
+        payment.kind is kind
+        and payment.micros == request.micros
+        and payment.currency == request.currency
+        and payment.provider == request.provider
+    )
+    if not same:
+        return Refused(reason=Refusal.KEY_REUSED)
+    if payment.state is PaymentState.REFUSED:
+        return Refused(reason=str(payment.reason))
+    return Requested(payment=payment, repeated=repeated)
