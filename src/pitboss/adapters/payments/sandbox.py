@@ -31,7 +31,6 @@ SIGNATURE_HEADER = "pitboss-sandbox-signature"
 # A provider that has not answered by then is asked again later; it knows the payment's id.
 ANSWER_SECONDS_MAX = 10.0
 CONNECTIONS_MAX = 32
-ANSWER_BYTES_MAX = 64 * 1024
 
 # What ends up in facts is plain text of a length that we chose.
 _NAME = re.compile(r"[!-~]{1,100}")
@@ -161,7 +160,7 @@ class SandboxProvider:
         try:
             return await self._client.request(method, path, json=body)
         except (httpx.TransportError, httpx.DecodingError) as error:
-            raise ProviderAway(f"the sandbox: {error or type(error).__name__}") from error
+            raise ProviderAway(f"the sandbox: {str(error) or type(error).__name__}") from error
 
 
 def _expect(answer: httpx.Response, *statuses: int) -> None:

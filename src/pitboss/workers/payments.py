@@ -1,0 +1,220 @@
+"""The payments loop: submits what was requested, and asks about what stays silent.
+
+The provider is asked between transactions, never inside one.  A crash after it heard us and
+before we noted it leads to asking again with the same payment id, which it answers as before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from pitboss import cashier, messages
+from pitboss.cashier.model import (
+    Instruction,
+    Payment,
+    PaymentNews,
+    PaymentState,
+    Postponement,
+    Submission,
+)
+from pitboss.cashier.ports import PaymentProvider
+from pitboss.db import Database
+from pitboss.kernel.clock import Clock, SystemClock
+from pitboss.kernel.entropy import Entropy
+from pitboss.kernel.errors import Fault
+from pitboss.kernel.shards import Partition, shards_of
+
+# As many as are asked at once, twice over: one slow answer holds up few others.
+BATCH_MAX = 64
+ASKED_AT_ONCE_MAX = 32
+IDLE_SECONDS = 0.1
+RETRY_SECONDS = 0.5
+# After a fault, twice as long each time; a provider that is away for a day is not stormed.
+BACKOFF_SECONDS_MIN = 1.0
+BACKOFF_SECONDS_MAX = 300.0
+# News comes by itself within seconds.  Whoever waits this long has probably missed it.
+SILENCE_SECONDS_MIN = 60.0
+SILENCE_SECONDS_MAX = 3_600.0
+_DOUBLINGS_MAX = 16
+
+_log = structlog.get_logger("payments")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    """What came of looking at one payment."""
+
+    postponement: Postponement
+    submission: Submission | None = None
+    news: PaymentNews | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Loop:
+    """Looks after the open payments of one partition with one provider.
+
+    `clock` is the platform's; `wall` is the machine's, by which the provider lives.
+    """
+
+    partition: Partition
+    database: Database
+    provider: PaymentProvider
+    clock: Clock
+    entropy: Entropy
+    wall: Clock = field(default_factory=SystemClock)
+    batch_max: int = BATCH_MAX
+    _asked_at_once: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(ASKED_AT_ONCE_MAX)
+    )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Go on until told to stop; faults of the world are waited out."""
+        while not stop.is_set():
+            try:
+                wait = 0.0 if await self.step() else IDLE_SECONDS
+            except Fault as fault:
+                _log.warning("trying again", partition=self.partition, why=str(fault))
+                wait = RETRY_SECONDS
+            if wait:
+                await _happened(stop, wait)
+
+    async def step(self) -> int:
+        """Look at one batch of payments whose time has come; return how many that was."""
+        async with self.database.reading() as tx:
+            payments = await cashier.find_due(
+                tx,
+                shards_of(self.partition),
+                self.provider.name,
+                at=self.wall.now(),
+                limit=self.batch_max,
+            )
+        outcomes = await asyncio.gather(*map(self._look_after, payments))
+        try:
+            await self._note(outcomes)
+        except Fault:
+            raise
+        except Exception:
+            _log.exception("a batch broke", partition=self.partition, payments=len(outcomes))
+            await self._note_one_by_one(outcomes)
+        return len(payments)
+
+    async def _look_after(self, payment: Payment) -> _Outcome:
+        """Ask the provider; whatever goes wrong concerns this payment alone."""
+        async with self._asked_at_once:
+            try:
+                if payment.state is PaymentState.REQUESTED:
+                    return await self._submit(payment)
+                return await self._ask(payment)
+            except Fault as fault:
+                _log.warning("the provider failed us", payment=payment.id, why=str(fault))
+                first = BACKOFF_SECONDS_MIN if fault.retryable else BACKOFF_SECONDS_MAX
+                return self._backed_off(payment, first)
+            except Exception:
+                _log.exception("a payment broke", payment=payment.id)
+                return self._backed_off(payment, BACKOFF_SECONDS_MAX)
+
+    async def _submit(self, payment: Payment) -> _Outcome:
+        instruction = Instruction(
+            payment_id=payment.id,
+            kind=payment.kind,
+            micros=payment.micros,
+            currency=payment.currency,
+        )
+        answer = await self.provider.submit(instruction)
+        return _Outcome(
+            postponement=self._postponed(payment, attempts=0, seconds=SILENCE_SECONDS_MIN),
+            submission=Submission(payment=payment, answer=answer),
+        )
+
+    async def _ask(self, payment: Payment) -> _Outcome:
+        news = await self.provider.ask(payment.id)
+        if news is None:
+            # Submitting it again could pay twice: a person must look.
+            _log.error("the provider forgot a payment", payment=payment.id)
+        seconds = _doubled(SILENCE_SECONDS_MIN, payment.attempts, SILENCE_SECONDS_MAX)
+        return _Outcome(
+            postponement=self._postponed(payment, attempts=payment.attempts + 1, seconds=seconds),
+            news=news,
+        )
+
+    async def _note(self, outcomes: Sequence[_Outcome]) -> None:
+        """Write all that came of a batch, in one turn."""
+        if not outcomes:
+            return
+        async with messages.turn(
+            self.database,
+            {outcome.postponement.shard for outcome in outcomes},
+            now=self.clock.now(),
+            actor="payments",
+            entropy=self.entropy,
+        ) as turn:
+            await cashier.record_submissions(
+                turn, [item.submission for item in outcomes if item.submission is not None]
+            )
+            await cashier.record_news(
+                turn, [item.news for item in outcomes if item.news is not None]
+            )
+            await cashier.postpone(turn, [item.postponement for item in outcomes])
+
+    async def _note_one_by_one(self, outcomes: Sequence[_Outcome]) -> None:
+        """Write what can be written, and put off the payment that breaks the batch."""
+        for outcome in outcomes:
+            try:
+                await self._note([outcome])
+            except Fault:
+                raise
+            except Exception:
+                _log.exception("put off", payment=outcome.postponement.payment_id)
+                await self._note([_Outcome(postponement=outcome.postponement)])
+
+    def _backed_off(self, payment: Payment, seconds_min: float) -> _Outcome:
+        seconds = _doubled(seconds_min, payment.attempts, BACKOFF_SECONDS_MAX)
+        return _Outcome(
+            postponement=self._postponed(payment, attempts=payment.attempts + 1, seconds=seconds)
+        )
+
+    def _postponed(self, payment: Payment, *, attempts: int, seconds: float) -> Postponement:
+        return Postponement(
+            shard=payment.shard,
+            payment_id=payment.id,
+            attempts=attempts,
+            try_at=self.wall.now() + timedelta(seconds=seconds),
+        )
+
+
+async def run(
+    database: Database,
+    provider: PaymentProvider,
+    *,
+    clock: Clock,
+    entropy: Entropy,
+    partitions: Sequence[Partition],
+    stop: asyncio.Event,
+) -> None:
+    """Look after these partitions' open payments with one provider until told to stop."""
+    async with asyncio.TaskGroup() as group:
+        for partition in partitions:
+            loop = Loop(
+                partition=partition,
+                database=database,
+                provider=provider,
+                clock=clock,
+                entropy=entropy,
+            )
+            group.create_task(loop.run(stop))
+
+
+def _doubled(seconds: float, times: int, seconds_max: float) -> float:
+    return float(min(seconds * 2 ** min(times, _DOUBLINGS_MAX), seconds_max))
+
+
+async def _happened(event: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return
