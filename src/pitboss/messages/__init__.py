@@ -2,6 +2,7 @@
 
 from pitboss.messages.operations import (
     Turn,
+    TurnContext,
     append,
     consume,
     join_turn,
@@ -24,6 +25,7 @@ from pitboss.messages.queries import (
 
 __all__ = [
     "Turn",
+    "TurnContext",
     "append",
     "consume",
     "find_answers",

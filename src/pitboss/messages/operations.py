@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
+from typing import TypeAlias
 
 from pitboss.db import Database, Transaction
 from pitboss.kernel.entropy import Entropy
@@ -50,17 +52,23 @@ class Turn:
         self.actor = actor
         self.entropy = entropy
         self._publications: list[Publication] = []
-        self._owed: set[tuple[str, str]] = set()
+        self._owed: Counter[tuple[Shard, Movement]] = Counter()
 
-    def owe(self, movement: Movement) -> None:
-        """Note that money moved, which a fact of this turn must tell before it is sealed."""
-        self._owed.add((movement.kind, movement.key))
+    def owe(self, shard: Shard, movement: Movement) -> None:
+        """Note that money moved in this shard, which a fact of the turn must tell, once."""
+        self._owed[shard, movement] += 1
 
     def publish(self, shard: Shard, stream: str, fact: Fact, *, cause: str | None = None) -> None:
-        """Say that this happened; it becomes a fact when the turn's transaction commits."""
+        """Say that this happened; it becomes a fact when the turn's transaction commits.
+
+        Its movements are those of the wallet's answers in this turn, each told once, in its shard.
+        """
         ensure(shard in self.heads, "facts are published by who holds the shard's turn")
         for movement in fact.movements:
-            self._owed.discard((movement.kind, movement.key))
+            # Told twice, or where it did not happen, it would be counted wrongly ever after.
+            told = (shard, movement)
+            ensure(self._owed[told] > 0, "a fact tells only what moved in its shard, and once")
+            self._owed[told] -= 1
         self._publications.append(Publication(shard=shard, stream=stream, fact=fact, cause=cause))
 
     async def seal(self) -> None:
@@ -69,7 +77,9 @@ class Turn:
         Raises:
             Fenced: a head is not where this turn locked it; another writer owns the shard.
         """
-        ensure(not self._owed, "every movement of money is told in a fact of its turn")
+        ensure(
+            not any(self._owed.values()), "every movement of money is told in a fact of its turn"
+        )
         publications, self._publications = self._publications, []
         if not publications:
             return
@@ -87,6 +97,9 @@ class Turn:
         if await store.move_heads(self.tx, self.heads, moved) != len(moved):
             raise Fenced("the shard's head moved under this turn")
         self.heads.update(moved)
+
+
+TurnContext: TypeAlias = contextlib.AbstractAsyncContextManager[Turn]
 
 
 @contextlib.asynccontextmanager

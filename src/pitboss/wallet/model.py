@@ -81,7 +81,10 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
-    """An amount moved from one account to another, with both balances as it left them."""
+    """An amount moved from one account to another, with both balances as it left them.
+
+    `whole` says that it was a post that named no amount and took all that the hold still had.
+    """
 
     shard: Shard
     key: str
@@ -90,6 +93,7 @@ class Transfer:
     micros: int
     currency: str
     hold_key: str | None
+    whole: bool
     debit_after: int
     credit_after: int
     debit_no: int

@@ -43,17 +43,23 @@ async def book(turn: Turn, requests: Sequence[Request]) -> tuple[Answer, ...]:
     await store.save_transfers(turn.tx, books.new_transfers, turn.now)
     await store.save_answers(turn.tx, books.new_answers)
     await store.change_accounts(turn.tx, books.changed_accounts())
-    for answer in answers:
+    for request, answer in zip(requests, answers, strict=True):
         if isinstance(answer, Booked) and answer.movement is not None:
-            turn.owe(answer.movement)
+            turn.owe(request.shard, answer.movement)
     return answers
 
 
 async def open_accounts(turn: Turn, accounts: Sequence[Account]) -> None:
     """Open accounts, empty; those that are open already stay as they are."""
-    opened = await store.save_accounts(turn.tx, accounts)
-    for account in accounts:
-        if (account.shard, account.id) in opened:
+    ensure(
+        all(account.shard in turn.heads for account in accounts),
+        "accounts are opened by who holds the shard's turn",
+    )
+    # The first of each, if the batch names an account twice, as the database takes them.
+    firsts = {(account.shard, account.id): account for account in reversed(accounts)}
+    opened = await store.save_accounts(turn.tx, list(firsts.values()))
+    for place, account in reversed(firsts.items()):
+        if place in opened:
             turn.publish(
                 account.shard,
                 account.id,

@@ -29,6 +29,9 @@ from pitboss.wallet.model import (
     VoidRequest,
 )
 
+# What PostgreSQL's bigint can hold.
+_MICROS_MIN, _MICROS_MAX = -(2**63), 2**63 - 1
+
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -114,6 +117,9 @@ class Books:
         ]
 
     def _decide(self, request: Request) -> Answer:
+        if request.micros is not None and not _MICROS_MIN <= request.micros <= _MICROS_MAX:
+            # Nothing could remember such a number, and nothing has to: it is always the answer.
+            return Refused(reason=Refusal.AMOUNT_OUT_OF_RANGE)
         match request:
             case HoldRequest():
                 return self._hold(request)
@@ -159,12 +165,12 @@ class Books:
         return Booked(micros=request.micros, movement=movement)
 
     def _post(self, request: PostRequest) -> Answer:
-        earlier = self._transfers.get((request.shard, request.key))
-        if earlier is not None:
-            return _repeated_post(earlier, request)
         repeated = self._repeated("post", request)
         if repeated is not None:
             return repeated
+        earlier = self._transfers.get((request.shard, request.key))
+        if earlier is not None:
+            return _repeated_post(earlier, request)
 
         held = self._holds.get((request.shard, request.hold_key))
         if held is None or held.hold.refusal:
@@ -178,14 +184,14 @@ class Books:
             return self._refuse("post", request, Refusal.WRONG_CURRENCY)
         if giver is taker:
             return self._refuse("post", request, Refusal.SAME_ACCOUNT)
-        refusal = _refusal_to_draw(held, micros)
+        refusal = _refusal_to_draw(held, request.micros)
         if refusal is not None:
             return self._refuse("post", request, refusal)
 
         held.posted += micros
         self._touched_holds[request.shard, request.hold_key] = held
         giver.held -= micros
-        self._move(giver, taker, request.shard, request.key, micros, request.hold_key)
+        self._move(giver, taker, request, micros)
         movement = Movement(
             kind="post",
             key=request.key,
@@ -209,7 +215,7 @@ class Books:
         pile = self._piles.get((request.shard, held.hold.account_id))
         if pile is None:
             return self._refuse("void", request, Refusal.UNKNOWN_ACCOUNT)
-        refusal = _refusal_to_draw(held, micros)
+        refusal = _refusal_to_draw(held, request.micros)
         if refusal is not None:
             return self._refuse("void", request, refusal)
 
@@ -228,12 +234,12 @@ class Books:
         return Booked(micros=micros, movement=movement)
 
     def _transfer(self, request: TransferRequest) -> Answer:
-        earlier = self._transfers.get((request.shard, request.key))
-        if earlier is not None:
-            return _repeated_transfer(earlier, request)
         repeated = self._repeated("transfer", request)
         if repeated is not None:
             return repeated
+        earlier = self._transfers.get((request.shard, request.key))
+        if earlier is not None:
+            return _repeated_transfer(earlier, request)
 
         giver = self._piles.get((request.shard, request.debit_id))
         taker = self._piles.get((request.shard, request.credit_id))
@@ -247,7 +253,7 @@ class Books:
         if taker.account.currency != request.currency:
             return self._refuse("transfer", request, Refusal.WRONG_CURRENCY)
 
-        self._move(giver, taker, request.shard, request.key, request.micros, None)
+        self._move(giver, taker, request, request.micros)
         movement = Movement(
             kind="transfer",
             key=request.key,
@@ -259,8 +265,10 @@ class Books:
         return Booked(micros=request.micros, movement=movement)
 
     def _move(
-        self, giver: _Pile, taker: _Pile, shard: Shard, key: str, micros: int, hold: str | None
+        self, giver: _Pile, taker: _Pile, request: PostRequest | TransferRequest, micros: int
     ) -> None:
+        shard, key = request.shard, request.key
+        hold_key = request.hold_key if isinstance(request, PostRequest) else None
         giver.debits += micros
         giver.entries += 1
         taker.credits += micros
@@ -274,7 +282,8 @@ class Books:
             credit_id=taker.account.id,
             micros=micros,
             currency=giver.account.currency,
-            hold_key=hold,
+            hold_key=hold_key,
+            whole=hold_key is not None and request.micros is None,
             debit_after=giver.credits - giver.debits,
             credit_after=taker.credits - taker.debits,
             debit_no=giver.entries,
@@ -322,10 +331,10 @@ def _refusal_to_take(pile: _Pile | None, micros: int, currency: str) -> Refusal 
     return None
 
 
-def _refusal_to_draw(held: _Set, micros: int) -> Refusal | None:
-    if micros < 0:
+def _refusal_to_draw(held: _Set, micros: int | None) -> Refusal | None:
+    if micros is not None and micros <= 0:
         return Refusal.AMOUNT_OUT_OF_RANGE
-    if micros == 0 or micros > held.remaining:
+    if held.remaining < (micros or 1):
         return Refusal.HOLD_EXHAUSTED
     return None
 
@@ -347,7 +356,8 @@ def _repeated_post(earlier: Transfer, request: PostRequest) -> Answer:
     same = (
         earlier.hold_key == request.hold_key
         and earlier.credit_id == request.credit_id
-        and request.micros in (None, earlier.micros)
+        and earlier.whole is (request.micros is None)
+        and (earlier.whole or earlier.micros == request.micros)
     )
     if not same:
         return Refused(reason=Refusal.KEY_REUSED)

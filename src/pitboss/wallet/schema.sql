@@ -32,6 +32,7 @@ CREATE TABLE wallet_hold (
 
 -- An amount moved from one account to another: one row, which cannot be unbalanced.  `_after` is
 -- the account's posted balance and `_no` its running number of entries, both as this row left them.
+-- `whole`: a post that named no amount and took all that the hold still had.
 CREATE TABLE wallet_transfer (
     shard        smallint    NOT NULL,
     key          uuid        NOT NULL,
@@ -40,6 +41,7 @@ CREATE TABLE wallet_transfer (
     micros       bigint      NOT NULL CHECK (micros > 0),
     currency     text        NOT NULL,
     hold_key     uuid,
+    whole        boolean     NOT NULL CHECK (hold_key IS NOT NULL OR NOT whole),
     debit_after  bigint      NOT NULL,
     credit_after bigint      NOT NULL,
     debit_no     bigint      NOT NULL CHECK (debit_no > 0),

@@ -158,7 +158,7 @@ async def find_transfers(tx: Transaction, places: Places) -> list[Transfer]:
         return []
     rows = await tx.fetch(
         "SELECT transfer.shard, transfer.key, debit_id, credit_id, micros, currency, hold_key,"
-        " debit_after, credit_after, debit_no, credit_no FROM wallet_transfer AS transfer"
+        " whole, debit_after, credit_after, debit_no, credit_no FROM wallet_transfer AS transfer"
         " JOIN unnest($1::smallint[], $2::uuid[]) AS wanted (shard, key)"
         " ON transfer.shard = wanted.shard AND transfer.key = wanted.key",
         *_columns(places),
@@ -172,6 +172,7 @@ async def find_transfers(tx: Transaction, places: Places) -> list[Transfer]:
             micros=row["micros"],
             currency=row["currency"],
             hold_key=None if row["hold_key"] is None else str(row["hold_key"]),
+            whole=row["whole"],
             debit_after=row["debit_after"],
             credit_after=row["credit_after"],
             debit_no=row["debit_no"],
@@ -191,7 +192,7 @@ async def save_transfers(
         "wallet_transfer",
         (
             *("shard", "key", "debit_id", "credit_id", "micros", "currency", "hold_key"),
-            *("debit_after", "credit_after", "debit_no", "credit_no", "booked_at"),
+            *("whole", "debit_after", "credit_after", "debit_no", "credit_no", "booked_at"),
         ),
         [
             (
@@ -202,6 +203,7 @@ async def save_transfers(
                 item.micros,
                 item.currency,
                 item.hold_key,
+                item.whole,
                 item.debit_after,
                 item.credit_after,
                 item.debit_no,
