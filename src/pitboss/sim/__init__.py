@@ -1,0 +1,1 @@
+"""A whole platform driven by one seed: seasons, players, faults."""
