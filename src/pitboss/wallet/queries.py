@@ -12,6 +12,7 @@ from pitboss.wallet.model import Account, StatementEntry
 from . import store
 
 STATEMENT_PAGE_MAX = 200
+ACCOUNTS_PAGE_MAX = 1_000
 
 
 async def find_balances(
@@ -41,3 +42,29 @@ async def find_statement(
 async def find_totals(tx: Transaction) -> dict[tuple[str, str, str], tuple[int, int, int]]:
     """Return (debits, credits, held) summed per currency, kind and, for the house, owner."""
     return await store.find_totals(tx)
+
+
+async def find_all_balances(
+    tx: Transaction,
+    shard: Shard,
+    *,
+    after: AccountId | None = None,
+    limit: int = ACCOUNTS_PAGE_MAX,
+) -> list[Account]:
+    """Return a shard's accounts in order of their ids, at most 1,000 at once.
+
+    `after` continues behind the last account of the page before.
+    """
+    return await store.find_accounts_page(
+        tx, shard, after=after, limit=min(limit, ACCOUNTS_PAGE_MAX)
+    )
+
+
+async def find_entry_sums(
+    tx: Transaction, shard: Shard
+) -> dict[tuple[AccountId, str], tuple[int, int]]:
+    """Return (entries, sum of their movements) of a shard per account and currency.
+
+    For audits: it reads every entry there is.
+    """
+    return await store.find_entry_sums(tx, shard)

@@ -34,21 +34,38 @@ async def find_accounts(
         " ON account.shard = wanted.shard AND account.account_id = wanted.account_id",
         *_columns(places),
     )
-    return [
-        Account(
-            shard=row["shard"],
-            id=AccountId(str(row["account_id"])),
-            kind=AccountKind(row["kind"]),
-            owner=row["owner"],
-            currency=row["currency"],
-            may_overdraw=row["may_overdraw"],
-            debits=row["debits"],
-            credits=row["credits"],
-            held=row["held"],
-            entries=row["entries"],
-        )
+    return [_account(row) for row in rows]
+
+
+async def find_accounts_page(
+    tx: Transaction, shard: Shard, *, after: AccountId | None, limit: int
+) -> list[Account]:
+    """Return a shard's next accounts in order of their ids."""
+    rows = await tx.fetch(
+        "SELECT shard, account_id, kind, owner, currency, may_overdraw,"
+        " debits, credits, held, entries FROM wallet_account"
+        " WHERE shard = $1 AND ($2::uuid IS NULL OR account_id > $2)"
+        " ORDER BY account_id LIMIT $3",
+        shard,
+        after,
+        limit,
+    )
+    return [_account(row) for row in rows]
+
+
+async def find_entry_sums(
+    tx: Transaction, shard: Shard
+) -> dict[tuple[AccountId, str], tuple[int, int]]:
+    """Return (entries, sum of their movements) of a shard per account and currency."""
+    rows = await tx.fetch(
+        "SELECT account_id, currency, count(*) AS entries, sum(movement)::bigint AS micros"
+        " FROM wallet_entry WHERE shard = $1 GROUP BY account_id, currency",
+        shard,
+    )
+    return {
+        (AccountId(str(row["account_id"])), row["currency"]): (row["entries"], row["micros"])
         for row in rows
-    ]
+    }
 
 
 async def save_accounts(
@@ -281,6 +298,21 @@ async def find_totals(tx: Transaction) -> dict[tuple[str, str, str], tuple[int, 
         (row["currency"], row["kind"], row["owner"]): (row["debits"], row["credits"], row["held"])
         for row in rows
     }
+
+
+def _account(row: asyncpg.Record) -> Account:
+    return Account(
+        shard=row["shard"],
+        id=AccountId(str(row["account_id"])),
+        kind=AccountKind(row["kind"]),
+        owner=row["owner"],
+        currency=row["currency"],
+        may_overdraw=row["may_overdraw"],
+        debits=row["debits"],
+        credits=row["credits"],
+        held=row["held"],
+        entries=row["entries"],
+    )
 
 
 def _entry(row: asyncpg.Record) -> StatementEntry:

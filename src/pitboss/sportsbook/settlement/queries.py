@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from pitboss.db import Transaction
-from pitboss.kernel.ids import MarketId
+from pitboss.kernel.ids import MarketId, SelectionId
 from pitboss.kernel.shards import Partition
-from pitboss.sportsbook.settlement.model import MarketResult
+from pitboss.sportsbook.settlement.model import MarketResult, Result, Settled, Terms, Unsettled
 
-from . import store
+from . import rules, store
 
 
 async def find_results(
@@ -22,3 +22,12 @@ async def find_results(
 async def find_lags(tx: Transaction) -> dict[Partition, int]:
     """Return how many results each partition's players still wait for."""
     return await store.find_lags(tx)
+
+
+def replay(terms: Terms, results: Mapping[SelectionId, Result]) -> Settled | Unsettled:
+    """Return what a bet pays, worked out again from its terms and the results on record.
+
+    Settlement itself asks the same rule, so whoever reads both from facts must find the returns
+    that were booked, to the coin.  Pure: unlike its neighbours it reads nothing.
+    """
+    return rules.settle(terms, results)
