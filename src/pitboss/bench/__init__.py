@@ -1,0 +1,1 @@
+"""Timed runs of the real work, each beside its row-at-a-time baseline, with its books checked."""
