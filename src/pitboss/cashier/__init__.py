@@ -8,6 +8,7 @@ from pitboss.cashier.operations import (
     request_withdrawals,
 )
 from pitboss.cashier.queries import (
+    count_open,
     find_due,
     find_open,
     find_payment,
@@ -18,6 +19,7 @@ from pitboss.cashier.queries import (
 )
 
 __all__ = [
+    "count_open",
     "find_due",
     "find_open",
     "find_payment",

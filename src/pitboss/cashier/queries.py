@@ -57,6 +57,11 @@ async def find_due(
     return await store.find_due(tx, shards, provider, at=at, limit=limit)
 
 
+async def count_open(tx: Transaction) -> int:
+    """Return how many payments have not ended."""
+    return await store.count_open(tx)
+
+
 async def find_open(tx: Transaction, *, limit: int = PAYMENTS_PAGE_MAX) -> list[Payment]:
     """Return payments that have not ended, the oldest first."""
     return await store.find_open(tx, limit=min(limit, PAYMENTS_PAGE_MAX))

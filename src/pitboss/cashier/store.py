@@ -93,6 +93,14 @@ async def find_due(
     return [_payment(row) for row in rows]
 
 
+async def count_open(tx: Transaction) -> int:
+    """Return how many payments have not ended."""
+    row = await tx.fetch_one(
+        "SELECT count(*) AS payments FROM payment WHERE state IN ('requested', 'submitted')"
+    )
+    return 0 if row is None else int(row["payments"])
+
+
 async def find_open(tx: Transaction, *, limit: int) -> list[Payment]:
     """Return payments that have not ended, the oldest first."""
     rows = await tx.fetch(

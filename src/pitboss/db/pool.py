@@ -50,6 +50,10 @@ class Transaction:
     def __init__(self, connection: _Connection) -> None:
         self._connection = connection
 
+    async def ping(self) -> None:
+        """Ask PostgreSQL for a sign of life."""
+        await self.fetch("SELECT 1")
+
     async def fetch(self, query: str, *values: object) -> list[asyncpg.Record]:
         """Run one statement and return its rows."""
         with _translated(self._connection):

@@ -1,0 +1,1 @@
+"""JSON over HTTP: translate a request, call a room, translate back."""

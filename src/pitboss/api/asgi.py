@@ -1,0 +1,160 @@
+"""The API as one ASGI application: two hot routes in front, Litestar behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from litestar import Litestar, Request, Response
+from litestar.di import Provide
+from litestar.enums import ScopeType
+from litestar.exceptions import (
+    ClientException,
+    HTTPException,
+    MethodNotAllowedException,
+    NotFoundException,
+    ValidationException,
+)
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from pitboss.api import (
+    betting,
+    cashier,
+    catalogue,
+    docs,
+    figures,
+    health,
+    players,
+    problems,
+    staff,
+    wallets,
+)
+from pitboss.api.bets import BATCH_PATH, PLACE_PATH, BetRoutes
+from pitboss.api.edge import Edge
+from pitboss.api.furniture import Doors
+from pitboss.api.intake import Intake
+from pitboss.api.metrics import Metrics
+from pitboss.api.problems import Problem, ProblemFound
+from pitboss.api.tokens import VerifiedTokens
+from pitboss.api.wire import BODY_BYTES_MAX
+from pitboss.kernel.errors import Fault, Malformed
+
+Route = Callable[[HTTPScope, Receive, Send], Awaitable[None]]
+
+_log = structlog.get_logger("api")
+
+
+class Api:
+    """The whole API.  A request for a hot route never meets the framework."""
+
+    def __init__(self, edge: Edge) -> None:
+        metrics = Metrics()
+        verified = VerifiedTokens(edge.tokens)
+        routes = BetRoutes(edge, Intake(edge, metrics), verified, metrics)
+        self._hot: dict[str, Route] = {PLACE_PATH: routes.place, BATCH_PATH: routes.place_batch}
+        self._rest = counted(make_litestar(edge, verified, metrics), metrics)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or the application's own life."""
+        if scope["type"] == ScopeType.HTTP and scope["method"] == "POST":
+            route = self._hot.get(scope["path"])
+            if route is not None:
+                await route(scope, receive, send)
+                return
+        await self._rest(scope, receive, send)
+
+
+def make_app(edge: Edge) -> Api:
+    """Return the API of this edge as an ASGI application."""
+    return Api(edge)
+
+
+def make_litestar(edge: Edge, verified: VerifiedTokens, metrics: Metrics) -> Litestar:
+    """Return everything but the two hot routes, which it only describes."""
+    doors = Doors(edge, verified)
+    return Litestar(
+        route_handlers=[
+            players.make_router(edge, doors),
+            wallets.make_router(doors),
+            betting.make_router(doors),
+            catalogue.make_router(),
+            cashier.make_router(doors),
+            staff.make_router(doors),
+            figures.make_router(doors),
+            health.make_router(metrics),
+            docs.make_router(),
+        ],
+        dependencies={"edge": Provide(lambda: edge, sync_to_thread=False)},
+        exception_handlers={Exception: _answer_problem},
+        openapi_config=docs.make_config(),
+        request_max_body_size=BODY_BYTES_MAX,
+        # structlog is set up by whoever runs the process.
+        logging_config=None,
+    )
+
+
+def counted(app: ASGIApp, metrics: Metrics) -> ASGIApp:
+    """Return the application with its answers counted by route, method and status."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await app(scope, receive, send)
+            return
+
+        async def tell(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                # Never the path itself: it may hold an id, and there is no end of those.
+                route = scope.get("path_template") or "unknown"
+                metrics.requests.labels(route, scope["method"], str(message["status"])).inc()
+            await send(message)
+
+        await app(scope, receive, tell)
+
+    return serve
+
+
+def _answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    problem = problem_of_error(error)
+    if problem.status >= 500 and problem is problems.INTERNAL:
+        _log.error("a request failed", path=request.scope.get("path_template"), exc_info=error)
+    return Response(
+        problem.body(),
+        status_code=problem.status,
+        headers=problem.headers(),
+        media_type=problems.CONTENT_TYPE,
+    )
+
+
+def problem_of_error(error: Exception) -> Problem:
+    """Return what whoever asked is told of an exception: never its text, unless it is ours."""
+    match error:
+        case ProblemFound():
+            return error.problem
+        case Malformed():
+            return problems.of_malformed(error)
+        case Fault():
+            return problems.of_fault(error)
+        case NotFoundException():
+            return problems.NOT_FOUND
+        case MethodNotAllowedException():
+            return problems.WRONG_METHOD
+        case ValidationException():
+            return _of_validation(error)
+        case HTTPException(status_code=413):
+            return problems.too_large(BODY_BYTES_MAX)
+        case ClientException():
+            return problems.unreadable("the request cannot be read")
+        case HTTPException() if error.status_code < 500:
+            return Problem(status=error.status_code, slug="refused", detail="This is not possible.")
+        case _:
+            return problems.INTERNAL
+
+
+def _of_validation(error: ValidationException) -> Problem:
+    """Name the first parameter of the query that is wrong."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    for item in extra:
+        if isinstance(item, dict) and item.get("key"):
+            return problems.malformed(str(item["key"]), str(item.get("message", "is malformed")))
+    return problems.unreadable("a parameter of the request has the wrong form")

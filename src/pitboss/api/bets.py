@@ -1,0 +1,222 @@
+"""`POST /v1/bets` and `POST /v1/bets/batch`, as plain ASGI: the two hottest routes.
+
+Both answer once the commands are durable.  Whether a bet is accepted is decided later, by the
+processor of the player's shard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from time import perf_counter
+
+import msgspec
+import structlog
+from litestar.types import HTTPScope, Receive, Send
+
+from pitboss.api import problems, wire
+from pitboss.api.edge import Edge
+from pitboss.api.intake import Answer, Intake, Slip
+from pitboss.api.metrics import Metrics
+from pitboss.api.problems import Problem, ProblemFound
+from pitboss.api.slips import (
+    KeyedSlipBody,
+    RawSlipsBody,
+    SlipBody,
+    read_keyed_slip,
+    read_slip,
+)
+from pitboss.api.tokens import Claims, Role, VerifiedTokens
+from pitboss.kernel.errors import Fault
+from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.shards import partition_of, shard_of
+
+PLACE_PATH = "/v1/bets"
+BATCH_PATH = "/v1/bets/batch"
+
+_BET_ID_LENGTH = 36
+_ACKNOWLEDGED = b'{"bet_id":"%b","state":"pending","links":{"status":"/v1/bets/%b"}}'
+_ACKNOWLEDGED_HEADERS = [
+    (b"content-type", b"application/json"),
+    (b"content-length", b"%d" % (len(_ACKNOWLEDGED) - 4 + 2 * _BET_ID_LENGTH)),
+]
+
+_read_slip_body = wire.reader(SlipBody)
+_read_slips_body = wire.reader(RawSlipsBody)
+_read_keyed_body = wire.reader(KeyedSlipBody)
+_encode = msgspec.json.Encoder().encode
+_log = structlog.get_logger("api.bets")
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its request was whole."""
+
+
+class BetRoutes:
+    """The handlers of both routes."""
+
+    def __init__(
+        self, edge: Edge, intake: Intake, verified: VerifiedTokens, metrics: Metrics
+    ) -> None:
+        self._edge = edge
+        self._intake = intake
+        self._verified = verified
+        self._metrics = metrics
+        self._place_seconds = metrics.ack_seconds.labels(PLACE_PATH)
+        self._batch_seconds = metrics.ack_seconds.labels(BATCH_PATH)
+        self._placed = metrics.requests.labels(PLACE_PATH, "POST", "202")
+
+    async def place(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        """Acknowledge one bet: 202 with its id."""
+        started = perf_counter()
+        try:
+            headers = _wanted_headers(scope["headers"])
+            claims = self._player(headers)
+            key = wire.check_key(_text(headers.get(b"idempotency-key")))
+            content = await _read_body(headers, receive, wire.BODY_BYTES_MAX)
+            slip = read_slip(
+                _read_slip_body(content),
+                key,
+                claims,
+                clock=self._edge.clock,
+                entropy=self._edge.entropy,
+            )
+            (answer,) = await self._intake.submit(slip.partition, (slip,))
+        except ClientGone:
+            return
+        except Exception as error:
+            answer = _problem_of(error)
+        if isinstance(answer, Problem):
+            await self._refuse(send, PLACE_PATH, answer)
+            return
+        bet_id = answer.bet_id.encode()
+        await send({"type": "http.response.start", "status": 202, "headers": _ACKNOWLEDGED_HEADERS})
+        await send(
+            {
+                "type": "http.response.body",
+                "body": _ACKNOWLEDGED % (bet_id, bet_id),
+                "more_body": False,
+            }
+        )
+        self._placed.inc()
+        self._place_seconds.observe(perf_counter() - started)
+
+    async def place_batch(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        """Answer each of up to 500 bets by itself, in order, in one answer."""
+        started = perf_counter()
+        try:
+            headers = _wanted_headers(scope["headers"])
+            claims = self._player(headers)
+            content = await _read_body(headers, receive, wire.BATCH_BODY_BYTES_MAX)
+            answers = await self._answer(_read_slips_body(content).bets, claims)
+        except ClientGone:
+            return
+        except Exception as error:
+            await self._refuse(send, BATCH_PATH, _problem_of(error))
+            return
+        body = b'{"answers":[%b]}' % b",".join([self._written(answer) for answer in answers])
+        headers_out = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": headers_out})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+        self._metrics.requests.labels(BATCH_PATH, "POST", "200").inc()
+        self._batch_seconds.observe(perf_counter() - started)
+
+    async def _answer(self, bets: Iterable[msgspec.Raw], claims: Claims) -> list[Answer]:
+        read = [self._read(bet, claims) for bet in bets]
+        slips = [item for item in read if isinstance(item, Slip)]
+        partition = partition_of(shard_of(PlayerId(claims.subject)))
+        submitted = iter(await self._intake.submit(partition, slips) if slips else ())
+        return [item if isinstance(item, Problem) else next(submitted) for item in read]
+
+    def _read(self, bet: msgspec.Raw, claims: Claims) -> Slip | Problem:
+        try:
+            return read_keyed_slip(
+                _read_keyed_body(bytes(bet)),
+                claims,
+                clock=self._edge.clock,
+                entropy=self._edge.entropy,
+            )
+        except ProblemFound as found:
+            return found.problem
+
+    def _player(self, headers: dict[bytes, bytes]) -> Claims:
+        """Return who asks.
+
+        Raises:
+            ProblemFound: nobody that we know, or somebody who is not a player.
+        """
+        claims = self._verified.find(headers.get(b"authorization"), now=self._edge.wall.now())
+        if claims is None:
+            raise ProblemFound(problems.UNAUTHENTICATED)
+        if claims.role is not Role.PLAYER:
+            raise ProblemFound(problems.WRONG_ROLE)
+        return claims
+
+    def _written(self, answer: Answer) -> bytes:
+        if isinstance(answer, Problem):
+            self._metrics.refusals.labels(answer.slug).inc()
+            return _encode({"status": answer.status, "problem": answer.document()})
+        bet_id = answer.bet_id.encode()
+        return b'{"status":202,' + (_ACKNOWLEDGED % (bet_id, bet_id))[1:]
+
+    async def _refuse(self, send: Send, path: str, problem: Problem) -> None:
+        self._metrics.requests.labels(path, "POST", str(problem.status)).inc()
+        self._metrics.refusals.labels(problem.slug).inc()
+        body = problem.body()
+        headers = [(name.encode(), value.encode()) for name, value in problem.headers().items()]
+        headers.append((b"content-length", b"%d" % len(body)))
+        await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+_WANTED = frozenset(
+    (
+        *(b"authorization", b"content-length", b"content-type", b"idempotency-key"),
+        b"transfer-encoding",
+    )
+)
+
+
+def _wanted_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    return {name: value for name, value in headers if name in _WANTED}
+
+
+async def _read_body(headers: dict[bytes, bytes], receive: Receive, bytes_max: int) -> bytes:
+    """Return the body, never reading more than allowed.
+
+    Raises:
+        ProblemFound: it is not JSON by its headers, or longer than it may be.
+        ClientGone: the connection ended before the body did.
+    """
+    if not wire.is_json(_text(headers.get(b"content-type"))):
+        raise ProblemFound(problems.NOT_JSON)
+    length = headers.get(b"content-length", b"0")
+    if not length.isdigit():
+        raise ProblemFound(problems.malformed_header("Content-Length", "this is not a number"))
+    if int(length[:20]) > bytes_max:
+        raise ProblemFound(problems.too_large(bytes_max))
+    content = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientGone
+        content += message.get("body", b"")
+        if len(content) > bytes_max:
+            raise ProblemFound(problems.too_large(bytes_max))
+        if not message.get("more_body", False):
+            return content
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")
+
+
+def _problem_of(error: Exception) -> Problem:
+    if isinstance(error, ProblemFound):
+        return error.problem
+    if isinstance(error, Fault):
+        return problems.of_fault(error)
+    _log.error("a request with bets failed", exc_info=error)
+    return problems.INTERNAL

@@ -1,0 +1,52 @@
+"""What the API needs from the rest of the platform; `app` puts it together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pitboss.api.tokens import Tokens
+from pitboss.cashier.ports import NewsReader
+from pitboss.db import Database
+from pitboss.kernel.clock import Clock, SystemClock
+from pitboss.kernel.entropy import Entropy
+
+# At the rate that one processor decides this is about ten seconds of waiting in a partition:
+# longer than a player looks at a pending bet.
+BACKLOG_MAX = 200_000
+
+
+class Passwords(Protocol):
+    """Hashes passwords and checks them; slow, so always called in a thread."""
+
+    def hash_password(self, password: str) -> str:
+        """Return a hash to be stored."""
+        ...
+
+    def verify_password(self, stored: str | None, password: str) -> bool:
+        """Say whether this is the password; with None do the same work and say no."""
+        ...
+
+    def needs_rehash(self, stored: str) -> bool:
+        """Say whether the hash was made with other parameters than today's."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """Everything that the API is given.
+
+    `clock` is the platform's, which a simulation may move; `wall` is the machine's, by which
+    tokens expire.  `news_readers` read what each payment provider sends, by its name.
+    `backlog_max` is how many commands may wait in one partition of the log.
+    """
+
+    database: Database
+    clock: Clock
+    entropy: Entropy
+    tokens: Tokens
+    passwords: Passwords
+    news_readers: Mapping[str, NewsReader] = field(default_factory=dict)
+    wall: Clock = field(default_factory=SystemClock)
+    backlog_max: int = BACKLOG_MAX

@@ -1,0 +1,232 @@
+"""Group commit: bets of many requests at once go into the command log in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+import msgspec
+import structlog
+
+from pitboss import messages
+from pitboss.api import problems
+from pitboss.api.backlog import Backlogs
+from pitboss.api.edge import Edge
+from pitboss.api.metrics import Metrics
+from pitboss.api.problems import FieldError, Problem, ProblemFound
+from pitboss.api.refusals import problem_of
+from pitboss.db import Transaction
+from pitboss.db.errors import DatabaseAway, TransactionConflict
+from pitboss.kernel.ids import SelectionId
+from pitboss.kernel.invariant import ensure
+from pitboss.kernel.price import show_price
+from pitboss.kernel.shards import Partition
+from pitboss.messages.model import AppendAnswer, Appended, Entry
+from pitboss.sportsbook import catalog
+from pitboss.sportsbook.betting.model import PlaceBet
+from pitboss.sportsbook.catalog.model import Offer
+
+# Beyond a thousand a commit hardly gets cheaper by the bet, while everybody's wait grows.
+BATCH_BETS_MAX = 1_000
+# Some batches' worth: about a second of work.  Who comes later is better served by asking again.
+WAITING_BETS_MAX = 10_000
+# A conflict means that a migration or a deadlock gave way to somebody; twice in a row is rare.
+TRIES_MAX = 3
+
+_encode = msgspec.json.Encoder().encode
+_log = structlog.get_logger("api.intake")
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A bet that a player asks for, checked as far as it can be without the catalogue.
+
+    `key` is the player's idempotency key as the log knows it; `request_digest` is over what was
+    asked, without the id that this bet would get.
+    """
+
+    partition: Partition
+    key: str
+    request_digest: bytes
+    command: PlaceBet
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """The bet's command is durable; `bet_id` is the one it was first acknowledged under."""
+
+    bet_id: str
+
+
+Answer = Acknowledged | Problem
+
+
+@dataclass(slots=True)
+class _Waiting:
+    slips: Sequence[Slip]
+    answers: asyncio.Future[list[Answer]]
+
+
+class Intake:
+    """One queue and one writer for a process.
+
+    The writer takes what waits when the last commit returns, at most a thousand bets, so batches
+    are small when it is quiet and large when it is not; there is no timer.  It ends when nothing
+    waits, and holds no connection then.
+    """
+
+    def __init__(self, edge: Edge, metrics: Metrics) -> None:
+        self._edge = edge
+        self._metrics = metrics
+        self._backlogs = Backlogs(edge)
+        self._shelf = catalog.Shelf()
+        self._queue: deque[_Waiting] = deque()
+        self._queued = 0
+        self._writer: asyncio.Task[None] | None = None
+
+    async def submit(self, partition: Partition, slips: Sequence[Slip]) -> list[Answer]:
+        """Append the bets of one player's request and answer each by itself, in order.
+
+        Raises:
+            ProblemFound: nothing was accepted, or the outcome is unknown; the problem says which.
+        """
+        ensure(len(slips) <= BATCH_BETS_MAX, "a request's bets fit in one batch")
+        full = await self._backlogs.find_problem(partition)
+        if full is not None:
+            raise ProblemFound(full)
+        if self._queued + len(slips) > WAITING_BETS_MAX:
+            raise ProblemFound(problems.TOO_BUSY)
+        waiting = _Waiting(slips, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        self._queued += len(slips)
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write_all())
+        return await waiting.answers
+
+    async def _write_all(self) -> None:
+        try:
+            while self._queue:
+                await self._write_batch(self._take())
+        finally:
+            self._writer = None
+
+    def _take(self) -> list[_Waiting]:
+        batch: list[_Waiting] = []
+        bets = 0
+        while self._queue and bets + len(self._queue[0].slips) <= BATCH_BETS_MAX:
+            batch.append(self._queue.popleft())
+            bets += len(batch[-1].slips)
+        self._queued -= bets
+        return batch
+
+    async def _write_batch(self, batch: list[_Waiting]) -> None:
+        slips = [slip for waiting in batch for slip in waiting.slips]
+        started = perf_counter()
+        try:
+            answers = iter(await self._append(slips))
+        except ProblemFound as found:
+            _fail(batch, found)
+        except Exception:
+            _log.exception("a batch of bets could not be appended", bets=len(slips))
+            _fail(batch, ProblemFound(problems.INTERNAL))
+        else:
+            for waiting in batch:
+                mine = [next(answers) for _ in waiting.slips]
+                # Whoever went away is not told; the bet stands all the same.
+                if not waiting.answers.done():
+                    waiting.answers.set_result(mine)
+        self._metrics.batch_bets.observe(len(slips))
+        self._metrics.append_seconds.observe(perf_counter() - started)
+
+    async def _append(self, slips: Sequence[Slip]) -> list[Answer]:
+        for _ in range(TRIES_MAX):
+            committing = False
+            try:
+                async with self._edge.database.transaction() as tx:
+                    answers = await self._decide(tx, slips)
+                    committing = True
+                return answers
+            except TransactionConflict as fault:
+                _log.warning("appending again", why=str(fault))
+            except DatabaseAway as fault:
+                _log.warning("the database is away", committing=committing, why=str(fault))
+                problem = problems.OUTCOME_UNKNOWN if committing else problems.DATABASE_AWAY
+                raise ProblemFound(problem) from fault
+        raise ProblemFound(problems.TOO_BUSY)
+
+    async def _decide(self, tx: Transaction, slips: Sequence[Slip]) -> list[Answer]:
+        """Append what may be appended.  What is refused early was perhaps accepted before."""
+        wanted = {leg.selection_id for slip in slips for leg in slip.command.legs}
+        offers = await self._shelf.seen(tx, wanted)
+        found = [find_problem(slip.command, offers) for slip in slips]
+        passed = [
+            _entry(slip) for slip, problem in zip(slips, found, strict=True) if problem is None
+        ]
+        refused = [
+            _entry(slip) for slip, problem in zip(slips, found, strict=True) if problem is not None
+        ]
+        appended: Sequence[AppendAnswer] = ()
+        if passed:
+            appended = await messages.append(tx, passed, now=self._edge.clock.now())
+        earlier: Sequence[AppendAnswer | None] = ()
+        if refused:
+            earlier = await messages.find_answers(tx, refused)
+
+        yes, again = iter(appended), iter(earlier)
+        answers: list[Answer] = []
+        for problem in found:
+            answer = next(yes) if problem is None else next(again)
+            if isinstance(answer, Appended):
+                answers.append(Acknowledged(answer.command_id))
+            elif answer is None and problem is not None:
+                answers.append(problem)
+            else:
+                answers.append(problem_of("key_reused"))
+        return answers
+
+
+def find_problem(command: PlaceBet, offers: Mapping[SelectionId, Offer]) -> Problem | None:
+    """Return why a bet would surely be refused, as far as the catalogue tells a moment before."""
+    for place, leg in enumerate(command.legs):
+        offer = offers.get(leg.selection_id)
+        if offer is None:
+            return Problem(
+                status=422,
+                slug="unknown_selection",
+                detail="There is no such selection.",
+                errors=(FieldError(f"legs[{place}].selection_id", "there is no such selection"),),
+            )
+        if offer.tick != leg.tick:
+            return Problem(
+                status=409,
+                slug="price_changed",
+                detail="The price is not the one that was shown.",
+                errors=(FieldError(f"legs[{place}].tick", f"the price is at tick {offer.tick}"),),
+                more={
+                    "selection_id": offer.selection_id,
+                    "tick": offer.tick,
+                    "price": offer.price_text,
+                    "price_decimal": show_price(offer.price),
+                },
+            )
+    return None
+
+
+def _entry(slip: Slip) -> Entry:
+    return Entry(
+        partition=slip.partition,
+        command_id=slip.command.bet_id,
+        key=slip.key,
+        request_digest=slip.request_digest,
+        body=_encode(slip.command),
+    )
+
+
+def _fail(batch: Sequence[_Waiting], found: ProblemFound) -> None:
+    for waiting in batch:
+        if not waiting.answers.done():
+            # One exception for each: raising adds to its traceback.
+            waiting.answers.set_exception(ProblemFound(found.problem))

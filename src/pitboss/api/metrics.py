@@ -1,0 +1,53 @@
+"""What this process counts and times, for Prometheus."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_BATCH = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+
+
+class Metrics:
+    """The figures of one API process; no label holds anything about a person."""
+
+    content_type = CONTENT_TYPE_LATEST
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "pitboss_api_requests_total",
+            "Requests answered.",
+            ("route", "method", "status"),
+            registry=self.registry,
+        )
+        self.ack_seconds = Histogram(
+            "pitboss_api_ack_seconds",
+            "From the first byte of a request with bets to its durable acknowledgement.",
+            ("route",),
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.batch_bets = Histogram(
+            "pitboss_api_append_batch_bets",
+            "Bets in one commit to the command log.",
+            buckets=_BATCH,
+            registry=self.registry,
+        )
+        self.append_seconds = Histogram(
+            "pitboss_api_append_seconds",
+            "One commit to the command log.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.refusals = Counter(
+            "pitboss_api_refusals_total",
+            "Bets and requests refused before anything was accepted.",
+            ("reason",),
+            registry=self.registry,
+        )
+
+    def exposition(self) -> bytes:
+        """Return the figures as Prometheus reads them."""
+        return generate_latest(self.registry)

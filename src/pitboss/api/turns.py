@@ -1,0 +1,45 @@
+"""How a request reads and writes: the edge opens the transaction and is the one to commit it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+from pitboss import messages
+from pitboss.api import problems
+from pitboss.api.edge import Edge
+from pitboss.api.problems import ProblemFound
+from pitboss.db.errors import DatabaseAway, TransactionConflict
+from pitboss.kernel.shards import Shard
+from pitboss.messages import Turn
+
+# A deadlock's victim finds its way free at once; more than that is a crowd.
+TRIES_MAX = 3
+
+T = TypeVar("T")
+
+
+async def in_turn(
+    edge: Edge, shards: Iterable[Shard], actor: str, work: Callable[[Turn], Awaitable[T]]
+) -> T:
+    """Do this work in a turn of these shards and commit it; again if it had to give way.
+
+    Raises:
+        ProblemFound: it could not be done now, or its outcome is unknown.
+    """
+    wanted = tuple(shards)
+    for _ in range(TRIES_MAX):
+        committing = False
+        try:
+            async with messages.turn(
+                edge.database, wanted, now=edge.clock.now(), actor=actor, entropy=edge.entropy
+            ) as turn:
+                result = await work(turn)
+                committing = True
+            return result
+        except TransactionConflict:
+            continue
+        except DatabaseAway as fault:
+            problem = problems.OUTCOME_UNKNOWN if committing else problems.DATABASE_AWAY
+            raise ProblemFound(problem) from fault
+    raise ProblemFound(problems.TOO_BUSY)

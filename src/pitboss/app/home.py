@@ -1,0 +1,87 @@
+"""The folder of an installation: its database, its secrets, its logs, and who may run in it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from pitboss.kernel.errors import PlatformError
+
+SECRET_BYTES = 32
+
+
+class HomeTaken(PlatformError):
+    """Another pitboss runs in this home."""
+
+
+class Home:
+    """What lies where under one home; folders are made when they are first asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+
+    @property
+    def logs(self) -> Path:
+        """The folder of the processes' logs."""
+        return self._folder("logs")
+
+    @property
+    def sandbox(self) -> Path:
+        """The folder of the sandbox payment provider, which knows nothing else of us."""
+        return self._folder("sandbox")
+
+    def secret(self, name: str) -> bytes:
+        """Return a secret of this home, drawn when it is first asked for.
+
+        Two processes that ask at once get the same one; a crash leaves it whole or not at all.
+        """
+        path = self._folder("keys") / f"{name}.secret"
+        if not path.exists():
+            _write_once(path, secrets.token_bytes(SECRET_BYTES))
+        return path.read_bytes()
+
+    @contextlib.contextmanager
+    def taken(self) -> Iterator[None]:
+        """Keep any other supervisor out of this home while this one runs.
+
+        Raises:
+            HomeTaken: there is one already.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        lock = os.open(self.path / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise HomeTaken(
+                    f"another pitboss runs in {self.path}; stop it, or name another --home"
+                ) from None
+            yield
+        finally:
+            os.close(lock)
+
+    def _folder(self, name: str) -> Path:
+        folder = self.path / name
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
+
+
+def _write_once(path: Path, content: bytes) -> None:
+    """Write a file that nobody else may read, unless somebody was faster."""
+    handle, aside = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        # A link fails where a rename would replace what another process already uses.
+        os.link(aside, path)
+    except FileExistsError:
+        return
+    finally:
+        Path(aside).unlink()

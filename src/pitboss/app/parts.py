@@ -1,0 +1,134 @@
+"""The parts that every process is put together from: its database, its clock, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import structlog
+import uvloop
+
+from pitboss.app import logs
+from pitboss.app.home import Home
+from pitboss.db import Database
+from pitboss.db.embedded import EmbeddedPostgres
+from pitboss.kernel.clock import Clock, SharedClock, SystemClock
+from pitboss.kernel.shards import PARTITIONS, PARTITIONS_ALL, Partition
+from pitboss.settings import Settings
+
+TOKENS_SECRET = "tokens"  # noqa: S105 - the name of a secret
+SANDBOX_KEY = "sandbox-api"
+SANDBOX_SIGNING = "sandbox-webhooks"
+
+_log = structlog.get_logger("process")
+
+
+def clock_of(settings: Settings) -> Clock:
+    """Return the platform's clock: the machine's, or a simulation's."""
+    return SystemClock() if settings.clock_file is None else SharedClock(settings.clock_file)
+
+
+def database_url(settings: Settings) -> str:
+    """Return where the database is; the embedded one need not run."""
+    return settings.database_url or EmbeddedPostgres(settings.home).url()
+
+
+def start_database(settings: Settings) -> str:
+    """Start the embedded PostgreSQL, unless another one is named; return where it is."""
+    return settings.database_url or EmbeddedPostgres(settings.home).start()
+
+
+@contextlib.asynccontextmanager
+async def open_database(
+    settings: Settings, *, connections_max: int = 10
+) -> AsyncIterator[Database]:
+    """Lend a pool of connections and close it in the end."""
+    database = Database(database_url(settings), connections_max=connections_max)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def owner_name(settings: Settings, process: str) -> str:
+    """Return the name under which a process owns its partitions.
+
+    A supervised process has the same one after each restart, because its supervisor has seen the
+    last one dead: it need not wait for its own lease to run out.  Others have one of their own.
+    """
+    if settings.supervised:
+        return f"{Home(settings.home).secret('owner').hex()[:16]}:{process}"
+    return f"{socket.gethostname()}:{os.getpid()}:{process}"
+
+
+def partitions_of(worker: int, workers: int) -> tuple[Partition, ...]:
+    """Return the partitions of the log that one of several workers processes: neighbours."""
+    width = PARTITIONS / workers
+    return PARTITIONS_ALL[round(worker * width) : round((worker + 1) * width)]
+
+
+def run_process(
+    name: str, settings: Settings, main: Callable[[asyncio.Event], Awaitable[None]]
+) -> None:
+    """Run a process until a signal, or the end of its supervisor, tells it to stop."""
+    logs.set_up(name, settings.log_file)
+    with uvloop_runner() as runner:
+        runner.run(_until_told(settings, main))
+
+
+def uvloop_runner() -> asyncio.Runner:
+    """Return a runner on the faster event loop."""
+    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
+
+
+async def _until_told(settings: Settings, main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if settings.supervised:
+        # The supervisor holds the other end; it closes even if that is killed.
+        loop.add_reader(sys.stdin.fileno(), _heard, stop)
+    _log.info("starts", pid=os.getpid())
+    await main(stop)
+    _log.info("ends", pid=os.getpid())
+
+
+def _heard(stop: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 1024):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        stop.set()
+
+
+def free_port(host: str) -> int:
+    """Return a port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def is_free(host: str, port: int) -> bool:
+    """Say whether we could listen on this port."""
+    with socket.socket() as probe:
+        # As servers do: connections that have just ended do not count.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
+
+
+def resident_bytes(pid: int) -> int:
+    """Return the memory of a process that is in use, or 0 if there is no such process."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    return 0

@@ -1,0 +1,78 @@
+"""The process that serves the API."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from granian.constants import Interfaces, TaskImpl
+from granian.server.embed import Server
+
+from pitboss.adapters import passwords
+from pitboss.adapters.payments.sandbox import SandboxReader
+from pitboss.api.asgi import Api, make_app
+from pitboss.api.edge import Edge
+from pitboss.api.tokens import Tokens
+from pitboss.app.home import Home
+from pitboss.app.parts import (
+    SANDBOX_SIGNING,
+    TOKENS_SECRET,
+    clock_of,
+    open_database,
+    run_process,
+)
+from pitboss.cashier.model import SANDBOX
+from pitboss.db import Database
+from pitboss.kernel.entropy import SystemEntropy
+from pitboss.settings import Settings
+
+# Connections that the kernel may keep for us while a burst of clients arrives.
+LISTEN_BACKLOG = 2_048
+
+
+def run(settings: Settings) -> None:
+    """Serve the API until told to stop."""
+
+    async def main(stop: asyncio.Event) -> None:
+        async with open_database(settings) as database:
+            await serve(compose(settings, database), settings, stop)
+
+    run_process("api", settings, main)
+
+
+def compose(settings: Settings, database: Database) -> Api:
+    """Put the API together."""
+    home = Home(settings.home)
+    return make_app(
+        Edge(
+            database=database,
+            clock=clock_of(settings),
+            entropy=SystemEntropy(),
+            tokens=Tokens(home.secret(TOKENS_SECRET)),
+            passwords=passwords,
+            news_readers={SANDBOX: SandboxReader([home.secret(SANDBOX_SIGNING)])},
+            backlog_max=settings.backlog_max,
+        )
+    )
+
+
+async def serve(app: Api, settings: Settings, stop: asyncio.Event) -> None:
+    """Serve an application; requests that are under way when told to stop are answered."""
+    server = Server(
+        app,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        task_impl=TaskImpl.asyncio,
+        backlog=LISTEN_BACKLOG,
+        websockets=False,
+        log_enabled=False,
+    )
+    serving = asyncio.create_task(server.serve())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not serving.done():
+        end_serving: Callable[[], None] = server.stop
+        end_serving()
+    await serving

@@ -1,0 +1,28 @@
+"""The process that decides on bets."""
+
+from __future__ import annotations
+
+import asyncio
+
+from pitboss.app.parts import clock_of, open_database, owner_name, partitions_of, run_process
+from pitboss.kernel.entropy import SystemEntropy
+from pitboss.settings import Settings
+from pitboss.workers import bets
+
+
+def run(settings: Settings, worker: int) -> None:
+    """Process this worker's share of the log until told to stop."""
+    name = f"bets-{worker}"
+
+    async def main(stop: asyncio.Event) -> None:
+        async with open_database(settings) as database:
+            await bets.run(
+                database,
+                clock=clock_of(settings),
+                entropy=SystemEntropy(),
+                partitions=partitions_of(worker, settings.bet_workers),
+                owner=owner_name(settings, name),
+                stop=stop,
+            )
+
+    run_process(name, settings, main)

@@ -1,0 +1,34 @@
+"""The process that plays the payment provider."""
+
+from __future__ import annotations
+
+import asyncio
+
+from pitboss.app.home import Home
+from pitboss.app.parts import SANDBOX_KEY, SANDBOX_SIGNING, run_process
+from pitboss.cashier.model import SANDBOX
+from pitboss.sandbox import payments
+from pitboss.sandbox.couriers import Address
+from pitboss.sandbox.fates import Temper
+from pitboss.settings import Settings
+
+
+def run(settings: Settings) -> None:
+    """Play the payment provider until told to stop."""
+    home = Home(settings.home)
+    config = payments.SandboxConfig(
+        folder=home.sandbox,
+        api_key=home.secret(SANDBOX_KEY).hex(),
+        address=Address(
+            url=f"http://{settings.host}:{settings.port}/v1/webhooks/{SANDBOX}",
+            secret=home.secret(SANDBOX_SIGNING),
+        ),
+        temper=Temper(**settings.sandbox.model_dump()),
+        host=settings.host,
+        port=settings.sandbox_port,
+    )
+
+    async def main(stop: asyncio.Event) -> None:
+        await payments.serve(config, stop)
+
+    run_process("sandbox", settings, main)

@@ -1,0 +1,27 @@
+"""The process that settles bets."""
+
+from __future__ import annotations
+
+import asyncio
+
+from pitboss.app.parts import clock_of, open_database, run_process
+from pitboss.kernel.entropy import SystemEntropy
+from pitboss.kernel.shards import PARTITIONS_ALL
+from pitboss.settings import Settings
+from pitboss.workers import settlement
+
+
+def run(settings: Settings) -> None:
+    """Settle until told to stop."""
+
+    async def main(stop: asyncio.Event) -> None:
+        async with open_database(settings) as database:
+            await settlement.run(
+                database,
+                clock=clock_of(settings),
+                entropy=SystemEntropy(),
+                partitions=PARTITIONS_ALL,
+                stop=stop,
+            )
+
+    run_process("settlement", settings, main)

@@ -1,0 +1,188 @@
+"""The commands, each a few lines: read options, call what does the work, say what came of it.
+
+Rooms are imported by the command that needs them, so that a worker does not carry the API's
+framework with it and `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import Annotated
+
+import typer
+
+from pitboss import __version__
+from pitboss.cli import bench, demo
+from pitboss.cli.options import HomeOption, HostOption, JsonOption, PortOption, settings_of
+from pitboss.cli.outcome import Outcome, outcome
+from pitboss.settings import Settings
+
+app = typer.Typer(
+    name="pitboss",
+    help="An open-source core for licensed online gambling.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+worker = typer.Typer(help="Run one of the loops.", no_args_is_help=True)
+sandbox = typer.Typer(help="Run a stand-in for the outside world.", no_args_is_help=True)
+token = typer.Typer(help="Sign tokens.", no_args_is_help=True)
+catalogue = typer.Typer(help="Load what can be bet on.", no_args_is_help=True)
+app.add_typer(worker, name="worker")
+app.add_typer(sandbox, name="sandbox")
+app.add_typer(token, name="token")
+app.add_typer(catalogue, name="catalogue")
+app.add_typer(bench.app, name="bench")
+app.command(name="demo")(demo.demo)
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    app()
+
+
+@app.command()
+def version(as_json: JsonOption = False) -> None:
+    """Say which pitboss this is."""
+    with outcome(as_json=as_json) as told:
+        told.say(__version__)
+        told.tell(version=__version__)
+
+
+@app.command()
+def up(
+    home: HomeOption = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    sandbox_port: Annotated[
+        int | None,
+        typer.Option(help="The sandbox payment provider's port; 0 is any.", show_default=False),
+    ] = None,
+    sample: Annotated[bool, typer.Option(help="Offer the sample catalogue.")] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Run everything on this machine until Ctrl-C: PostgreSQL, API, processors, loops."""
+    from pitboss.app import logs
+    from pitboss.app.home import Home
+    from pitboss.app.parts import uvloop_runner
+
+    with outcome(as_json=as_json) as told:
+        settings = settings_of(home, host=host, port=port, sandbox_port=sandbox_port)
+        logs.set_up("supervisor", Home(settings.home).logs / "supervisor.log")
+        with uvloop_runner() as runner:
+            runner.run(_up(settings, told, sample=sample))
+
+
+async def _up(settings: Settings, told: Outcome, *, sample: bool) -> None:
+    from pitboss.app import sample_catalogue
+    from pitboss.app.instance import start_instance
+    from pitboss.app.parts import clock_of, open_database
+
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    told.say(f"pitboss {__version__} starts in {settings.home}")
+    async with start_instance(settings, told=told.say) as instance:
+        if sample:
+            async with open_database(instance.settings) as database:
+                opened = await sample_catalogue.load(database, clock_of(instance.settings))
+            told.say(f"{opened} sample events opened")
+        told.say(f"API    {instance.url}/v1/events")
+        told.say(f"docs   {instance.url}/docs")
+        told.say("staff  pitboss token staff")
+        told.say(f"logs   {settings.home}/logs")
+        told.say("Ctrl-C stops everything; what happened stays.")
+        await stop.wait()
+        told.say("stopping ...")
+    told.say("stopped")
+    told.tell(home=str(settings.home))
+
+
+@app.command()
+def api(home: HomeOption = None, host: HostOption = None, port: PortOption = None) -> None:
+    """Serve the API alone."""
+    from pitboss.app.processes import api as process
+
+    process.run(settings_of(home, host=host, port=port))
+
+
+@worker.command()
+def bets(
+    home: HomeOption = None,
+    number: Annotated[
+        int, typer.Option("--worker", min=0, help="Which of the workers this is, from 0.")
+    ] = 0,
+) -> None:
+    """Decide on the bets of one worker's share of the log."""
+    from pitboss.app.processes import bets as process
+
+    process.run(settings_of(home), number)
+
+
+@worker.command()
+def settlement(home: HomeOption = None) -> None:
+    """Settle bets whose results are recorded."""
+    from pitboss.app.processes import settlement as process
+
+    process.run(settings_of(home))
+
+
+@worker.command()
+def payments(home: HomeOption = None) -> None:
+    """Submit payments to the provider, and ask about silent ones."""
+    from pitboss.app.processes import payments as process
+
+    process.run(settings_of(home))
+
+
+@sandbox.command(name="payments")
+def sandbox_payments(home: HomeOption = None) -> None:
+    """Play a payment provider: slow, forgetful of order, fond of repeating."""
+    from pitboss.app.processes import sandbox as process
+
+    process.run(settings_of(home))
+
+
+@app.command()
+def migrate(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Bring the database's schema up to date; asking again does nothing."""
+    from pitboss.app.instance import migrate_database
+    from pitboss.app.parts import start_database, uvloop_runner
+
+    with outcome(as_json=as_json) as told, uvloop_runner() as runner:
+        steps = runner.run(migrate_database(start_database(settings_of(home))))
+        told.say(f"{steps} steps applied")
+        told.tell(steps=steps)
+
+
+@token.command()
+def staff(
+    name: Annotated[str, typer.Argument(help="Whose it is; named in every fact.")] = "local",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Sign a token for a member of staff, good for twelve hours."""
+    from pitboss.app.instance import staff_token
+
+    with outcome(as_json=as_json) as told:
+        text = staff_token(settings_of(home), name)
+        told.console.print(text, soft_wrap=True)
+        told.tell(token=text)
+
+
+@catalogue.command()
+def sample(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Open the sample events of the coming days; loading again opens nothing twice."""
+    from pitboss.app import sample_catalogue
+    from pitboss.app.parts import clock_of, open_database, start_database, uvloop_runner
+
+    async def load(settings: Settings) -> int:
+        start_database(settings)
+        async with open_database(settings) as database:
+            return await sample_catalogue.load(database, clock_of(settings))
+
+    with outcome(as_json=as_json) as told, uvloop_runner() as runner:
+        opened = runner.run(load(settings_of(home)))
+        told.say(f"{opened} events opened")
+        told.tell(opened=opened)

@@ -1,0 +1,44 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pitboss.kernel.errors import Malformed
+from pitboss.settings import Settings
+
+HomeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--home",
+        metavar="DIR",
+        help="Where everything that pitboss keeps lies [env PITBOSS_HOME; default: user data].",
+        show_default=False,
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+PortOption = Annotated[
+    int | None,
+    typer.Option("--port", help="The API's port; 0 is any that is free.", show_default=False),
+]
+HostOption = Annotated[
+    str | None, typer.Option("--host", help="The address to listen on.", show_default=False)
+]
+
+
+def settings_of(home: Path | None = None, **options: object) -> Settings:
+    """Return the settings from the environment, with the options that were given.
+
+    Raises:
+        Malformed: a variable of the environment or an option cannot be what it says.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    if home is not None:
+        given["home"] = home
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # pydantic checks what they are
+    except ValueError as error:
+        raise Malformed("settings", str(error)) from None

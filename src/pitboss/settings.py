@@ -1,0 +1,71 @@
+"""How an instance is configured: by options, by the environment, by what is said here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ENVIRONMENT_PREFIX = "PITBOSS_"
+
+Port = Annotated[int, Field(ge=0, le=65_535)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class SandboxSettings(BaseModel):
+    """How the sandbox payment provider behaves; see `sandbox.fates.Temper`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = 0
+    delay_ms_max: Annotated[int, Field(ge=0, le=3_600_000)] = 2_000
+    failure_share: Share = 0.02
+    repeat_share: Share = 0.2
+    disorder_share: Share = 0.1
+    late_share: Share = 0.05
+
+
+class Settings(BaseSettings):
+    """Everything that may differ between two instances.
+
+    Each field is also an environment variable: `home` is `PITBOSS_HOME`.  Whatever pitboss keeps
+    lies under `home`.  A port of 0 is any that is free.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, frozen=True, extra="ignore")
+
+    home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("pitboss")))
+    # None is the embedded server in `home`.
+    database_url: str | None = None
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    sandbox_port: Port = 0
+    # A simulation's clock, shared by all processes; None is the machine's.
+    clock_file: Path | None = None
+    bet_workers: Annotated[int, Field(ge=1, le=4)] = 2
+    # How many commands may wait in one partition of the log.
+    backlog_max: Annotated[int, Field(gt=0)] = 200_000
+    sandbox: SandboxSettings = SandboxSettings()
+    # Set by the supervisor: whose process this is, so that it stops when its parent has gone.
+    supervised: bool = False
+    # Where the log goes; None is standard error.
+    log_file: Path | None = None
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables from which another process reads these same settings."""
+        return {
+            f"{ENVIRONMENT_PREFIX}{name.upper()}": _written(value)
+            for name, value in self
+            if value is not None
+        }
+
+    def with_changes(self, **changes: Any) -> Settings:
+        """Return these settings with some of them changed."""
+        return self.model_copy(update=changes)
+
+
+def _written(value: object) -> str:
+    return value.model_dump_json() if isinstance(value, BaseModel) else str(value)
