@@ -2,11 +2,54 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
 import typer
+
+from pitboss.cli.options import JsonOption
+from pitboss.cli.outcome import outcome
+
+OutputOption = Annotated[
+    Path | None,
+    typer.Option("--output", metavar="FILE", help="Write the JSON there too.", show_default=False),
+]
+SecondsOption = Annotated[
+    float, typer.Option("--seconds", min=0.1, max=3_600, help="How long each side runs.")
+]
+SeedOption = Annotated[int, typer.Option("--seed", help="Draws what is asked for, and by whom.")]
+
+# What a bench is: told where to say how it goes, it returns its `bench.report.BenchReport`.
+Bench = Callable[[Callable[[str], None]], Coroutine[Any, Any, Any]]
 
 app = typer.Typer(help="Measure, against a baseline of the same run.", no_args_is_help=True)
 
 
 @app.command()
-def wallet() -> None:
-    """Measure batched holds."""
+def wallet(
+    seconds: SecondsOption = 10.0,
+    seed: SeedOption = 1,
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Holds in batches, beside one transaction for each hold."""
+    from pitboss.bench import wallet as bench
+
+    options = bench.WalletOptions(seconds=seconds, seed=seed)
+    _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
+
+
+def _run(bench: Bench, output: Path | None, *, as_json: bool) -> None:
+    """Run a bench, show its table, write its JSON; it fails if an invariant does."""
+    from pitboss.app.parts import uvloop_runner
+    from pitboss.bench import report
+
+    with outcome(as_json=as_json) as told, uvloop_runner() as runner:
+        found = runner.run(bench(told.say))
+        told.say(report.as_table(found))
+        members: dict[str, Any] = dict(report.as_json(found))
+        if output is not None:
+            output.write_text(json.dumps(members, indent=2) + "\n")
+        told.tell(**members)
