@@ -16,6 +16,7 @@ import structlog
 
 from pitboss.kernel.clock import Clock
 from pitboss.kernel.instants import write_instant
+from pitboss.kernel.waiting import happened
 from pitboss.sandbox.fates import Telling
 from pitboss.sandbox.journal import Journal, Taken, Told
 
@@ -81,11 +82,7 @@ class Courier:
         """Wait until the first letter is due."""
         while not self._letters or (wait_ms := self._letters[0][0] - self._now_ms()) > 0:
             self._woken.clear()
-            seconds = wait_ms / 1000 if self._letters else None
-            try:
-                await asyncio.wait_for(self._woken.wait(), seconds)
-            except TimeoutError:
-                continue
+            await happened(self._woken, wait_ms / 1000 if self._letters else None)
 
     async def _send_next(self, client: httpx.AsyncClient) -> None:
         await self._places.acquire()
