@@ -28,7 +28,7 @@ class Refusal(StrEnum):
     MARKET_NOT_OPEN = "market_not_open"
     EVENT_STARTED = "event_started"
     RELATED_LEGS = "related_legs"
-    TOO_MANY_LEGS = "too_many_legs"
+    WRONG_NUMBER_OF_LEGS = "wrong_number_of_legs"
     RETURNS_TOO_LARGE = "returns_too_large"
     STAKE_NOT_WHOLE = "stake_not_whole"
 

@@ -26,7 +26,7 @@ def judge(
     once only, because such legs depend on each other.
     """
     if not 0 < len(command.legs) <= LEGS_MAX:
-        return Refusal.TOO_MANY_LEGS
+        return Refusal.WRONG_NUMBER_OF_LEGS
     if command.stake_micros % minor_unit_micros:
         return Refusal.STAKE_NOT_WHOLE
 
