@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 import msgspec
@@ -20,6 +19,7 @@ from pitboss.kernel.clock import Clock
 from pitboss.kernel.entropy import Entropy
 from pitboss.kernel.errors import Fault
 from pitboss.kernel.shards import Partition, Shard, shard_of, shards_of
+from pitboss.kernel.waiting import happened
 from pitboss.messages import Turn
 from pitboss.messages.errors import Fenced
 from pitboss.messages.model import Command
@@ -59,8 +59,8 @@ class Processor:
         wait = RETRY_SECONDS_MIN
         while not stop.is_set():
             try:
-                if self.epoch is None and not await self._own():
-                    await _happened(stop, RENEW_SECONDS)
+                if self.epoch is None and not await self.own():
+                    await happened(stop, RENEW_SECONDS)
                     continue
                 if not await self.step():
                     await self._idle()
@@ -70,7 +70,7 @@ class Processor:
                 self.epoch = None
             except Fault as fault:
                 _log.warning("trying again", partition=self.partition, why=str(fault))
-                await _happened(stop, wait)
+                await happened(stop, wait)
                 wait = min(wait * 2, RETRY_SECONDS_MAX)
                 # The commit may have gone through before the fault: ask where we are.
                 self.epoch = None
@@ -95,7 +95,8 @@ class Processor:
             self.batch_max = min(self.batch_max * 2, BATCH_MAX)
         return count
 
-    async def _own(self) -> bool:
+    async def own(self) -> bool:
+        """Become the partition's processor, if nobody's lease runs; say whether that worked."""
         async with self.database.transaction() as tx:
             self.epoch = await messages.take_over(tx, self.partition, owner=self.owner)
             consumer = await messages.get_consumer(tx, self.partition)
@@ -143,7 +144,7 @@ class Processor:
             to_offset=commands[-1].offset + 1,
         )
 
-    def _turn(self, tx: Transaction, shards: set[Shard]) -> AbstractAsyncContextManager[Turn]:
+    def _turn(self, tx: Transaction, shards: set[Shard]) -> messages.TurnContext:
         return messages.join_turn(
             tx,
             shards,
@@ -157,19 +158,19 @@ class Processor:
         """Wait to be woken, and say now and then that we are alive."""
         assert self.epoch is not None  # noqa: S101 - run() owns the partition first
         self.wake.clear()
-        if not await _happened(self.wake, RENEW_SECONDS):
+        if not await happened(self.wake, RENEW_SECONDS):
             async with self.database.transaction() as tx:
                 await messages.renew_lease(tx, self.partition, epoch=self.epoch)
 
 
 async def watch(database: Database, processors: Sequence[Processor], stop: asyncio.Event) -> None:
     """Wake each processor that has commands to process: one look for all of them."""
-    while not await _happened(stop, IDLE_SECONDS):
+    while not await happened(stop, IDLE_SECONDS):
         try:
             async with database.reading() as tx:
                 ends = await messages.read_ends(tx)
         except Fault:
-            await _happened(stop, RETRY_SECONDS_MAX)
+            await happened(stop, RETRY_SECONDS_MAX)
             continue
         for processor in processors:
             if ends[processor.partition] > processor.next_offset:
@@ -214,12 +215,3 @@ def _tell_set_aside(turn: Turn, shard: Shard, command: Command) -> None:
             why="it could not be processed; see the processor's log",
         ),
     )
-
-
-async def _happened(event: asyncio.Event, seconds: float) -> bool:
-    """Wait for the event, at most this long; say whether it came."""
-    try:
-        await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        return False
-    return True

@@ -28,6 +28,7 @@ from pitboss.kernel.clock import Clock, SystemClock
 from pitboss.kernel.entropy import Entropy
 from pitboss.kernel.errors import Fault
 from pitboss.kernel.shards import Partition, shards_of
+from pitboss.kernel.waiting import happened
 
 # As many as are asked at once, twice over: one slow answer holds up few others.
 BATCH_MAX = 64
@@ -81,7 +82,7 @@ class Loop:
                 _log.warning("trying again", partition=self.partition, why=str(fault))
                 wait = RETRY_SECONDS
             if wait:
-                await _happened(stop, wait)
+                await happened(stop, wait)
 
     async def step(self) -> int:
         """Look at one batch of payments whose time has come; return how many that was."""
@@ -211,10 +212,3 @@ async def run(
 
 def _doubled(seconds: float, times: int, seconds_max: float) -> float:
     return float(min(seconds * 2 ** min(times, _DOUBLINGS_MAX), seconds_max))
-
-
-async def _happened(event: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        return

@@ -12,6 +12,7 @@ from pitboss.kernel.clock import Clock
 from pitboss.kernel.entropy import Entropy
 from pitboss.kernel.errors import Fault
 from pitboss.kernel.shards import Partition
+from pitboss.kernel.waiting import happened
 from pitboss.sportsbook import settlement
 
 BATCH_MAX = 1_000
@@ -49,11 +50,4 @@ async def _follow(
             _log.warning("trying again", partition=partition, why=str(fault))
             wait = RETRY_SECONDS
         if wait:
-            await _happened(stop, wait)
-
-
-async def _happened(event: asyncio.Event, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        return
+            await happened(stop, wait)
