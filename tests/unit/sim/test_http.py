@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+import uvloop
 
 from pitboss.sim.http import AnswerReader, Client, ConnectionLost, UnreadableAnswer
 
@@ -64,6 +65,17 @@ async def test_connections_are_kept_and_shared() -> None:
         assert {answer.status for answer in answers} == {200}
         assert peer.connections == 2
         assert client.requests == 20
+
+
+def test_connections_are_kept_under_uvloop_too() -> None:
+    async def ask_twice() -> tuple[set[int], int]:
+        async with (
+            _peer(lambda _: PLAIN) as peer,
+            Client("127.0.0.1", peer.port, connections=1) as client,
+        ):
+            return {(await client.ask("GET", "/x")).status for _ in range(2)}, peer.connections
+
+    assert uvloop.run(ask_twice()) == ({200}, 1)
 
 
 async def test_a_request_says_where_it_goes_and_how_long_it_is() -> None:
