@@ -1,0 +1,144 @@
+"""The course of a season: who does what when, and what is waited for in between.
+
+Between two phases everything that was asked for is decided and booked, so that what a player has
+at any decision follows from the seed, however fast or slow the platform is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from pitboss.kernel.clock import SharedClock
+from pitboss.sim.season.desk import Desk
+from pitboss.sim.season.model import Progress
+from pitboss.sim.season.plan import DayPlan, Plan, PlannedBet, PriceMove, Wish
+from pitboss.sim.season.player import Player, Venue
+from pitboss.sim.season.programme import MatchDay
+from pitboss.sim.season.stopwatch import Stopwatch
+
+
+@dataclass(slots=True, kw_only=True)
+class Course:
+    """Takes the players and the desk through a plan, day by day.
+
+    `players` are those of the plan, by their number.
+    """
+
+    plan: Plan
+    venue: Venue
+    desk: Desk
+    clock: SharedClock
+    stopwatch: Stopwatch
+    progress: Progress
+    players: tuple[Player, ...] = field(init=False)
+    _opened: int = 0
+    _bets_done: int = 0
+
+    def __post_init__(self) -> None:
+        self.players = tuple(Player(self.venue, number) for number in range(self.plan.players))
+
+    async def run(self) -> None:
+        """Play the whole season."""
+        await self._arrive()
+        for day in self.plan.programme.days:
+            self._tell(f"match day {day.no + 1} of {len(self.plan.programme.days)}")
+            self.clock.set(day.opens_at)
+            await self._visit_cashier(day)
+            plan = self.plan.day(day.no)
+            await self._open(day, plan.moves)
+            await self._bet(plan)
+            self.clock.set(day.ends_at)
+            await self._end(day)
+        self._tell("players take their money out")
+        await self._leave()
+
+    async def _arrive(self) -> None:
+        """Register everybody and let them pay in."""
+        self._tell("players register")
+        with self.stopwatch.phase("registering"):
+            await _together(player.register() for player in self.players)
+        self._tell("players pay in")
+        with self.stopwatch.phase("cashier"):
+            await _together(
+                self._pay(player, self.plan.first_deposits(player.number), "first")
+                for player in self.players
+            )
+            await self._close_payments(self.players)
+
+    async def _visit_cashier(self, day: MatchDay) -> None:
+        """Let visitors look at their wallet, and pay in or be paid out."""
+        visitors = [self.players[number] for number in self.plan.visitors(day.no)]
+        if not visitors:
+            return
+        with self.stopwatch.phase("cashier"):
+            await _together(self._visit(player, day.no) for player in visitors)
+            await self._close_payments(visitors)
+
+    async def _open(self, day: MatchDay, moves: Sequence[PriceMove]) -> None:
+        """Put on offer what is near enough, move prices, and show them."""
+        with self.stopwatch.phase("opening"):
+            beyond = day.on_offer.stop
+            await self.desk.open_events(self.plan.programme.events[self._opened : beyond])
+            self._opened = beyond
+            await self.desk.move_prices(moves)
+            await self.venue.board.read(self.venue.caller)
+
+    async def _bet(self, plan: DayPlan) -> None:
+        """Let everybody ask for their bets, one after the other; wait until all are decided."""
+        with self.stopwatch.phase("betting"):
+            await _together(
+                self._place(self.players[number], bets) for number, bets in plan.bets.items()
+            )
+        with self.stopwatch.phase("deciding"):
+            await self.desk.wait("commands_waiting")
+
+    async def _end(self, day: MatchDay) -> None:
+        """Record how the day's events ended, and wait until their bets are settled."""
+        with self.stopwatch.phase("settling"):
+            events = self.plan.programme.events[day.events.start : day.events.stop]
+            await self.desk.record_results(events)
+            await self.desk.wait("results_waiting")
+
+    async def _leave(self) -> None:
+        """Let those who have enough of it take their money out."""
+        with self.stopwatch.phase("cashier"):
+            await _together(self._take_out(player) for player in self.players)
+            await self._close_payments(self.players)
+
+    async def _place(self, player: Player, bets: Iterable[PlannedBet]) -> None:
+        for bet in bets:
+            await player.place(bet)
+            self._bets_done += 1
+
+    async def _visit(self, player: Player, day: int) -> None:
+        have = await player.available_micros()
+        wish = self.plan.find_wish(player.number, day, available_micros=have)
+        await self._pay(player, [wish] if wish else [], str(day))
+
+    async def _take_out(self, player: Player) -> None:
+        have = await player.available_micros()
+        wish = self.plan.find_last_wish(player.number, available_micros=have)
+        await self._pay(player, [wish] if wish else [], "last")
+
+    async def _pay(self, player: Player, wishes: Iterable[Wish], occasion: str) -> None:
+        for number, wish in enumerate(wishes):
+            await player.pay(wish, f"pay:{occasion}:{number}")
+
+    async def _close_payments(self, players: Iterable[Player]) -> None:
+        await self.desk.wait("payments_open")
+        await _together(player.look_after_payments() for player in players)
+
+    def _tell(self, text: str) -> None:
+        self.progress.advance(text, self._bets_done, self.plan.bets)
+
+
+async def _together(work: Iterable[Coroutine[object, object, None]]) -> None:
+    """Do all this at once; if something fails, break off and raise the first failure."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for item in work:
+                group.create_task(item)
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
