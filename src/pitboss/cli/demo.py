@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pitboss.cli.options import HomeOption, JsonOption, PortOption, settings_of
 from pitboss.cli.outcome import outcome
@@ -14,7 +18,8 @@ from pitboss.cli.outcome import outcome
 
 def demo(
     season: Annotated[
-        Path, typer.Option(metavar="FILE.csv", help="A season file of football-data.co.uk.")
+        Path,
+        typer.Option("--season", metavar="FILE.csv", help="A season file of football-data.co.uk."),
     ],
     players: Annotated[int, typer.Option(min=1, max=100_000, help="How many players.")] = 100,
     bets: Annotated[int, typer.Option(min=1, max=10_000_000, help="How many bets.")] = 5_000,
@@ -23,6 +28,56 @@ def demo(
     port: PortOption = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Play a season: players register, pay in and bet; events end, bets settle, books balance."""
-    with outcome(as_json=as_json) as told:
-        told.say(season, players, bets, seed, home, port, settings_of, tempfile)
+    """Play a season: players register, pay in and bet; events end, bets settle, books balance.
+
+    It brings its own instance up, in a temporary home unless one is named.
+    """
+    from pitboss.app import logs
+    from pitboss.app.parts import uvloop_runner
+    from pitboss.sim import season as room
+
+    config = room.SeasonConfig(path=season, players=players, bets=bets, seed=seed)
+    with (
+        outcome(as_json=as_json) as told,
+        _home_or_temporary(home) as place,
+        _bar(told.console) as bar,
+        uvloop_runner() as runner,
+    ):
+        logs.set_up("demo", place / "demo.log")
+        report = runner.run(room.play(config, settings_of(place, port=port), bar))
+        told.say(room.to_tables(report))
+        told.tell(**room.to_json(report))  # type: ignore[arg-type]  # `ok` is a bool in there
+
+
+class _Bar:
+    """A progress bar as a season's `Progress`."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._task = bar.add_task("", total=None)
+
+    def advance(self, text: str, done: int, total: int) -> None:
+        """Move the bar."""
+        self._bar.update(self._task, description=text, completed=done, total=total)
+
+
+@contextlib.contextmanager
+def _bar(console: Console) -> Iterator[_Bar]:
+    columns = (
+        TextColumn("{task.description:<34}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        yield _Bar(bar)
+
+
+@contextlib.contextmanager
+def _home_or_temporary(home: Path | None) -> Iterator[Path]:
+    if home is not None:
+        home.mkdir(parents=True, exist_ok=True)
+        yield home
+        return
+    with tempfile.TemporaryDirectory(prefix="pitboss-demo-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
