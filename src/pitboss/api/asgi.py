@@ -17,6 +17,7 @@ from litestar.exceptions import (
     ValidationException,
 )
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from litestar.utils.path import normalize_path
 
 from pitboss.api import (
     betting,
@@ -58,7 +59,9 @@ class Api:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the application's own life."""
         if scope["type"] == ScopeType.HTTP and scope["method"] == "POST":
-            route = self._hot.get(scope["path"])
+            path = scope["path"]
+            # Normalised as the framework would, so that no spelling of a hot route reaches it.
+            route = self._hot.get(path) or self._hot.get(normalize_path(path))
             if route is not None:
                 await route(scope, receive, send)
                 return
@@ -73,7 +76,7 @@ def make_app(edge: Edge) -> Api:
 def make_litestar(edge: Edge, verified: VerifiedTokens, metrics: Metrics) -> Litestar:
     """Return everything but the two hot routes, which it only describes."""
     doors = Doors(edge, verified)
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             players.make_router(edge, doors),
             wallets.make_router(doors),
@@ -92,6 +95,8 @@ def make_litestar(edge: Edge, verified: VerifiedTokens, metrics: Metrics) -> Lit
         # structlog is set up by whoever runs the process.
         logging_config=None,
     )
+    docs.describe_problems(app.openapi_schema)
+    return app
 
 
 def counted(app: ASGIApp, metrics: Metrics) -> ASGIApp:
@@ -115,7 +120,8 @@ def counted(app: ASGIApp, metrics: Metrics) -> ASGIApp:
 
 
 def _answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    problem = problem_of_error(error)
+    bytes_max = request.route_handler.resolve_request_max_body_size() if _is_routed(request) else 0
+    problem = problem_of_error(error, body_bytes_max=bytes_max or BODY_BYTES_MAX)
     if problem.status >= 500 and problem is problems.INTERNAL:
         _log.error("a request failed", path=request.scope.get("path_template"), exc_info=error)
     return Response(
@@ -126,7 +132,11 @@ def _answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respon
     )
 
 
-def problem_of_error(error: Exception) -> Problem:
+def _is_routed(request: Request[Any, Any, Any]) -> bool:
+    return "route_handler" in request.scope
+
+
+def problem_of_error(error: Exception, *, body_bytes_max: int) -> Problem:
     """Return what whoever asked is told of an exception: never its text, unless it is ours."""
     match error:
         case ProblemFound():
@@ -138,11 +148,11 @@ def problem_of_error(error: Exception) -> Problem:
         case NotFoundException():
             return problems.NOT_FOUND
         case MethodNotAllowedException():
-            return problems.WRONG_METHOD
+            return problems.wrong_method((error.headers or {}).get("allow"))
         case ValidationException():
             return _of_validation(error)
         case HTTPException(status_code=413):
-            return problems.too_large(BODY_BYTES_MAX)
+            return problems.too_large(body_bytes_max)
         case ClientException():
             return problems.unreadable("the request cannot be read")
         case HTTPException() if error.status_code < 500:

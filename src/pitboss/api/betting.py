@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import msgspec
 from litestar import Router, get, post
+from litestar.params import FromPath, JSONBody
 
 from pitboss import messages
 from pitboss.api import problems
-from pitboss.api.furniture import BEARER, Asked, Doors, JsonBody, KeyHeader, TheEdge, player_of
+from pitboss.api.furniture import BEARER, Asked, Doors, KeyHeader, StrictJson, TheEdge, player_of
 from pitboss.api.problems import ProblemFound
 from pitboss.api.slips import SlipBody, SlipsBody
 from pitboss.db import Transaction
@@ -89,8 +90,8 @@ def make_router(doors: Doors) -> Router:
     )
 
 
-@post("/", dto=JsonBody[SlipBody], status_code=202, summary="Place a bet")
-async def place(data: SlipBody, key: KeyHeader = None) -> AcknowledgedView:
+@post("/", dto=StrictJson[SlipBody], status_code=202, summary="Place a bet")
+async def place(data: JSONBody[SlipBody], key: KeyHeader = None) -> AcknowledgedView:
     """Acknowledge a bet once it is durable; what becomes of it is at the status link.
 
     The same key and body again give the same bet.  An unknown selection, a price that has moved
@@ -99,14 +100,14 @@ async def place(data: SlipBody, key: KeyHeader = None) -> AcknowledgedView:
     raise InvariantBroken("plain ASGI answers this route")
 
 
-@post("/batch", dto=JsonBody[SlipsBody], status_code=200, summary="Place up to 500 bets")
-async def place_batch(data: SlipsBody) -> BatchView:
+@post("/batch", dto=StrictJson[SlipsBody], status_code=200, summary="Place up to 500 bets")
+async def place_batch(data: JSONBody[SlipsBody]) -> BatchView:
     """Answer each bet as a request of its own would be, in order; one refusal stops nobody."""
     raise InvariantBroken("plain ASGI answers this route")
 
 
 @get("/{bet_id:str}", summary="Where a bet stands")
-async def show_bet(request: Asked, edge: TheEdge, bet_id: str) -> BetView:
+async def show_bet(request: Asked, edge: TheEdge, bet_id: FromPath[str]) -> BetView:
     """Show one of the player's own bets; somebody else's is not there."""
     wanted = BetId(parse_id(bet_id, field="bet_id"))
     view = await _find_view(edge, player_of(request), wanted)

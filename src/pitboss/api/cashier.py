@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 import structlog
 from litestar import Request, Router, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from pitboss import cashier
 from pitboss.api import problems, wire
@@ -16,11 +16,12 @@ from pitboss.api.furniture import (
     BEARER,
     Asked,
     Doors,
-    JsonBody,
     KeyHeader,
+    StrictJson,
     TheEdge,
     check_body,
     player_of,
+    read_body,
 )
 from pitboss.api.problems import Problem, ProblemFound
 from pitboss.api.refusals import problem_of
@@ -107,13 +108,13 @@ def make_router(doors: Doors) -> Router:
 
 @post(
     "/deposits",
-    dto=JsonBody[PaymentBody],
+    dto=StrictJson[PaymentBody],
     before_request=check_body,
     status_code=202,
     summary="Pay in",
 )
 async def deposit(
-    request: Asked, edge: TheEdge, data: PaymentBody, key: KeyHeader = None
+    request: Asked, edge: TheEdge, data: JSONBody[PaymentBody], key: KeyHeader = None
 ) -> PaymentView:
     """Ask for a deposit; the money is there once the provider has confirmed it."""
     wanted = _wanted(request, data, wire.check_key(key))
@@ -127,13 +128,13 @@ async def deposit(
 
 @post(
     "/withdrawals",
-    dto=JsonBody[PaymentBody],
+    dto=StrictJson[PaymentBody],
     before_request=check_body,
     status_code=202,
     summary="Be paid out",
 )
 async def withdraw(
-    request: Asked, edge: TheEdge, data: PaymentBody, key: KeyHeader = None
+    request: Asked, edge: TheEdge, data: JSONBody[PaymentBody], key: KeyHeader = None
 ) -> PaymentView:
     """Ask for a withdrawal; the money is held until the provider has paid it."""
     wanted = _wanted(request, data, wire.check_key(key))
@@ -146,7 +147,7 @@ async def withdraw(
 
 
 @get("/payments/{payment_id:str}", summary="How a payment stands")
-async def show_payment(request: Asked, edge: TheEdge, payment_id: str) -> PaymentView:
+async def show_payment(request: Asked, edge: TheEdge, payment_id: FromPath[str]) -> PaymentView:
     """Show one of the player's own payments; somebody else's is not there."""
     return _view(await _own_payment(request, edge, payment_id, field="payment_id"))
 
@@ -155,8 +156,8 @@ async def show_payment(request: Asked, edge: TheEdge, payment_id: str) -> Paymen
 async def show_payments(
     request: Asked,
     edge: TheEdge,
-    before: str | None = None,
-    limit: Annotated[int, Parameter(ge=1, le=PAYMENTS_LIMIT_MAX)] = PAYMENTS_LIMIT,
+    before: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=PAYMENTS_LIMIT_MAX)] = PAYMENTS_LIMIT,
 ) -> PaymentsView:
     """Show the player's payments, newest first; `before` continues below a payment."""
     below = None if before is None else await _own_payment(request, edge, before, field="before")
@@ -172,14 +173,16 @@ async def show_payments(
 
 
 @post("/webhooks/{provider:str}", status_code=200, tags=["providers"], summary="A provider's news")
-async def hear(request: Request[Any, Any, Any], edge: TheEdge, provider: str) -> HeardView:
+async def hear(
+    request: Request[Any, Any, Any], edge: TheEdge, provider: FromPath[str]
+) -> HeardView:
     """Record what a payment provider tells, if it signed it; told again, it changes nothing."""
     reader = edge.news_readers.get(provider)
     if reader is None:
         raise ProblemFound(problems.NOT_FOUND)
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
-        news = reader.read_news(headers, await request.body(), now=edge.wall.now())
+        news = reader.read_news(headers, await read_body(request), now=edge.wall.now())
     except SignatureRefused as refused:
         _log.warning("a webhook was refused", provider=provider, why=str(refused))
         raise ProblemFound(SIGNATURE_REFUSED) from None

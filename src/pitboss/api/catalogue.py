@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Router, get
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from pitboss.api import problems
 from pitboss.api.furniture import TheEdge
@@ -68,8 +68,8 @@ def make_router() -> Router:
 @get("/", summary="What can be bet on")
 async def show_events(
     edge: TheEdge,
-    after: str | None = None,
-    limit: Annotated[int, Parameter(ge=1, le=EVENTS_LIMIT_MAX)] = EVENTS_LIMIT,
+    after: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=EVENTS_LIMIT_MAX)] = EVENTS_LIMIT,
 ) -> EventsView:
     """Show the events that have not started, by their start."""
     behind = None if after is None else EventId(parse_id(after, field="after"))
@@ -84,7 +84,7 @@ async def show_events(
 
 
 @get("/{event_id:str}", summary="One event")
-async def show_event(edge: TheEdge, event_id: str) -> EventView:
+async def show_event(edge: TheEdge, event_id: FromPath[str]) -> EventView:
     """Show an event, started or not."""
     wanted = EventId(parse_id(event_id, field="event_id"))
     async with edge.database.reading() as tx:

@@ -10,11 +10,49 @@ from importlib import resources
 from litestar import Response, Router, get
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, SwaggerRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import (
+    Components,
+    OpenAPI,
+    OpenAPIFormat,
+    OpenAPIHeader,
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    OpenAPIType,
+    Operation,
+    Parameter,
+    Reference,
+    Schema,
+    SecurityScheme,
+)
+from litestar.params import FromPath
 
 from pitboss import __version__
 from pitboss.api import problems
+from pitboss.api.furniture import KEY
 from pitboss.api.problems import ProblemFound
+
+# Every address but these needs the database, and so may find it away.
+_WITHOUT_DATABASE = frozenset(("/healthz", "/metrics"))
+# What the form of an operation does not tell: who may not log in, who did not sign, what is gone.
+_ALSO = {
+    "/v1/players": (403,),
+    "/v1/sessions": (401,),
+    "/v1/webhooks/{provider}": (401, 413),
+    "/v1/me/wallet": (404,),
+    "/v1/payments": (404,),
+}
+_PROBLEM = Reference(ref="#/components/schemas/Problem")
+_MEANINGS = {
+    400: "The request cannot be read, or a header is missing",
+    401: "Nobody that is known here asks",
+    403: "This is not for whoever asks",
+    404: "There is no such thing here",
+    409: "It does not fit how things stand, or the key was used for something else",
+    413: "The body is too large",
+    415: "The body is not JSON",
+    422: "A value does not have the form it must have; `errors` names it",
+    503: "Not now; `Retry-After` says when to ask again",
+}
 
 DOCS_PATH = "/docs"
 _ASSETS_PATH = "/docs-assets"
@@ -55,13 +93,81 @@ def make_config() -> OpenAPIConfig:
     )
 
 
+def describe_problems(openapi: OpenAPI) -> None:
+    """Say which problem documents each operation may be answered with."""
+    openapi.components.schemas["Problem"] = _problem_schema()
+    for path, item in (openapi.paths or {}).items():
+        for operation in (item.get, item.post):
+            if operation is None:
+                continue
+            # Litestar describes its own answer to a malformed parameter, which nobody gets here.
+            told = {
+                status: response
+                for status, response in (operation.responses or {}).items()
+                if status != "400"
+            }
+            operation.responses = told | {
+                str(status): _problem_response(status)
+                for status in sorted(problem_statuses(path, operation))
+            }
+
+
+def problem_statuses(path: str, operation: Operation) -> set[int]:
+    """Return the statuses of the problems that an operation may be answered with."""
+    statuses = set(_ALSO.get(path, ()))
+    if operation.parameters:
+        statuses.add(422)
+    if any(isinstance(item, Parameter) and item.name == KEY for item in operation.parameters or ()):
+        statuses |= {400, 409}
+    if operation.request_body is not None:
+        statuses |= {400, 413, 415, 422}
+    if operation.security:
+        statuses |= {401, 403}
+    if "{" in path:
+        statuses.add(404)
+    if path not in _WITHOUT_DATABASE:
+        statuses.add(503)
+    return statuses
+
+
+def _problem_response(status: int) -> OpenAPIResponse:
+    return OpenAPIResponse(
+        description=_MEANINGS[status],
+        content={problems.CONTENT_TYPE: OpenAPIMediaType(schema=_PROBLEM)},
+        headers={"Retry-After": OpenAPIHeader(schema=Schema(type=OpenAPIType.INTEGER))}
+        if status == 503
+        else None,
+    )
+
+
+def _problem_schema() -> Schema:
+    text = Schema(type=OpenAPIType.STRING)
+    error = Schema(
+        type=OpenAPIType.OBJECT,
+        properties={"field": text, "detail": text},
+        required=["field", "detail"],
+    )
+    return Schema(
+        type=OpenAPIType.OBJECT,
+        description="Why a request was not done.  Source: RFC 9457.",
+        properties={
+            "type": Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.URI),
+            "title": text,
+            "status": Schema(type=OpenAPIType.INTEGER),
+            "detail": text,
+            "errors": Schema(type=OpenAPIType.ARRAY, items=error),
+        },
+        required=["type", "title", "status", "detail"],
+    )
+
+
 def make_router() -> Router:
     """Return the route of the documentation's script and style."""
     return Router(_ASSETS_PATH, route_handlers=[show_asset])
 
 
 @get("/{name:str}", include_in_schema=False, sync_to_thread=True)
-def show_asset(name: str) -> Response[bytes]:
+def show_asset(name: FromPath[str]) -> Response[bytes]:
     """Serve one of the files that the documentation's page asks for."""
     media_type = _ASSETS.get(name)
     if media_type is None:

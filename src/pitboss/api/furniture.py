@@ -8,10 +8,12 @@ from typing import Annotated, Any, TypeVar, cast
 
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
 from litestar.dto import AbstractDTO, DTOFieldDefinition
+from litestar.exceptions import InternalServerException
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi.spec import Reference, Schema
-from litestar.params import Dependency, Parameter
+from litestar.params import HeaderParameter, SkipValidation
 from litestar.typing import FieldDefinition
 
 from pitboss.api import problems, wire
@@ -20,14 +22,16 @@ from pitboss.api.problems import ProblemFound
 from pitboss.api.tokens import Claims, Role, VerifiedTokens
 from pitboss.kernel.ids import PlayerId
 
+KEY = "Idempotency-Key"
+
 T = TypeVar("T")
 
-TheEdge = Annotated[Edge, Dependency(skip_validation=True)]
+TheEdge = NamedDependency[SkipValidation[Edge]]
 Asked = Request[Claims, Any, Any]
 KeyHeader = Annotated[
     str | None,
-    Parameter(
-        header="Idempotency-Key",
+    HeaderParameter(
+        name=KEY,
         required=True,
         description="1 to 64 printable characters; the same key with the same body is harmless.",
     ),
@@ -35,7 +39,7 @@ KeyHeader = Annotated[
 BEARER = [{"bearer": list[str]()}]
 
 
-class JsonBody(AbstractDTO[T]):
+class StrictJson(AbstractDTO[T]):
     """Reads a body as strictly as the hot routes do, and lets OpenAPI see its type."""
 
     @classmethod
@@ -78,8 +82,21 @@ async def check_body(request: Request[Any, Any, Any]) -> None:
     """Refuse a body that is missing or not announced as JSON."""
     if not wire.is_json(request.headers.get("content-type")):
         raise ProblemFound(problems.NOT_JSON)
-    if not await request.body():
+    if not await read_body(request):
         raise ProblemFound(problems.unreadable("the body is missing"))
+
+
+async def read_body(request: Request[Any, Any, Any]) -> bytes:
+    """Return the body, as long as it may be.
+
+    Raises:
+        ProblemFound: whoever sent it went away before it was whole.
+    """
+    try:
+        return await request.body()
+    except InternalServerException:
+        # Litestar's word for a client that hung up, which is no fault of ours.
+        raise ProblemFound(problems.unreadable("the body is not whole")) from None
 
 
 class Doors:

@@ -21,7 +21,8 @@ def make_router(metrics: Metrics) -> Router:
     @get("/metrics", summary="Figures for Prometheus", sync_to_thread=False)
     def show_metrics() -> Response[bytes]:
         """Show what this process counts and times."""
-        return Response(metrics.exposition(), media_type=metrics.content_type)
+        # As a header, because a media type of text would be given a second charset.
+        return Response(metrics.exposition(), headers={"content-type": metrics.content_type})
 
     return Router("/", route_handlers=[is_alive, is_ready, show_metrics], tags=["operations"])
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Router, get, post
+from litestar.params import JSONBody
 
 from pitboss import jurisdictions, wallet
 from pitboss.api import problems, wire
@@ -16,8 +17,8 @@ from pitboss.api.furniture import (
     BEARER,
     Asked,
     Doors,
-    JsonBody,
     KeyHeader,
+    StrictJson,
     TheEdge,
     check_body,
     player_of,
@@ -149,23 +150,23 @@ def make_router(edge: Edge, doors: Doors) -> Router:
 
     @post(
         "/v1/players",
-        dto=JsonBody[RegisterBody],
+        dto=StrictJson[RegisterBody],
         before_request=check_body,
         tags=["players"],
         summary="Register",
     )
-    async def register(data: RegisterBody, key: KeyHeader = None) -> SessionView:
+    async def register(data: JSONBody[RegisterBody], key: KeyHeader = None) -> SessionView:
         """Become a player.  The same key and body again logs in, if the password is right."""
         return await _register(edge, desk, data, wire.check_key(key))
 
     @post(
         "/v1/sessions",
-        dto=JsonBody[SessionBody],
+        dto=StrictJson[SessionBody],
         before_request=check_body,
         tags=["players"],
         summary="Log in",
     )
-    async def log_in(data: SessionBody) -> SessionView:
+    async def log_in(data: JSONBody[SessionBody]) -> SessionView:
         """Log in with an e-mail and a password."""
         session = await _find_session(edge, desk, parse_email(data.email), data.password)
         if session is None:

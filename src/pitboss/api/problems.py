@@ -30,7 +30,8 @@ class FieldError(msgspec.Struct, frozen=True):
 class Problem:
     """Why a request was not done, as the sender is told.
 
-    `slug` names the kind of problem for machines; `more` adds members to the document.
+    `slug` names the kind of problem for machines; `more` adds members to the document and `allow`
+    says which methods the address does take.
     """
 
     status: int
@@ -39,6 +40,7 @@ class Problem:
     errors: tuple[FieldError, ...] = ()
     more: Mapping[str, object] = field(default_factory=dict)
     retry_after: int | None = None
+    allow: str | None = None
 
     def document(self) -> dict[str, object]:
         """Return the document's members."""
@@ -61,6 +63,8 @@ class Problem:
         headers = {"content-type": CONTENT_TYPE}
         if self.retry_after is not None:
             headers["retry-after"] = str(self.retry_after)
+        if self.allow is not None:
+            headers["allow"] = self.allow
         if self.status == 401:
             headers["www-authenticate"] = "Bearer"
         return headers
@@ -81,11 +85,11 @@ WRONG_ROLE = Problem(
     status=403, slug="wrong_role", detail="This token is not for this part of the platform."
 )
 NOT_FOUND = Problem(status=404, slug="not_found", detail="There is no such thing here.")
-WRONG_METHOD = Problem(
-    status=405, slug="wrong_method", detail="This address does not take this method."
-)
 NOT_JSON = Problem(
-    status=415, slug="unsupported_media_type", detail="The body must be application/json."
+    status=415,
+    slug="unsupported_media_type",
+    detail="The body must be application/json.",
+    errors=(FieldError("Content-Type", "application/json is needed"),),
 )
 INTERNAL = Problem(
     status=500, slug="internal", detail="Something is wrong on our side; it has been noted."
@@ -137,8 +141,19 @@ def unreadable(detail: str) -> Problem:
 
 def too_large(bytes_max: int) -> Problem:
     """Return the problem of a body that is longer than it may be."""
+    detail = f"The body may have {bytes_max} bytes at most."
     return Problem(
-        status=413, slug="body_too_large", detail=f"The body may have {bytes_max} bytes at most."
+        status=413, slug="body_too_large", detail=detail, errors=(FieldError("body", detail),)
+    )
+
+
+def wrong_method(allow: str | None) -> Problem:
+    """Return the problem of a method that an address does not take; `allow` names those it does."""
+    return Problem(
+        status=405,
+        slug="wrong_method",
+        detail="This address does not take this method.",
+        allow=allow,
     )
 
 

@@ -2,51 +2,96 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pitboss.api.problems import FieldError, Problem
 
-# A refusal means the same in every room that gives it.  Who names a field blames the request;
-# the status is 422 then.  Everything else is a conflict with how things stand (409), something
-# that is not there (404), or not allowed to this player (403).
-_FIELDS = {
-    "unknown_jurisdiction": "jurisdiction",
-    "currency_not_offered": "currency",
-    "under_age": "date_of_birth",
-    "wrong_currency": "currency",
-    "amount_out_of_range": "amount",
-    "amount_not_whole": "amount",
-    "stake_too_small": "stake",
-    "stake_too_large": "stake",
-    "stake_not_whole": "stake",
-    "unknown_selection": "selection_id",
-    "unknown_market": "market_id",
-    "unknown_event": "event_id",
-    "wrong_number_of_legs": "legs",
-    "related_legs": "legs",
-    "returns_too_large": "stake",
-}
-_FORBIDDEN = frozenset(
-    ("jurisdiction_closed", "player_not_active", "player_not_verified", "product_not_licensed")
-)
-_MISSING = frozenset(("unknown_player", "unknown_account", "unknown_hold", "unknown_payment"))
-_SLUGS = {"key_reused": "idempotency_key_reused"}
-_DETAILS = {
-    "key_reused": "This Idempotency-Key was used for another request.",
-    "email_taken": "Another player has this e-mail.",
-    "under_age": "The licence does not let somebody of this age play.",
-    "insufficient_funds": "There is not enough money that is not spoken for.",
-    "wrong_currency": "The player's account is in another currency.",
-    "another_under_this_id": "Something else is known under this id.",
-    "another_result": "Another result is recorded for this event.",
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """How one refusal is told.
+
+    `field` is the part of the request that is to blame, `slug` the kind of problem if that is not
+    the reason itself.
+    """
+
+    status: int
+    detail: str
+    field: str | None = None
+    slug: str | None = None
+
+
+def _blamed(field: str, detail: str) -> Line:
+    """Return the line of a request that names something which can never be."""
+    return Line(status=422, detail=detail, field=field)
+
+
+def _not_allowed(detail: str) -> Line:
+    return Line(status=403, detail=detail)
+
+
+def _missing(detail: str) -> Line:
+    return Line(status=404, detail=detail)
+
+
+def _in_the_way(detail: str) -> Line:
+    """Return the line of a request that does not fit how things stand just now."""
+    return Line(status=409, detail=detail)
+
+
+# A refusal means the same in every room that gives it.  Each has a line: a test sees to it.
+LINES = {
+    # What the request names.
+    "unknown_jurisdiction": _blamed("jurisdiction", "There is no such licence here."),
+    "currency_not_offered": _blamed("currency", "The licence does not offer this currency."),
+    "wrong_currency": _blamed("currency", "The player's account is in another currency."),
+    "under_age": _blamed("date_of_birth", "The licence does not let somebody of this age play."),
+    "amount_out_of_range": _blamed("amount", "The amount is not one that can be moved."),
+    "amount_not_whole": _blamed("amount", "The amount has a fraction of the minor unit."),
+    "stake_too_small": _blamed("stake", "The stake is below the least that is allowed."),
+    "stake_too_large": _blamed("stake", "The stake is above the greatest that is allowed."),
+    "stake_not_whole": _blamed("stake", "The stake has a fraction of the minor unit."),
+    "returns_too_large": _blamed("stake", "The bet could return more than is allowed."),
+    "wrong_number_of_legs": _blamed("legs", "A bet has between 1 and 20 legs."),
+    "related_legs": _blamed("legs", "Two legs are about the same event."),
+    "unreadable": _blamed("body", "The request could not be read."),
+    "unknown_selection": _blamed("selection_id", "There is no such selection."),
+    "unknown_market": _blamed("market_id", "There is no such market."),
+    "unknown_event": _blamed("event_id", "There is no such event."),
+    # Who asks.
+    "jurisdiction_closed": _not_allowed("The licence takes no new players now."),
+    "account_closed": _not_allowed("The player's account is closed."),
+    "player_not_active": _not_allowed("The player may not play now."),
+    "player_not_verified": _not_allowed("The player's identity is not verified yet."),
+    "product_not_licensed": _not_allowed("The licence does not cover this product."),
+    # What is not there.
+    "unknown_player": _missing("There is no such player."),
+    "unknown_account": _missing("There is no such account."),
+    "unknown_hold": _missing("There is no such hold."),
+    # How things stand.
+    "key_reused": Line(
+        status=409,
+        detail="This Idempotency-Key was used for another request.",
+        field="Idempotency-Key",
+        slug="idempotency_key_reused",
+    ),
+    "email_taken": Line(status=409, detail="Another player has this e-mail.", field="email"),
+    "insufficient_funds": _in_the_way("There is not enough money that is not spoken for."),
+    "same_account": _in_the_way("Money moves between two accounts."),
+    "hold_exhausted": _in_the_way("Nothing of this hold is left."),
+    "price_changed": _in_the_way("The price is not the one that was shown."),
+    "market_not_open": _in_the_way("The market takes no bets now."),
+    "market_closed": _in_the_way("The market is closed for ever."),
+    "event_started": _in_the_way("The event has started."),
+    "another_under_this_id": _in_the_way("Something else is known under this id."),
+    "another_result": _in_the_way("Another result is recorded for this event."),
 }
 
 
 def problem_of(reason: str) -> Problem:
     """Return the problem that tells a refusal; `reason` is a member of a room's `Refusal`."""
-    reason = str(reason)
-    detail = _DETAILS.get(reason, reason.replace("_", " ").capitalize() + ".")
-    field = _FIELDS.get(reason)
-    if field is not None:
-        return Problem(status=422, slug=reason, detail=detail, errors=(FieldError(field, detail),))
-    status = 403 if reason in _FORBIDDEN else 404 if reason in _MISSING else 409
-    errors = (FieldError("Idempotency-Key", detail),) if reason == "key_reused" else ()
-    return Problem(status=status, slug=_SLUGS.get(reason, reason), detail=detail, errors=errors)
+    line = LINES[reason]
+    errors = () if line.field is None else (FieldError(line.field, line.detail),)
+    return Problem(
+        status=line.status, slug=line.slug or str(reason), detail=line.detail, errors=errors
+    )

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import msgspec
 from litestar import Router, post
+from litestar.params import JSONBody
 
-from pitboss.api.furniture import BEARER, Asked, Doors, JsonBody, TheEdge, check_body
+from pitboss.api.furniture import BEARER, Asked, Doors, StrictJson, TheEdge, check_body
 from pitboss.api.problems import ProblemFound, malformed
 from pitboss.api.turns import in_turn
 from pitboss.api.wire import BATCH_BODY_BYTES_MAX, Body
@@ -152,12 +153,12 @@ def make_router(doors: Doors) -> Router:
 
 @post(
     "/events",
-    dto=JsonBody[NewEventsBody],
+    dto=StrictJson[NewEventsBody],
     before_request=check_body,
     status_code=200,
     summary="Open events",
 )
-async def open_events(request: Asked, edge: TheEdge, data: NewEventsBody) -> AnswersView:
+async def open_events(request: Asked, edge: TheEdge, data: JSONBody[NewEventsBody]) -> AnswersView:
     """Open events with their markets; one that is open already with the same content stays."""
     events = [_new_event(event, f"events[{at}]") for at, event in enumerate(data.events)]
 
@@ -175,12 +176,12 @@ async def open_events(request: Asked, edge: TheEdge, data: NewEventsBody) -> Ans
 
 @post(
     "/prices",
-    dto=JsonBody[PricesBody],
+    dto=StrictJson[PricesBody],
     before_request=check_body,
     status_code=200,
     summary="Change prices",
 )
-async def change_prices(request: Asked, edge: TheEdge, data: PricesBody) -> AnswersView:
+async def change_prices(request: Asked, edge: TheEdge, data: JSONBody[PricesBody]) -> AnswersView:
     """Give selections new prices; each change moves the selection's tick on by one."""
     changes = [
         PriceChange(
@@ -208,12 +209,12 @@ async def change_prices(request: Asked, edge: TheEdge, data: PricesBody) -> Answ
 
 @post(
     "/markets/status",
-    dto=JsonBody[StatusesBody],
+    dto=StrictJson[StatusesBody],
     before_request=check_body,
     status_code=200,
     summary="Open, suspend or close markets",
 )
-async def set_status(request: Asked, edge: TheEdge, data: StatusesBody) -> AnswersView:
+async def set_status(request: Asked, edge: TheEdge, data: JSONBody[StatusesBody]) -> AnswersView:
     """Open, suspend or close markets; closing is for ever."""
     changes = [
         StatusChange(
@@ -239,12 +240,12 @@ async def set_status(request: Asked, edge: TheEdge, data: StatusesBody) -> Answe
 
 @post(
     "/results",
-    dto=JsonBody[ResultsBody],
+    dto=StrictJson[ResultsBody],
     before_request=check_body,
     status_code=200,
     summary="Record how events ended",
 )
-async def record_results(request: Asked, edge: TheEdge, data: ResultsBody) -> AnswersView:
+async def record_results(request: Asked, edge: TheEdge, data: JSONBody[ResultsBody]) -> AnswersView:
     """Record the results of all markets of these events, close them, and let bets be settled."""
     reports = [_report(result, f"results[{at}]") for at, result in enumerate(data.results)]
 

@@ -20,6 +20,8 @@ ALGORITHM = "HS256"
 # As long as the hash's output at least.  Source: RFC 7518, section 3.2.
 SECRET_BYTES_MIN = 32
 TOKEN_LENGTH_MAX = 2048
+# With its scheme and a space; room for more would be room in memory, which remembers headers.
+HEADER_LENGTH_MAX = TOKEN_LENGTH_MAX + 16
 
 PLAYER_TOKEN_LIFE = timedelta(minutes=15)
 STAFF_TOKEN_LIFE = timedelta(hours=12)
@@ -106,7 +108,7 @@ class VerifiedTokens:
 
     def find(self, authorization: bytes | None, *, now: datetime) -> Claims | None:
         """Return what the token of an `Authorization` header says, or None if it is not valid."""
-        if authorization is None:
+        if authorization is None or len(authorization) > HEADER_LENGTH_MAX:
             return None
         claims = self._known.get(authorization)
         if claims is not None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Router, get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from pitboss import wallet
 from pitboss.api import problems
@@ -83,8 +83,8 @@ async def show_wallet(request: Asked, edge: TheEdge) -> WalletView:
 async def show_statement(
     request: Asked,
     edge: TheEdge,
-    before_no: Annotated[int | None, Parameter(ge=1, le=_NO_MAX)] = None,
-    limit: Annotated[int, Parameter(ge=1, le=STATEMENT_LIMIT_MAX)] = STATEMENT_LIMIT,
+    before_no: Annotated[int | None, QueryParameter(ge=1, le=_NO_MAX)] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=STATEMENT_LIMIT_MAX)] = STATEMENT_LIMIT,
 ) -> StatementView:
     """Show the entries of the player's account, newest first."""
     player_id, unit = player_of(request), currency(request.user.currency)

@@ -1,0 +1,32 @@
+"""An API over a database: one for each test, and one that the tests of a file share."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from integration.api.desk import Desk
+from pitboss.db import Database
+
+
+@pytest.fixture
+async def desk(database: Database) -> Desk:
+    """Give an API over a database that nobody else uses."""
+    return Desk(database=database)
+
+
+@pytest.fixture(scope="module")
+async def shared_desk(
+    postgres_url: str, maintenance: asyncpg.Connection[asyncpg.Record], template_name: str
+) -> AsyncIterator[Desk]:
+    """Give an API over a database that the tests of one file share."""
+    name = f"pitboss_test_{secrets.token_hex(4)}"
+    await maintenance.execute(f"CREATE DATABASE {name} TEMPLATE {template_name}")
+    database = Database(urlsplit(postgres_url)._replace(path=f"/{name}").geturl())
+    yield Desk(database=database)
+    await database.close()
+    await maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)")
