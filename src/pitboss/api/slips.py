@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -67,7 +68,7 @@ def read_slip(body: SlipBody, key: str, claims: Claims, *, clock: Clock, entropy
 
     Raises:
         ProblemFound: the currency is not the player's, the stake is not a whole number of minor
-            units above zero, or a selection's id is not an id.
+            units above zero, a selection's id is not an id, or a selection is named twice.
     """
     if body.currency != claims.currency:
         raise ProblemFound(
@@ -88,6 +89,8 @@ def read_slip(body: SlipBody, key: str, claims: Claims, *, clock: Clock, entropy
         raise ProblemFound(problems.of_malformed(error)) from None
     if stake_micros <= 0:
         raise ProblemFound(problems.malformed("stake", "the stake must be above zero"))
+    if len(legs) > 1:
+        _check_distinct(legs)
 
     player_id = PlayerId(claims.subject)
     asked = _encode((body.currency, stake_micros, legs))
@@ -103,6 +106,16 @@ def read_slip(body: SlipBody, key: str, claims: Claims, *, clock: Clock, entropy
             legs=legs,
         ),
     )
+
+
+def _check_distinct(legs: Sequence[SlipLeg]) -> None:
+    """Refuse a slip that names a selection twice: it would be one leg with two prices."""
+    seen: set[SelectionId] = set()
+    for place, leg in enumerate(legs):
+        if leg.selection_id in seen:
+            detail = "this selection is in another leg already"
+            raise ProblemFound(problems.malformed(f"legs[{place}].selection_id", detail))
+        seen.add(leg.selection_id)
 
 
 def read_keyed_slip(body: KeyedSlipBody, claims: Claims, *, clock: Clock, entropy: Entropy) -> Slip:

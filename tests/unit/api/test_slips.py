@@ -100,6 +100,13 @@ def test_the_leg_whose_selection_is_no_id_is_named(text: str) -> None:
     assert [error.field for error in caught.value.problem.errors] == ["legs[1].selection_id"]
 
 
+def test_a_selection_that_is_named_twice_is_refused_at_its_second_place() -> None:
+    with pytest.raises(ProblemFound) as caught:
+        read(*(LegBody(selection_id=item, tick=1) for item in (HOME, AWAY, HOME)))
+
+    assert [error.field for error in caught.value.problem.errors] == ["legs[2].selection_id"]
+
+
 @pytest.mark.parametrize("key", ["", "a b", "x" * 65, "\x00"])
 def test_a_key_in_a_batch_is_named_as_a_field(key: str) -> None:
     body = KeyedSlipBody(
