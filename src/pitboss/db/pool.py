@@ -105,7 +105,7 @@ class Database:
                 outcome is unknown, and only asking again with the same key tells.
             TransactionConflict: PostgreSQL chose this transaction to give way.
         """
-        async with self._connected() as connection:
+        async with self.connected() as connection:
             tx = Transaction(connection)
             await tx.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
             try:
@@ -128,11 +128,16 @@ class Database:
         Raises:
             DatabaseAway: PostgreSQL cannot be reached.
         """
-        async with self._connected() as connection:
+        async with self.connected() as connection:
             yield Transaction(connection)
 
     @contextlib.asynccontextmanager
-    async def _connected(self) -> AsyncIterator[_Connection]:
+    async def connected(self) -> AsyncIterator[_Connection]:
+        """Lend a connection as it is; the simulation lends ones that break when it wants.
+
+        Raises:
+            DatabaseAway: PostgreSQL cannot be reached.
+        """
         pool = await self._open()
         with _translated(None):
             connection = await pool.acquire(timeout=ACQUIRE_SECONDS_MAX)
