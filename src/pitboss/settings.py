@@ -49,6 +49,11 @@ class Settings(BaseSettings):
     # How many commands may wait in one partition of the log.
     backlog_max: Annotated[int, Field(gt=0)] = 200_000
     sandbox: SandboxSettings = SandboxSettings()
+    # Where a loop shows its figures to Prometheus; 0 is nowhere.  (The API does on its own port.)
+    metrics_port: Port = 0
+    # An OpenTelemetry collector (`http://host:4318`), and the share of requests that is followed.
+    otlp_url: str | None = None
+    trace_share: Share = 0.01
     # Set by the supervisor: whose process this is, so that it stops when its parent has gone.
     supervised: bool = False
     # Where the log goes; None is standard error.

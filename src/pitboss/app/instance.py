@@ -82,7 +82,17 @@ async def start_instance(
         try:
             await migrate_database(url)
             chosen = _with_ports(settings)
-            supervisor = Supervisor(settings=chosen, programs=programs_of(chosen), told=told)
+            programs = programs_of(chosen)
+            supervisor = Supervisor(
+                settings=chosen,
+                programs=programs,
+                told=told,
+                metrics_ports={
+                    program.name: free_port(chosen.host)
+                    for program in programs
+                    if program.shows_figures
+                },
+            )
             stop = asyncio.Event()
             running = asyncio.create_task(supervisor.run(stop))
             try:

@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 
 from pitboss.app.home import Home
+from pitboss.app.roster import Post, write_roster
 from pitboss.db.embedded import EmbeddedPostgres
 from pitboss.kernel.errors import PlatformError
 from pitboss.settings import Settings
@@ -34,6 +35,7 @@ class Program:
 
     name: str
     words: tuple[str, ...]
+    shows_figures: bool = False
 
 
 def programs_of(settings: Settings) -> tuple[Program, ...]:
@@ -41,10 +43,14 @@ def programs_of(settings: Settings) -> tuple[Program, ...]:
     return (
         Program(name="api", words=("api",)),
         *(
-            Program(name=f"bets-{worker}", words=("worker", "bets", "--worker", str(worker)))
+            Program(
+                name=f"bets-{worker}",
+                words=("worker", "bets", "--worker", str(worker)),
+                shows_figures=True,
+            )
             for worker in range(settings.bet_workers)
         ),
-        Program(name="settlement", words=("worker", "settlement")),
+        Program(name="settlement", words=("worker", "settlement"), shows_figures=True),
         Program(name="payments", words=("worker", "payments")),
         Program(name="sandbox", words=("sandbox", "payments")),
     )
@@ -62,6 +68,8 @@ class Supervisor:
     told: Callable[[str], None] = lambda text: None
     pids: dict[str, int] = field(default_factory=dict)
     restarts: dict[str, int] = field(default_factory=dict)
+    # Where each loop shows its figures; the API does on its own port.
+    metrics_ports: dict[str, int] = field(default_factory=dict)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep everything running until told to stop; then stop the children, in order."""
@@ -71,6 +79,24 @@ class Supervisor:
             if self.settings.database_url is None:
                 group.create_task(self._keep_postgres(stop))
 
+    def _post(self) -> None:
+        """Write down who runs, for Prometheus and for `pitboss top`."""
+        host = self.settings.host
+        ports = {**self.metrics_ports, "api": self.settings.port}
+        write_roster(
+            self.settings.home,
+            [
+                Post(
+                    name=name,
+                    pid=pid,
+                    host=host,
+                    port=ports.get(name, 0),
+                    restarts=self.restarts.get(name, 0),
+                )
+                for name, pid in self.pids.items()
+            ],
+        )
+
     async def _keep(self, program: Program, stop: asyncio.Event) -> None:
         wait = RESTART_SECONDS_MIN
         loop = asyncio.get_running_loop()
@@ -78,6 +104,7 @@ class Supervisor:
             started = loop.time()
             child = await self._start(program)
             self.pids[program.name] = child.pid
+            self._post()
             ended = asyncio.create_task(child.wait())
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait((ended, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -98,7 +125,9 @@ class Supervisor:
     async def _start(self, program: Program) -> asyncio.subprocess.Process:
         logs = Home(self.settings.home).logs
         settings = self.settings.with_changes(
-            supervised=True, log_file=logs / f"{program.name}.log"
+            supervised=True,
+            log_file=logs / f"{program.name}.log",
+            metrics_port=self.metrics_ports.get(program.name, 0),
         )
         # What a process says before its log is set up, or as it crashes.
         with (logs / f"{program.name}.err").open("wb") as errors:

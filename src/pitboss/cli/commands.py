@@ -145,6 +145,21 @@ def sandbox_payments(home: HomeOption = None) -> None:
 
 
 @app.command()
+def top(
+    home: HomeOption = None,
+    looks: Annotated[
+        int, typer.Option(min=0, help="End after so many looks; 0 goes on until Ctrl-C.")
+    ] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what waits, how fast it goes and who runs, each second, until Ctrl-C."""
+    from pitboss.cli import top as view
+
+    with outcome(as_json=as_json) as told:
+        view.watch(settings_of(home), told, looks=looks)
+
+
+@app.command()
 def migrate(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Bring the database's schema up to date; asking again does nothing."""
     from pitboss.app.instance import migrate_database

@@ -1,0 +1,91 @@
+"""What the loops count and time, for Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from pitboss.messages.model import Backlog
+
+_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_BATCH = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
+
+
+class Figures:
+    """The figures of one process's loops; no label holds anything about a person."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.backlog = Gauge(
+            "pitboss_log_waiting_commands",
+            "Commands in the log that are not decided yet.",
+            ("partition",),
+            registry=self.registry,
+        )
+        self.backlog_age = Gauge(
+            "pitboss_log_oldest_seconds",
+            "How long the oldest command in the log has waited.",
+            ("partition",),
+            registry=self.registry,
+        )
+        self.batch = Histogram(
+            "pitboss_decide_batch_commands",
+            "Commands decided in one transaction.",
+            buckets=_BATCH,
+            registry=self.registry,
+        )
+        self.decide = Histogram(
+            "pitboss_decide_seconds",
+            "From reading a batch to the last statement before its commit.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.commit = Histogram(
+            "pitboss_commit_seconds",
+            "The commit of a decided batch.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.waited = Histogram(
+            "pitboss_decided_after_seconds",
+            "From a batch's oldest acknowledgement to its commit.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.accepted = Counter(
+            "pitboss_bets_accepted_total", "Bets accepted.", registry=self.registry
+        )
+        self.refused = Counter(
+            "pitboss_bets_refused_total", "Bets refused.", ("reason",), registry=self.registry
+        )
+        self.fenced = Counter(
+            "pitboss_processor_fenced_total",
+            "Times a processor found that another one owns its partition.",
+            registry=self.registry,
+        )
+        self.settled = Counter(
+            "pitboss_settlement_bets_total",
+            "Bets looked at by settlement.",
+            registry=self.registry,
+        )
+        self.settle = Histogram(
+            "pitboss_settlement_batch_seconds",
+            "One transaction of settlement.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.results_waiting = Gauge(
+            "pitboss_settlement_waiting_results",
+            "Recorded results that are not settled yet.",
+            ("partition",),
+            registry=self.registry,
+        )
+
+    def show_backlog(self, backlogs: Iterable[Backlog], *, now_seconds: float) -> None:
+        """Take note of what waits in the log, at this time in seconds since 1970."""
+        for item in backlogs:
+            partition = str(item.partition)
+            age = 0.0 if item.oldest_at is None else now_seconds - item.oldest_at.timestamp()
+            self.backlog.labels(partition).set(item.waiting)
+            self.backlog_age.labels(partition).set(max(age, 0.0))
