@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 
 import httpx
@@ -65,13 +65,17 @@ class Instance:
 
 @contextlib.asynccontextmanager
 async def start_instance(
-    settings: Settings, *, told: Callable[[str], None] = lambda text: None
+    settings: Settings,
+    *,
+    told: Callable[[str], None] = lambda text: None,
+    only: Collection[str] | None = None,
 ) -> AsyncIterator[Instance]:
     """Bring an instance up: PostgreSQL, its schema, every process; stop them all on leaving.
 
     Args:
         settings: of the instance; ports of 0 become free ones.
         told: hears in words what the supervisor has to do.
+        only: names of the processes to run, if not all.
 
     Raises:
         HomeTaken: another one runs in this home.
@@ -82,7 +86,9 @@ async def start_instance(
         try:
             await migrate_database(url)
             chosen = _with_ports(settings)
-            programs = programs_of(chosen)
+            programs = [
+                program for program in programs_of(chosen) if only is None or program.name in only
+            ]
             supervisor = Supervisor(
                 settings=chosen,
                 programs=programs,
@@ -96,7 +102,7 @@ async def start_instance(
             stop = asyncio.Event()
             running = asyncio.create_task(supervisor.run(stop))
             try:
-                await _until_ready(chosen, running)
+                await _until_ready(chosen, {program.name for program in programs}, running)
                 yield Instance(
                     settings=chosen,
                     database_url=url,
@@ -135,8 +141,10 @@ def _with_ports(settings: Settings) -> Settings:
     )
 
 
-async def _until_ready(settings: Settings, running: asyncio.Task[None]) -> None:
-    """Wait until the API and the sandbox answer."""
+async def _until_ready(
+    settings: Settings, names: Collection[str], running: asyncio.Task[None]
+) -> None:
+    """Wait until the API and the sandbox answer, as far as they are to run."""
     wanted = {
         "api": f"http://{settings.host}:{settings.port}/readyz",
         "sandbox": f"http://{settings.host}:{settings.sandbox_port}/healthz",
@@ -145,7 +153,7 @@ async def _until_ready(settings: Settings, running: asyncio.Task[None]) -> None:
     deadline = loop.time() + READY_SECONDS_MAX
     async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
         for name, url in wanted.items():
-            while not await _answers(client, url):
+            while name in names and not await _answers(client, url):
                 if running.done():
                     await running
                 if loop.time() > deadline:

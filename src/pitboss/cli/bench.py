@@ -41,6 +41,26 @@ def wallet(
     _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
 
 
+@app.command()
+def http(
+    seconds: SecondsOption = 10.0,
+    connections: Annotated[
+        int, typer.Option(min=1, max=1_000, help="How many clients at once.")
+    ] = 64,
+    rate: Annotated[
+        float, typer.Option(min=0, help="Requests/s of the schedule; 0: from what was reached.")
+    ] = 0.0,
+    seed: SeedOption = 1,
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Requests with bets to durable acknowledgements, beside plain ASGI and COPY."""
+    from pitboss.bench import http as bench
+
+    options = bench.HttpOptions(seconds=seconds, connections=connections, rate=rate, seed=seed)
+    _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
+
+
 def _run(bench: Bench, output: Path | None, *, as_json: bool) -> None:
     """Run a bench, show its table, write its JSON; it fails if an invariant does."""
     from pitboss.app.parts import uvloop_runner
