@@ -166,5 +166,6 @@ def _of_validation(error: ValidationException) -> Problem:
     extra = error.extra if isinstance(error.extra, list) else []
     for item in extra:
         if isinstance(item, dict) and item.get("key"):
-            return problems.malformed(str(item["key"]), str(item.get("message", "is malformed")))
+            detail = str(item.get("message", "is malformed")).replace("`", "")
+            return problems.malformed(str(item["key"]), detail)
     return problems.unreadable("a parameter of the request has the wrong form")

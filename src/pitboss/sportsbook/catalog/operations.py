@@ -34,36 +34,24 @@ from . import rules, store
 async def open_events(turn: Turn, events: Sequence[NewEvent]) -> tuple[Answer, ...]:
     """Open sporting events with their markets, for bets at once.
 
-    An event that is open already with the same content is left alone; with other content it is
-    refused.
+    An event that is open already with the same content is left alone; with other content, or with
+    a market or a selection of another event, it is refused.
 
     Raises:
-        Malformed: an event could not be settled: a market lacks a selection or its line.
+        Malformed: an event could not be settled: a market lacks a selection or its line, or an id
+            is given twice.
     """
-    for event in events:
-        rules.check_event(event)
+    for place, event in enumerate(events):
+        rules.check_event(event, field=f"events[{place}]")
     known = {event.id: event for event in await store.find_events(turn.tx, [e.id for e in events])}
-    answers: list[Answer] = []
-    fresh: dict[str, NewEvent] = {}
-    for event in events:
-        twin = fresh.get(event.id)
-        earlier = known.get(event.id)
-        if twin is not None:
-            same = twin == event
-        elif earlier is not None:
-            same = rules.opened_as(earlier, event)
-        else:
-            fresh[event.id] = event
-            answers.append(Done(changed=True))
-            continue
-        answers.append(
-            Done(changed=False) if same else Refused(reason=Refusal.ANOTHER_UNDER_THIS_ID)
-        )
+    taken = await _find_taken(turn, [event for event in events if event.id not in known])
 
-    await store.save_events(turn.tx, list(fresh.values()))
-    for event in fresh.values():
+    answers, fresh = rules.decide_openings(events, known, taken)
+
+    await store.save_events(turn.tx, fresh)
+    for event in fresh:
         turn.publish(CATALOGUE_SHARD, event.id, _opened(event))
-    return tuple(answers)
+    return answers
 
 
 async def change_prices(turn: Turn, changes: Sequence[PriceChange]) -> tuple[Answer, ...]:
@@ -117,6 +105,14 @@ async def close_markets(turn: Turn, market_ids: Sequence[MarketId]) -> tuple[Ans
     return await set_status(
         turn, [StatusChange(market_id=item, status=MarketStatus.CLOSED) for item in market_ids]
     )
+
+
+async def _find_taken(turn: Turn, events: Sequence[NewEvent]) -> set[str]:
+    """Return those ids of the events' markets and selections that are in the catalogue."""
+    markets = [market for event in events for market in event.markets]
+    selections = [selection.id for market in markets for selection in market.selections]
+    statuses = await store.find_statuses(turn.tx, [market.id for market in markets])
+    return {*statuses, *await store.find_priced(turn.tx, selections)}
 
 
 def _opened(event: NewEvent) -> EventOpened:

@@ -1,0 +1,223 @@
+"""Every body that the API reads, as it should be and wrong in every way that its type knows of.
+
+What is wrong is made from the types themselves, so a new field is covered when it is added; a
+sample that lacks a field is found by `check_sample`.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec import Struct, inspect
+
+from integration.api.desk import Desk, Somebody, new_event, registration, selection_id, slip
+from pitboss.api.cashier import PaymentBody
+from pitboss.api.players import RegisterBody, SessionBody
+from pitboss.api.slips import RawSlipsBody, SlipBody
+from pitboss.api.staff import NewEventsBody, PricesBody, ResultsBody, StatusesBody
+from pitboss.api.tokens import Role
+from pitboss.api.wire import Body
+from pitboss.kernel.ids import derived_id
+
+NAME = "cup"
+LONG = "x" * 50_000
+UNKNOWN = "a_field_that_nobody_knows"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """An address that reads a body: who may ask, whether with a key, and a body that is good."""
+
+    path: str
+    kind: type[Body]
+    sample: Mapping[str, Any]
+    role: Role | None
+    keyed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrong:
+    """A body that is wrong in one place, and the field that must be named."""
+
+    why: str
+    field: str
+    body: Any
+
+    @property
+    def raw(self) -> bytes:
+        """The body as it is sent."""
+        return json.dumps(self.body).encode()
+
+
+PAYMENT = {"amount": "5.00", "currency": "EUR"}
+SLIP = slip(selection_id(NAME))
+KEYED = {**SLIP, "key": "k"}
+
+DOORS = (
+    Door(
+        path="/v1/players", kind=RegisterBody, sample=registration("new@b.c"), role=None, keyed=True
+    ),
+    Door(
+        path="/v1/sessions",
+        kind=SessionBody,
+        sample={"email": "a@b.c", "password": "wrong horse"},
+        role=None,
+    ),
+    Door(path="/v1/bets", kind=SlipBody, sample=SLIP, role=Role.PLAYER, keyed=True),
+    Door(path="/v1/bets/batch", kind=RawSlipsBody, sample={"bets": [KEYED]}, role=Role.PLAYER),
+    Door(path="/v1/deposits", kind=PaymentBody, sample=PAYMENT, role=Role.PLAYER, keyed=True),
+    Door(path="/v1/withdrawals", kind=PaymentBody, sample=PAYMENT, role=Role.PLAYER, keyed=True),
+    Door(
+        path="/v1/staff/events",
+        kind=NewEventsBody,
+        sample={"events": [new_event("another")]},
+        role=Role.STAFF,
+    ),
+    Door(
+        path="/v1/staff/prices",
+        kind=PricesBody,
+        sample={"changes": [{"selection_id": selection_id(NAME), "price": "2.25"}]},
+        role=Role.STAFF,
+    ),
+    Door(
+        path="/v1/staff/markets/status",
+        kind=StatusesBody,
+        sample={"changes": [{"market_id": derived_id("no market"), "status": "suspended"}]},
+        role=Role.STAFF,
+    ),
+    Door(
+        path="/v1/staff/results",
+        kind=ResultsBody,
+        sample={
+            "results": [
+                {"event_id": derived_id("no event"), "home": 1, "away": 0, "abandoned": False}
+            ]
+        },
+        role=Role.STAFF,
+    ),
+)
+
+# Of every type, what is not of it.  Numbers that look like texts and texts that look like numbers
+# are among them: what we read is never converted.
+_NOT_OF: Mapping[type[inspect.Type], tuple[object, ...]] = {
+    inspect.StrType: (5, 1.5, True, None, [], {}, ["x"]),
+    inspect.IntType: ("1", 1.5, True, None, [], {}, -(2**70), 2**70),
+    inspect.BoolType: (0, 1, "true", None, [], {}),
+    inspect.DateType: ("2024-02-30", "0000-01-01", "yesterday", "", 5, None, [], "2024-01-01T00"),
+    inspect.EnumType: ("nothing", "", 5, None, [], {}, "OPEN"),
+    inspect.VarTupleType: ("x", 5, None, {}, True, []),
+    inspect.StructType: ("x", 5, None, [], True),
+    inspect.RawType: (),
+}
+# A text that nobody may send anywhere: PostgreSQL keeps no NUL, and nobody means so many letters.
+_NO_TEXTS = ("\x00", "a\x00b", LONG)
+
+
+def wrong_bodies(kind: type[Body], sample: Any) -> Iterator[Wrong]:
+    """Return the sample with each part missing, of another type, too much, or no fit text."""
+    yield from _wrong(inspect.type_info(kind), sample, sample, ())
+
+
+def check_sample(kind: type[Body], sample: Any) -> None:
+    """Check that every field of the type is in the sample, so that it is tried too."""
+    _check(inspect.type_info(kind), sample, kind.__name__)
+
+
+def kinds_in(kind: type[Body]) -> set[type[Struct]]:
+    """Return a body's type and the types of its parts."""
+    return set(_kinds(inspect.type_info(kind)))
+
+
+def token_for(desk: Desk, player: Somebody, door: Door) -> str | None:
+    """Return a token with which this door may be passed."""
+    match door.role:
+        case None:
+            return None
+        case Role.PLAYER:
+            return player.token
+        case Role.STAFF:
+            return desk.staff
+
+
+def at(sample: Any, path: tuple[str | int, ...], value: object) -> Any:
+    """Return the sample with another value at a place."""
+    if not path:
+        return value
+    changed = copy.deepcopy(sample)
+    inner = changed
+    for step in path[:-1]:
+        inner = inner[step]
+    inner[path[-1]] = value
+    return changed
+
+
+def named(path: tuple[str | int, ...]) -> str:
+    """Return how a problem names a place: `legs[0].tick`."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}"
+    return text.removeprefix(".") or "body"
+
+
+def _wrong(
+    kind: inspect.Type, sample: Any, whole: Any, path: tuple[str | int, ...]
+) -> Iterator[Wrong]:
+    """Spoil the part of the whole that is at this path."""
+    plain, optional = _plain(kind)
+    for value in _NOT_OF[type(plain)]:
+        if value is not None or not optional:
+            yield Wrong(
+                why=f"{named(path)} is {value!r}", field=named(path), body=at(whole, path, value)
+            )
+    if isinstance(plain, inspect.StrType):
+        for text in _NO_TEXTS:
+            yield Wrong(
+                why=f"{named(path)} is {text[:9]!r}", field=named(path), body=at(whole, path, text)
+            )
+    if isinstance(plain, inspect.VarTupleType):
+        yield from _wrong(plain.item_type, sample[0], whole, (*path, 0))
+    if isinstance(plain, inspect.StructType):
+        for field in plain.fields:
+            inside = (*path, field.encode_name)
+            if field.required:
+                left = {name: value for name, value in sample.items() if name != inside[-1]}
+                yield Wrong(
+                    why=f"{named(inside)} is missing",
+                    field=named(inside),
+                    body=at(whole, path, left),
+                )
+            yield from _wrong(field.type, sample[field.encode_name], whole, inside)
+        inside = (*path, UNKNOWN)
+        yield Wrong(why=f"more in {named(path)}", field=named(inside), body=at(whole, inside, 1))
+
+
+def _plain(kind: inspect.Type) -> tuple[inspect.Type, bool]:
+    """Return a type without `None`, and whether that may stand in its place."""
+    if isinstance(kind, inspect.UnionType):
+        (plain,) = [item for item in kind.types if not isinstance(item, inspect.NoneType)]
+        return plain, kind.includes_none
+    return kind, False
+
+
+def _check(kind: inspect.Type, sample: Any, name: str) -> None:
+    plain, _ = _plain(kind)
+    if isinstance(plain, inspect.StructType):
+        assert set(sample) == {field.encode_name for field in plain.fields}, name
+        for field in plain.fields:
+            _check(field.type, sample[field.encode_name], f"{name}.{field.encode_name}")
+    if isinstance(plain, inspect.VarTupleType):
+        _check(plain.item_type, sample[0], f"{name}[0]")
+
+
+def _kinds(kind: inspect.Type) -> Iterator[type[Struct]]:
+    plain, _ = _plain(kind)
+    if isinstance(plain, inspect.StructType):
+        yield plain.cls
+        for field in plain.fields:
+            yield from _kinds(field.type)
+    if isinstance(plain, inspect.VarTupleType):
+        yield from _kinds(plain.item_type)
