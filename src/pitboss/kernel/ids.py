@@ -22,6 +22,9 @@ FactId = NewType("FactId", str)
 PaymentId = NewType("PaymentId", str)
 IdempotencyKey = NewType("IdempotencyKey", str)
 
+# The digit that begins with the bits `10` and goes on with the last two of another digit.
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+
 _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -37,6 +40,19 @@ def new_id(now: datetime, entropy: Entropy) -> str:
         + bytes((0x70 | (random[0] & 0x0F), random[1], 0x80 | (random[2] & 0x3F)))
         + random[3:]
     )
+
+
+def new_ids(now: datetime, entropy: Entropy, count: int) -> list[str]:
+    """Make many ids of one moment at once, for half the time that each would take by itself."""
+    opening = int(now.timestamp() * 1000).to_bytes(6, "big").hex()
+    opening = f"{opening[:8]}-{opening[8:]}-7"
+    random = entropy.random_bytes(10 * count).hex()
+    return [
+        # Twenty random digits each: the first is not used, of the fifth two bits.
+        f"{opening}{random[at + 1 : at + 4]}-{_VARIANT[random[at + 4]]}{random[at + 5 : at + 8]}"
+        f"-{random[at + 8 : at + 20]}"
+        for at in range(0, 20 * count, 20)
+    ]
 
 
 @lru_cache(maxsize=65_536)

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from pitboss.db import Database, Transaction
 from pitboss.kernel.entropy import Entropy
 from pitboss.kernel.facts import Fact, Movement
-from pitboss.kernel.ids import new_id
+from pitboss.kernel.ids import new_ids
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.shards import Partition, Shard, shards_of
 from pitboss.messages.errors import Fenced
@@ -83,17 +83,16 @@ class Turn:
         publications, self._publications = self._publications, []
         if not publications:
             return
-        streams = {(item.shard, item.stream) for item in publications}
-        facts, moved, versions = rules.seal(
+        counts = Counter([(item.shard, item.stream) for item in publications])
+        facts, moved, _ = rules.seal(
             self.heads,
-            await store.find_versions(self.tx, streams),
+            await store.advance_streams(self.tx, counts),
             publications,
-            ids=[new_id(self.now, self.entropy) for _ in publications],
+            ids=new_ids(self.now, self.entropy, len(publications)),
             recorded_at=self.now,
             actor=self.actor,
         )
         await store.save_facts(self.tx, facts)
-        await store.save_versions(self.tx, versions)
         if await store.move_heads(self.tx, self.heads, moved) != len(moved):
             raise Fenced("the shard's head moved under this turn")
         self.heads.update(moved)

@@ -14,6 +14,7 @@ from datetime import datetime
 
 import msgspec
 
+from pitboss.kernel.facts import Fact
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.shards import Shard
@@ -45,41 +46,41 @@ def seal(
     recorded_at: datetime,
     actor: str,
 ) -> tuple[list[SealedFact], dict[Shard, Head], dict[Stream, int]]:
-    """Number and chain the facts in order; return them, the new heads and the new versions."""
+    """Number and chain the facts in order; return them, the new heads and the new versions.
+
+    `versions` are those that the streams had before; a stream without one is new.
+    """
     facts: list[SealedFact] = []
-    seqs = {shard: head.seq for shard, head in heads.items()}
-    hashes = {shard: head.hash.hex() for shard, head in heads.items()}
-    new_versions: dict[Stream, int] = {}
+    ends = {shard: (head.seq, head.hash.hex()) for shard, head in heads.items()}
+    newest: dict[Stream, int] = {}
     opening = b'{"actor":%b,' % _encode(_nfc(actor))
     recorded = write_instant(recorded_at)
 
     for publication, fact_id in zip(publications, ids, strict=True):
-        shard, stream = publication.shard, (publication.shard, publication.stream)
-        seq = seqs[shard] + 1
-        version = new_versions.get(stream) or versions.get(stream, 0)
-        version += 1
+        shard, stream, fact = publication.shard, publication.stream, publication.fact
+        place = (shard, stream)
+        seq, previous = ends[shard]
+        seq += 1
+        version = newest[place] = (newest.get(place) or versions.get(place, 0)) + 1
         cause = b"" if publication.cause is None else b'"cause":"%b",' % publication.cause.encode()
         rest = (
-            f',"id":"{fact_id}","prev":"{hashes[shard]}","rec":"{recorded}","seq":{seq}'
-            f',"shard":{shard},"stream":"{publication.stream}"'
-            f',"sv":{publication.fact.schema_version},"v":{ENVELOPE_VERSION},"ver":{version}}}'
+            f',"id":"{fact_id}","prev":"{previous}","rec":"{recorded}","seq":{seq}'
+            f',"shard":{shard},"stream":"{stream}"'
+            f',"sv":{fact.schema_version},"v":{ENVELOPE_VERSION},"ver":{version}}}'
         )
-        body = opening + cause + b'"data":' + _data(publication) + rest.encode()
+        body = b'%b%b"data":%b%b' % (opening, cause, _data(fact), rest.encode())
         ensure(len(body) <= BODY_BYTES_MAX, "a fact fits into an entry of the log")
-        facts.append(
-            SealedFact(shard=shard, seq=seq, stream=publication.stream, version=version, body=body)
-        )
-        seqs[shard], hashes[shard] = seq, leaf_hash(body).hex()
-        new_versions[stream] = version
+        facts.append(SealedFact(shard=shard, seq=seq, stream=stream, version=version, body=body))
+        ends[shard] = (seq, hashlib.sha256(b"\x00" + body).hexdigest())
 
     moved = {
         shard: Head(
-            shard=shard, epoch=head.epoch, seq=seqs[shard], hash=bytes.fromhex(hashes[shard])
+            shard=shard, epoch=head.epoch, seq=ends[shard][0], hash=bytes.fromhex(ends[shard][1])
         )
         for shard, head in heads.items()
-        if seqs[shard] != head.seq
+        if ends[shard][0] != head.seq
     }
-    return facts, moved, new_versions
+    return facts, moved, newest
 
 
 def leaf_hash(body: bytes) -> bytes:
@@ -95,8 +96,8 @@ def answer_repeat(earlier: tuple[str, bytes], entry: Entry) -> AppendAnswer:
     return KeyReused(command_id=command_id)
 
 
-def _data(publication: Publication) -> bytes:
-    data = _encode(publication.fact)
+def _data(fact: Fact) -> bytes:
+    data = _encode(fact)
     if not data.isascii() and not unicodedata.is_normalized("NFC", data.decode()):
         # Only the strings count: the `n` of an escaped newline is no letter for an accent to join.
         ensure(_is_nfc(msgspec.json.decode(data)), "strings in facts are in NFC")

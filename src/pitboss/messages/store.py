@@ -71,30 +71,36 @@ async def set_epoch(tx: Transaction, shards: Iterable[Shard], epoch: int) -> Non
     )
 
 
-async def find_versions(
-    tx: Transaction, streams: Iterable[tuple[Shard, str]]
+async def advance_streams(
+    tx: Transaction, counts: Mapping[tuple[Shard, str], int]
 ) -> dict[tuple[Shard, str], int]:
-    """Return the newest version of each stream that has one."""
-    wanted = list(streams)
+    """Move each stream on by so many facts; return the newest version that it had before."""
+    streams = list(counts)
+    # The number of the place comes back instead of its id, which need not be written out again.
     rows = await tx.fetch(
-        "SELECT head.shard, head.stream, head.version FROM stream_head AS head"
-        " JOIN unnest($1::smallint[], $2::uuid[]) AS wanted (shard, stream)"
-        " ON head.shard = wanted.shard AND head.stream = wanted.stream",
-        [shard for shard, _ in wanted],
-        [stream for _, stream in wanted],
+        "UPDATE stream_head AS head SET version = head.version + batch.facts"
+        " FROM unnest($1::smallint[], $2::uuid[], $3::bigint[]) WITH ORDINALITY"
+        "   AS batch (shard, stream, facts, number)"
+        " WHERE head.shard = batch.shard AND head.stream = batch.stream"
+        " RETURNING batch.number, head.version - batch.facts",
+        [shard for shard, _ in streams],
+        [stream for _, stream in streams],
+        list(counts.values()),
     )
-    return {(Shard(row["shard"]), str(row["stream"])): row["version"] for row in rows}
+    before = {streams[number - 1]: version for number, version in rows}
+    if len(before) < len(streams):
+        await open_streams(tx, {item: counts[item] for item in streams if item not in before})
+    return before
 
 
-async def save_versions(tx: Transaction, versions: Mapping[tuple[Shard, str], int]) -> None:
-    """Write the newest version of each stream."""
+async def open_streams(tx: Transaction, counts: Mapping[tuple[Shard, str], int]) -> None:
+    """Write the newest version of streams that are new."""
     await tx.execute(
         "INSERT INTO stream_head (shard, stream, version)"
-        " SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::bigint[])"
-        " ON CONFLICT (shard, stream) DO UPDATE SET version = excluded.version",
-        [shard for shard, _ in versions],
-        [stream for _, stream in versions],
-        list(versions.values()),
+        " SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::bigint[])",
+        [shard for shard, _ in counts],
+        [stream for _, stream in counts],
+        list(counts.values()),
     )
 
 

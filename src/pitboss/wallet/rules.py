@@ -35,32 +35,26 @@ _MICROS_MIN, _MICROS_MAX = -(2**63), 2**63 - 1
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-class _Pile:
+class _Pile(msgspec.Struct):
     """An account while a batch is folded over it."""
 
-    __slots__ = ("account", "credits", "debits", "entries", "held")
-
-    def __init__(self, account: Account) -> None:
-        self.account = account
-        self.debits = account.debits
-        self.credits = account.credits
-        self.held = account.held
-        self.entries = account.entries
+    account: Account
+    debits: int
+    credits: int
+    held: int
+    entries: int
 
     def can_give(self, micros: int) -> bool:
         return self.account.may_overdraw or self.credits - self.debits - self.held >= micros
 
 
-class _Set:
+class _Set(msgspec.Struct):
     """A hold while a batch is folded over it."""
 
-    __slots__ = ("fresh", "hold", "posted", "voided")
-
-    def __init__(self, hold: Hold, *, fresh: bool) -> None:
-        self.hold = hold
-        self.posted = hold.posted
-        self.voided = hold.voided
-        self.fresh = fresh
+    hold: Hold
+    posted: int
+    voided: int
+    fresh: bool
 
     @property
     def remaining(self) -> int:
@@ -77,8 +71,14 @@ class Books:
         transfers: Iterable[Transfer],
         answers: Iterable[SavedAnswer],
     ) -> None:
-        self._piles = {(account.shard, account.id): _Pile(account) for account in accounts}
-        self._holds = {(hold.shard, hold.key): _Set(hold, fresh=False) for hold in holds}
+        self._piles = {
+            (item.shard, item.id): _Pile(item, item.debits, item.credits, item.held, item.entries)
+            for item in accounts
+        }
+        self._holds = {
+            (item.shard, item.key): _Set(item, item.posted, item.voided, fresh=False)
+            for item in holds
+        }
         self._transfers = {(item.shard, item.key): item for item in transfers}
         self._answers = {(item.shard, item.verb, item.key): item for item in answers}
         self._touched: dict[tuple[Shard, AccountId], _Pile] = {}
@@ -138,18 +138,15 @@ class Books:
 
         pile = self._piles.get((request.shard, request.account_id))
         refusal = _refusal_to_take(pile, request.micros, request.currency)
-        made = _Set(
-            Hold(
-                shard=request.shard,
-                key=request.key,
-                account_id=request.account_id,
-                micros=request.micros,
-                currency=request.currency,
-                refusal=refusal,
-            ),
-            fresh=True,
+        made = Hold(
+            shard=request.shard,
+            key=request.key,
+            account_id=request.account_id,
+            micros=request.micros,
+            currency=request.currency,
+            refusal=refusal,
         )
-        self._holds[place] = self._touched_holds[place] = made
+        self._holds[place] = self._touched_holds[place] = _Set(made, 0, 0, fresh=True)
         if refusal is not None or pile is None:
             return Refused(reason=refusal or Refusal.UNKNOWN_ACCOUNT)
 
