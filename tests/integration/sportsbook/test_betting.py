@@ -8,19 +8,12 @@ from fractions import Fraction
 import pytest
 
 from integration.sportsbook.world import KICK_OFF, UNIT, World, market, selection
-from pitboss import messages
 from pitboss.db import Database
 from pitboss.kernel.ids import SelectionId, derived_id
-from pitboss.kernel.shards import CATALOGUE_SHARD, PARTITIONS_ALL, partition_of, shard_of, shards_of
+from pitboss.kernel.shards import PARTITIONS_ALL, partition_of, shard_of, shards_of
 from pitboss.messages.errors import Fenced
-from pitboss.sportsbook import catalog
 from pitboss.sportsbook.betting.model import BetState
-from pitboss.sportsbook.catalog.model import (
-    MarketKind,
-    MarketStatus,
-    PriceChange,
-    StatusChange,
-)
+from pitboss.sportsbook.catalog.model import MarketKind, MarketStatus
 
 HOME = selection("A", MarketKind.MATCH_RESULT, "home")
 
@@ -95,14 +88,7 @@ async def test_a_price_that_moved_before_the_decision_is_not_struck(world: World
     await world.process()
 
     late = await world.wish(player, HOME)
-    async with messages.turn(
-        world.database,
-        [CATALOGUE_SHARD],
-        now=world.clock.now(),
-        actor="test",
-        entropy=world.entropy,
-    ) as turn:
-        await catalog.change_prices(turn, [PriceChange(selection_id=HOME, price=Fraction(3))])
+    await world.reprice((HOME, "3"))
     await world.process()
     fresh = await world.wish(player, HOME, tick=2)
     await world.process()
@@ -116,15 +102,7 @@ async def test_a_price_that_moved_before_the_decision_is_not_struck(world: World
 async def test_a_market_that_is_not_open_takes_no_bet(world: World, status: MarketStatus) -> None:
     player = await world.player()
     await world.event("A")
-    change = StatusChange(market_id=market("A", MarketKind.MATCH_RESULT), status=status)
-    async with messages.turn(
-        world.database,
-        [CATALOGUE_SHARD],
-        now=world.clock.now(),
-        actor="test",
-        entropy=world.entropy,
-    ) as turn:
-        await catalog.set_status(turn, [change])
+    await world.set_status((market("A", MarketKind.MATCH_RESULT), status))
 
     bet_id = await world.wish(player, HOME)
     await world.process()

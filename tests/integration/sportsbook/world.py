@@ -30,7 +30,16 @@ from pitboss.players import identity
 from pitboss.players.identity.model import Email, Name, Registered, RegisterRequest
 from pitboss.sportsbook import betting, catalog, settlement
 from pitboss.sportsbook.betting.model import HOUSE, Bet, PlaceBet, SlipLeg, stake_account
-from pitboss.sportsbook.catalog.model import MarketKind, NewEvent, NewMarket, NewSelection
+from pitboss.sportsbook.catalog import model as catalog_model
+from pitboss.sportsbook.catalog.model import (
+    MarketKind,
+    MarketStatus,
+    NewEvent,
+    NewMarket,
+    NewSelection,
+    PriceChange,
+    StatusChange,
+)
 from pitboss.sportsbook.settlement.model import Answer, Score, ScoreReport
 from pitboss.wallet.model import (
     Account,
@@ -64,7 +73,7 @@ class World:
         """Register a player and give them money."""
         player_id = PlayerId(new_id(self.clock.now(), self.entropy))
         shard = shard_of(player_id)
-        async with self._turn(shard) as turn:
+        async with self.turn(shard) as turn:
             (answer,) = await identity.register(turn, [_registration(player_id, currency)])
             assert isinstance(answer, Registered)
             await wallet.open_accounts(turn, _accounts(player_id, shard, currency))
@@ -96,23 +105,29 @@ class World:
         handicap: Fraction = Fraction(-3, 4),
     ) -> EventId:
         """Open an event with all three kinds of market."""
-        event_id = EventId(derived_id("event", name))
-        event = NewEvent(
-            id=event_id,
-            sport="football",
-            competition="League",
-            home=f"{name} home",
-            away=f"{name} away",
-            starts_at=starts_at,
-            markets=(
-                _market(name, MarketKind.MATCH_RESULT, None, ("2.5", "3.2", "2.9")),
-                _market(name, MarketKind.TOTAL_GOALS, total, ("1.9", "1.95")),
-                _market(name, MarketKind.ASIAN_HANDICAP, handicap, ("2.05", "1.85")),
-            ),
-        )
-        async with self._turn(CATALOGUE_SHARD) as turn:
+        event = new_event(name, starts_at=starts_at, total=total, handicap=handicap)
+        async with self.turn(CATALOGUE_SHARD) as turn:
             await catalog.open_events(turn, [event])
-        return event_id
+        return event.id
+
+    async def reprice(self, *prices: tuple[SelectionId, str]) -> tuple[catalog_model.Answer, ...]:
+        """Give selections new prices."""
+        changes = [
+            PriceChange(selection_id=selection_id, price=Fraction(price))
+            for selection_id, price in prices
+        ]
+        async with self.turn(CATALOGUE_SHARD) as turn:
+            return await catalog.change_prices(turn, changes)
+
+    async def set_status(
+        self, *statuses: tuple[MarketId, MarketStatus]
+    ) -> tuple[catalog_model.Answer, ...]:
+        """Open, suspend or close markets."""
+        changes = [
+            StatusChange(market_id=market_id, status=status) for market_id, status in statuses
+        ]
+        async with self.turn(CATALOGUE_SHARD) as turn:
+            return await catalog.set_status(turn, changes)
 
     async def wish(
         self,
@@ -222,11 +237,12 @@ class World:
         return [data for data in told if data["type"] == kind]
 
     async def _report(self, report: ScoreReport) -> Answer:
-        async with self._turn(CATALOGUE_SHARD) as turn:
+        async with self.turn(CATALOGUE_SHARD) as turn:
             (answer,) = await settlement.record_scores(turn, [report])
         return answer
 
-    def _turn(self, shard: Shard) -> messages.TurnContext:
+    def turn(self, shard: Shard) -> messages.TurnContext:
+        """Take the turn of a shard."""
         return messages.turn(
             self.database, [shard], now=self.clock.now(), actor="test", entropy=self.entropy
         )
@@ -240,6 +256,29 @@ def selection(name: str, kind: MarketKind, code: str) -> SelectionId:
 def market(name: str, kind: MarketKind) -> MarketId:
     """Return the id of a market of an event of this world."""
     return MarketId(derived_id("market", name, kind))
+
+
+def new_event(
+    name: str,
+    *,
+    starts_at: datetime = KICK_OFF,
+    total: Fraction = Fraction(5, 2),
+    handicap: Fraction = Fraction(-3, 4),
+) -> NewEvent:
+    """Return an event with all three kinds of market, whose ids follow from its name."""
+    return NewEvent(
+        id=EventId(derived_id("event", name)),
+        sport="football",
+        competition="League",
+        home=f"{name} home",
+        away=f"{name} away",
+        starts_at=starts_at,
+        markets=(
+            _market(name, MarketKind.MATCH_RESULT, None, ("2.5", "3.2", "2.9")),
+            _market(name, MarketKind.TOTAL_GOALS, total, ("1.9", "1.95")),
+            _market(name, MarketKind.ASIAN_HANDICAP, handicap, ("2.05", "1.85")),
+        ),
+    )
 
 
 def _market(

@@ -46,11 +46,14 @@ class Shelf:
     ) -> Mapping[SelectionId, Offer]:
         if seq != self._seq or len(self._offers) > SHELF_OFFERS_MAX:
             self._seq, self._offers = seq, {}
-        missing = [item for item in selection_ids if item not in self._offers]
+        # Of this seq, even if somebody else has started anew when the answer comes: what was read
+        # before a change must not be put beside what was read after it.
+        offers = self._offers
+        missing = [item for item in selection_ids if item not in offers]
         if missing:
             for offer in await store.find_offers(tx, missing):
-                self._offers[offer.selection_id] = offer
-        return self._offers
+                offers[offer.selection_id] = offer
+        return offers
 
 
 async def find_event(tx: Transaction, event_id: EventId) -> Event | None:
