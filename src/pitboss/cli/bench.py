@@ -42,6 +42,27 @@ def wallet(
 
 
 @app.command()
+def bets(
+    seconds: SecondsOption = 20.0,
+    wallets: Annotated[int, typer.Option(min=100, help="Players who bet.")] = 10_000,
+    history: Annotated[int, typer.Option(min=0, help="Bets that are there before.")] = 0,
+    flush_ms: Annotated[
+        float, typer.Option(min=0, max=1_000, help="Added to each flush of the server.")
+    ] = 0.0,
+    seed: SeedOption = 1,
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Commands in the log, decided and booked, beside one transaction for each bet."""
+    from pitboss.bench import bets as bench
+
+    options = bench.BetsOptions(
+        seconds=seconds, wallets=wallets, history=history, flush_ms=flush_ms, seed=seed
+    )
+    _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
+
+
+@app.command()
 def http(
     seconds: SecondsOption = 10.0,
     connections: Annotated[
@@ -58,6 +79,42 @@ def http(
     from pitboss.bench import http as bench
 
     options = bench.HttpOptions(seconds=seconds, connections=connections, rate=rate, seed=seed)
+    _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
+
+
+@app.command()
+def e2e(
+    seconds: SecondsOption = 10.0,
+    rate: Annotated[float, typer.Option(min=1, help="Requests/s, whatever the answers do.")] = (
+        2_000.0
+    ),
+    seed: SeedOption = 1,
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Requests over HTTP to decided bets, with the latency of both, on a whole instance."""
+    from pitboss.bench import e2e as bench
+
+    options = bench.E2eOptions(seconds=seconds, rate=rate, seed=seed)
+    _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
+
+
+@app.command()
+def spike(
+    steady: Annotated[
+        float, typer.Option(min=0.1, help="Requests/s before and after; 100 times that between.")
+    ] = 40.0,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=0.1, max=3_600, help="How long the spike lasts.")
+    ] = 30.0,
+    seed: SeedOption = 1,
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Steady load, then a hundred times as much, then steady; nothing is lost or doubled."""
+    from pitboss.bench import spike as bench
+
+    options = bench.SpikeOptions(steady=steady, spike_seconds=seconds, seed=seed)
     _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
 
 
