@@ -37,7 +37,7 @@ SHOWN_MAX = 25
 # A provider with all its bad habits but one: which payments fail follows from their amounts,
 # because their ids are drawn anew in each run.
 TEMPER = SandboxSettings(
-    delay_ms_max=60, failure_share=0, repeat_share=0.2, disorder_share=0.15, late_share=0.05
+    delay_ms_max=30, failure_share=0, repeat_share=0.2, disorder_share=0.15, late_share=0.05
 )
 
 
