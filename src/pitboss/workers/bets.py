@@ -18,7 +18,8 @@ from pitboss.db import Database, Transaction
 from pitboss.kernel.clock import Clock
 from pitboss.kernel.entropy import Entropy
 from pitboss.kernel.errors import Fault
-from pitboss.kernel.shards import Partition, Shard, shard_of, shards_of
+from pitboss.kernel.invariant import ensure
+from pitboss.kernel.shards import Partition, Shard, partition_of, shard_of, shards_of
 from pitboss.kernel.waiting import happened
 from pitboss.messages import Turn
 from pitboss.messages.errors import Fenced
@@ -201,7 +202,10 @@ async def run(
 
 def _placing(command: Command) -> Placing:
     wanted = _decode(command.body)
-    return Placing(shard=shard_of(wanted.player_id), command=wanted, placed_at=command.appended_at)
+    shard = shard_of(wanted.player_id)
+    # Its turn could never be had here, and it would be waited for without end.
+    ensure(partition_of(shard) == command.partition, "a command lies with its player")
+    return Placing(shard=shard, command=wanted, placed_at=command.appended_at)
 
 
 def _tell_set_aside(turn: Turn, shard: Shard, command: Command) -> None:

@@ -1,0 +1,382 @@
+"""Promises of the loops: nothing is decided twice, nothing stops the rest, whatever breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime
+
+import msgspec
+import pytest
+
+from integration.races import RACERS
+from integration.sportsbook.world import UNIT, World, selection
+from pitboss import messages
+from pitboss.db import Database, Transaction
+from pitboss.db.errors import DatabaseAway
+from pitboss.kernel.ids import BetId, PlayerId, derived_id
+from pitboss.kernel.shards import PARTITIONS_ALL, Partition, partition_of, shard_of, shards_of
+from pitboss.sportsbook import betting
+from pitboss.sportsbook.betting.model import BetState, PlaceBet, SlipLeg
+from pitboss.sportsbook.catalog.model import MarketKind
+from pitboss.workers import bets, settlement
+
+HOME = selection("A", MarketKind.MATCH_RESULT, "home")
+PATIENCE_SECONDS = 30.0
+
+
+@pytest.fixture
+async def world(database: Database) -> World:
+    made = World(database=database)
+    await made.event("A")
+    return made
+
+
+class Forgetful(Database):
+    """A database that loses the answers to some commits: before they count, or after."""
+
+    lost_before = 0
+    lost_after = 0
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Open a transaction whose end may remain unknown."""
+        async with Database.transaction(self) as tx:
+            yield tx
+            if self.lost_before:
+                self.lost_before -= 1
+                raise DatabaseAway("the connection broke before the commit")
+        if self.lost_after:
+            self.lost_after -= 1
+            raise DatabaseAway("the connection broke after the commit")
+
+
+def broken(kind: str, player_id: PlayerId) -> bytes:
+    """Return a command that cannot be processed."""
+    partition = partition_of(shard_of(player_id))
+    command = PlaceBet(
+        bet_id=BetId(derived_id("bet", "broken")),
+        player_id=player_id,
+        currency="EUR",
+        stake_micros=5 * UNIT,
+        legs=(SlipLeg(selection_id=HOME, tick=1),),
+    )
+    match kind:
+        case "nothing":
+            return b""
+        case "cut off":
+            return msgspec.json.encode(command)[:-1]
+        case "another command":
+            return b'{"type":"bet.dream"}'
+        case "no id of a player":
+            nobody = next(
+                name
+                for name in (PlayerId(f"nobody {number}") for number in range(1_000))
+                if partition_of(shard_of(name)) == partition
+            )
+            return msgspec.json.encode(msgspec.structs.replace(command, player_id=nobody))
+        case "a stake that no column holds":
+            return msgspec.json.encode(msgspec.structs.replace(command, stake_micros=2**70))
+        case "a player of another partition":
+            stranger = next(
+                PlayerId(derived_id("player", str(number)))
+                for number in range(1_000)
+                if partition_of(shard_of(PlayerId(derived_id("player", str(number))))) != partition
+            )
+            return msgspec.json.encode(msgspec.structs.replace(command, player_id=stranger))
+        case _:
+            raise AssertionError(kind)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "nothing",
+        "cut off",
+        "another command",
+        "no id of a player",
+        "a stake that no column holds",
+        "a player of another partition",
+    ],
+)
+async def test_a_command_that_breaks_its_batch_is_set_aside_and_the_others_go_on(
+    world: World, kind: str
+) -> None:
+    player = await world.player(units=100)
+    partition = partition_of(shard_of(player))
+    good = []
+    # At the beginning, in the middle, twice, and at the end.
+    for number, place in enumerate("x.x.xx..x"):
+        if place == ".":
+            good.append(await world.wish(player, HOME, units=1))
+        else:
+            await world.append(derived_id("bad", str(number)), player, broken(kind, player))
+    processor = world.processor(partition)
+    await processor.own()
+
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await processor.step():
+            pass
+
+    for bet_id in good:
+        assert (await world.bet(player, bet_id)).state is BetState.ACCEPTED
+    assert await world.balance(player) == (100 * UNIT, 4 * UNIT)
+    aside = await world.facts(shards_of(partition)[0], "command.set_aside")
+    assert [(fact["command_id"], fact["offset"]) for fact in aside] == [
+        (derived_id("bad", str(number)), number) for number in (0, 2, 4, 5, 8)
+    ]
+    assert processor.next_offset == await offset_of(world, partition) == 9
+
+
+async def test_batches_grow_again_after_one_was_broken(world: World) -> None:
+    player = await world.player(units=100)
+    processor = world.processor(partition_of(shard_of(player)))
+    await processor.own()
+    await world.append(derived_id("bad"), player, b"")
+
+    sizes = []
+    for _ in range(12):
+        await processor.step()
+        sizes.append(processor.batch_max)
+
+    assert sizes[0] == 1
+    assert sizes[-1] == bets.BATCH_MAX
+
+
+async def test_after_a_commit_of_unknown_outcome_nothing_is_repeated_and_nothing_lost(
+    world: World,
+) -> None:
+    player = await world.player(units=100)
+    wished = [await world.wish(player, HOME, units=1) for _ in range(20)]
+    processor = world.processor(partition_of(shard_of(player)))
+    processor.batch_max = 4
+    forgetful = processor.database = Forgetful(world.database.url)
+    forgetful.lost_before, forgetful.lost_after = 2, 3
+
+    async with running(processor.run):
+        await until(lambda: decided(world, player, wished))
+    await forgetful.close()
+
+    assert (forgetful.lost_before, forgetful.lost_after) == (0, 0)
+    assert await world.balance(player) == (100 * UNIT, 20 * UNIT)
+    told = await world.facts(shard_of(player), "bet.accepted")
+    assert sorted(str(fact["bet_id"]) for fact in told) == sorted(wished)
+
+
+async def test_a_database_that_is_away_is_waited_for(world: World) -> None:
+    player = await world.player(units=100)
+    wished = [await world.wish(player, HOME)]
+    processor = world.processor(partition_of(shard_of(player)))
+    processor.database = Database("postgresql://127.0.0.1:1/nowhere")
+
+    async with running(processor.run):
+        await asyncio.sleep(0.2)
+        processor.database = world.database
+        await until(lambda: decided(world, player, wished))
+
+    assert await world.balance(player) == (100 * UNIT, 5 * UNIT)
+
+
+async def test_an_idle_processor_keeps_its_partition(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bets, "RENEW_SECONDS", 0.05)
+    partition = Partition(0)
+    processor = world.processor(partition, owner="idle")
+
+    async with running(processor.run):
+        await until(lambda: owned_by(world, partition, "idle"))
+        before = await lease_of(world, partition)
+        await until(lambda: prolonged(world, partition, before))
+        async with world.database.transaction() as tx:
+            other = await messages.take_over(tx, partition, owner="other")
+
+    assert other is None
+
+
+async def test_who_is_fenced_off_decides_no_more_and_gets_on_when_it_may(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bets, "RENEW_SECONDS", 0.05)
+    player = await world.player(units=100)
+    partition = partition_of(shard_of(player))
+    first = world.processor(partition, owner="first")
+    async with running(first.run):
+        await until(lambda: owned_by(world, partition, "first"))
+        await let_leases_run_out(world)
+        async with world.database.transaction() as tx:
+            await messages.take_over(tx, partition, owner="second")
+        waiting = await world.wish(player, HOME)
+        first.wake.set()
+        await asyncio.sleep(0.3)
+        async with world.database.reading() as tx:
+            before = await messages.get_consumer(tx, partition)
+        await let_leases_run_out(world)
+        await until(lambda: decided(world, player, [waiting]))
+
+    assert (before.owner, before.next_offset) == ("second", 0)
+    assert await owned_by(world, partition, "first")
+    assert len(await world.facts(shard_of(player), "bet.accepted")) == 1
+
+
+async def test_processors_who_fight_for_a_partition_decide_each_bet_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bets, "RENEW_SECONDS", 0.01)
+    monkeypatch.setattr(bets, "RETRY_SECONDS_MAX", 0.05)
+    partition = Partition(1)
+    players = [await player_of(world, partition) for _ in range(4)]
+    wished = [(player, await world.wish(player, HOME, units=1)) for player in players * 25]
+    rivals = [world.processor(partition, owner=f"rival {number}") for number in range(RACERS)]
+    for rival in rivals:
+        rival.batch_max = 1
+
+    async def meddle() -> bool:
+        """Let every lease run out, all the time."""
+        await let_leases_run_out(world)
+        for rival in rivals:
+            rival.batch_max = 2
+            rival.wake.set()
+        return await offset_of(world, partition) == len(wished)
+
+    async with contextlib.AsyncExitStack() as stack:
+        for rival in rivals:
+            await stack.enter_async_context(running(rival.run))
+        await until(meddle)
+        async with world.database.reading() as tx:
+            end = await messages.get_consumer(tx, partition)
+
+    # Leases were lost and won: the partition went from hand to hand.
+    assert end.epoch > 2
+    for player, bet_id in wished:
+        assert (await world.bet(player, bet_id)).state is BetState.ACCEPTED
+    for player in players:
+        assert await world.balance(player) == (100 * UNIT, 25 * UNIT)
+    told = [
+        fact["bet_id"]
+        for shard in {shard_of(player) for player in players}
+        for fact in await world.facts(shard, "bet.accepted")
+    ]
+    assert len(told) == len(set(told)) == len(wished)
+
+
+async def test_the_loops_take_bets_and_pay_them_until_they_are_stopped(world: World) -> None:
+    players = [await world.player(units=100) for _ in range(6)]
+    async with (
+        running(lambda stop: run_bets(world, stop)),
+        running(lambda stop: run_settlement(world, stop)),
+    ):
+        wished = {player: await world.wish(player, HOME, units=10) for player in players}
+        for player, bet_id in wished.items():
+            await until(lambda p=player, b=bet_id: decided(world, p, [b]))  # type: ignore[misc] # bound now
+        await world.score(await world.event("A"), 1, 0)
+        for player in players:
+            await until(lambda p=player: has(world, p, 115 * UNIT))  # type: ignore[misc] # bound now
+
+    for player, bet_id in wished.items():
+        assert (await world.bet(player, bet_id)).state is BetState.SETTLED
+        assert await world.balance(player) == (115 * UNIT, 0)
+    assert await world.totals() == {"EUR": 0}
+
+
+async def test_settlement_waits_for_a_database_that_is_away(world: World) -> None:
+    player = await world.player(units=100)
+    await world.wish(player, HOME, units=10)
+    await world.process()
+    await world.score(await world.event("A"), 1, 0)
+    forgetful = Forgetful(world.database.url)
+    forgetful.lost_before, forgetful.lost_after = 1, 1
+
+    async with running(lambda stop: run_settlement(world, stop, database=forgetful)):
+        await until(lambda: has(world, player, 115 * UNIT))
+    await forgetful.close()
+
+    assert len(await world.facts(shard_of(player), "bet.settled")) == 1
+
+
+async def run_bets(world: World, stop: asyncio.Event) -> None:
+    await bets.run(
+        world.database,
+        clock=world.clock,
+        entropy=world.entropy,
+        partitions=PARTITIONS_ALL,
+        owner="test",
+        stop=stop,
+    )
+
+
+async def run_settlement(
+    world: World, stop: asyncio.Event, *, database: Database | None = None
+) -> None:
+    await settlement.run(
+        database or world.database,
+        clock=world.clock,
+        entropy=world.entropy,
+        partitions=PARTITIONS_ALL,
+        stop=stop,
+    )
+
+
+@contextlib.asynccontextmanager
+async def running(work: Callable[[asyncio.Event], Awaitable[None]]) -> AsyncIterator[None]:
+    """Let a loop run meanwhile, and see that it ends when it is told to."""
+    stop = asyncio.Event()
+    task = asyncio.ensure_future(work(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await task
+
+
+async def until(happened: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until this is so; not for ever."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            if await happened():
+                return
+            await asyncio.sleep(0.01)
+
+
+async def player_of(world: World, partition: Partition) -> PlayerId:
+    """Register players until one is of this partition."""
+    while True:
+        player = await world.player(units=100)
+        if partition_of(shard_of(player)) == partition:
+            return player
+
+
+async def decided(world: World, player: PlayerId, wished: list[BetId]) -> bool:
+    async with world.database.reading() as tx:
+        found = await betting.find_bets(tx, [(shard_of(player), bet_id) for bet_id in wished])
+    return len(found) == len(wished)
+
+
+async def has(world: World, player: PlayerId, micros: int) -> bool:
+    return (await world.balance(player))[0] == micros
+
+
+async def offset_of(world: World, partition: Partition) -> int:
+    async with world.database.reading() as tx:
+        return (await messages.get_consumer(tx, partition)).next_offset
+
+
+async def owned_by(world: World, partition: Partition, owner: str) -> bool:
+    async with world.database.reading() as tx:
+        return (await messages.get_consumer(tx, partition)).owner == owner
+
+
+async def lease_of(world: World, partition: Partition) -> datetime:
+    async with world.database.reading() as tx:
+        return (await messages.get_consumer(tx, partition)).lease_until
+
+
+async def prolonged(world: World, partition: Partition, before: datetime) -> bool:
+    return await lease_of(world, partition) > before
+
+
+async def let_leases_run_out(world: World) -> None:
+    async with world.database.transaction() as tx:
+        await tx.execute("UPDATE log_consumer SET lease_until = '-infinity'")
