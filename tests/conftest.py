@@ -12,12 +12,25 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+import structlog
 
 from pitboss.db import Database, migrate
 from pitboss.db.embedded import EmbeddedPostgres
 
 # Enough for the smallest `shared_buffers`; tests do not need more.
 SERVER_MEMORY_BYTES = 512 * 1024**2
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_log() -> None:
+    """Write the log plainly: a traceback in colours, with every variable, takes a second."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["level", "event"]),
+        ]
+    )
 
 
 @pytest.fixture(scope="session")
