@@ -76,6 +76,17 @@ class Desk:
             )
         )
 
+    def twin(self, *, backlog_max: int = BACKLOG_MAX) -> Desk:
+        """Return another API over the same database, as another process is."""
+        return Desk(
+            database=self.database,
+            backlog_max=backlog_max,
+            clock=self.clock,
+            wall=self.wall,
+            entropy=self.entropy,
+            numbers=self.numbers,
+        )
+
     @property
     def staff(self) -> str:
         """A token of a member of staff."""

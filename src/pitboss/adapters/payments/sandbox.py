@@ -35,6 +35,8 @@ CONNECTIONS_MAX = 32
 # What ends up in facts is plain text of a length that we chose.
 _NAME = re.compile(r"[!-~]{1,100}")
 _REASON = re.compile(r"[a-z0-9_]{1,40}")
+_AT = re.compile(r" - at `\$\.([^`]+)`$")
+_MISSING = re.compile(r"missing required field `([^`]+)`$")
 OTHER_REASON = "other"
 
 T = TypeVar("T")
@@ -78,6 +80,8 @@ class SandboxReader:
         check_signature(headers.get(SIGNATURE_HEADER), body, self._secrets, now=now)
         try:
             told = msgspec.json.decode(body, type=_Webhook)
+        except msgspec.ValidationError as error:
+            raise _malformed(str(error)) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Malformed("body", str(error)) from None
         return _translate(told, event_id=_name(told.event_id, field="event_id"))
@@ -178,6 +182,14 @@ def _read(answer: httpx.Response, kind: type[T]) -> T:
         return msgspec.json.decode(answer.content, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ProviderConfused(f"the sandbox answered what cannot be read: {error}") from error
+
+
+def _malformed(message: str) -> Malformed:
+    """Name the part of a webhook that msgspec says is wrong."""
+    found = _AT.search(message) or _MISSING.search(message)
+    if found is None:
+        return Malformed("body", message)
+    return Malformed(found.group(1), message[: found.start()] or message)
 
 
 def _translate(told: _Standing, *, event_id: str) -> PaymentNews:
