@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
 
 import pytest
 import uvloop
 
 from pitboss.sim.http import AnswerReader, Client, ConnectionLost, UnreadableAnswer
+from unit.sim.peer import serving
 
 PLAIN = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 7\r\n\r\n{"a":1}'
 CHUNKED = (
@@ -57,7 +56,7 @@ def test_what_is_not_an_answer_is_said_to_be_unreadable(raw: bytes) -> None:
 
 async def test_connections_are_kept_and_shared() -> None:
     async with (
-        _peer(lambda _: PLAIN) as peer,
+        serving(lambda _: PLAIN) as peer,
         Client("127.0.0.1", peer.port, connections=2) as client,
     ):
         answers = await asyncio.gather(*(client.ask("GET", "/x") for _ in range(20)))
@@ -70,7 +69,7 @@ async def test_connections_are_kept_and_shared() -> None:
 def test_connections_are_kept_under_uvloop_too() -> None:
     async def ask_twice() -> tuple[set[int], int]:
         async with (
-            _peer(lambda _: PLAIN) as peer,
+            serving(lambda _: PLAIN) as peer,
             Client("127.0.0.1", peer.port, connections=1) as client,
         ):
             return {(await client.ask("GET", "/x")).status for _ in range(2)}, peer.connections
@@ -79,7 +78,7 @@ def test_connections_are_kept_under_uvloop_too() -> None:
 
 
 async def test_a_request_says_where_it_goes_and_how_long_it_is() -> None:
-    async with _peer(lambda _: PLAIN) as peer, Client("127.0.0.1", peer.port) as client:
+    async with serving(lambda _: PLAIN) as peer, Client("127.0.0.1", peer.port) as client:
         await client.ask("POST", "/v1/bets", headers={"Idempotency-Key": "k"}, body=b"{}")
 
         assert (
@@ -93,7 +92,7 @@ async def test_a_request_says_where_it_goes_and_how_long_it_is() -> None:
 
 async def test_a_connection_that_was_closed_while_idle_is_opened_again() -> None:
     async with (
-        _peer(lambda _: PLAIN) as peer,
+        serving(lambda _: PLAIN) as peer,
         Client("127.0.0.1", peer.port, connections=1) as client,
     ):
         await client.ask("GET", "/1")
@@ -107,7 +106,7 @@ async def test_a_connection_that_was_closed_while_idle_is_opened_again() -> None
 async def test_a_peer_that_says_close_is_not_asked_again_on_that_connection() -> None:
     closing = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
     async with (
-        _peer(lambda _: closing) as peer,
+        serving(lambda _: closing) as peer,
         Client("127.0.0.1", peer.port, connections=1) as client,
     ):
         await client.ask("GET", "/1")
@@ -117,7 +116,7 @@ async def test_a_peer_that_says_close_is_not_asked_again_on_that_connection() ->
 
 
 async def test_half_an_answer_is_a_lost_connection_and_not_asked_for_twice() -> None:
-    async with _peer(lambda _: PLAIN[:20], hang_up=True) as peer:
+    async with serving(lambda _: PLAIN[:20], hang_up=True) as peer:
         async with Client("127.0.0.1", peer.port, connections=1) as client:
             with pytest.raises(ConnectionLost):
                 await client.ask("POST", "/", body=b"{}")
@@ -126,44 +125,9 @@ async def test_half_an_answer_is_a_lost_connection_and_not_asked_for_twice() -> 
 
 
 async def test_nobody_at_the_other_end_is_a_lost_connection() -> None:
-    async with _peer(lambda _: PLAIN) as peer:
+    async with serving(lambda _: PLAIN) as peer:
         port = peer.port
 
     async with Client("127.0.0.1", port) as client:
         with pytest.raises(ConnectionLost):
             await client.ask("GET", "/")
-
-
-class _Peer:
-    def __init__(self) -> None:
-        self.port = 0
-        self.connections = 0
-        self.heard: list[bytes] = []
-        self.writers: list[asyncio.StreamWriter] = []
-
-    def hang_up(self) -> None:
-        for writer in self.writers:
-            writer.close()
-
-
-@contextlib.asynccontextmanager
-async def _peer(answer: Callable[[bytes], bytes], *, hang_up: bool = False) -> AsyncIterator[_Peer]:
-    peer = _Peer()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        peer.connections += 1
-        peer.writers.append(writer)
-        while request := await reader.read(65_536):
-            peer.heard.append(request)
-            writer.write(answer(request))
-            if hang_up:
-                break
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    peer.port = server.sockets[0].getsockname()[1]
-    try:
-        yield peer
-    finally:
-        server.close()
-        peer.hang_up()

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 
 from pitboss.adapters.football_data import SeasonEvent
 from pitboss.kernel.ids import EventId, MarketId, SelectionId, derived_id
@@ -154,7 +155,7 @@ def _match_days(events: Sequence[ListedEvent]) -> tuple[MatchDay, ...]:
         if place == 0 or kick_off - kick_offs[place - 1] >= BETWEEN_MATCH_DAYS
     ]
     days: list[MatchDay] = []
-    for no, (first, behind) in enumerate(zip(firsts, [*firsts[1:], len(events)], strict=True)):
+    for no, (first, behind) in enumerate(pairwise([*firsts, len(events)])):
         beyond = bisect_right(kick_offs, kick_offs[first] + ON_OFFER)
         days.append(
             MatchDay(

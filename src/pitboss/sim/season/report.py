@@ -87,7 +87,13 @@ def to_tables(report: SeasonReport) -> RenderableType:
 
 
 def _skipped(row: SkippedRow) -> dict[str, object]:
-    return {"file": row.file, "line": row.line, "column": row.column, "reason": str(row)}
+    return {
+        "file": row.file,
+        "line": row.line,
+        "column": row.column,
+        "value": row.value,
+        "reason": row.reason,
+    }
 
 
 def _figures(figures: Figures) -> dict[str, object]:
