@@ -78,8 +78,12 @@ class Desk:
 
     def twin(self, *, backlog_max: int = BACKLOG_MAX) -> Desk:
         """Return another API over the same database, as another process is."""
+        return self.twin_over(self.database, backlog_max=backlog_max)
+
+    def twin_over(self, database: Database, *, backlog_max: int = BACKLOG_MAX) -> Desk:
+        """Return another API, that reaches the database in another way."""
         return Desk(
-            database=self.database,
+            database=database,
             backlog_max=backlog_max,
             clock=self.clock,
             wall=self.wall,
