@@ -131,7 +131,9 @@ async def _walk(
 
 async def _settle(turn: Turn, places: Sequence[OpenBet]) -> None:
     bets = await betting.find_bets(turn.tx, {(place.shard, place.bet_id) for place in places})
-    waiting = [bet for bet in bets.values() if bet.state is BetState.ACCEPTED]
+    # In the order of the walk, not in that of the database's answer: history is the same again.
+    ordered = (bets.get(bet_id) for bet_id in dict.fromkeys(place.bet_id for place in places))
+    waiting = [bet for bet in ordered if bet is not None and bet.state is BetState.ACCEPTED]
     if not waiting:
         return
     known = await store.find_results(
