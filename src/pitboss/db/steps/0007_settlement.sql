@@ -14,14 +14,23 @@ CREATE TRIGGER settlement_result_is_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON settlement_result
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_history();
 
--- How far each partition's players are settled: all of `result_no`, and of the next result the
--- bets up to and including (`after_shard`, `after_bet`).
+-- How far each partition's players are settled: results up to `result_no` are settled or being so.
 CREATE TABLE settlement_cursor (
-    partition   smallint PRIMARY KEY,
-    result_no   bigint   NOT NULL DEFAULT 0,
-    after_shard smallint,
-    after_bet   uuid,
-    CHECK ((after_shard IS NULL) = (after_bet IS NULL))
+    partition smallint PRIMARY KEY,
+    result_no bigint   NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
 
 INSERT INTO settlement_cursor (partition) SELECT generate_series(0, 3);
+
+-- The results that a partition is settling, each at its own pace: the bets of its market up to and
+-- including (`after_shard`, `after_bet`) are done.  A market with very many bets has one walk among
+-- others, so nobody waits behind it.
+CREATE TABLE settlement_walk (
+    partition   smallint NOT NULL,
+    result_no   bigint   NOT NULL,
+    market_id   uuid     NOT NULL,
+    after_shard smallint,
+    after_bet   uuid,
+    PRIMARY KEY (partition, result_no),
+    CHECK ((after_shard IS NULL) = (after_bet IS NULL))
+) WITH (fillfactor = 50);

@@ -138,11 +138,12 @@ class MarketResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cursor:
-    """How far a partition is settled: all of `result_no`, then bets up to `after`."""
+class Walk:
+    """A result that a partition is settling: the bets of its market up to `after` are done."""
 
     partition: Partition
     result_no: int
+    market_id: MarketId
     after: OpenBet | None
 
 

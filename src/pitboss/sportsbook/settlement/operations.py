@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from pitboss import messages
@@ -18,7 +19,6 @@ from pitboss.sportsbook.settlement.facts import BetSettled, MarketResulted
 from pitboss.sportsbook.settlement.model import (
     RULES_VERSION,
     Answer,
-    Cursor,
     Leg,
     MarketResult,
     Recorded,
@@ -28,6 +28,7 @@ from pitboss.sportsbook.settlement.model import (
     ScoreReport,
     Settled,
     Terms,
+    Walk,
 )
 
 from . import rules, store
@@ -85,17 +86,17 @@ async def settle_waiting(
 ) -> int | None:
     """Settle the next bets of a partition's players that wait for recorded results.
 
-    Returns how many bets it looked at: at most about `limit`; 0 when there was only the cursor to
-    move, None when there was nothing to do.  The cursor moves in the same transaction, so a crash
-    repeats nothing; a twin that settles the same partition is passed by.
+    Returns how many bets it looked at: at most `limit`; 0 when there were results that nobody bet
+    on, None when there was nothing to do.  How far it is moves in the same transaction, so a
+    crash repeats nothing; a twin that settles the same partition is passed by.
     """
-    cursor = await store.lock_cursor(tx, partition)
-    if cursor is None:
+    result_no = await store.lock_cursor(tx, partition)
+    if result_no is None:
         return None
-    results = await store.find_results_after(tx, cursor.result_no, limit=RESULTS_MAX)
-    if not results:
+    walks = await _find_walks(tx, partition, result_no)
+    if not walks:
         return None
-    places, moved = await _walk(tx, cursor, results, limit)
+    places, moved = await _walk(tx, walks, limit)
 
     # Closed markets take no more bets, so looking before locking misses none; what became of
     # these bets meanwhile is read again under the turn.
@@ -103,30 +104,54 @@ async def settle_waiting(
         tx, {place.shard for place in places}, now=now, actor="settlement", entropy=entropy
     ) as turn:
         await _settle(turn, places)
-    await store.move_cursor(tx, moved)
+    await store.save_walks(tx, moved)
+    ended = {walk.result_no for walk in walks} - {walk.result_no for walk in moved}
+    await store.end_walks(tx, partition, ended)
     return len(places)
 
 
+async def _find_walks(tx: Transaction, partition: Partition, result_no: int) -> list[Walk]:
+    """Return the results to go on with, new ones included, as many as one step looks at."""
+    walks = await store.find_walks(tx, partition)
+    results = await store.find_results_after(tx, result_no, limit=RESULTS_MAX - len(walks))
+    if results:
+        await store.move_cursor(tx, partition, results[-1].no)
+    fresh = [
+        Walk(partition=partition, result_no=item.no, market_id=item.market_id, after=None)
+        for item in results
+    ]
+    return [*walks, *fresh]
+
+
 async def _walk(
-    tx: Transaction, cursor: Cursor, results: Sequence[MarketResult], limit: int
-) -> tuple[list[OpenBet], Cursor]:
-    """Collect the next bets, market by market; return them and where to go on."""
-    lanes = shards_of(cursor.partition)
-    places: list[OpenBet] = []
-    result_no, after = cursor.result_no, cursor.after
-    for result in results:
-        room = limit - len(places)
-        if room <= 0:
-            break
-        found = await betting.find_open_bets(
-            tx, result.market_id, shards=(lanes[0], lanes[-1]), after=after, limit=room
-        )
-        places += found
-        if len(found) == room:
-            after = found[-1]
-        else:
-            result_no, after = result.no, None
-    return places, Cursor(partition=cursor.partition, result_no=result_no, after=after)
+    tx: Transaction, walks: Sequence[Walk], limit: int
+) -> tuple[list[OpenBet], list[Walk]]:
+    """Collect the next bets; return them, and the walks that have not ended, moved on.
+
+    Each market has an equal share of the step, and what the small ones leave goes to the large
+    ones: a market with very many bets never keeps another one waiting for more than a step.
+    """
+    lanes = shards_of(walks[0].partition)
+    places: dict[OpenBet, None] = {}
+    going: list[Walk] = list(walks)
+    room = limit
+    while going and room > 0:
+        share = max(room // len(going), 1)
+        still: list[Walk] = []
+        for number, walk in enumerate(going):
+            if room <= 0:
+                still += going[number:]
+                break
+            wanted = min(share, room)
+            found = await betting.find_open_bets(
+                tx, walk.market_id, shards=(lanes[0], lanes[-1]), after=walk.after, limit=wanted
+            )
+            places |= dict.fromkeys(found)
+            room -= len(found)
+            if len(found) == wanted:
+                still.append(replace(walk, after=found[-1]))
+        going = still
+    return list(places), going
 
 
 async def _settle(turn: Turn, places: Sequence[OpenBet]) -> None:
