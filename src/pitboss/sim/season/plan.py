@@ -29,7 +29,7 @@ VISIT_SHARE = 0.12
 
 SINGLES_SHARE = 0.62
 _LEGS = tuple(range(2, LEGS_MAX + 1))
-_LEG_WEIGHTS = (35, 25, 15, 10, 4, 3, 2, 1, *(0.4,) * 11)
+_LEG_STEPS = tuple(accumulate((35, 25, 15, 10, 4, 3, 2, 1, *(0.4,) * 11)))
 # From here on players pick favourites, for the longest prices would return more than is allowed.
 _LONG_LEGS = 7
 
@@ -262,7 +262,7 @@ def _draw_picks(chance: random.Random, menu: _Menu, whim: Whim) -> tuple[Pick, .
         return (_draw_pick(chance, chance.choice(menu.past)),)
     if chance.random() < SINGLES_SHARE or len(menu.events) < min(_LEGS):
         return (_draw_pick(chance, chance.choice(menu.events)),)
-    (wanted,) = chance.choices(_LEGS, weights=_LEG_WEIGHTS)
+    (wanted,) = chance.choices(_LEGS, cum_weights=_LEG_STEPS)
     legs = min(wanted, len(menu.events))
     draw = _draw_pick if legs < _LONG_LEGS else _draw_favourite
     return tuple(draw(chance, event) for event in chance.sample(menu.events, legs))

@@ -1,0 +1,116 @@
+"""A season is played over HTTP on a whole instance, and its books balance; the same seed again."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from pitboss.kernel.errors import PlatformError
+from pitboss.settings import Settings
+from pitboss.sim.season import SeasonConfig, SeasonReport, play, to_json
+from unit.sim.season.league import write_league
+
+PUBLISHED = Path(__file__).parents[2] / ".." / "shared/data/football/E0_2023-24_full.csv"
+RESIDENT_MB_MAX = 300
+
+
+class Follower:
+    """Remembers how far it was told that things are."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, int, int]] = []
+
+    def advance(self, text: str, done: int, total: int) -> None:
+        """Remember."""
+        self.told.append((text, done, total))
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    # Not pytest's own folder: it is closed to the system user that runs the server for root.
+    path = Path(tempfile.mkdtemp(prefix="pitboss-season-"))
+    yield path
+    shutil.rmtree(path)
+
+
+async def play_league(home: Path, *, seed: int, follower: Follower) -> SeasonReport:
+    config = SeasonConfig(
+        path=write_league(home / "league.csv", rounds=4), players=12, bets=300, seed=seed
+    )
+    try:
+        return await play(config, Settings(home=home, port=0), follower)
+    except PlatformError as error:
+        raise AssertionError(f"{error}\n{_errors_logged(home)}") from error
+
+
+async def test_a_season_is_played_and_the_same_seed_gives_the_same_books(home: Path) -> None:
+    follower = Follower()
+
+    first = await play_league(home, seed=7, follower=follower)
+    # In the same home, beside yesterday's players and their money.
+    again = await play_league(home, seed=7, follower=Follower())
+
+    assert [check for check in first.checks if not check.ok] == []
+    assert [check for check in again.checks if not check.ok] == []
+    assert first.books == again.books
+    assert to_json(first)["books_sha256"] == to_json(again)["books_sha256"]
+
+    bets = first.books.bets
+    assert bets.requested == bets.acknowledged == 300
+    assert bets.acknowledged == bets.accepted + bets.refused
+    assert bets.accepted == bets.settled
+    assert bets.asked == bets.acknowledged + bets.refused_early + bets.repeated
+    assert all(figures.turnover > 0 for figures in first.books.markets.values())
+    assert (first.events, first.match_days, len(first.skipped)) == (20, 8, 1)
+    assert first.skipped[0].column == "Date"
+
+    assert [done for _, done, _ in follower.told] == sorted(done for _, done, _ in follower.told)
+    assert follower.told[-1] == ("the platform stops", 300, 300)
+    assert max(first.rss_mb.values()) < RESIDENT_MB_MAX
+    assert not _left_behind(home)
+
+
+@pytest.mark.slow
+async def test_a_published_season_is_played_and_the_books_balance(home: Path) -> None:
+    if not PUBLISHED.exists():
+        pytest.skip("the published season is not at ../shared/data/football")
+    config = SeasonConfig(path=PUBLISHED, players=100, bets=3_000, seed=11)
+
+    report = await play(config, Settings(home=home / "published", port=0), Follower())
+
+    assert report.ok, [check for check in report.checks if not check.ok]
+    assert report.books.bets.acknowledged == 3_000
+    assert report.events == 380
+    assert report.abandoned > 0
+    assert report.books.bets.voided > 0
+    assert {"insufficient_funds", "related_legs", "event_started"} <= set(report.books.refusals)
+    assert set(report.books.refused_early) == {
+        "idempotency_key_reused",
+        "malformed",
+        "price_changed",
+    }
+
+
+def _errors_logged(home: Path) -> str:
+    """Return what the processes logged as errors, before the home is gone."""
+    return "\n".join(
+        line
+        for log in sorted((home / "logs").glob("*.log"))
+        for line in log.read_text().splitlines()
+        if '"level": "error"' in line
+    )
+
+
+def _left_behind(home: Path) -> list[int]:
+    """Return the processes that still have to do with this home."""
+    return [
+        process.pid
+        for process in psutil.process_iter(["cmdline", "environ"])
+        if str(home) in " ".join(process.info["cmdline"] or ())
+        or str(home) in (process.info["environ"] or {}).get("PITBOSS_HOME", "")
+    ]
