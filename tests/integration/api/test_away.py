@@ -146,7 +146,7 @@ async def test_while_the_database_is_away_the_answer_is_503_and_then_all_is_well
     await asyncio.to_thread(server.start)
     after = await count_rows(own_desk.database)
     back = [
-        await within(ask(own_desk, player, f"key-{number}")) for number, ask in enumerate(WRITES)
+        await within(ask(own_desk, player, f"back-{number}")) for number, ask in enumerate(WRITES)
     ]
 
     for answer in [*away, *many]:
