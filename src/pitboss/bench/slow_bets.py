@@ -14,6 +14,7 @@ from pitboss.bench.server import Connection
 from pitboss.kernel.clock import Clock
 from pitboss.kernel.entropy import Entropy
 from pitboss.kernel.facts import Fact, Movement
+from pitboss.kernel.ids import EventId, MarketId, SelectionId
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.money import Rounding, currency
 from pitboss.kernel.price import parse_price
@@ -115,9 +116,9 @@ def _hold(bet: PlaceBet) -> HoldRequest:
 
 def _leg(offer: asyncpg.Record) -> Leg:
     return Leg(
-        selection_id=str(offer["selection_id"]),
-        market_id=str(offer["market_id"]),
-        event_id=str(offer["event_id"]),
+        selection_id=SelectionId(str(offer["selection_id"])),
+        market_id=MarketId(str(offer["market_id"])),
+        event_id=EventId(str(offer["event_id"])),
         price=offer["price"],
         tick=offer["tick"],
     )

@@ -11,22 +11,24 @@ from pitboss.wallet.model import (
     Account,
     Answer,
     Booked,
-    HoldRequest,
-    PostRequest,
     Request,
-    TransferRequest,
-    VoidRequest,
 )
 
 from . import rules, store
 
 
-async def book(turn: Turn, requests: Sequence[Request]) -> tuple[Answer, ...]:
+async def book(
+    turn: Turn, requests: Sequence[Request], *, unseen: bool = False
+) -> tuple[Answer, ...]:
     """Hold, post, void and transfer money, in the order asked.
 
     Every request is answered, and sees what the requests before it did; a refusal stops nobody
     else.  Asking again with the same verb and key gives the first answer and moves nothing.  The
     movements of the answers are the caller's to publish in its own facts, in the same turn.
+
+    Args:
+        unseen: the caller knows, or believes, that none of these keys was ever used, so nobody
+            looks; if one was after all, the keys in the database refuse the whole turn.
     """
     if not requests:
         return ()
@@ -34,7 +36,7 @@ async def book(turn: Turn, requests: Sequence[Request]) -> tuple[Answer, ...]:
         all(request.shard in turn.heads for request in requests),
         "money is moved by who holds the shard's turn",
     )
-    books = await _open_books(turn, requests)
+    books = await _open_books(turn, requests, unseen=unseen)
 
     answers = books.decide(requests)
 
@@ -73,34 +75,16 @@ async def open_accounts(turn: Turn, accounts: Sequence[Account]) -> None:
             )
 
 
-async def _open_books(turn: Turn, requests: Sequence[Request]) -> rules.Books:
+async def _open_books(turn: Turn, requests: Sequence[Request], *, unseen: bool) -> rules.Books:
     """Fetch the rows that these requests can touch; the turn keeps them from changing."""
-    hold_keys = {
-        (item.shard, item.key if isinstance(item, HoldRequest) else item.hold_key)
-        for item in requests
-        if not isinstance(item, TransferRequest)
-    }
-    holds = await store.find_holds(turn.tx, hold_keys)
-    account_ids = {(hold.shard, hold.account_id) for hold in holds}
-    for item in requests:
-        match item:
-            case HoldRequest():
-                account_ids.add((item.shard, item.account_id))
-            case PostRequest():
-                account_ids.add((item.shard, item.credit_id))
-            case TransferRequest():
-                account_ids.update(((item.shard, item.debit_id), (item.shard, item.credit_id)))
-            case VoidRequest():
-                pass
-    transfer_keys = {
-        (item.shard, item.key)
-        for item in requests
-        if isinstance(item, PostRequest | TransferRequest)
-    }
-    answer_keys = {(item.shard, item.key) for item in requests if not isinstance(item, HoldRequest)}
+    wanted = rules.wanted(requests)
+    earlier_holds = wanted.holds if unseen else wanted.holds | wanted.new_holds
+    holds = await store.find_holds(turn.tx, earlier_holds)
+    for hold in holds:
+        wanted.accounts.add((hold.shard, hold.account_id))
     return rules.Books(
-        await store.find_accounts(turn.tx, account_ids),
+        await store.find_accounts(turn.tx, wanted.accounts),
         holds,
-        await store.find_transfers(turn.tx, transfer_keys),
-        await store.find_answers(turn.tx, answer_keys),
+        [] if unseen else await store.find_transfers(turn.tx, wanted.transfers),
+        [] if unseen else await store.find_answers(turn.tx, wanted.answers),
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from pitboss.kernel.errors import InvariantBroken
 from pitboss.kernel.facts import Movement
 from pitboss.kernel.ids import AccountId
 from pitboss.kernel.money import AMOUNT_MICROS_MAX
@@ -59,6 +60,43 @@ class _Set(msgspec.Struct):
     @property
     def remaining(self) -> int:
         return 0 if self.hold.refusal else self.hold.micros - self.posted - self.voided
+
+
+class Wanted(msgspec.Struct, kw_only=True):
+    """The places of the rows that a batch can touch.
+
+    `holds` are taken from; those in `new_holds` are there only if their request is a repeat, and
+    so are `transfers` and `answers`.
+    """
+
+    accounts: set[tuple[Shard, AccountId]]
+    holds: set[tuple[Shard, str]]
+    new_holds: set[tuple[Shard, str]]
+    transfers: set[tuple[Shard, str]]
+    answers: set[tuple[Shard, str]]
+
+
+def wanted(requests: Sequence[Request]) -> Wanted:
+    """Say what to fetch before deciding on these requests."""
+    found = Wanted(accounts=set(), holds=set(), new_holds=set(), transfers=set(), answers=set())
+    for item in requests:
+        shard = item.shard
+        # Compared by type: to be no instance of a Struct takes as long as making two.
+        if type(item) is HoldRequest:
+            found.new_holds.add((shard, item.key))
+            found.accounts.add((shard, item.account_id))
+            continue
+        found.answers.add((shard, item.key))
+        if type(item) is TransferRequest:
+            found.transfers.add((shard, item.key))
+            found.accounts.update(((shard, item.debit_id), (shard, item.credit_id)))
+        elif type(item) is PostRequest:
+            found.transfers.add((shard, item.key))
+            found.holds.add((shard, item.hold_key))
+            found.accounts.add((shard, item.credit_id))
+        elif type(item) is VoidRequest:
+            found.holds.add((shard, item.hold_key))
+    return found
 
 
 class Books:
@@ -120,15 +158,15 @@ class Books:
         if request.micros is not None and not _MICROS_MIN <= request.micros <= _MICROS_MAX:
             # Nothing could remember such a number, and nothing has to: it is always the answer.
             return Refused(reason=Refusal.AMOUNT_OUT_OF_RANGE)
-        match request:
-            case HoldRequest():
-                return self._hold(request)
-            case PostRequest():
-                return self._post(request)
-            case VoidRequest():
-                return self._void(request)
-            case TransferRequest():
-                return self._transfer(request)
+        if type(request) is HoldRequest:
+            return self._hold(request)
+        if type(request) is PostRequest:
+            return self._post(request)
+        if type(request) is TransferRequest:
+            return self._transfer(request)
+        if type(request) is VoidRequest:
+            return self._void(request)
+        raise InvariantBroken("the wallet knows four verbs")
 
     def _hold(self, request: HoldRequest) -> Answer:
         place = (request.shard, request.key)
@@ -265,7 +303,7 @@ class Books:
         self, giver: _Pile, taker: _Pile, request: PostRequest | TransferRequest, micros: int
     ) -> None:
         shard, key = request.shard, request.key
-        hold_key = request.hold_key if isinstance(request, PostRequest) else None
+        hold_key = request.hold_key if type(request) is PostRequest else None
         giver.debits += micros
         giver.entries += 1
         taker.credits += micros

@@ -113,7 +113,9 @@ class Processor:
                 return 0
             placings = [_placing(command) for command in commands]
             async with self._turn(tx, {item.shard for item in placings}) as turn:
-                await betting.place(turn, self.shelf, placings)
+                # Commands with one key are one command in the log, so a repeat is next to
+                # impossible; it would break the batch, and then they are looked up one by one.
+                await betting.place(turn, self.shelf, placings, unseen=limit > 1)
             await self._consume(tx, commands)
         self.next_offset = commands[-1].offset + 1
         return len(commands)

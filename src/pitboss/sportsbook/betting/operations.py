@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache
 
 from pitboss import gate, jurisdictions, wallet
+from pitboss.gate.model import Answer as GateAnswer
 from pitboss.gate.model import Check, Permit, Product
+from pitboss.jurisdictions.model import SportsbookRules
 from pitboss.kernel.facts import Movement
-from pitboss.kernel.ids import derived_id
+from pitboss.kernel.ids import BetId, SelectionId, derived_id
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.money import Rounding, currency
@@ -23,6 +27,7 @@ from pitboss.sportsbook.betting.model import (
     Placing,
     stake_account,
 )
+from pitboss.sportsbook.catalog.model import Offer
 from pitboss.wallet.model import (
     Booked,
     HoldRequest,
@@ -37,28 +42,33 @@ from pitboss.wallet.model import (
 from . import rules, store
 
 
-async def place(turn: Turn, shelf: catalog.Shelf, placings: Sequence[Placing]) -> tuple[Bet, ...]:
+async def place(
+    turn: Turn, shelf: catalog.Shelf, placings: Sequence[Placing], *, unseen: bool = False
+) -> tuple[Bet, ...]:
     """Decide on bets in order and return them as decided.
 
     A bet that was decided before is returned as it is and nothing happens.  An accepted one has
     its stake held; a refused one is kept with its reason.  Both are published.
-    """
-    known = await store.find_bets(turn.tx, [(item.shard, item.command.bet_id) for item in placings])
-    fresh = list(
-        {
-            item.command.bet_id: item
-            for item in reversed(placings)
-            if item.command.bet_id not in known
-        }.values()
-    )[::-1]
 
-    decided = await _decide(turn, shelf, fresh)
+    Args:
+        unseen: the caller believes that none of these bets was ever asked for, so nobody looks;
+            if one was after all, the keys in the database refuse the whole turn.
+    """
+    if unseen:
+        known: dict[BetId, Bet] = {}
+        fresh = placings
+    else:
+        places = [(item.shard, item.command.bet_id) for item in placings]
+        known = await store.find_bets(turn.tx, places)
+        fresh = rules.first_of_each(placings, known)
+
+    decided = await _decide(turn, shelf, fresh, unseen=unseen)
 
     await store.save_bets(turn.tx, [bet for bet, _ in decided])
     for bet, fact in decided:
         turn.publish(bet.shard, bet.player_id, fact)
         known[bet.id] = bet
-    return tuple(known[item.command.bet_id] for item in placings)
+    return tuple([known[item.command.bet_id] for item in placings])
 
 
 async def close_bets(turn: Turn, closings: Sequence[Closing]) -> list[tuple[Movement, ...]]:
@@ -89,7 +99,7 @@ async def close_bets(turn: Turn, closings: Sequence[Closing]) -> list[tuple[Move
 
 
 async def _decide(
-    turn: Turn, shelf: catalog.Shelf, placings: Sequence[Placing]
+    turn: Turn, shelf: catalog.Shelf, placings: Sequence[Placing], *, unseen: bool
 ) -> list[tuple[Bet, BetAccepted | BetRefused]]:
     """Ask the gate, the sportsbook's own rules and the wallet, in this order."""
     if not placings:
@@ -99,28 +109,14 @@ async def _decide(
     offers = await shelf.locked(
         turn.tx, {leg.selection_id for command in commands for leg in command.legs}
     )
-
-    verdicts: list[tuple[Leg, ...] | str] = []
-    for command, permit in zip(commands, permits, strict=True):
-        if isinstance(permit, Permit):
-            verdicts.append(
-                rules.judge(
-                    command,
-                    offers,
-                    minor_unit_micros=currency(command.currency).minor_unit_micros,
-                    returns_micros_max=_returns_max(permit),
-                    now=turn.now,
-                )
-            )
-        else:
-            verdicts.append(permit.reason)
+    verdicts = _judge(commands, permits, offers, turn.now)
 
     holds = [
         _hold(item)
         for item, verdict in zip(placings, verdicts, strict=True)
         if isinstance(verdict, tuple)
     ]
-    held = iter(await wallet.book(turn, holds))
+    held = iter(await wallet.book(turn, holds, unseen=unseen))
 
     decided: list[tuple[Bet, BetAccepted | BetRefused]] = []
     for item, permit, verdict in zip(placings, permits, verdicts, strict=True):
@@ -134,8 +130,34 @@ async def _decide(
     return decided
 
 
-def _returns_max(permit: Permit) -> int:
-    return jurisdictions.get(permit.jurisdiction).sportsbook.returns_micros_max
+def _judge(
+    commands: Sequence[PlaceBet],
+    permits: Sequence[GateAnswer],
+    offers: Mapping[SelectionId, Offer],
+    now: datetime,
+) -> list[tuple[Leg, ...] | str]:
+    """Return the legs of each bet that the gate and the sportsbook want, or why not."""
+    verdicts: list[tuple[Leg, ...] | str] = []
+    for command, permit in zip(commands, permits, strict=True):
+        if not isinstance(permit, Permit):
+            verdicts.append(permit.reason)
+            continue
+        verdicts.append(
+            rules.judge(
+                command,
+                offers,
+                minor_unit_micros=currency(command.currency).minor_unit_micros,
+                returns_micros_max=_allowed(permit.jurisdiction).returns_micros_max,
+                now=now,
+            )
+        )
+    return verdicts
+
+
+@cache
+def _allowed(jurisdiction: str) -> SportsbookRules:
+    """Return what the licence says of bets; licences are files of this package."""
+    return jurisdictions.get(jurisdiction).sportsbook
 
 
 def _check(command: PlaceBet) -> Check:
@@ -162,7 +184,7 @@ def _accepted(
     turn: Turn, item: Placing, legs: tuple[Leg, ...], permit: Permit, answer: Booked
 ) -> tuple[Bet, BetAccepted]:
     command = item.command
-    rounding = jurisdictions.get(permit.jurisdiction).sportsbook.rounding
+    rounding = _allowed(permit.jurisdiction).rounding
     bet = Bet(
         shard=item.shard,
         id=command.bet_id,

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from fractions import Fraction
 
-from pitboss.kernel.ids import SelectionId
-from pitboss.sportsbook.betting.model import LEGS_MAX, Leg, PlaceBet, Refusal
+from pitboss.kernel.ids import BetId, SelectionId
+from pitboss.sportsbook.betting.model import LEGS_MAX, Leg, PlaceBet, Placing, Refusal
 from pitboss.sportsbook.catalog.model import Offer
+
+
+def first_of_each(placings: Sequence[Placing], known: Collection[BetId]) -> list[Placing]:
+    """Return the first wish for each bet that is not known, in order."""
+    first: dict[BetId, Placing] = {}
+    for item in placings:
+        if item.command.bet_id not in known:
+            first.setdefault(item.command.bet_id, item)
+    return list(first.values())
 
 
 def judge(
@@ -52,16 +60,12 @@ def judge(
         )
     if len(legs) > 1 and len({leg.event_id for leg in legs}) < len(legs):
         return Refusal.RELATED_LEGS
-    prices = [offers[leg.selection_id].price for leg in legs]
-    if _returns_beyond(returns_micros_max, command.stake_micros, prices):
+    top, bottom = command.stake_micros, 1
+    for leg in legs:
+        # `fractions` computes its two properties in Python; the pair is one call.
+        gains, parts = offers[leg.selection_id].price.as_integer_ratio()
+        top *= gains
+        bottom *= parts
+    if top > returns_micros_max * bottom:
         return Refusal.RETURNS_TOO_LARGE
     return tuple(legs)
-
-
-def _returns_beyond(micros_max: int, stake_micros: int, prices: Sequence[Fraction]) -> bool:
-    """Say whether a bet that wins whole would return more than this."""
-    top, bottom = stake_micros, 1
-    for price in prices:
-        top *= price.numerator
-        bottom *= price.denominator
-    return top > micros_max * bottom
