@@ -1,0 +1,126 @@
+"""The SQL of crashes: cutting connections, watching takeovers, reading what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import asyncpg
+
+from pitboss.sim.crash.evidence import Evidence, LoggedBet, PaymentRow
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+# What the processes of an instance call themselves; see `db.pool`.
+THEIR_NAME = "pitboss"
+OUR_NAME = "crash"
+CONNECT_SECONDS_MAX = 5.0
+STATEMENT_SECONDS_MAX = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Who owns a partition, and how far it is."""
+
+    owner: str
+    epoch: int
+    next_offset: int
+
+
+async def connect(url: str) -> Connection:
+    """Open a connection that is not taken for one of the platform's."""
+    return await asyncpg.connect(
+        url,
+        timeout=CONNECT_SECONDS_MAX,
+        command_timeout=STATEMENT_SECONDS_MAX,
+        server_settings={"application_name": OUR_NAME, "jit": "off"},
+    )
+
+
+async def cut_writers(connection: Connection) -> int:
+    """Break off every session that has written in a transaction and has not committed yet."""
+    rows = await connection.fetch(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE application_name = $1 AND backend_xid IS NOT NULL",
+        THEIR_NAME,
+    )
+    return len(rows)
+
+
+async def find_backend(connection: Connection) -> int | None:
+    """Return the process id of one of the platform's sessions, rather one that is at work."""
+    pid: int | None = await connection.fetchval(
+        "SELECT pid FROM pg_stat_activity WHERE application_name = $1"
+        " ORDER BY (backend_xid IS NOT NULL) DESC, (state = 'active') DESC LIMIT 1",
+        THEIR_NAME,
+    )
+    return pid
+
+
+async def find_places(connection: Connection, partitions: Collection[int]) -> dict[int, Place]:
+    """Return who owns these partitions, and how far they are."""
+    rows = await connection.fetch(
+        "SELECT partition, owner, epoch, next_offset FROM log_consumer"
+        " WHERE partition = ANY($1::smallint[])",
+        list(partitions),
+    )
+    return {
+        row["partition"]: Place(
+            owner=row["owner"], epoch=row["epoch"], next_offset=row["next_offset"]
+        )
+        for row in rows
+    }
+
+
+async def count_waiting(connection: Connection) -> dict[str, int]:
+    """Return how much is still to be decided, to be settled and to be paid."""
+    row = await connection.fetchrow(
+        "SELECT (SELECT sum(head.next_offset - consumer.next_offset)::bigint FROM log_head AS head"
+        "        JOIN log_consumer AS consumer USING (partition)) AS commands,"
+        " (SELECT count(*) FROM bet WHERE state = 'accepted') AS bets,"
+        " (SELECT count(*) FROM payment WHERE state IN ('requested', 'submitted')) AS payments"
+    )
+    return {} if row is None else dict(row)
+
+
+async def read_evidence(connection: Connection) -> Evidence:
+    """Return what the tables say."""
+    log = await connection.fetch(
+        "SELECT command_id, key, body ->> 'player_id' AS player_id,"
+        " (body ->> 'stake_micros')::bigint AS micros"
+        " FROM (SELECT command_id, key, convert_from(body, 'UTF8')::jsonb AS body FROM command)"
+        " AS read"
+    )
+    bets = await connection.fetch("SELECT bet_id, state FROM bet")
+    payments = await connection.fetch(
+        "SELECT payment_id, player_id, kind, state, micros FROM payment"
+    )
+    set_aside = await connection.fetch(
+        "SELECT body -> 'data' ->> 'command_id' AS id"
+        " FROM (SELECT convert_from(body, 'UTF8')::jsonb AS body FROM fact) AS read"
+        " WHERE body -> 'data' ->> 'type' = 'command.set_aside'"
+    )
+    return Evidence(
+        log=tuple(
+            LoggedBet(
+                id=str(row["command_id"]),
+                key=str(row["key"]),
+                player_id=row["player_id"],
+                micros=row["micros"],
+            )
+            for row in log
+        ),
+        bets={str(row["bet_id"]): row["state"] for row in bets},
+        payments=tuple(
+            PaymentRow(
+                id=str(row["payment_id"]),
+                player_id=str(row["player_id"]),
+                kind=row["kind"],
+                state=row["state"],
+                micros=row["micros"],
+            )
+            for row in payments
+        ),
+        set_aside=tuple(row["id"] for row in set_aside),
+    )
