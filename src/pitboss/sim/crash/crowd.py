@@ -21,8 +21,9 @@ from pitboss.sim.http import Answer, Client, ConnectionLost, UnreadableAnswer
 ERRANDS_MAX = 300
 # Who is not answered in this time does not know, and asks again.
 PATIENCE_SECONDS = 4.0
-RETRY_SECONDS_MIN = 0.05
-RETRY_SECONDS_MAX = 0.5
+# Before that it waits for up to this long, twice as long each time.
+RETRY_SECONDS_MIN = 0.1
+RETRY_SECONDS_MAX = 2.0
 # A second copy is sent at once, or a little later, while the first may be under way.
 COPIES_APART_SECONDS_MAX = 0.2
 # The shares of errands with one, two and three copies, and of what they ask for.
@@ -123,11 +124,13 @@ class Crowd:
         headers = {"Authorization": f"Bearer {self._passes.of(errand.player_id)}"}
         if errand.key is not None:
             headers["Idempotency-Key"] = errand.key
+        wait = RETRY_SECONDS_MIN
         while not await self._ask(errand, headers):
             for asked in errand.asked:
                 self._memory.doubt(asked)
             self._memory.retries += 1
-            await asyncio.sleep(self._chance.uniform(RETRY_SECONDS_MIN, RETRY_SECONDS_MAX))
+            await asyncio.sleep(self._chance.uniform(0, wait))
+            wait = min(wait * 2, RETRY_SECONDS_MAX)
 
     async def _ask(self, errand: Errand, headers: dict[str, str]) -> bool:
         """Send a request; say whether there was an answer that leaves no doubt."""

@@ -20,7 +20,6 @@ from pitboss.db.embedded import EmbeddedPostgres
 from pitboss.kernel.errors import PlatformError
 from pitboss.sim.crash.model import FaultKind
 from pitboss.sim.crash.schedule import Fault
-from pitboss.sim.crash.stand_in import stand_in_name
 
 from . import store
 
@@ -62,6 +61,7 @@ class Saboteur:
         self._frozen: set[int] = set()
         # One processor is frozen at a time, so that the kill of another finds one.
         self._freezing = asyncio.Lock()
+        self._stand_ins = 0
         self.done: Counter[FaultKind] = Counter()
         self.cut = 0
         self.fenced = 0
@@ -103,7 +103,8 @@ class Saboteur:
 
     def _awake(self, worker: int) -> int:
         """Return this worker, or the next if it is frozen: its death would not be seen."""
-        return (worker + 1) % self._instance.settings.bet_workers if self._frozen else worker
+        workers = self._instance.settings.bet_workers
+        return (worker + 1) % workers if worker in self._frozen else worker
 
     async def _kill_backend(self) -> None:
         """Kill one session's process: the server then restarts all of itself."""
@@ -143,15 +144,15 @@ class Saboteur:
     async def _freeze(self, worker: int) -> None:
         """Stop a processor, let another take over and work, wake the first, see it fenced."""
         name = f"bets-{worker}"
-        pid = await self._victim(name)
         partitions = partitions_of(worker, self._instance.settings.bet_workers)
+        pid = await self._at_work(name, partitions)
         fenced_before = self._fenced_times(name)
         self._frozen.add(worker)
         try:
             os.kill(pid, signal.SIGSTOP)
             # It is given nothing before the lease of the frozen one has run out.
             async with self._stand_in(worker) as owner:
-                await self._taken_over(partitions, owner)
+                await self._processed(partitions, owner)
                 os.kill(pid, signal.SIGCONT)
                 with contextlib.suppress(FaultMissed):
                     # It may find its session gone instead, and then asks whose turn it is.
@@ -166,31 +167,40 @@ class Saboteur:
             self._frozen.discard(worker)
         self.fenced += self._fenced_times(name) - fenced_before
 
-    async def _taken_over(self, partitions: Collection[int], owner: str) -> None:
-        """Wait until this owner has each partition and has processed something in one of them."""
+    async def _at_work(self, name: str, partitions: Collection[int]) -> int:
+        """Wait until a processor is at work, and return its process: only such a one is missed."""
+        while True:
+            pid = await self._victim(name)
+            await self._processed(partitions, f":{name}")
+            if pid == self._instance.pids.get(name):
+                return pid
+
+    async def _processed(self, partitions: Collection[int], owner: str) -> None:
+        """Wait until an owner with this end of a name has each partition and processes in one."""
         first: Mapping[int, store.Place] = {}
 
-        async def processed() -> bool | None:
+        async def moved() -> bool | None:
             nonlocal first
             places = await self._ask(lambda item: store.find_places(item, partitions))
-            if places is None or any(place.owner != owner for place in places.values()):
-                await asyncio.sleep(LOOK_SECONDS)
+            if places is None or not all(item.owner.endswith(owner) for item in places.values()):
                 return None
             first = first or places
             return places != first or None
 
-        await _until(processed, seconds=TAKEOVER_SECONDS_MAX, missed=f"{owner} did not take over")
+        await _until(moved, seconds=TAKEOVER_SECONDS_MAX, missed=f"{owner} does not process")
 
     @contextlib.asynccontextmanager
     async def _stand_in(self, worker: int) -> AsyncIterator[str]:
         """Run another processor for the partitions of this one; yield the name it owns them by."""
+        self._stand_ins += 1
+        owner = f"stand-in-{self._stand_ins}"
         logs = Home(self._instance.settings.home).logs
         settings = self._instance.settings.with_changes(
             supervised=True, log_file=logs / f"stand-in-{worker}.log", metrics_port=0
         )
         with (logs / f"stand-in-{worker}.err").open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "pitboss.sim.crash.stand_in", str(worker)),
+                *(sys.executable, "-m", "pitboss.sim.crash.stand_in", str(worker), owner),
                 # It ends when we do: we hold the other end.
                 stdin=asyncio.subprocess.PIPE,
                 stdout=errors,
@@ -199,7 +209,7 @@ class Saboteur:
                 start_new_session=True,
             )
         try:
-            yield stand_in_name(process.pid)
+            yield owner
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()

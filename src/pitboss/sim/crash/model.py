@@ -38,6 +38,7 @@ class CrashConfig:
     seed: int
     commands_per_second: float = 120.0
     players: int = 120
+    keep: bool = False
 
     @property
     def seconds(self) -> float:

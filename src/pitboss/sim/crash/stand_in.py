@@ -1,13 +1,12 @@
 """A bet processor under a name of its own, which takes over from one that is frozen.
 
-`python -m pitboss.sim.crash.stand_in WORKER` reads its settings from the environment and ends when
-its parent does.
+`python -m pitboss.sim.crash.stand_in WORKER OWNER` reads its settings from the environment and ends
+when its parent does.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 
 from pitboss.app.parts import clock_of, open_database, partitions_of, run_process
@@ -16,14 +15,9 @@ from pitboss.settings import Settings
 from pitboss.workers import bets
 
 
-def stand_in_name(pid: int) -> str:
-    """Return the name under which a stand-in owns partitions."""
-    return f"stand-in:{pid}"
-
-
 def main() -> None:
-    """Process one worker's partitions until told to stop."""
-    settings, worker = Settings(), int(sys.argv[1])
+    """Process one worker's partitions under another name until told to stop."""
+    settings, worker, owner = Settings(), int(sys.argv[1]), sys.argv[2]
 
     async def process(stop: asyncio.Event) -> None:
         async with open_database(settings) as database:
@@ -32,7 +26,7 @@ def main() -> None:
                 clock=clock_of(settings),
                 entropy=SystemEntropy(),
                 partitions=partitions_of(worker, settings.bet_workers),
-                owner=stand_in_name(os.getpid()),
+                owner=owner,
                 stop=stop,
             )
 

@@ -67,10 +67,10 @@ async def run(config: CrashConfig, *, tell: Callable[[str], None]) -> CrashRepor
     It lives in a temporary home, which is removed unless a promise was broken.
     """
     home = Path(tempfile.mkdtemp(prefix="pitboss-crash-"))
-    keep = False
+    keep = config.keep
     try:
         report = await _run(config, home, tell)
-        keep = not report.ok
+        keep = keep or not report.ok
     except Exception:
         keep = True
         tell(f"seed {config.seed} broke off; what is left is in {home}")
@@ -218,6 +218,7 @@ async def _report(
         *(Check(name=name, details=details) for name, details in findings.promises.items()),
         *run_checks(memory, evidence),
     )
+    kept = config.keep or not all(check.ok for check in checks)
     states = Counter(evidence.bets.values())
     return CrashReport(
         seed=config.seed,
@@ -239,7 +240,7 @@ async def _report(
         ack_ms=Latency.of_seconds(memory.ack_seconds),
         rest_seconds=rest_seconds,
         checks=checks,
-        home=None if all(check.ok for check in checks) else str(cast.instance.settings.home),
+        home=str(cast.instance.settings.home) if kept else None,
     )
 
 
