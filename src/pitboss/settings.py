@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ENVIRONMENT_PREFIX = "PITBOSS_"
@@ -31,16 +32,22 @@ class SandboxSettings(BaseModel):
 class Settings(BaseSettings):
     """Everything that may differ between two instances.
 
-    Each field is also an environment variable: `home` is `PITBOSS_HOME`.  Whatever pitboss keeps
-    lies under `home`.  A port of 0 is any that is free.
+    Each field is also an environment variable: `home` is `PITBOSS_HOME`; an empty one counts for
+    nothing.  Whatever pitboss keeps lies under `home`.  A port of 0 is any that is free.
     """
 
-    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX,
+        # Otherwise `PITBOSS_HOME=` would be the folder that somebody happens to stand in.
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+    )
 
     home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("pitboss")))
     # None is the embedded server in `home`.
     database_url: str | None = None
-    host: str = "127.0.0.1"
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Port = 8000
     sandbox_port: Port = 0
     # A simulation's clock, shared by all processes; None is the machine's.
@@ -59,13 +66,29 @@ class Settings(BaseSettings):
     # Where the log goes; None is standard error.
     log_file: Path | None = None
 
-    def environment(self) -> dict[str, str]:
-        """Return the variables from which another process reads these same settings."""
-        return {
+    @field_validator("home")
+    @classmethod
+    def _from_anywhere(cls, home: Path) -> Path:
+        """Name the same folder wherever the process that reads it stands."""
+        return home.expanduser().absolute()
+
+    def environment(self, around: Mapping[str, str]) -> dict[str, str]:
+        """Return the variables from which another process reads these same settings.
+
+        Args:
+            around: the variables of this process; what they say of settings is left out.
+        """
+        kept = {
+            name: value
+            for name, value in around.items()
+            if not name.upper().startswith(ENVIRONMENT_PREFIX)
+        }
+        own = {
             f"{ENVIRONMENT_PREFIX}{name.upper()}": _written(value)
             for name, value in self
             if value is not None
         }
+        return kept | own
 
     def with_changes(self, **changes: Any) -> Settings:
         """Return these settings with some of them changed."""

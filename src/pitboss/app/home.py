@@ -19,6 +19,10 @@ class HomeTaken(PlatformError):
     """Another pitboss runs in this home."""
 
 
+class HomeUnusable(PlatformError):
+    """The home's folder cannot be made, read or written."""
+
+
 class Home:
     """What lies where under one home; folders are made when they are first asked for."""
 
@@ -39,11 +43,15 @@ class Home:
         """Return a secret of this home, drawn when it is first asked for.
 
         Two processes that ask at once get the same one; a crash leaves it whole or not at all.
+
+        Raises:
+            HomeUnusable: it cannot be read or written.
         """
         path = self._folder("keys") / f"{name}.secret"
-        if not path.exists():
-            _write_once(path, secrets.token_bytes(SECRET_BYTES))
-        return path.read_bytes()
+        with self._used():
+            if not path.exists():
+                _write_once(path, secrets.token_bytes(SECRET_BYTES))
+            return path.read_bytes()
 
     @contextlib.contextmanager
     def taken(self) -> Iterator[None]:
@@ -51,9 +59,11 @@ class Home:
 
         Raises:
             HomeTaken: there is one already.
+            HomeUnusable: there can be no such folder.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
-        lock = os.open(self.path / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        with self._used():
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self.path / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -67,8 +77,16 @@ class Home:
 
     def _folder(self, name: str) -> Path:
         folder = self.path / name
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._used():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return folder
+
+    @contextlib.contextmanager
+    def _used(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise HomeUnusable(f"{self.path} cannot be a home: {error}") from error
 
 
 def _write_once(path: Path, content: bytes) -> None:

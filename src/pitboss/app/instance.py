@@ -11,8 +11,14 @@ import httpx
 
 from pitboss.api.tokens import Role, Tokens
 from pitboss.app.home import Home
-from pitboss.app.parts import TOKENS_SECRET, free_port, is_free, start_database
-from pitboss.app.supervisor import Supervisor, error_file, programs_of
+from pitboss.app.parts import TOKENS_SECRET, free_ports, start_database, why_not_listen
+from pitboss.app.supervisor import (
+    Program,
+    Supervisor,
+    error_file,
+    programs_of,
+    until_gone,
+)
 from pitboss.db import Database, migrate
 from pitboss.db.embedded import EmbeddedPostgres
 from pitboss.kernel.clock import SystemClock
@@ -36,6 +42,8 @@ class Instance:
     database_url: str
     staff_token: str
     supervisor: Supervisor
+    # Ends when the supervisor does, which before it is told to can only be a fault of ours.
+    running: asyncio.Task[None]
 
     @property
     def host(self) -> str:
@@ -69,6 +77,7 @@ async def start_instance(
     *,
     told: Callable[[str], None] = lambda text: None,
     only: Collection[str] | None = None,
+    stop: asyncio.Event | None = None,
 ) -> AsyncIterator[Instance]:
     """Bring an instance up: PostgreSQL, its schema, every process; stop them all on leaving.
 
@@ -76,41 +85,34 @@ async def start_instance(
         settings: of the instance; ports of 0 become free ones.
         told: hears in words what the supervisor has to do.
         only: names of the processes to run, if not all.
+        stop: who sets it while the instance comes up need not wait until it is up.
 
     Raises:
         HomeTaken: another one runs in this home.
-        NotReady: it did not come up within a minute; the message ends with what was printed.
+        HomeUnusable: there can be no such folder.
+        NotReady: a port is taken, or it did not come up within a minute; the message ends with what
+            was printed.
     """
     with Home(settings.home).taken():
+        await until_gone(settings.home)
+        _check_ports(settings)
         url = await asyncio.to_thread(start_database, settings)
         try:
             await migrate_database(url)
-            chosen = _with_ports(settings)
-            programs = [
-                program for program in programs_of(chosen) if only is None or program.name in only
-            ]
-            supervisor = Supervisor(
-                settings=chosen,
-                programs=programs,
-                told=told,
-                metrics_ports={
-                    program.name: free_port(chosen.host)
-                    for program in programs
-                    if program.shows_figures
-                },
-            )
-            stop = asyncio.Event()
-            running = asyncio.create_task(supervisor.run(stop))
+            supervisor = _make_supervisor(settings, told, only)
+            end = asyncio.Event()
+            running = asyncio.create_task(supervisor.run(end))
             try:
-                await _until_ready(chosen, {program.name for program in programs}, running)
+                await _until_ready(supervisor, running, stop or end)
                 yield Instance(
-                    settings=chosen,
+                    settings=supervisor.settings,
                     database_url=url,
-                    staff_token=staff_token(chosen),
+                    staff_token=staff_token(settings),
                     supervisor=supervisor,
+                    running=running,
                 )
             finally:
-                stop.set()
+                end.set()
                 await running
         finally:
             if settings.database_url is None:
@@ -132,19 +134,47 @@ async def migrate_database(url: str) -> int:
         await database.close()
 
 
-def _with_ports(settings: Settings) -> Settings:
-    if settings.port and not is_free(settings.host, settings.port):
-        raise NotReady(f"port {settings.port} is taken; name another with --port")
-    return settings.with_changes(
-        port=settings.port or free_port(settings.host),
-        sandbox_port=settings.sandbox_port or free_port(settings.host),
+def _check_ports(settings: Settings) -> None:
+    """Find out at once, and not when a process has failed to start for a minute.
+
+    Raises:
+        NotReady: a port that was named cannot be had.
+    """
+    named = {"--port": settings.port, "--sandbox-port": settings.sandbox_port}
+    for option, port in named.items():
+        why = why_not_listen(settings.host, port)
+        if why is not None:
+            raise NotReady(f"{why}; name another with {option}")
+    if settings.port and settings.port == settings.sandbox_port:
+        raise NotReady(f"port {settings.port} is named twice; name another with --sandbox-port")
+
+
+def _make_supervisor(
+    settings: Settings, told: Callable[[str], None], only: Collection[str] | None
+) -> Supervisor:
+    """Return a supervisor of these processes, each with a port of its own where it needs one."""
+    programs: list[Program] = [
+        program for program in programs_of(settings) if only is None or program.name in only
+    ]
+    showing = [program.name for program in programs if program.shows_figures]
+    # Drawn at once, because one that is given back may be drawn again.
+    port, sandbox_port, *metrics_ports = free_ports(settings.host, 2 + len(showing))
+    return Supervisor(
+        settings=settings.with_changes(
+            port=settings.port or port, sandbox_port=settings.sandbox_port or sandbox_port
+        ),
+        programs=programs,
+        told=told,
+        metrics_ports=dict(zip(showing, metrics_ports, strict=True)),
     )
 
 
 async def _until_ready(
-    settings: Settings, names: Collection[str], running: asyncio.Task[None]
+    supervisor: Supervisor, running: asyncio.Task[None], stop: asyncio.Event
 ) -> None:
     """Wait until the API and the sandbox answer, as far as they are to run."""
+    settings = supervisor.settings
+    names = {program.name for program in supervisor.programs}
     wanted = {
         "api": f"http://{settings.host}:{settings.port}/readyz",
         "sandbox": f"http://{settings.host}:{settings.sandbox_port}/healthz",
@@ -153,7 +183,7 @@ async def _until_ready(
     deadline = loop.time() + READY_SECONDS_MAX
     async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
         for name, url in wanted.items():
-            while name in names and not await _answers(client, url):
+            while name in names and not stop.is_set() and not await _answers(client, url):
                 if running.done():
                     await running
                 if loop.time() > deadline:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import structlog
@@ -42,6 +43,18 @@ def database_url(settings: Settings) -> str:
 def start_database(settings: Settings) -> str:
     """Start the embedded PostgreSQL, unless another one is named; return where it is."""
     return settings.database_url or EmbeddedPostgres(settings.home).start()
+
+
+@contextlib.contextmanager
+def borrow_server(settings: Settings) -> Iterator[str]:
+    """Have the database running for a while: an embedded one that was not is stopped again."""
+    server = None if settings.database_url else EmbeddedPostgres(settings.home)
+    ours = server is not None and not server.is_running()
+    try:
+        yield start_database(settings)
+    finally:
+        if server is not None and ours:
+            server.stop()
 
 
 @contextlib.asynccontextmanager
@@ -108,22 +121,33 @@ def _heard(stop: asyncio.Event) -> None:
 
 def free_port(host: str) -> int:
     """Return a port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    (port,) = free_ports(host, 1)
+    return port
 
 
-def is_free(host: str, port: int) -> bool:
-    """Say whether we could listen on this port."""
+def free_ports(host: str, count: int) -> list[int]:
+    """Return so many ports, all different, that nobody listens on just now."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind((host, 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
+def why_not_listen(host: str, port: int) -> str | None:
+    """Return why we could not listen there, or None if we could."""
     with socket.socket() as probe:
         # As servers do: connections that have just ended do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
-        return True
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return f"port {port} is taken"
+            return f"port {port} of {host!r} cannot be listened on: {error.strerror or error}"
+        except UnicodeError:
+            return f"{host!r} is not the name of a machine"
+        return None
 
 
 def resident_bytes(pid: int) -> int:

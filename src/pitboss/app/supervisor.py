@@ -10,12 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import structlog
 
-from pitboss.app.home import Home
-from pitboss.app.roster import Post, write_roster
+from pitboss.app.home import Home, HomeTaken
+from pitboss.app.roster import Post, read_roster, write_roster
 from pitboss.db.embedded import EmbeddedPostgres
 from pitboss.kernel.errors import PlatformError
+from pitboss.kernel.waiting import happened
 from pitboss.settings import Settings
 
 # A process that ends at once is started again, but not in a tight loop.
@@ -25,6 +27,7 @@ RESTART_SECONDS_MAX = 10.0
 HEALTHY_SECONDS = 30.0
 STOP_SECONDS_MAX = 15.0
 POSTGRES_LOOK_SECONDS = 1.0
+_LOOK_SECONDS = 0.05
 
 _log = structlog.get_logger("supervisor")
 
@@ -72,7 +75,7 @@ class Supervisor:
     metrics_ports: dict[str, int] = field(default_factory=dict)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Keep everything running until told to stop; then stop the children, in order."""
+        """Keep everything running until told to stop; then stop the children."""
         async with asyncio.TaskGroup() as group:
             for program in self.programs:
                 group.create_task(self._keep(program, stop))
@@ -80,47 +83,61 @@ class Supervisor:
                 group.create_task(self._keep_postgres(stop))
 
     def _post(self) -> None:
-        """Write down who runs, for Prometheus and for `pitboss top`."""
+        """Write down who runs, for Prometheus, for `pitboss top`, and for who starts after us."""
         host = self.settings.host
         ports = {**self.metrics_ports, "api": self.settings.port}
-        write_roster(
-            self.settings.home,
-            [
-                Post(
-                    name=name,
-                    pid=pid,
-                    host=host,
-                    port=ports.get(name, 0),
-                    restarts=self.restarts.get(name, 0),
-                )
-                for name, pid in self.pids.items()
-            ],
-        )
+        posts = [
+            Post(
+                name=name,
+                pid=pid,
+                host=host,
+                port=ports.get(name, 0),
+                restarts=self.restarts.get(name, 0),
+            )
+            for name, pid in self.pids.items()
+        ]
+        try:
+            write_roster(self.settings.home, posts)
+        except OSError as error:
+            # A full disk is no reason to stop what runs.
+            _log.error("the roster cannot be written", why=str(error))
 
     async def _keep(self, program: Program, stop: asyncio.Event) -> None:
         wait = RESTART_SECONDS_MIN
         loop = asyncio.get_running_loop()
         while not stop.is_set():
             started = loop.time()
+            why = await self._run(program, stop)
+            if stop.is_set():
+                return
+            self.restarts[program.name] = self.restarts.get(program.name, 0) + 1
+            _log.error("a process ended", process=program.name, why=why)
+            self.told(f"{program.name} {why} and is started again")
+            if loop.time() - started > HEALTHY_SECONDS:
+                wait = RESTART_SECONDS_MIN
+            await happened(stop, wait)
+            wait = min(wait * 2, RESTART_SECONDS_MAX)
+
+    async def _run(self, program: Program, stop: asyncio.Event) -> str:
+        """Run a process until it ends or we are told to stop; return how it ended."""
+        try:
             child = await self._start(program)
-            self.pids[program.name] = child.pid
-            self._post()
-            ended = asyncio.create_task(child.wait())
-            stopping = asyncio.create_task(stop.wait())
+        except OSError as error:
+            return f"does not start: {error}"
+        self.pids[program.name] = child.pid
+        self._post()
+        ended = asyncio.create_task(child.wait())
+        stopping = asyncio.create_task(stop.wait())
+        try:
             await asyncio.wait((ended, stopping), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            # Also when we are cancelled: nobody is left behind.
             stopping.cancel()
             if not ended.done():
                 await _stop(child, ended)
-                break
-            self.pids.pop(program.name, None)
-            self.restarts[program.name] = self.restarts.get(program.name, 0) + 1
-            _log.error("a process ended", process=program.name, status=child.returncode)
-            self.told(f"{program.name} ended with status {child.returncode} and is started again")
-            if loop.time() - started > HEALTHY_SECONDS:
-                wait = RESTART_SECONDS_MIN
-            await _happened(stop, wait)
-            wait = min(wait * 2, RESTART_SECONDS_MAX)
-        self.pids.pop(program.name, None)
+            del self.pids[program.name]
+            self._post()
+        return f"ended with status {child.returncode}"
 
     async def _start(self, program: Program) -> asyncio.subprocess.Process:
         logs = Home(self.settings.home).logs
@@ -136,21 +153,21 @@ class Supervisor:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=errors,
                 stderr=errors,
-                env={**os.environ, **settings.environment()},
+                env=settings.environment(os.environ),
                 # A terminal's Ctrl-C is for us; we stop the others in order.
                 start_new_session=True,
             )
 
     async def _keep_postgres(self, stop: asyncio.Event) -> None:
         server = EmbeddedPostgres(self.settings.home)
-        while not await _happened(stop, POSTGRES_LOOK_SECONDS):
+        while not await happened(stop, POSTGRES_LOOK_SECONDS):
             if await asyncio.to_thread(server.is_running):
                 continue
             _log.error("PostgreSQL is gone")
             self.told("PostgreSQL is gone and is started again")
             try:
                 await asyncio.to_thread(server.start)
-            except PlatformError as error:
+            except (PlatformError, OSError) as error:
                 _log.error("PostgreSQL does not start", why=str(error))
                 self.told(str(error))
 
@@ -158,21 +175,36 @@ class Supervisor:
 async def _stop(child: asyncio.subprocess.Process, ended: asyncio.Task[int]) -> None:
     with contextlib.suppress(ProcessLookupError):
         child.terminate()
-    try:
-        await asyncio.wait_for(asyncio.shield(ended), STOP_SECONDS_MAX)
-    except TimeoutError:
+    await asyncio.wait((ended,), timeout=STOP_SECONDS_MAX)
+    if not ended.done():
+        _log.error("a process does not stop and is killed", pid=child.pid)
         with contextlib.suppress(ProcessLookupError):
             child.kill()
-        await ended
+    await ended
 
 
-async def _happened(event: asyncio.Event, seconds: float) -> bool:
-    """Wait for the event, at most this long; say whether it came."""
-    try:
-        await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        return False
-    return True
+async def until_gone(home: Path) -> None:
+    """Wait for the processes of a supervisor that was killed here: they are about to end.
+
+    Raises:
+        HomeTaken: one of them does not.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + STOP_SECONDS_MAX
+    left = [post for post in read_roster(home) if _is_ours(post)]
+    while left:
+        if loop.time() > deadline:
+            raise HomeTaken(f"process {left[0].pid} of an earlier run in {home} does not end")
+        await asyncio.sleep(_LOOK_SECONDS)
+        left = [post for post in left if _is_ours(post)]
+
+
+def _is_ours(post: Post) -> bool:
+    """Say whether the process that a roster names is there and not another one by now."""
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(post.pid)
+        return "pitboss" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def error_file(settings: Settings, name: str) -> Path:

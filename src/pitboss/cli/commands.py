@@ -15,7 +15,7 @@ import typer
 from pitboss import __version__
 from pitboss.cli import bench, demo
 from pitboss.cli.options import HomeOption, HostOption, JsonOption, PortOption, settings_of
-from pitboss.cli.outcome import Outcome, outcome
+from pitboss.cli.outcome import Outcome, outcome, run_command
 from pitboss.settings import Settings
 
 app = typer.Typer(
@@ -39,7 +39,7 @@ app.command(name="demo")(demo.demo)
 
 def main() -> None:
     """Run the command that the arguments name."""
-    app()
+    run_command(app)
 
 
 @app.command()
@@ -83,8 +83,8 @@ async def _up(settings: Settings, told: Outcome, *, sample: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     told.say(f"pitboss {__version__} starts in {settings.home}")
-    async with start_instance(settings, told=told.say) as instance:
-        if sample:
+    async with start_instance(settings, told=told.say, stop=stop) as instance:
+        if sample and not stop.is_set():
             async with open_database(instance.settings) as database:
                 opened = await sample_catalogue.load(database, clock_of(instance.settings))
             told.say(f"{opened} sample events opened")
@@ -93,18 +93,26 @@ async def _up(settings: Settings, told: Outcome, *, sample: bool) -> None:
         told.say("staff  pitboss token staff")
         told.say(f"logs   {settings.home}/logs")
         told.say("Ctrl-C stops everything; what happened stays.")
-        await stop.wait()
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait((stopping, instance.running), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
         told.say("stopping ...")
     told.say("stopped")
     told.tell(home=str(settings.home))
 
 
 @app.command()
-def api(home: HomeOption = None, host: HostOption = None, port: PortOption = None) -> None:
+def api(
+    home: HomeOption = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Serve the API alone."""
     from pitboss.app.processes import api as process
 
-    process.run(settings_of(home, host=host, port=port))
+    with outcome(as_json=as_json):
+        process.run(settings_of(home, host=host, port=port))
 
 
 @worker.command()
@@ -113,35 +121,40 @@ def bets(
     number: Annotated[
         int, typer.Option("--worker", min=0, help="Which of the workers this is, from 0.")
     ] = 0,
+    as_json: JsonOption = False,
 ) -> None:
     """Decide on the bets of one worker's share of the log."""
     from pitboss.app.processes import bets as process
 
-    process.run(settings_of(home), number)
+    with outcome(as_json=as_json):
+        process.run(settings_of(home), number)
 
 
 @worker.command()
-def settlement(home: HomeOption = None) -> None:
+def settlement(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Settle bets whose results are recorded."""
     from pitboss.app.processes import settlement as process
 
-    process.run(settings_of(home))
+    with outcome(as_json=as_json):
+        process.run(settings_of(home))
 
 
 @worker.command()
-def payments(home: HomeOption = None) -> None:
+def payments(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Submit payments to the provider, and ask about silent ones."""
     from pitboss.app.processes import payments as process
 
-    process.run(settings_of(home))
+    with outcome(as_json=as_json):
+        process.run(settings_of(home))
 
 
 @sandbox.command(name="payments")
-def sandbox_payments(home: HomeOption = None) -> None:
+def sandbox_payments(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Play a payment provider: slow, forgetful of order, fond of repeating."""
     from pitboss.app.processes import sandbox as process
 
-    process.run(settings_of(home))
+    with outcome(as_json=as_json):
+        process.run(settings_of(home))
 
 
 @app.command()
@@ -163,10 +176,14 @@ def top(
 def migrate(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Bring the database's schema up to date; asking again does nothing."""
     from pitboss.app.instance import migrate_database
-    from pitboss.app.parts import start_database, uvloop_runner
+    from pitboss.app.parts import borrow_server, uvloop_runner
 
-    with outcome(as_json=as_json) as told, uvloop_runner() as runner:
-        steps = runner.run(migrate_database(start_database(settings_of(home))))
+    with (
+        outcome(as_json=as_json) as told,
+        uvloop_runner() as runner,
+        borrow_server(settings_of(home)) as url,
+    ):
+        steps = runner.run(migrate_database(url))
         told.say(f"{steps} steps applied")
         told.tell(steps=steps)
 
@@ -190,14 +207,17 @@ def staff(
 def sample(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Open the sample events of the coming days; loading again opens nothing twice."""
     from pitboss.app import sample_catalogue
-    from pitboss.app.parts import clock_of, open_database, start_database, uvloop_runner
+    from pitboss.app.instance import migrate_database
+    from pitboss.app.parts import borrow_server, clock_of, open_database, uvloop_runner
 
-    async def load(settings: Settings) -> int:
-        start_database(settings)
+    async def load(settings: Settings, url: str) -> int:
+        await migrate_database(url)
         async with open_database(settings) as database:
             return await sample_catalogue.load(database, clock_of(settings))
 
     with outcome(as_json=as_json) as told, uvloop_runner() as runner:
-        opened = runner.run(load(settings_of(home)))
+        settings = settings_of(home)
+        with borrow_server(settings) as url:
+            opened = runner.run(load(settings, url))
         told.say(f"{opened} events opened")
         told.tell(opened=opened)

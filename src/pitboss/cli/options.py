@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from pitboss.kernel.errors import Malformed
-from pitboss.settings import Settings
+from pitboss.settings import ENVIRONMENT_PREFIX, Settings
 
 HomeOption = Annotated[
     Path | None,
@@ -40,5 +42,17 @@ def settings_of(home: Path | None = None, **options: object) -> Settings:
         given["home"] = home
     try:
         return Settings(**given)  # type: ignore[arg-type]  # pydantic checks what they are
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        raise Malformed(_said_as(name, given), str(first["msg"])) from None
     except ValueError as error:
+        # A variable that should be JSON and is not.
         raise Malformed("settings", str(error)) from None
+
+
+def _said_as(name: str, given: Mapping[str, object]) -> str:
+    """Return how somebody said a setting: by option or by variable."""
+    if name in given:
+        return f"--{name.replace('_', '-')}"
+    return f"{ENVIRONMENT_PREFIX}{name.upper()}"

@@ -1,0 +1,120 @@
+"""Settings: read from the environment, handed to another process, the same there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from pitboss.settings import ENVIRONMENT_PREFIX, SandboxSettings, Settings
+
+EVERYTHING = Settings(
+    home=Path("/somewhere/else"),
+    database_url="postgresql://me@there/pitboss?sslmode=require",
+    host="0.0.0.0",
+    port=9_000,
+    sandbox_port=9_001,
+    clock_file=Path("/somewhere/clock"),
+    bet_workers=3,
+    backlog_max=17,
+    sandbox=SandboxSettings(seed=5, delay_ms_max=1, failure_share=0.5, late_share=1.0),
+    metrics_port=9_002,
+    otlp_url="http://collector:4318",
+    trace_share=0.25,
+    supervised=True,
+    log_file=Path("/somewhere/log"),
+)
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Forget what the machine's own environment says of pitboss."""
+    for name in list(os.environ):
+        if name.upper().startswith(ENVIRONMENT_PREFIX):
+            monkeypatch.delenv(name)
+    yield
+
+
+def read_in(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Return the settings that a process with just this environment reads."""
+    with monkeypatch.context() as patch:
+        for name in list(os.environ):
+            patch.delenv(name)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        return Settings()
+
+
+@pytest.mark.parametrize("settings", [EVERYTHING, Settings()], ids=["everything", "nothing"])
+def test_another_process_reads_the_same(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = settings.environment({"HOME": os.environ.get("HOME", "/"), "LANG": "C"})
+
+    assert read_in(environment, monkeypatch) == settings
+    assert environment["LANG"] == "C"
+
+
+def test_every_setting_is_tried_with_a_value_of_its_own() -> None:
+    unset = Settings()
+
+    for name, value in EVERYTHING:
+        assert value != getattr(unset, name), name
+
+
+def test_what_our_own_environment_says_is_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    around = {
+        "PITBOSS_DATABASE_URL": "postgresql://another",
+        "pitboss_clock_file": "/another/clock",
+        "PITBOSS_PORT": "1",
+        "PATH": "/bin",
+    }
+
+    settings = Settings(home=Path("/here"), port=8_000)
+
+    assert read_in(settings.environment(around), monkeypatch) == settings
+    assert settings.environment(around)["PATH"] == "/bin"
+
+
+def test_a_variable_that_is_empty_counts_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "DATABASE_URL", "PORT", "HOST", "CLOCK_FILE"):
+        monkeypatch.setenv(f"{ENVIRONMENT_PREFIX}{name}", "")
+
+    settings = Settings()
+
+    assert settings.home.is_absolute()
+    assert settings.home.name == "pitboss"
+    assert settings.database_url is None
+    assert settings.clock_file is None
+    assert settings.port == 8_000
+
+
+def test_a_home_is_the_same_folder_from_everywhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/ann")
+
+    assert Settings(home=Path("here")).home == tmp_path / "here"
+    assert Settings(home=Path("~/there")).home == Path("/home/ann/there")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("port", "x"), ("port", "-1"), ("port", "65536"), ("port", "1.5")),
+        *(("bet_workers", "0"), ("bet_workers", "5"), ("backlog_max", "0")),
+        *(("sandbox", "{"), ("sandbox", '{"seed":"x"}'), ("sandbox", '{"unknown":1}')),
+        *(("trace_share", "2"), ("supervised", "perhaps")),
+    ],
+)
+def test_what_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"{ENVIRONMENT_PREFIX}{name.upper()}", value)
+
+    with pytest.raises(ValueError, match=name) as caught:
+        Settings()
+
+    assert isinstance(caught.value, ValidationError) or value == "{"
