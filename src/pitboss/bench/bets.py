@@ -135,12 +135,15 @@ async def _batched(run: _Run, tell: Tell) -> None:
     await server.settle_down(run.database)
 
     tell("deciding")
+    full = await log.look(run.database)
     async with worker.working("bets", run.database.url, groups) as workers:
         seen = processes.Processes(
             {item.name: item.pid for item in workers}, server_pid=run.server.pid()
         )
         async with seen.watched():
-            before = await log.first_move(run.database)
+            first = await log.first_move(run.database, full)
+            # A log that is gone at the first look is timed with the processors' start.
+            before = first if first.waiting else full
             used = seen.cpu_seconds()
             run.drained = await log.watch(
                 run.database, before, seconds=options.seconds, waiting_min=BATCH_MAX
@@ -158,8 +161,9 @@ async def _warm_up(run: _Run, tell: Tell) -> int:
     tell("warming up")
     await log.fill(run.database, run.bets, options.warm_up, clock=run.clock)
     groups = [PARTITIONS_ALL[number :: options.workers] for number in range(options.workers)]
+    full = await log.look(run.database)
     async with worker.working("bets", run.database.url, groups):
-        before = await log.first_move(run.database)
+        before = await log.first_move(run.database, full)
         after = await log.drained(run.database)
     rate = (after.decided - before.decided) / max(after.at - before.at, log.LOOK_SECONDS)
     return int(max(rate, options.warm_up) * options.seconds * RESERVE)

@@ -75,25 +75,27 @@ async def append_one(database: Database, entry: Entry, *, clock: Clock) -> None:
         await messages.append(tx, [entry], now=clock.now())
 
 
-async def first_move(database: Database) -> Look:
-    """Wait until the first batch is decided.
+async def first_move(database: Database, before: Look) -> Look:
+    """Wait until the first batch after that look is decided.
 
     Raises:
         Stalled: nothing was decided for a minute.
     """
-    return await _next_move(database, await look(database))
+    return await _next_move(database, before)
 
 
 async def watch(database: Database, first: Look, *, seconds: float, waiting_min: int) -> Drained:
     """Count what is decided from this look on, for so long or until a partition runs low.
 
+    A log that is low from the beginning is watched until it is empty.
+
     Raises:
         Stalled: nothing was decided for a minute.
     """
     now = first
-    while now.at - first.at < seconds:
+    while now.waiting and now.at - first.at < seconds:
         later = await _next_move(database, now)
-        if later.waiting_least < waiting_min:
+        if later.waiting_least < waiting_min <= now.waiting_least:
             break
         now = later
     return Drained(decided=now.decided - first.decided, seconds=now.at - first.at)

@@ -126,7 +126,18 @@ async def give_funds(turn: Turn, players: Sequence[PlayerId]) -> None:
 def bets(town: Town, *, seed: int, clock: Clock, entropy: Entropy) -> Iterator[PlaceBet]:
     """Return singles without end: random players, random selections, random whole stakes."""
     chance = random.Random(seed)  # noqa: S311 - load, not secrets
-    players, selections = town.players, town.selections
+    return singles(town.players, town.selections, chance=chance, clock=clock, entropy=entropy)
+
+
+def singles(
+    players: Sequence[PlayerId],
+    selections: Sequence[SelectionId],
+    *,
+    chance: random.Random,
+    clock: Clock,
+    entropy: Entropy,
+) -> Iterator[PlaceBet]:
+    """Return singles without end of these players on these selections."""
     while True:
         yield PlaceBet(
             bet_id=BetId(new_id(clock.now(), entropy)),

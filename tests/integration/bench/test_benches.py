@@ -1,0 +1,95 @@
+"""Each bench runs for a moment on a server of its own; its books balance and its JSON is whole."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pitboss.bench import bets, books, settle, slow_flush, wallet
+from pitboss.bench.report import BenchReport, as_json
+from pitboss.db import Database
+
+MOMENT = 0.2
+KEYS = {"ok", "unit", "rate", "baseline_rate", "ratio", "rss_mb", "durability", "invariants"}
+
+
+def check(report: BenchReport, *, decide_ms: bool = True) -> None:
+    """Check what is the same for every bench."""
+    told = as_json(report)
+    assert told.keys() >= KEYS
+    assert ("decide_ms" in told) is decide_ms
+    assert {name for name, held in report.invariants.items() if not held} == set()
+    assert told["ok"] is True
+    assert report.rate > 0
+    assert report.baseline_rate is not None
+    assert report.baseline_rate > 0
+    assert report.durability["fsync"] == "on"
+    assert report.durability["synchronous_commit"] == "on"
+    assert report.durability["full_page_writes"] == "on"
+    assert report.rss_mb["postgres"] > 0
+
+
+async def test_the_wallet_bench_balances() -> None:
+    report = await wallet.run(
+        wallet.WalletOptions(seconds=MOMENT, baseline_seconds=MOMENT, players=50, batch=20)
+    )
+
+    check(report)
+    assert report.invariants["every_hold_is_told_once"]
+
+
+async def test_the_bets_bench_decides_all_that_was_in_the_log() -> None:
+    report = await bets.run(
+        bets.BetsOptions(
+            seconds=MOMENT,
+            baseline_seconds=MOMENT,
+            wallets=50,
+            history=70,
+            warm_up=200,
+            idle_bets=3,
+        )
+    )
+
+    check(report)
+    assert report.invariants["every_command_has_one_outcome"]
+    assert report.figures["refused"] == 0
+
+
+async def test_the_settle_bench_settles_every_bet() -> None:
+    report = await settle.run(
+        settle.SettleOptions(bets=300, baseline_seconds=MOMENT, wallets=50, clients=4)
+    )
+
+    check(report, decide_ms=False)
+    assert report.invariants["every_win_is_paid_once"]
+
+
+async def test_books_that_do_not_balance_are_found(database: Database) -> None:
+    async with database.transaction() as tx:
+        await tx.execute(
+            "INSERT INTO wallet_account (shard, account_id, kind, owner, currency, may_overdraw,"
+            " credits, held) VALUES (1, gen_random_uuid(), 'player', '-', 'EUR', false, 5, 3)"
+        )
+
+    found = await books.check(database)
+
+    broken = {name for name, held in found.invariants.items() if not held}
+    assert broken == {
+        "books_sum_to_zero",
+        "held_is_what_the_holds_still_have",
+        "balances_are_what_the_transfers_say",
+    }
+
+
+def test_what_is_preloaded_is_loaded_only_meanwhile(tmp_path: Path) -> None:
+    library = slow_flush.build(tmp_path)
+    if library is None:
+        pytest.skip("there is no C compiler here, or this is not Linux")
+
+    with slow_flush.preloaded(library, 1.5):
+        inside = (os.environ["LD_PRELOAD"], os.environ["PITBOSS_FLUSH_DELAY_MICROS"])
+
+    assert inside == (str(library), "1500")
+    assert "PITBOSS_FLUSH_DELAY_MICROS" not in os.environ
