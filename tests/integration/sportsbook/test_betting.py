@@ -196,3 +196,59 @@ async def test_two_processors_at_once_book_every_bet_once(world: World) -> None:
         assert (await world.bet(player, bet_id)).state is BetState.ACCEPTED
     for player in players:
         assert await world.balance(player) == (50 * UNIT, 25 * UNIT)
+
+
+async def test_a_bet_may_return_what_the_licence_allows_and_not_a_fraction_more(
+    world: World,
+) -> None:
+    player = await world.player(units=10_000)
+    await world.event("A")
+    await world.event("B")
+    other = selection("B", MarketKind.MATCH_RESULT, "home")
+    await world.reprice((HOME, "31.25"), (other, "32"))
+
+    # The demo licence allows a million: 1,000 at 31.25 times 32.
+    most = await world.wish(player, HOME, other, units=1_000, tick=2)
+    more = await world.wish(player, HOME, other, stake_micros=1_000_010_000, tick=2)
+    alone = await world.wish(player, HOME, units=2_000, tick=2)
+    await world.process()
+
+    assert (await world.bet(player, most)).state is BetState.ACCEPTED
+    assert (await world.bet(player, more)).refusal == "returns_too_large"
+    assert (await world.bet(player, alone)).state is BetState.ACCEPTED
+    assert await world.balance(player) == (10_000 * UNIT, 3_000 * UNIT)
+
+
+async def test_an_accumulator_of_twenty_legs_strikes_every_price(world: World) -> None:
+    player = await world.player(units=10)
+    names = [f"event {number}" for number in range(20)]
+    for name in names:
+        await world.event(name)
+    legs = [selection(name, MarketKind.TOTAL_GOALS, "over") for name in names]
+    await world.reprice(*((leg, f"1.{number + 1:02d}") for number, leg in enumerate(legs)))
+
+    bet_id = await world.wish(player, *legs, units=1, tick=2)
+    await world.process()
+
+    bet = await world.bet(player, bet_id)
+    assert bet.state is BetState.ACCEPTED
+    assert [leg.selection_id for leg in bet.legs] == legs
+    assert [leg.price_exact for leg in bet.legs] == [
+        Fraction(101 + number, 100) for number in range(20)
+    ]
+    (fact,) = await world.facts(shard_of(player), "bet.accepted")
+    assert len(fact["legs"]) == 20  # type: ignore[arg-type] # a list
+
+
+async def test_one_bad_leg_refuses_the_whole_accumulator(world: World) -> None:
+    player = await world.player(units=10)
+    await world.event("A")
+    await world.event("B")
+    await world.set_status((market("B", MarketKind.MATCH_RESULT), MarketStatus.SUSPENDED))
+
+    bet_id = await world.wish(player, HOME, selection("B", MarketKind.MATCH_RESULT, "home"))
+    await world.process()
+
+    bet = await world.bet(player, bet_id)
+    assert (bet.state, bet.refusal, bet.legs) == (BetState.REFUSED, "market_not_open", ())
+    assert await world.balance(player) == (10 * UNIT, 0)
