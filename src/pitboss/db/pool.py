@@ -23,10 +23,12 @@ _AWAY = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
+    # Classes 53, 57 and 58: a full disk, no memory, a shutdown, a statement that somebody broke
+    # off, a file that cannot be read.  It is never the fault of what was asked, so nothing may be
+    # refused or set aside for it.  Source: PostgreSQL, appendix A.
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.PostgresSystemError,
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
 _CONFLICT = (
@@ -145,7 +147,7 @@ class Database:
             yield connection
         finally:
             # What is committed stays committed, even if the connection ends on its way back.
-            with contextlib.suppress(*_AWAY, asyncpg.InterfaceError):
+            with contextlib.suppress(*_AWAY, asyncpg.InterfaceError, asyncpg.InternalClientError):
                 await pool.release(connection)
 
     async def _open(self) -> asyncpg.Pool[asyncpg.Record]:
@@ -187,6 +189,13 @@ def _translated(connection: _Connection | None) -> Iterator[None]:
         raise TransactionConflict(str(error)) from error
     except _AWAY as error:
         raise DatabaseAway(str(error) or type(error).__name__) from error
+    except asyncpg.InternalClientError as error:
+        # The server's last words came between two statements, and asyncpg has not seen yet that
+        # the connection ended with them.  Whatever it was, nobody can use this connection again.
+        if connection is not None:
+            with contextlib.suppress(asyncpg.InterfaceError):
+                connection.terminate()
+        raise DatabaseAway(str(error)) from error
     except asyncpg.ClientConfigurationError:
         raise
     except asyncpg.InterfaceError as error:
