@@ -1,0 +1,39 @@
+"""One instance for all scenarios, and its house."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from pitboss.app.instance import Instance, start_instance
+from pitboss.settings import SandboxSettings, Settings
+from scenario.hands import House, house_of
+
+# Swift, but as unreliable as ever: it repeats itself, is late, and changes the order.
+SWIFT = SandboxSettings(
+    seed=7, delay_ms_max=150, failure_share=0, repeat_share=0.5, disorder_share=0.3, late_share=0.3
+)
+
+
+@pytest.fixture(scope="session")
+async def instance() -> AsyncIterator[Instance]:
+    """Give a whole instance: PostgreSQL and every process."""
+    # Not pytest's own folder: it is closed to the system user that runs the server for root.
+    home = Path(tempfile.mkdtemp(prefix="pitboss-scenario-"))
+    try:
+        async with start_instance(Settings(home=home, port=0, sandbox=SWIFT)) as running:
+            yield running
+    finally:
+        shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+async def house(instance: Instance) -> AsyncIterator[House]:
+    """Give the house of that instance."""
+    found = house_of(instance)
+    yield found
+    await found.client.aclose()
