@@ -32,7 +32,11 @@ CUT_LOOK_SECONDS = 0.005
 CUT_SECONDS_MAX = 20.0
 # A lease, a session that idles in its transaction, and a server that is away meanwhile.
 TAKEOVER_SECONDS_MAX = 60.0
-FENCED_SECONDS_MAX = 20.0
+FENCED_SECONDS_MAX = 5.0
+# Every other time a processor is frozen between two transactions: then its session lives on and
+# only the fence keeps it out.  In a transaction it keeps its locks until the server ends it.
+REST_LOOK_SECONDS = 0.12
+REST_TRIES_MAX = 60
 STOP_SECONDS_MAX = 10.0
 
 _FENCED = b'"fenced off"'
@@ -62,6 +66,7 @@ class Saboteur:
         # One processor is frozen at a time, so that the kill of another finds one.
         self._freezing = asyncio.Lock()
         self._stand_ins = 0
+        self._freezes = 0
         self.done: Counter[FaultKind] = Counter()
         self.cut = 0
         self.fenced = 0
@@ -148,8 +153,9 @@ class Saboteur:
         pid = await self._at_work(name, partitions)
         fenced_before = self._fenced_times(name)
         self._frozen.add(worker)
+        self._freezes += 1
         try:
-            os.kill(pid, signal.SIGSTOP)
+            await self._stop(pid, at_rest=self._freezes % 2 == 1)
             # It is given nothing before the lease of the frozen one has run out.
             async with self._stand_in(worker) as owner:
                 await self._processed(partitions, owner)
@@ -166,6 +172,17 @@ class Saboteur:
                 os.kill(pid, signal.SIGCONT)
             self._frozen.discard(worker)
         self.fenced += self._fenced_times(name) - fenced_before
+
+    async def _stop(self, pid: int, *, at_rest: bool) -> None:
+        """Stop a process, as far as possible when it has no transaction open."""
+        os.kill(pid, signal.SIGSTOP)
+        for _ in range(REST_TRIES_MAX if at_rest else 0):
+            await asyncio.sleep(REST_LOOK_SECONDS)
+            if not await self._ask(lambda item: store.count_stuck(item, REST_LOOK_SECONDS / 2)):
+                return
+            os.kill(pid, signal.SIGCONT)
+            await asyncio.sleep(LOOK_SECONDS)
+            os.kill(pid, signal.SIGSTOP)
 
     async def _at_work(self, name: str, partitions: Collection[int]) -> int:
         """Wait until a processor is at work, and return its process: only such a one is missed."""

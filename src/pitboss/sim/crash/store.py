@@ -58,6 +58,18 @@ async def find_backend(connection: Connection) -> int | None:
     return pid
 
 
+async def count_stuck(connection: Connection, seconds: float) -> int:
+    """Return how many transactions have had nothing from their client for so long."""
+    count: int = await connection.fetchval(
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1"
+        " AND state = 'idle in transaction'"
+        " AND state_change < clock_timestamp() - make_interval(secs => $2)",
+        THEIR_NAME,
+        seconds,
+    )
+    return count
+
+
 async def find_places(connection: Connection, partitions: Collection[int]) -> dict[int, Place]:
     """Return who owns these partitions, and how far they are."""
     rows = await connection.fetch(
