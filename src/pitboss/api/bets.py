@@ -6,7 +6,7 @@ processor of the player's shard.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from time import perf_counter
 
 import msgspec
@@ -34,6 +34,7 @@ PLACE_PATH = "/v1/bets"
 BATCH_PATH = "/v1/bets/batch"
 
 _BET_ID_LENGTH = 36
+_NS = 1_000_000_000
 _ACKNOWLEDGED = b'{"bet_id":"%b","state":"pending","links":{"status":"/v1/bets/%b"}}'
 _ACKNOWLEDGED_HEADERS = [
     (b"content-type", b"application/json"),
@@ -68,8 +69,9 @@ class BetRoutes:
     async def place(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Acknowledge one bet: 202 with its id."""
         started = perf_counter()
+        headers = _wanted_headers(scope["headers"])
+        trace = self._edge.tracer.follow(_text(headers.get(b"traceparent")))
         try:
-            headers = _wanted_headers(scope["headers"])
             claims = self._player(headers)
             key = wire.check_key(_text(headers.get(b"idempotency-key")))
             content = await _read_body(headers, receive, wire.BODY_BYTES_MAX)
@@ -79,6 +81,7 @@ class BetRoutes:
                 claims,
                 clock=self._edge.clock,
                 entropy=self._edge.entropy,
+                trace=trace,
             )
             (answer,) = await self._intake.submit(slip.partition, (slip,))
         except ClientGone:
@@ -98,16 +101,20 @@ class BetRoutes:
             }
         )
         self._placed.inc()
-        self._place_seconds.observe(perf_counter() - started)
+        seconds = perf_counter() - started
+        self._place_seconds.observe(seconds)
+        if trace is not None:
+            self._tell(trace, seconds, {"bet.id": answer.bet_id})
 
     async def place_batch(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Answer each of up to 500 bets by itself, in order, in one answer."""
         started = perf_counter()
+        headers = _wanted_headers(scope["headers"])
+        trace = self._edge.tracer.follow(_text(headers.get(b"traceparent")))
         try:
-            headers = _wanted_headers(scope["headers"])
             claims = self._player(headers)
             content = await _read_body(headers, receive, wire.BATCH_BODY_BYTES_MAX)
-            answers = await self._answer(_read_slips_body(content).bets, claims)
+            answers = await self._answer(_read_slips_body(content).bets, claims, trace)
         except ClientGone:
             return
         except Exception as error:
@@ -121,22 +128,38 @@ class BetRoutes:
         await send({"type": "http.response.start", "status": 200, "headers": headers_out})
         await send({"type": "http.response.body", "body": body, "more_body": False})
         self._metrics.requests.labels(BATCH_PATH, "POST", "200").inc()
-        self._batch_seconds.observe(perf_counter() - started)
+        seconds = perf_counter() - started
+        self._batch_seconds.observe(seconds)
+        if trace is not None:
+            self._tell(trace, seconds, {"bets": len(answers)})
 
-    async def _answer(self, bets: Iterable[msgspec.Raw], claims: Claims) -> list[Answer]:
-        read = [self._read(bet, claims) for bet in bets]
+    async def _answer(
+        self, bets: Iterable[msgspec.Raw], claims: Claims, trace: str | None
+    ) -> list[Answer]:
+        read = [self._read(bet, claims, trace) for bet in bets]
         slips = [item for item in read if isinstance(item, Slip)]
         partition = partition_of(shard_of(PlayerId(claims.subject)))
         submitted = iter(await self._intake.submit(partition, slips) if slips else ())
         return [item if isinstance(item, Problem) else next(submitted) for item in read]
 
-    def _read(self, bet: msgspec.Raw, claims: Claims) -> Slip | Problem:
+    def _tell(self, trace: str, seconds: float, about: Mapping[str, str | int]) -> None:
+        ended_ns = int(self._edge.wall.now().timestamp() * _NS)
+        self._edge.tracer.tell(
+            "bet.acknowledge",
+            trace,
+            started_ns=ended_ns - int(seconds * _NS),
+            ended_ns=ended_ns,
+            about=about,
+        )
+
+    def _read(self, bet: msgspec.Raw, claims: Claims, trace: str | None) -> Slip | Problem:
         try:
             return read_keyed_slip(
                 _read_keyed_body(bytes(bet)),
                 claims,
                 clock=self._edge.clock,
                 entropy=self._edge.entropy,
+                trace=trace,
             )
         except ProblemFound as found:
             return found.problem
@@ -174,7 +197,7 @@ class BetRoutes:
 _WANTED = frozenset(
     (
         *(b"authorization", b"content-length", b"content-type", b"idempotency-key"),
-        b"transfer-encoding",
+        *(b"traceparent", b"transfer-encoding"),
     )
 )
 

@@ -11,6 +11,7 @@ from pitboss.cashier.ports import NewsReader
 from pitboss.db import Database
 from pitboss.kernel.clock import Clock, SystemClock
 from pitboss.kernel.entropy import Entropy
+from pitboss.kernel.tracing import NoTracer, Tracer
 
 # At the rate that one processor decides this is about ten seconds of waiting in a partition:
 # longer than a player looks at a pending bet.
@@ -49,4 +50,5 @@ class Edge:
     passwords: Passwords
     news_readers: Mapping[str, NewsReader] = field(default_factory=dict)
     wall: Clock = field(default_factory=SystemClock)
+    tracer: Tracer = field(default_factory=NoTracer)
     backlog_max: int = BACKLOG_MAX

@@ -63,8 +63,16 @@ class RawSlipsBody(Body, frozen=True, kw_only=True):
     bets: Annotated[tuple[msgspec.Raw, ...], msgspec.Meta(min_length=1, max_length=SLIPS_MAX)]
 
 
-def read_slip(body: SlipBody, key: str, claims: Claims, *, clock: Clock, entropy: Entropy) -> Slip:
-    """Make a slip with a new bet id.
+def read_slip(
+    body: SlipBody,
+    key: str,
+    claims: Claims,
+    *,
+    clock: Clock,
+    entropy: Entropy,
+    trace: str | None = None,
+) -> Slip:
+    """Make a slip with a new bet id, to be followed under this trace if there is one.
 
     Raises:
         ProblemFound: the currency is not the player's, the stake is not a whole number of minor
@@ -104,6 +112,7 @@ def read_slip(body: SlipBody, key: str, claims: Claims, *, clock: Clock, entropy
             currency=body.currency,
             stake_micros=stake_micros,
             legs=legs,
+            trace=trace,
         ),
     )
 
@@ -118,7 +127,14 @@ def _check_distinct(legs: Sequence[SlipLeg]) -> None:
         seen.add(leg.selection_id)
 
 
-def read_keyed_slip(body: KeyedSlipBody, claims: Claims, *, clock: Clock, entropy: Entropy) -> Slip:
+def read_keyed_slip(
+    body: KeyedSlipBody,
+    claims: Claims,
+    *,
+    clock: Clock,
+    entropy: Entropy,
+    trace: str | None = None,
+) -> Slip:
     """Make a slip of a bet in a batch.
 
     Raises:
@@ -129,4 +145,4 @@ def read_keyed_slip(body: KeyedSlipBody, claims: Claims, *, clock: Clock, entrop
     except ProblemFound as found:
         detail = found.problem.errors[0].detail
         raise ProblemFound(problems.malformed("key", detail)) from None
-    return read_slip(body, key, claims, clock=clock, entropy=entropy)
+    return read_slip(body, key, claims, clock=clock, entropy=entropy, trace=trace)

@@ -14,13 +14,16 @@ from pathlib import Path
 
 import structlog
 import uvloop
+from prometheus_client import CollectorRegistry, start_http_server
 
 from pitboss.app import logs
 from pitboss.app.home import Home
 from pitboss.db import Database
 from pitboss.db.embedded import EmbeddedPostgres
 from pitboss.kernel.clock import Clock, SharedClock, SystemClock
+from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.shards import PARTITIONS, PARTITIONS_ALL, Partition
+from pitboss.kernel.tracing import NoTracer, Tracer
 from pitboss.settings import Settings
 
 TOKENS_SECRET = "tokens"  # noqa: S105 - the name of a secret
@@ -67,6 +70,30 @@ async def open_database(
         yield database
     finally:
         await database.close()
+
+
+@contextlib.contextmanager
+def tracing(settings: Settings, process: str) -> Iterator[Tracer]:
+    """Lend a tracer that sends to the configured collector, or one that follows nothing."""
+    if settings.otlp_url is None:
+        yield NoTracer()
+        return
+    # Imported here, because it is large and most processes have no collector.
+    from pitboss.adapters.tracing import open_tracer
+
+    tracer = open_tracer(
+        settings.otlp_url, process=process, share=settings.trace_share, entropy=SystemEntropy()
+    )
+    try:
+        yield tracer
+    finally:
+        tracer.close()
+
+
+def show_figures(settings: Settings, registry: CollectorRegistry) -> None:
+    """Serve these figures to Prometheus from a thread, if a port is configured for that."""
+    if settings.metrics_port:
+        start_http_server(settings.metrics_port, addr=settings.host, registry=registry)
 
 
 def owner_name(settings: Settings, process: str) -> str:

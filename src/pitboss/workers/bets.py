@@ -15,7 +15,7 @@ import structlog
 
 from pitboss import messages
 from pitboss.db import Database, Transaction
-from pitboss.kernel.clock import Clock
+from pitboss.kernel.clock import Clock, SystemClock
 from pitboss.kernel.entropy import Entropy
 from pitboss.kernel.errors import Fault
 from pitboss.kernel.invariant import ensure
@@ -27,6 +27,7 @@ from pitboss.messages.model import Command
 from pitboss.sportsbook import betting, catalog
 from pitboss.sportsbook.betting.facts import CommandSetAside
 from pitboss.sportsbook.betting.model import PlaceBet, Placing
+from pitboss.workers.observer import Batch, Observer
 
 # Beyond a thousand the rate hardly grows, while everybody's wait does.
 BATCH_MAX = 1_000
@@ -45,17 +46,22 @@ _log = structlog.get_logger("bets")
 
 @dataclass(slots=True, kw_only=True)
 class Processor:
-    """What one partition's processor has in hand."""
+    """What one partition's processor has in hand.
+
+    `clock` is the platform's; `wall` is the machine's, by which work is timed.
+    """
 
     partition: Partition
     owner: str
     database: Database
     clock: Clock
     entropy: Entropy
+    wall: Clock = field(default_factory=SystemClock)
     epoch: int | None = None
     next_offset: int = 0
     batch_max: int = BATCH_MAX
     shelf: catalog.Shelf = field(default_factory=catalog.Shelf)
+    observer: Observer | None = None
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -71,6 +77,8 @@ class Processor:
                 wait = RETRY_SECONDS_MIN
             except Fenced as fault:
                 _log.warning("fenced off", partition=self.partition, why=str(fault))
+                if self.observer is not None:
+                    self.observer.fenced()
                 self.epoch = None
             except Fault as fault:
                 _log.warning("trying again", partition=self.partition, why=str(fault))
@@ -110,6 +118,7 @@ class Processor:
         return self.epoch is not None
 
     async def _batch(self, limit: int) -> int:
+        started_at = self.wall.now()
         async with self.database.transaction() as tx:
             commands = await self._read(tx, limit)
             if not commands:
@@ -118,9 +127,21 @@ class Processor:
             async with self._turn(tx, {item.shard for item in placings}) as turn:
                 # Commands with one key are one command in the log, so a repeat is next to
                 # impossible; it would break the batch, and then they are looked up one by one.
-                await betting.place(turn, self.shelf, placings, unseen=limit > 1)
+                bets = await betting.place(turn, self.shelf, placings, unseen=limit > 1)
             await self._consume(tx, commands)
+            decided_at = self.wall.now()
         self.next_offset = commands[-1].offset + 1
+        if self.observer is not None:
+            self.observer.decided(
+                Batch(
+                    placings=placings,
+                    bets=bets,
+                    started_at=started_at,
+                    decided_at=decided_at,
+                    committed_at=self.wall.now(),
+                    platform_now=self.clock.now(),
+                )
+            )
         return len(commands)
 
     async def _set_aside(self) -> int:
@@ -196,13 +217,23 @@ async def run(
     partitions: Sequence[Partition],
     owner: str,
     stop: asyncio.Event,
+    observer: Observer | None = None,
 ) -> None:
     """Process these partitions until told to stop."""
     processors = [
-        Processor(partition=partition, owner=owner, database=database, clock=clock, entropy=entropy)
+        Processor(
+            partition=partition,
+            owner=owner,
+            database=database,
+            clock=clock,
+            entropy=entropy,
+            observer=observer,
+        )
         for partition in partitions
     ]
     async with asyncio.TaskGroup() as group:
+        if observer is not None:
+            group.create_task(observer.follow_backlog(database, stop))
         group.create_task(watch(database, processors, stop))
         for processor in processors:
             group.create_task(processor.run(stop))

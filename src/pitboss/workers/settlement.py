@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
 
 import structlog
 
@@ -14,6 +16,7 @@ from pitboss.kernel.errors import Fault
 from pitboss.kernel.shards import Partition
 from pitboss.kernel.waiting import happened
 from pitboss.sportsbook import settlement
+from pitboss.workers.figures import Figures
 
 BATCH_MAX = 1_000
 IDLE_SECONDS = 0.02
@@ -22,24 +25,52 @@ RETRY_SECONDS = 0.5
 _log = structlog.get_logger("settlement")
 
 
-async def run(
+@dataclass(slots=True, kw_only=True)
+class Settler:
+    """What one partition's settlement has in hand."""
+
+    partition: Partition
+    database: Database
+    clock: Clock
+    entropy: Entropy
+    figures: Figures | None = None
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Settle until nothing waits, whenever woken; faults of the world are waited out."""
+        while not stop.is_set():
+            self.wake.clear()
+            await self.wake.wait()
+            try:
+                while not stop.is_set() and await self.step() is not None:
+                    pass
+            except Fault as fault:
+                _log.warning("trying again", partition=self.partition, why=str(fault))
+                await happened(stop, RETRY_SECONDS)
+                self.wake.set()
+
+    async def step(self) -> int | None:
+        """Settle one batch; return how many bets it looked at, None if nothing waits."""
+        started = perf_counter()
+        async with self.database.transaction() as tx:
+            looked_at = await settlement.settle_waiting(
+                tx,
+                self.partition,
+                now=self.clock.now(),
+                entropy=self.entropy,
+                limit=BATCH_MAX,
+            )
+        if self.figures is not None and looked_at is not None:
+            self.figures.settled.inc(looked_at)
+            self.figures.settle.observe(perf_counter() - started)
+        return looked_at
+
+
+async def watch(
     database: Database,
-    *,
-    clock: Clock,
-    entropy: Entropy,
-    partitions: Sequence[Partition],
+    settlers: Sequence[Settler],
     stop: asyncio.Event,
-) -> None:
-    """Settle these partitions' bets until told to stop."""
-    wakes = {partition: asyncio.Event() for partition in partitions}
-    async with asyncio.TaskGroup() as group:
-        group.create_task(_watch(database, wakes, stop))
-        for partition, wake in wakes.items():
-            group.create_task(_follow(database, clock, entropy, partition, wake, stop))
-
-
-async def _watch(
-    database: Database, wakes: Mapping[Partition, asyncio.Event], stop: asyncio.Event
+    figures: Figures | None = None,
 ) -> None:
     """Wake whoever has results to settle: one look for all of them, while nothing happens."""
     while not await happened(stop, IDLE_SECONDS):
@@ -49,32 +80,37 @@ async def _watch(
         except Fault:
             await happened(stop, RETRY_SECONDS)
             continue
-        for partition, wake in wakes.items():
-            if lags[partition]:
-                wake.set()
-    for wake in wakes.values():
-        wake.set()
+        for settler in settlers:
+            if lags[settler.partition]:
+                settler.wake.set()
+            if figures is not None:
+                gauge = figures.results_waiting.labels(str(settler.partition))
+                gauge.set(lags[settler.partition])
+    for settler in settlers:
+        settler.wake.set()
 
 
-async def _follow(
+async def run(
     database: Database,
+    *,
     clock: Clock,
     entropy: Entropy,
-    partition: Partition,
-    wake: asyncio.Event,
+    partitions: Sequence[Partition],
     stop: asyncio.Event,
+    figures: Figures | None = None,
 ) -> None:
-    """Settle until nothing waits, whenever woken."""
-    while not stop.is_set():
-        wake.clear()
-        await wake.wait()
-        looked_at: int | None = 0
-        try:
-            while looked_at is not None and not stop.is_set():
-                async with database.transaction() as tx:
-                    looked_at = await settlement.settle_waiting(
-                        tx, partition, now=clock.now(), entropy=entropy, limit=BATCH_MAX
-                    )
-        except Fault as fault:
-            _log.warning("trying again", partition=partition, why=str(fault))
-            await happened(stop, RETRY_SECONDS)
+    """Settle these partitions' bets until told to stop."""
+    settlers = [
+        Settler(
+            partition=partition,
+            database=database,
+            clock=clock,
+            entropy=entropy,
+            figures=figures,
+        )
+        for partition in partitions
+    ]
+    async with asyncio.TaskGroup() as group:
+        group.create_task(watch(database, settlers, stop, figures))
+        for settler in settlers:
+            group.create_task(settler.run(stop))

@@ -21,9 +21,11 @@ from pitboss.kernel.entropy import SeededEntropy
 from pitboss.kernel.ids import derived_id
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.shards import PARTITIONS_ALL
+from pitboss.kernel.tracing import NoTracer, Tracer
 from pitboss.sandbox.couriers import SIGNATURE_HEADER, sign
 from pitboss.sportsbook import settlement
 from pitboss.workers.bets import Processor
+from pitboss.workers.observer import Observer
 
 SECRET = b"a secret of thirty-two bytes: ok"
 SIGNING = b"what the sandbox signs its webhooks with"
@@ -57,6 +59,8 @@ class Desk:
     entropy: SeededEntropy = field(default_factory=lambda: SeededEntropy(11))
     tokens: Tokens = field(default_factory=lambda: Tokens(SECRET))
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    tracer: Tracer = field(default_factory=NoTracer)
+    observer: Observer | None = None
     client: AsgiClient = field(init=False)
     processors: list[Processor] = field(default_factory=list)
 
@@ -71,6 +75,7 @@ class Desk:
                     passwords=passwords,
                     news_readers={"sandbox": SandboxReader([SIGNING])},
                     wall=self.wall,
+                    tracer=self.tracer,
                     backlog_max=self.backlog_max,
                 )
             )
@@ -171,6 +176,8 @@ class Desk:
             database=self.database,
             clock=self.clock,
             entropy=self.entropy,
+            wall=self.wall,
+            observer=self.observer,
         )
 
 

@@ -20,10 +20,12 @@ from pitboss.app.parts import (
     clock_of,
     open_database,
     run_process,
+    tracing,
 )
 from pitboss.cashier.model import SANDBOX
 from pitboss.db import Database
 from pitboss.kernel.entropy import SystemEntropy
+from pitboss.kernel.tracing import Tracer
 from pitboss.settings import Settings
 
 # Connections that the kernel may keep for us while a burst of clients arrives.
@@ -35,12 +37,13 @@ def run(settings: Settings) -> None:
 
     async def main(stop: asyncio.Event) -> None:
         async with open_database(settings) as database:
-            await serve(compose(settings, database), settings, stop)
+            with tracing(settings, "api") as tracer:
+                await serve(compose(settings, database, tracer), settings, stop)
 
     run_process("api", settings, main)
 
 
-def compose(settings: Settings, database: Database) -> Api:
+def compose(settings: Settings, database: Database, tracer: Tracer) -> Api:
     """Put the API together."""
     home = Home(settings.home)
     return make_app(
@@ -51,6 +54,7 @@ def compose(settings: Settings, database: Database) -> Api:
             tokens=Tokens(home.secret(TOKENS_SECRET)),
             passwords=passwords,
             news_readers={SANDBOX: SandboxReader([home.secret(SANDBOX_SIGNING)])},
+            tracer=tracer,
             backlog_max=settings.backlog_max,
         )
     )

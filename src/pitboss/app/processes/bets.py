@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import asyncio
 
-from pitboss.app.parts import clock_of, open_database, owner_name, partitions_of, run_process
+from pitboss.app.parts import (
+    clock_of,
+    open_database,
+    owner_name,
+    partitions_of,
+    run_process,
+    show_figures,
+    tracing,
+)
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.settings import Settings
 from pitboss.workers import bets
+from pitboss.workers.observer import Observer
 
 
 def run(settings: Settings, worker: int) -> None:
@@ -16,13 +25,17 @@ def run(settings: Settings, worker: int) -> None:
 
     async def main(stop: asyncio.Event) -> None:
         async with open_database(settings) as database:
-            await bets.run(
-                database,
-                clock=clock_of(settings),
-                entropy=SystemEntropy(),
-                partitions=partitions_of(worker, settings.bet_workers),
-                owner=owner_name(settings, name),
-                stop=stop,
-            )
+            with tracing(settings, name) as tracer:
+                observer = Observer(tracer=tracer)
+                show_figures(settings, observer.figures.registry)
+                await bets.run(
+                    database,
+                    clock=clock_of(settings),
+                    entropy=SystemEntropy(),
+                    partitions=partitions_of(worker, settings.bet_workers),
+                    owner=owner_name(settings, name),
+                    stop=stop,
+                    observer=observer,
+                )
 
     run_process(name, settings, main)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 
-from pitboss.app.parts import clock_of, open_database, run_process
+from pitboss.app.parts import clock_of, open_database, run_process, show_figures
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.shards import PARTITIONS_ALL
 from pitboss.settings import Settings
 from pitboss.workers import settlement
+from pitboss.workers.figures import Figures
 
 
 def run(settings: Settings) -> None:
     """Settle until told to stop."""
 
     async def main(stop: asyncio.Event) -> None:
+        figures = Figures()
+        show_figures(settings, figures.registry)
         async with open_database(settings) as database:
             await settlement.run(
                 database,
@@ -22,6 +25,7 @@ def run(settings: Settings) -> None:
                 entropy=SystemEntropy(),
                 partitions=PARTITIONS_ALL,
                 stop=stop,
+                figures=figures,
             )
 
     run_process("settlement", settings, main)

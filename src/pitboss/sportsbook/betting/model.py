@@ -53,14 +53,20 @@ class SlipLeg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tick: int
 
 
-class PlaceBet(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="bet.place"):
-    """The command in the log: a player wants this bet."""
+class PlaceBet(
+    msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, tag="bet.place"
+):
+    """The command in the log: a player wants this bet.
+
+    `trace` is the `traceparent` of a request that is followed through the processes.
+    """
 
     bet_id: BetId
     player_id: PlayerId
     currency: str
     stake_micros: int
     legs: tuple[SlipLeg, ...]
+    trace: str | None = None
 
 
 class Leg(msgspec.Struct, frozen=True, kw_only=True, gc=False):
