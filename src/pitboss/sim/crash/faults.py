@@ -11,8 +11,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from typing import TypeVar
 
-import asyncpg
-
 from pitboss.app.home import Home
 from pitboss.app.instance import Instance
 from pitboss.app.parts import partitions_of
@@ -40,7 +38,6 @@ REST_TRIES_MAX = 60
 STOP_SECONDS_MAX = 10.0
 
 _FENCED = b'"fenced off"'
-_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 _VICTIMS = {
     FaultKind.API_KILLED: "api",
     FaultKind.SETTLEMENT_KILLED: "settlement",
@@ -136,12 +133,12 @@ class Saboteur:
         """Ask the server over a connection of our own; None if it is away."""
         try:
             connection = await store.connect(self._instance.database_url)
-        except _AWAY:
+        except store.AWAY:
             await asyncio.sleep(LOOK_SECONDS)
             return None
         try:
             return await question(connection)
-        except _AWAY:
+        except store.AWAY:
             return None
         finally:
             connection.terminate()

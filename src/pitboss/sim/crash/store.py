@@ -17,6 +17,14 @@ THEIR_NAME = "pitboss"
 OUR_NAME = "crash"
 CONNECT_SECONDS_MAX = 5.0
 STATEMENT_SECONDS_MAX = 60.0
+# What a server that is killed again and again answers with, in the middle of anything.
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
-
 from pitboss.app.home import Home
 from pitboss.app.instance import Instance, start_instance
 from pitboss.app.parts import TOKENS_SECRET
@@ -46,7 +44,6 @@ REST_SECONDS_MAX = 240.0
 LOOK_SECONDS = 0.2
 # The provider has all its habits, but is quick: what matters is what comes twice or out of turn.
 DELAY_MS_MAX = 300
-_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -198,7 +195,7 @@ async def _count_waiting(url: str) -> dict[str, int]:
             return await store.count_waiting(connection)
         finally:
             connection.terminate()
-    except _AWAY:
+    except store.AWAY:
         return {"databases": 1}
 
 
