@@ -131,18 +131,27 @@ class Processor:
             await self._consume(tx, commands)
             decided_at = self.wall.now()
         self.next_offset = commands[-1].offset + 1
-        if self.observer is not None:
-            self.observer.decided(
-                Batch(
-                    placings=placings,
-                    bets=bets,
-                    started_at=started_at,
-                    decided_at=decided_at,
-                    committed_at=self.wall.now(),
-                    platform_now=self.clock.now(),
-                )
+        self._tell(
+            Batch(
+                placings=placings,
+                bets=bets,
+                started_at=started_at,
+                decided_at=decided_at,
+                committed_at=self.wall.now(),
+                platform_now=self.clock.now(),
             )
+        )
         return len(commands)
+
+    def _tell(self, batch: Batch) -> None:
+        """Let the observer take note; what it makes of it changes nothing any more."""
+        if self.observer is None:
+            return
+        try:
+            self.observer.decided(batch)
+        except Exception:
+            # The batch is committed: taken for its own failure, this would set the next one aside.
+            _log.exception("a batch could not be observed", partition=self.partition)
 
     async def _set_aside(self) -> int:
         """Step over a command that cannot be processed, and say so in a fact."""
