@@ -144,9 +144,14 @@ async def test_who_is_at_work_is_not_replaced_before_the_work_is_committed(world
     await world.let_lease_run_out(ZERO)
 
     async with world.database.transaction() as tx:
-        await work(world, tx, epoch=epoch, from_offset=0)
-        heir = asyncio.create_task(world.take_over(ZERO, "heir"))
-        done, _ = await asyncio.wait([heir], timeout=0.2)
+        async with messages.join_turn(
+            tx, [MINE], now=NOW, actor="processor", entropy=world.entropy, epoch=epoch
+        ) as turn:
+            # In the middle, where locks taken in another order would meet in a deadlock.
+            heir = asyncio.create_task(world.take_over(ZERO, "heir"))
+            done, _ = await asyncio.wait([heir], timeout=0.2)
+            turn.publish(MINE, stream_id("some"), Noted(text="done"))
+        await messages.consume(tx, ZERO, epoch=epoch, from_offset=0, to_offset=1)
     async with asyncio.timeout(10):
         taken = await heir
 
