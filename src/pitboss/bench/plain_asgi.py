@@ -114,7 +114,8 @@ async def serving(url: str, port: int) -> AsyncIterator[asyncio.subprocess.Proce
         if process.stdin is not None:
             process.stdin.close()
         try:
-            await asyncio.wait_for(process.wait(), 10)
+            async with asyncio.timeout(10):
+                await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()

@@ -74,7 +74,8 @@ async def _stop(worker: Worker) -> None:
     if worker.process.stdin is not None:
         worker.process.stdin.close()
     try:
-        await asyncio.wait_for(worker.process.wait(), STOP_SECONDS_MAX)
+        async with asyncio.timeout(STOP_SECONDS_MAX):
+            await worker.process.wait()
     except TimeoutError:
         worker.process.kill()
         await worker.process.wait()

@@ -180,7 +180,8 @@ class _Link(asyncio.Protocol):
         self._waiting = asyncio.get_running_loop().create_future()
         self.transport.write(request)
         try:
-            return await asyncio.wait_for(self._waiting, ANSWER_SECONDS_MAX)
+            async with asyncio.timeout(ANSWER_SECONDS_MAX):
+                return await self._waiting
         except (TimeoutError, asyncio.CancelledError):
             # An answer that comes later would be taken for the next request's.
             self.close()

@@ -219,4 +219,5 @@ async def test_a_database_that_never_was_there_is_away(tmp_path: Path) -> None:
 
 async def within(answer: Awaitable[T]) -> T:
     """Return an answer that comes soon."""
-    return await asyncio.wait_for(answer, ANSWER_SECONDS_MAX)
+    async with asyncio.timeout(ANSWER_SECONDS_MAX):
+        return await answer
