@@ -63,6 +63,22 @@ def bets(
 
 
 @app.command()
+def settle(
+    bets: Annotated[int, typer.Option(min=100, max=10_000_000, help="Singles on one market.")] = (
+        200_000
+    ),
+    seed: SeedOption = 1,
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """One market with very many singles, beside one transaction for each bet."""
+    from pitboss.bench import settle as bench
+
+    options = bench.SettleOptions(bets=bets, seed=seed)
+    _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
+
+
+@app.command()
 def http(
     seconds: SecondsOption = 10.0,
     connections: Annotated[

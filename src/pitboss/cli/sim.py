@@ -1,0 +1,33 @@
+"""`pitboss sim`: what goes wrong in a platform, on purpose and from a seed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pitboss.cli.options import JsonOption
+from pitboss.cli.outcome import outcome
+
+app = typer.Typer(help="Let things go wrong, from a seed.", no_args_is_help=True)
+
+
+@app.command()
+def crash(
+    minutes: Annotated[float, typer.Option(min=0.1, max=1_440, help="How long faults happen.")] = 3,
+    seed: Annotated[int, typer.Option(help="Draws the load and the faults.")] = 11,
+    keep: Annotated[bool, typer.Option(help="Keep the home, whatever came of it.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Kill, freeze and cut off real processes under load; nothing may be lost or doubled.
+
+    A seed that fails is printed with the command that repeats it, and its home is kept.
+    """
+    from pitboss.app.parts import uvloop_runner
+    from pitboss.sim import crash as room
+
+    config = room.CrashConfig(minutes=minutes, seed=seed, keep=keep)
+    with outcome(as_json=as_json) as told, uvloop_runner() as runner:
+        report = runner.run(room.run(config, tell=told.say))
+        told.say(room.as_table(report))
+        told.tell(**room.as_json(report))  # type: ignore[arg-type]  # `ok` is a bool in there
