@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -21,6 +22,7 @@ from pitboss.app.supervisor import (
 )
 from pitboss.db import Database, migrate
 from pitboss.db.embedded import EmbeddedPostgres
+from pitboss.db.errors import DatabaseAway
 from pitboss.kernel.clock import SystemClock
 from pitboss.kernel.errors import PlatformError
 from pitboss.settings import Settings
@@ -126,12 +128,24 @@ def staff_token(settings: Settings, name: str = STAFF_LOCAL) -> str:
 
 
 async def migrate_database(url: str) -> int:
-    """Bring the schema of the database at this URL up to date; return how many steps it took."""
+    """Bring the schema of the database at this URL up to date; return how many steps it took.
+
+    Raises:
+        DatabaseAway: it cannot be reached; the message says where it should be.
+    """
     database = Database(url)
     try:
         return await migrate(database)
+    except DatabaseAway as fault:
+        raise DatabaseAway(f"no PostgreSQL at {_place_of(url)}: {fault}") from fault
     finally:
         await database.close()
+
+
+def _place_of(url: str) -> str:
+    """Return where a database is, without who enters it with which password."""
+    parts = urlsplit(url)
+    return f"{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _check_ports(settings: Settings) -> None:

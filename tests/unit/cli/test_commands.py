@@ -1,0 +1,124 @@
+"""Every command with `--json` ends with one JSON object that says whether it worked, always."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer.main
+
+from pitboss import __version__
+from pitboss.cli.commands import app, main
+
+NEEDED = {"demo": ["--season", "/nowhere/season.csv"]}
+
+
+def words_of(command: Any, *before: str) -> Iterator[tuple[str, ...]]:
+    """Return the words of every command that has `--json`."""
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from words_of(inner, *before, name)
+    if any("--json" in parameter.opts for parameter in command.params):
+        yield before
+
+
+COMMANDS = sorted(words_of(typer.main.get_command(app)))
+# These look at no setting.
+WITHOUT_SETTINGS = [words for words in COMMANDS if words[0] in {"version", "bench", "sim"}]
+WITH_SETTINGS = [words for words in COMMANDS if words not in WITHOUT_SETTINGS]
+
+
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str
+) -> tuple[object, dict[str, Any]]:
+    """Run a command in this process; return its status and what it said last."""
+    monkeypatch.setattr(sys, "argv", ["pitboss", *words])
+    with pytest.raises(SystemExit) as end:
+        main()
+    line = capsys.readouterr().out.splitlines()[-1]
+    said: dict[str, Any] = json.loads(line)
+    return end.value.code, said
+
+
+def test_the_commands_are_these() -> None:
+    assert {" ".join(words) for words in COMMANDS} >= {
+        *("up", "api", "worker bets", "worker settlement", "worker payments", "sandbox payments"),
+        *("migrate", "token staff", "catalogue sample", "demo", "version", "bench wallet"),
+    }
+
+
+def test_every_command_has_json_and_every_command_with_settings_has_a_home() -> None:
+    def all_words(command: Any, *before: str) -> Iterator[tuple[tuple[str, ...], set[str]]]:
+        inner = getattr(command, "commands", {})
+        for name, item in inner.items():
+            yield from all_words(item, *before, name)
+        if not inner:
+            yield before, {option for item in command.params for option in item.opts}
+
+    commands = dict(all_words(typer.main.get_command(app)))
+
+    assert [words for words, options in commands.items() if "--json" not in options] == []
+    assert [words for words in WITH_SETTINGS if "--home" not in commands[words]] == []
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_wrong_option_ends_in_an_object(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    status, said = run(monkeypatch, capsys, *words, "--json", "--no-such-option")
+
+    assert (status, said["ok"]) == (2, False)
+    assert said["error"]
+
+
+@pytest.mark.parametrize("words", WITH_SETTINGS, ids=" ".join)
+def test_a_variable_that_cannot_be_ends_in_an_object_that_names_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("PITBOSS_BET_WORKERS", "many")
+
+    status, said = run(monkeypatch, capsys, *words, *NEEDED.get(words[0], ()), "--json")
+
+    assert (status, said["ok"]) == (1, False)
+    assert said["error"].startswith("PITBOSS_BET_WORKERS: ")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("up",), ("migrate",), ("catalogue", "sample"), ("token", "staff"), ("demo",)],
+    ids=" ".join,
+)
+def test_a_home_that_cannot_be_ends_in_an_object_that_names_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    home = "/dev/null/home"
+
+    status, said = run(
+        monkeypatch, capsys, *words, *NEEDED.get(words[0], ()), "--json", "--home", home
+    )
+
+    assert (status, said["ok"]) == (1, False)
+    assert "/dev/null" in said["error"]
+
+
+def test_a_command_that_works_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, capsys, "version", "--json") == (
+        0,
+        {"ok": True, "version": __version__},
+    )
+
+
+def test_a_database_that_is_away_ends_in_an_object(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PITBOSS_DATABASE_URL", "postgresql://me:secret@127.0.0.1:1/bets")
+
+    status, said = run(monkeypatch, capsys, "migrate", "--json")
+
+    assert (status, said["ok"]) == (1, False)
+    assert "127.0.0.1:1/bets" in said["error"]
+    assert "secret" not in said["error"]
