@@ -173,7 +173,7 @@ async def _hold(run: _Run, wishes: Sequence[tuple[PlayerId, HoldRequest]]) -> No
         actor="bench",
         entropy=run.entropy,
     ) as turn:
-        answers = await wallet.book(turn, [request for _, request in wishes])
+        answers = await wallet.book(turn, [request for _, request in wishes], unseen=True)
         for (player_id, request), answer in zip(wishes, answers, strict=True):
             turn.publish(request.shard, player_id, _fact(player_id, answer))
 

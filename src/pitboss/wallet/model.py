@@ -111,6 +111,15 @@ class HoldRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="hold
     currency: str
 
 
+class HoldSum(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the holds of a batch together ask of an account."""
+
+    shard: Shard
+    account_id: AccountId
+    micros: int
+    currency: str
+
+
 class PostRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="post"):
     """Move held money to another account; without `micros`, all that the hold still has."""
 

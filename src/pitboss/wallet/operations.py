@@ -11,6 +11,7 @@ from pitboss.wallet.model import (
     Account,
     Answer,
     Booked,
+    HoldRequest,
     Request,
 )
 
@@ -77,6 +78,8 @@ async def open_accounts(turn: Turn, accounts: Sequence[Account]) -> None:
 
 async def _open_books(turn: Turn, requests: Sequence[Request], *, unseen: bool) -> rules.Books:
     """Fetch the rows that these requests can touch; the turn keeps them from changing."""
+    if unseen and all(type(item) is HoldRequest for item in requests):
+        return await _raise_held(turn, [item for item in requests if type(item) is HoldRequest])
     wanted = rules.wanted(requests)
     earlier_holds = wanted.holds if unseen else wanted.holds | wanted.new_holds
     holds = await store.find_holds(turn.tx, earlier_holds)
@@ -88,3 +91,15 @@ async def _open_books(turn: Turn, requests: Sequence[Request], *, unseen: bool) 
         [] if unseen else await store.find_transfers(turn.tx, wanted.transfers),
         [] if unseen else await store.find_answers(turn.tx, wanted.answers),
     )
+
+
+async def _raise_held(turn: Turn, requests: Sequence[HoldRequest]) -> rules.Books:
+    """Hold each account's sum where it is available, in the statement that looks whether it is.
+
+    Only accounts that have less, or of which something odd is asked, are fetched and decided about
+    request by request.  Nearly every hold of a bet is granted, so nearly all are done here.
+    """
+    raised = await store.raise_held(turn.tx, rules.sum_up(requests))
+    rest = {(item.shard, item.account_id) for item in requests} - raised
+    accounts = await store.find_accounts(turn.tx, rest)
+    return rules.Books(accounts, [], [], [], raised=raised)

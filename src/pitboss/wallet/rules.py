@@ -5,7 +5,7 @@ Pure.  The fold works on its own copies and returns what is to be written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
@@ -20,6 +20,7 @@ from pitboss.wallet.model import (
     Booked,
     Hold,
     HoldRequest,
+    HoldSum,
     PostRequest,
     Refusal,
     Refused,
@@ -99,6 +100,39 @@ def wanted(requests: Sequence[Request]) -> Wanted:
     return found
 
 
+def sum_up(requests: Sequence[HoldRequest]) -> list[HoldSum]:
+    """Return what these holds together ask of each account.
+
+    If an account has the whole sum, it has every part of it, in whatever order; so one comparison
+    answers them all.  Left out are accounts of which something odd is asked: another currency, an
+    amount that no hold can have, a key twice.  They are decided request by request.
+    """
+    sums: dict[tuple[Shard, AccountId], list[int]] = {}
+    currencies: dict[tuple[Shard, AccountId], str] = {}
+    keys: set[tuple[Shard, str]] = set()
+    odd: set[tuple[Shard, AccountId]] = set()
+    for item in requests:
+        place, key = (item.shard, item.account_id), (item.shard, item.key)
+        amounts = sums.get(place)
+        if amounts is None:
+            sums[place] = [item.micros]
+            currencies[place] = item.currency
+        else:
+            amounts.append(item.micros)
+        if (
+            not 0 < item.micros <= AMOUNT_MICROS_MAX
+            or currencies[place] != item.currency
+            or key in keys
+        ):
+            odd.add(place)
+        keys.add(key)
+    return [
+        HoldSum(shard=place[0], account_id=place[1], micros=total, currency=currencies[place])
+        for place, amounts in sums.items()
+        if place not in odd and (total := sum(amounts)) <= AMOUNT_MICROS_MAX
+    ]
+
+
 class Books:
     """The part of the books that one batch touches, and what the batch does to it."""
 
@@ -108,7 +142,19 @@ class Books:
         holds: Iterable[Hold],
         transfers: Iterable[Transfer],
         answers: Iterable[SavedAnswer],
+        *,
+        raised: Collection[tuple[Shard, AccountId]] = (),
     ) -> None:
+        """Open the books.
+
+        Args:
+            accounts: those that are to be decided about.
+            holds: earlier ones that are taken from or repeated.
+            transfers: earlier ones that are repeated.
+            answers: earlier ones that are repeated.
+            raised: accounts that hold already what the batch's holds together ask of them.
+        """
+        self._raised = raised
         self._piles = {
             (item.shard, item.id): _Pile(item, item.debits, item.credits, item.held, item.entries)
             for item in accounts
@@ -174,8 +220,14 @@ class Books:
         if earlier is not None:
             return _repeated_hold(earlier.hold, request)
 
-        pile = self._piles.get((request.shard, request.account_id))
-        refusal = _refusal_to_take(pile, request.micros, request.currency)
+        account = (request.shard, request.account_id)
+        refusal = None
+        if account not in self._raised:
+            pile = self._piles.get(account)
+            refusal = _refusal_to_take(pile, request.micros, request.currency)
+            if pile is not None and refusal is None:
+                pile.held += request.micros
+                self._touched[account] = pile
         made = Hold(
             shard=request.shard,
             key=request.key,
@@ -185,11 +237,8 @@ class Books:
             refusal=refusal,
         )
         self._holds[place] = self._touched_holds[place] = _Set(made, 0, 0, fresh=True)
-        if refusal is not None or pile is None:
-            return Refused(reason=refusal or Refusal.UNKNOWN_ACCOUNT)
-
-        pile.held += request.micros
-        self._touched[request.shard, request.account_id] = pile
+        if refusal is not None:
+            return Refused(reason=refusal)
         movement = Movement(
             kind="hold",
             key=request.key,

@@ -14,6 +14,7 @@ from pitboss.wallet.model import (
     Account,
     AccountKind,
     Hold,
+    HoldSum,
     Refusal,
     SavedAnswer,
     StatementEntry,
@@ -30,6 +31,8 @@ async def find_accounts(
     tx: Transaction, places: Collection[tuple[Shard, AccountId]]
 ) -> list[Account]:
     """Return the accounts that exist."""
+    if not places:
+        return []
     wanted = list(places)
     # The number of the place comes back instead of its id, which need not be written out again.
     rows = await tx.fetch(
@@ -122,6 +125,26 @@ async def change_accounts(tx: Transaction, accounts: Sequence[Account]) -> None:
         [account.held for account in accounts],
         [account.entries for account in accounts],
     )
+
+
+async def raise_held(tx: Transaction, sums: Sequence[HoldSum]) -> set[tuple[Shard, AccountId]]:
+    """Add to what each account holds, where so much is available; return where that was."""
+    if not sums:
+        return set()
+    rows = await tx.fetch(
+        "UPDATE wallet_account AS account SET held = account.held + batch.micros"
+        " FROM unnest($1::smallint[], $2::uuid[], $3::bigint[], $4::text[]) WITH ORDINALITY"
+        "   AS batch (shard, account_id, micros, currency, number)"
+        " WHERE account.shard = batch.shard AND account.account_id = batch.account_id"
+        "   AND account.currency = batch.currency"
+        "   AND (may_overdraw OR credits - debits - held >= batch.micros)"
+        " RETURNING batch.number",
+        [item.shard for item in sums],
+        [item.account_id for item in sums],
+        [item.micros for item in sums],
+        [item.currency for item in sums],
+    )
+    return {(sums[number - 1].shard, sums[number - 1].account_id) for (number,) in rows}
 
 
 async def find_holds(tx: Transaction, places: Places) -> list[Hold]:
