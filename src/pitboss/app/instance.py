@@ -12,7 +12,13 @@ import httpx
 
 from pitboss.api.tokens import Role, Tokens
 from pitboss.app.home import Home
-from pitboss.app.parts import TOKENS_SECRET, free_ports, start_database, why_not_listen
+from pitboss.app.parts import (
+    TOKENS_SECRET,
+    PortUnusable,
+    check_port,
+    free_ports,
+    start_database,
+)
 from pitboss.app.supervisor import (
     Program,
     Supervisor,
@@ -92,8 +98,8 @@ async def start_instance(
     Raises:
         HomeTaken: another one runs in this home.
         HomeUnusable: there can be no such folder.
-        NotReady: a port is taken, or it did not come up within a minute; the message ends with what
-            was printed.
+        PortUnusable: somebody else listens on a port that was named.
+        NotReady: it did not come up within a minute; the message ends with what was printed.
     """
     with Home(settings.home).taken():
         await until_gone(settings.home)
@@ -152,15 +158,13 @@ def _check_ports(settings: Settings) -> None:
     """Find out at once, and not when a process has failed to start for a minute.
 
     Raises:
-        NotReady: a port that was named cannot be had.
+        PortUnusable: a port that was named cannot be had.
     """
     named = {"--port": settings.port, "--sandbox-port": settings.sandbox_port}
     for option, port in named.items():
-        why = why_not_listen(settings.host, port)
-        if why is not None:
-            raise NotReady(f"{why}; name another with {option}")
+        check_port(settings.host, port, option=option)
     if settings.port and settings.port == settings.sandbox_port:
-        raise NotReady(f"port {settings.port} is named twice; name another with --sandbox-port")
+        raise PortUnusable(f"port {settings.port} is named twice; name another for the sandbox")
 
 
 def _make_supervisor(

@@ -22,6 +22,7 @@ from pitboss.db import Database
 from pitboss.db.embedded import EmbeddedPostgres
 from pitboss.kernel.clock import Clock, SharedClock, SystemClock
 from pitboss.kernel.entropy import SystemEntropy
+from pitboss.kernel.errors import PlatformError
 from pitboss.kernel.shards import PARTITIONS, PARTITIONS_ALL, Partition
 from pitboss.kernel.tracing import NoTracer, Tracer
 from pitboss.settings import Settings
@@ -31,6 +32,10 @@ SANDBOX_KEY = "sandbox-api"
 SANDBOX_SIGNING = "sandbox-webhooks"
 
 _log = structlog.get_logger("process")
+
+
+class PortUnusable(PlatformError):
+    """We cannot listen on a port."""
 
 
 def clock_of(settings: Settings) -> Clock:
@@ -159,6 +164,17 @@ def free_ports(host: str, count: int) -> list[int]:
         for probe in probes:
             probe.bind((host, 0))
         return [probe.getsockname()[1] for probe in probes]
+
+
+def check_port(host: str, port: int, *, option: str) -> None:
+    """Find out whether we could listen there, before a server says so in its own way.
+
+    Raises:
+        PortUnusable: we could not; the message says which option names another port.
+    """
+    why = why_not_listen(host, port)
+    if why is not None:
+        raise PortUnusable(f"{why}; name another with {option}")
 
 
 def why_not_listen(host: str, port: int) -> str | None:

@@ -110,10 +110,13 @@ def api(
     as_json: JsonOption = False,
 ) -> None:
     """Serve the API alone."""
+    from pitboss.app.parts import check_port
     from pitboss.app.processes import api as process
 
     with outcome(as_json=as_json):
-        process.run(settings_of(home, host=host, port=port))
+        settings = settings_of(home, host=host, port=port)
+        check_port(settings.host, settings.port, option="--port")
+        process.run(settings)
 
 
 @worker.command()
@@ -152,10 +155,13 @@ def payments(home: HomeOption = None, as_json: JsonOption = False) -> None:
 @sandbox.command(name="payments")
 def sandbox_payments(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Play a payment provider: slow, forgetful of order, fond of repeating."""
+    from pitboss.app.parts import check_port
     from pitboss.app.processes import sandbox as process
 
     with outcome(as_json=as_json):
-        process.run(settings_of(home))
+        settings = settings_of(home)
+        check_port(settings.host, settings.sandbox_port, option="PITBOSS_SANDBOX_PORT")
+        process.run(settings)
 
 
 @app.command()

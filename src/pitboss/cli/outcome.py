@@ -64,7 +64,9 @@ def outcome(*, as_json: bool) -> Iterator[Outcome]:
         raise
     except Exception as error:
         traceback.print_exc()
-        told.fail(f"{type(error).__name__}: {error}")
+        # The rest of a long one is in the traceback.
+        first, *_ = str(error).splitlines() or [""]
+        told.fail(f"{type(error).__name__}: {first}")
     if as_json:
         print_json({"ok": told.ok, **told.members})
     if not told.ok:

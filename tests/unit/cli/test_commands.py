@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -110,6 +111,25 @@ def test_a_command_that_works_says_so(
         0,
         {"ok": True, "version": __version__},
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "variable"), [(("api",), "PORT"), (("sandbox", "payments"), "SANDBOX_PORT")]
+)
+def test_a_port_that_is_taken_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    variable: str,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setenv(f"PITBOSS_{variable}", str(port))
+
+        status, said = run(monkeypatch, capsys, *words, "--json")
+
+    assert (status, said["ok"]) == (1, False)
+    assert said["error"].startswith(f"port {port} is taken; name another with ")
 
 
 def test_a_database_that_is_away_ends_in_an_object(

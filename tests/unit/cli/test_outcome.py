@@ -45,7 +45,8 @@ def test_a_command_that_did_its_work_says_so(capsys: pytest.CaptureFixture[str])
     [
         (DatabaseAway("gone"), 1, "gone"),
         (PermissionError(13, "Permission denied", "/x"), 1, "[Errno 13] Permission denied: '/x'"),
-        (LookupError("our mistake"), 1, "LookupError: our mistake"),
+        (LookupError("our mistake\nat length"), 1, "LookupError: our mistake"),
+        (LookupError(), 1, "LookupError: "),
         (ExceptionGroup("many", [ValueError("x")]), 1, "ExceptionGroup: many (1 sub-exception)"),
         (KeyboardInterrupt(), INTERRUPTED, "interrupted"),
     ],
