@@ -1,0 +1,264 @@
+"""Who goes next, and what goes wrong: everything that is left to chance, drawn from the seed."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
+
+from pitboss.sim.world import weather as kinds
+from pitboss.sim.world.history import History
+from pitboss.sim.world.lives import CUT_AFTER, CUT_BEFORE, DONE_LATE, GO, Actor, Fate, Life, Point
+from pitboss.sim.world.loop import WorldLoop
+from pitboss.sim.world.traffic import Ghost, Traffic
+from pitboss.sim.world.weather import Weather
+
+# Several times what the liveliest world takes; a world that needs more is going round in circles.
+STEPS_MAX = 20_000
+# From then on nothing goes wrong any more, so that what is left can be done.
+STORMY_STEPS_MAX = 2_000
+LIVES_MAX = 50
+# As `db.pool` asks of PostgreSQL, which would look at its own clock.
+IDLE_IN_TRANSACTION_SECONDS_MAX = 10.0
+LEAP_SECONDS = (0.05, 0.5, 1.5, 6.0, 12.0)
+
+_COMMIT_FATES = {
+    kinds.COMMIT_UNDONE: CUT_BEFORE,
+    kinds.COMMIT_DONE: CUT_AFTER,
+    kinds.COMMIT_LATE: DONE_LATE,
+}
+_FATES = {
+    kinds.CUT_BEFORE: CUT_BEFORE,
+    kinds.CUT_AFTER: CUT_AFTER,
+    kinds.DONE_LATE: DONE_LATE,
+}
+# Commits are one statement of twenty, and the one that matters.
+_COMMIT_FAULTS_MORE = 4.0
+_DIES_TOO_SHARE = 0.5
+_LEAP_SHARE = 0.15
+_MOMENT_SECONDS = 0.05
+
+
+class Director:
+    """Lets one program take one step at a time, until all that was to be done is done."""
+
+    def __init__(
+        self,
+        *,
+        loop: WorldLoop,
+        traffic: Traffic,
+        history: History,
+        chance: random.Random,
+        weather: Weather,
+        actors: Sequence[Actor],
+        is_drained: Callable[[], Awaitable[bool]],
+    ) -> None:
+        self.broken: list[str] = []
+        self._loop = loop
+        self._traffic = traffic
+        self._history = history
+        self._chance = chance
+        self._weather = weather
+        self._actors = actors
+        self._is_drained = is_drained
+        self._last: Life | None = None
+        self._faults_left = weather.faults_max
+        self._steps = 0
+        self._doomed: Life | None = None
+
+    async def run(self) -> None:
+        """Begin, go on step by step, and return when everything is done or nothing can be."""
+        for actor in self._actors:
+            self._bear(actor)
+        while self._steps < STEPS_MAX:
+            self._steps += 1
+            await self._traffic.quiet()
+            if not await self._step():
+                return
+        self.broken.append(f"not done after {STEPS_MAX} steps")
+
+    async def end(self) -> None:
+        """Let everybody go, and wait until nobody is left."""
+        tasks = [
+            life.task
+            for actor in self._actors
+            if (life := actor.life) is not None and life.task is not None
+        ]
+        for actor in self._actors:
+            if actor.life is not None:
+                self._traffic.abandon(actor.life, linger=False)
+        await self._traffic.end()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    @property
+    def _stormy(self) -> bool:
+        return self._faults_left > 0 and self._steps < STORMY_STEPS_MAX
+
+    async def _step(self) -> bool:
+        if self._doomed is not None:
+            self._crash(self._doomed)
+            return True
+        if self._stormy and self._chance.random() < self._weather.fault_share / 2:
+            self._faults_left -= 1
+            await self._strike()
+            return True
+        if not self._stormy:
+            self._thaw()
+
+        now = self._loop.time()
+        points = [item for item in self._traffic.open_points() if item.life.frozen_until <= now]
+        unborn = [actor for actor in self._actors if actor.life is None and not actor.finished]
+        moves: list[Point | Ghost | Actor] = [*points, *self._traffic.ghosts, *unborn]
+        if not moves or (self._stormy and self._chance.random() < self._weather.time_share):
+            return await self._pass_time(anything_else=bool(moves))
+
+        mine = [item for item in points if item.life is self._last]
+        if mine and self._chance.random() < self._weather.sticky:
+            moves = [*mine]
+        match self._chance.choice(moves):
+            case Point() as point:
+                self._let_pass(point)
+            case Ghost() as ghost:
+                self._note(ghost.who, f"(late) {ghost.statement.what}")
+                self._traffic.lay(ghost)
+            case Actor() as actor:
+                self._bear(actor)
+        return True
+
+    def _let_pass(self, point: Point) -> None:
+        self._last = point.life
+        fate = self._draw_fate(point)
+        self._note(point.life.name, f"{point.statement.what}{' answered' * point.answered}")
+        self._traffic.let_pass(point, fate)
+
+    def _draw_fate(self, point: Point) -> Fate:
+        if point.answered or not self._stormy:
+            return GO
+        fates = _COMMIT_FATES if point.is_commit else _FATES
+        share = self._weather.fault_share / 2
+        if point.is_commit:
+            share *= _COMMIT_FAULTS_MORE
+        kind = self._draw_kind(fates) if self._chance.random() < share else None
+        if kind is None:
+            return GO
+        self._faults_left -= 1
+        self._history.fault(self._loop.time(), point.life.name, kind, point.statement.what)
+        if fates[kind] is DONE_LATE and self._chance.random() < _DIES_TOO_SHARE:
+            self._doomed = point.life
+        return fates[kind]
+
+    async def _strike(self) -> None:
+        kind = self._draw_kind((kinds.CRASH, kinds.FREEZE, kinds.LEAP, kinds.RESTART))
+        lives = [actor.life for actor in self._actors if actor.life is not None]
+        if kind == kinds.CRASH and lives:
+            self._crash(self._chance.choice(lives))
+        elif kind == kinds.FREEZE and lives:
+            life = self._chance.choice(lives)
+            seconds = self._chance.uniform(*self._weather.frozen_seconds)
+            life.frozen_until = self._loop.time() + seconds
+            self._history.fault(self._loop.time(), life.name, kind, f"for {seconds:.1f} s")
+        elif kind == kinds.LEAP:
+            self._history.fault(self._loop.time(), "time", kind)
+            await self._move_time(self._loop.time() + self._chance.choice(LEAP_SECONDS))
+        elif kind == kinds.RESTART:
+            self._history.fault(self._loop.time(), "server", kind)
+            for line in self._traffic.lines():
+                self._traffic.cut(line, linger=False)
+            for ghost in list(self._traffic.ghosts):
+                ghost.work = None
+                self._traffic.lay(ghost)
+
+    def _draw_kind(self, wanted: Iterable[str]) -> str | None:
+        weights = {kind: self._weather.weights.get(kind, 0.0) for kind in wanted}
+        if not any(weights.values()):
+            return None
+        return self._chance.choices(list(weights), list(weights.values()))[0]
+
+    def _crash(self, life: Life) -> None:
+        self._doomed = None
+        if life.dead:
+            return
+        linger = self._chance.random() < self._weather.linger_share
+        self._history.fault(self._loop.time(), life.name, kinds.CRASH, "lingering" * linger)
+        for actor in self._actors:
+            if actor.life is life:
+                actor.life = None
+        self._traffic.abandon(life, linger=linger)
+
+    async def _pass_time(self, *, anything_else: bool) -> bool:
+        """Let time go on to the next thing that happens by itself; false if nothing ever will."""
+        now = self._loop.time()
+        ahead = [actor.life.frozen_until for actor in self._actors if actor.life is not None]
+        ahead = [moment for moment in ahead if moment > now]
+        timer = self._loop.next_timer()
+        at_rest = not anything_else and not ahead
+        at_rest = at_rest and all(actor.finished for actor in self._actors if actor.finite)
+        if at_rest and await self._is_drained():
+            return False
+        if timer is not None:
+            ahead.append(timer)
+        if not ahead and anything_else:
+            return True
+        if not ahead:
+            self.broken.append("nobody can go on")
+            return False
+        await self._move_time(self._draw_moment(min(ahead)))
+        return True
+
+    def _draw_moment(self, earliest: float) -> float:
+        """Return when time stops next: a moment behind the next thing, or some way behind it."""
+        if self._stormy and self._chance.random() < _LEAP_SHARE:
+            return earliest + self._chance.choice(LEAP_SECONDS)
+        return earliest + self._chance.uniform(0.0, _MOMENT_SECONDS)
+
+    async def _move_time(self, to_seconds: float) -> None:
+        self._loop.advance(to_seconds)
+        self._note("time", "passes")
+        for idler in self._traffic.idlers(to_seconds - IDLE_IN_TRANSACTION_SECONDS_MAX):
+            self._history.faults[kinds.IDLE] += 1
+            if isinstance(idler, Ghost):
+                idler.work = None
+                self._traffic.lay(idler)
+            else:
+                self._note(idler.life.name, kinds.IDLE)
+                self._traffic.cut(idler, linger=False)
+        await self._traffic.tell_time()
+
+    def _thaw(self) -> None:
+        for actor in self._actors:
+            if actor.life is not None:
+                actor.life.frozen_until = 0.0
+
+    def _bear(self, actor: Actor) -> None:
+        """Start an actor's program, for the first time or again."""
+        actor.lives += 1
+        if actor.lives > LIVES_MAX:
+            self.broken.append(f"{actor.name} had to be started too often")
+            actor.finished = True
+            return
+        life = Life(actor=actor.name, rank=self._actors.index(actor), number=actor.lives)
+        self._note(life.name, "starts")
+        life.task = self._loop.create_task(actor.program(life))
+        life.task.add_done_callback(partial(self._ended, actor, life))
+        actor.life = life
+
+    def _ended(self, actor: Actor, life: Life, task: asyncio.Task[None]) -> None:
+        if life.dead or task.cancelled():
+            return
+        actor.life = None
+        error = task.exception()
+        if error is not None:
+            self.broken.append(f"{life.name} ended: {_said(error)}")
+        elif actor.finite:
+            actor.finished = True
+
+    def _note(self, who: str, what: str) -> None:
+        self._history.note(self._loop.time(), who, what)
+
+
+def _said(error: BaseException) -> str:
+    """Return what went wrong, the first of it if it is a group of errors."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"
