@@ -17,7 +17,7 @@ from integration.api.desk import SIGNING, Desk, Somebody
 from pitboss.sandbox.couriers import SIGNATURE_HEADER, sign
 
 # The database is shared, and a request may wait for it: neither is what is tried here.
-TRIES = settings(max_examples=30, deadline=None)
+TRIES = settings(max_examples=20, deadline=None)
 KEYS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=64)
 PLAIN = (
     st.none()

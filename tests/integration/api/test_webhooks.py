@@ -61,11 +61,11 @@ async def test_another_amount_is_not_believed(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("age", [timedelta(minutes=6), timedelta(minutes=-6)])
-async def test_a_signature_of_another_time_is_refused(desk: Desk, age: timedelta) -> None:
+async def test_a_signature_of_another_time_is_refused(shared_desk: Desk, age: timedelta) -> None:
     body = msgspec.json.encode({})
-    header = {SIGNATURE_HEADER.lower(): sign(SIGNING, body, at=desk.wall.now() - age)}
+    header = {SIGNATURE_HEADER.lower(): sign(SIGNING, body, at=shared_desk.wall.now() - age)}
 
-    answer = await desk.client.ask("POST", "/v1/webhooks/sandbox", raw=body, headers=header)
+    answer = await shared_desk.client.ask("POST", "/v1/webhooks/sandbox", raw=body, headers=header)
 
     assert (answer.status, answer.slug) == (401, "signature_refused")
 
@@ -73,15 +73,15 @@ async def test_a_signature_of_another_time_is_refused(desk: Desk, age: timedelta
 @pytest.mark.parametrize(
     "header", ["", "x", "t=1", "t=1,v1=", "t=x,v1=00", "v1=" + "0" * 64, "t=1," * 400, "\xff"]
 )
-async def test_what_is_not_signed_is_refused(desk: Desk, header: str) -> None:
-    before = await count_rows(desk.database)
+async def test_what_is_not_signed_is_refused(shared_desk: Desk, header: str) -> None:
+    before = await count_rows(shared_desk.database)
 
-    answer = await desk.client.ask(
+    answer = await shared_desk.client.ask(
         "POST", "/v1/webhooks/sandbox", raw=b"{}", headers={SIGNATURE_HEADER.lower(): header}
     )
 
     assert (answer.status, answer.slug) == (401, "signature_refused")
-    assert await count_rows(desk.database) == before
+    assert await count_rows(shared_desk.database) == before
 
 
 async def test_another_secret_and_another_body_are_refused(desk: Desk) -> None:
@@ -114,25 +114,25 @@ async def test_another_secret_and_another_body_are_refused(desk: Desk) -> None:
     ],
 )
 async def test_what_is_signed_and_cannot_be_read_names_its_field(
-    desk: Desk, changed: dict[str, object], field: str
+    shared_desk: Desk, changed: dict[str, object], field: str
 ) -> None:
-    answer = await desk.tell({**news(NO_PAYMENT), **changed})
+    answer = await shared_desk.tell({**news(NO_PAYMENT), **changed})
 
     assert (answer.status, answer.fields) == (422, [field])
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[]", b"[" * 30_000])
-async def test_what_is_signed_and_is_not_json_is_malformed(desk: Desk, body: bytes) -> None:
-    header = {SIGNATURE_HEADER.lower(): sign(SIGNING, body, at=desk.wall.now())}
+async def test_what_is_signed_and_is_not_json_is_malformed(shared_desk: Desk, body: bytes) -> None:
+    header = {SIGNATURE_HEADER.lower(): sign(SIGNING, body, at=shared_desk.wall.now())}
 
-    answer = await desk.client.ask("POST", "/v1/webhooks/sandbox", raw=body, headers=header)
+    answer = await shared_desk.client.ask("POST", "/v1/webhooks/sandbox", raw=body, headers=header)
 
     assert answer.status in {400, 422}
     assert answer.fields == ["body"]
 
 
-async def test_a_webhook_that_is_too_long_is_not_read(desk: Desk) -> None:
+async def test_a_webhook_that_is_too_long_is_not_read(shared_desk: Desk) -> None:
     for raw in (b"x" * 70_000, [b"x" * 35_000, b"x" * 35_000]):
-        answer = await desk.client.ask("POST", "/v1/webhooks/sandbox", raw=raw)
+        answer = await shared_desk.client.ask("POST", "/v1/webhooks/sandbox", raw=raw)
 
         assert (answer.status, answer.fields) == (413, ["body"])

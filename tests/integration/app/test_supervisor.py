@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import psutil
-
+from integration.app.lives import living
 from pitboss.app.home import Home
 from pitboss.app.parts import free_ports
 from pitboss.app.roster import read_roster
@@ -48,7 +47,7 @@ async def test_a_process_that_cannot_be_started_does_not_take_the_others_down(
     assert after["steady"] == before["steady"]
     assert supervisor.pids == {}
     assert read_roster(tmp_path) == ()
-    assert [pid for pid in after.values() if psutil.pid_exists(pid)] == []
+    assert living(after.values()) == []
 
 
 async def test_a_supervisor_that_is_cancelled_leaves_nobody_behind(tmp_path: Path) -> None:
@@ -61,7 +60,7 @@ async def test_a_supervisor_that_is_cancelled_leaves_nobody_behind(tmp_path: Pat
     await asyncio.wait((running,))
 
     assert running.cancelled()
-    assert not psutil.pid_exists(pid)
+    assert living([pid]) == []
 
 
 async def until_restarted(supervisor: Supervisor, times: dict[str, int]) -> None:

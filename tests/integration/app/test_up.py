@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 
+from integration.app.lives import living
 from pitboss.app.instance import staff_token
 from pitboss.app.parts import free_ports
 from pitboss.app.roster import read_roster
@@ -120,7 +120,7 @@ async def run_up(home: Path, port: int, *words: str) -> Up:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "PITBOSS_SANDBOX": json.dumps({"delay_ms_max": 50})},
+        env={**os.environ, "PITBOSS_BET_WORKERS": "1", "PITBOSS_SANDBOX": '{"delay_ms_max": 50}'},
     )
     STARTED.append(process)
     return Up(process=process, home=home, port=port)
@@ -148,7 +148,7 @@ async def test_the_life_of_an_installation(home: Path, tmp_path: Path) -> None:
     # At once, as whoever sees a command die does, while its children are still ending.
     up = await run_up(home, port)
     await up.ready()
-    left = [pid for pid in first_family - up.family if psutil.pid_exists(pid)]
+    left = living(first_family - up.family)
     async with up.house() as house:
         player = type(player)(client=house.client, token=player.token, email=player.email)
         yesterday = await player.look(bet)
@@ -177,7 +177,7 @@ async def test_the_life_of_an_installation(home: Path, tmp_path: Path) -> None:
     assert ended.said == {"ok": True, "home": str(home)}
     assert len(ended.out.splitlines()) == 1
     assert "Traceback" not in ended.words
-    assert [pid for pid in second_family if psutil.pid_exists(pid)] == []
+    assert living(second_family) == []
     assert (home / "logs" / "api.log").read_text()
 
 
