@@ -71,7 +71,9 @@ async def test_a_season_is_played_and_the_same_seed_gives_the_same_books(home: P
 
     assert [done for _, done, _ in follower.told] == sorted(done for _, done, _ in follower.told)
     assert follower.told[-1] == ("the platform stops", 300, 300)
-    assert max(first.rss_mb.values()) < RESIDENT_MB_MAX
+    # The client is this test's own process, which has other things in it.
+    resident = {name: mb for name, mb in first.rss_mb.items() if name != "client"}
+    assert max(resident.values()) < RESIDENT_MB_MAX
     assert not _left_behind(home)
 
 

@@ -26,10 +26,10 @@ from litestar.openapi.spec import (
 )
 from litestar.params import FromPath
 
-from pitboss import __version__
 from pitboss.api import problems
 from pitboss.api.furniture import KEY
 from pitboss.api.problems import ProblemFound
+from pitboss.kernel.version import VERSION
 
 # Every address but these needs the database, and so may find it away.
 _WITHOUT_DATABASE = frozenset(("/healthz", "/metrics"))
@@ -69,7 +69,7 @@ def make_config() -> OpenAPIConfig:
     """Return how the API describes itself."""
     return OpenAPIConfig(
         title="pitboss",
-        version=__version__,
+        version=VERSION,
         description=(
             "Accounts, wallet, sportsbook and cashier. A bet is acknowledged (202) once it is"
             " durable and decided a moment later; the status link tells. Whatever changes"

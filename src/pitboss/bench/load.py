@@ -166,6 +166,7 @@ class Connection(asyncio.Protocol):
         self.busy = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the connection."""
         # uvloop's transports are nobody's subclass.
         self._transport = transport  # type: ignore[assignment]
 
@@ -176,6 +177,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
+        """Take the next piece of an answer."""
         self._buffer = self._buffer + data if self._buffer else data
         head = self._buffer.find(b"\r\n\r\n")
         if head < 0:
@@ -191,6 +193,7 @@ class Connection(asyncio.Protocol):
         self._clients.answered(self, status, body)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Note a request that will have no answer."""
         if self.busy:
             self._clients.outcomes.statuses["lost"] += 1
 

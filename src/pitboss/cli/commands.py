@@ -12,10 +12,10 @@ from typing import Annotated
 
 import typer
 
-from pitboss import __version__
 from pitboss.cli import bench, demo, sim
 from pitboss.cli.options import HomeOption, HostOption, JsonOption, PortOption, settings_of
 from pitboss.cli.outcome import Outcome, outcome, run_command
+from pitboss.kernel.version import VERSION
 from pitboss.settings import Settings
 
 app = typer.Typer(
@@ -47,8 +47,8 @@ def main() -> None:
 def version(as_json: JsonOption = False) -> None:
     """Say which pitboss this is."""
     with outcome(as_json=as_json) as told:
-        told.say(__version__)
-        told.tell(version=__version__)
+        told.say(VERSION)
+        told.tell(version=VERSION)
 
 
 @app.command()
@@ -83,7 +83,7 @@ async def _up(settings: Settings, told: Outcome, *, sample: bool) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    told.say(f"pitboss {__version__} starts in {settings.home}")
+    told.say(f"pitboss {VERSION} starts in {settings.home}")
     async with start_instance(settings, told=told.say, stop=stop) as instance:
         if sample and not stop.is_set():
             async with open_database(instance.settings) as database:

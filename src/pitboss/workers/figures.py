@@ -64,6 +64,17 @@ class Figures:
             "Times a processor found that another one owns its partition.",
             registry=self.registry,
         )
+        self._add_settlement()
+
+    def show_backlog(self, backlogs: Iterable[Backlog], *, now_seconds: float) -> None:
+        """Take note of what waits in the log, at this time in seconds since 1970."""
+        for item in backlogs:
+            partition = str(item.partition)
+            age = 0.0 if item.oldest_at is None else now_seconds - item.oldest_at.timestamp()
+            self.backlog.labels(partition).set(item.waiting)
+            self.backlog_age.labels(partition).set(max(age, 0.0))
+
+    def _add_settlement(self) -> None:
         self.settled = Counter(
             "pitboss_settlement_bets_total",
             "Bets looked at by settlement.",
@@ -81,11 +92,3 @@ class Figures:
             ("partition",),
             registry=self.registry,
         )
-
-    def show_backlog(self, backlogs: Iterable[Backlog], *, now_seconds: float) -> None:
-        """Take note of what waits in the log, at this time in seconds since 1970."""
-        for item in backlogs:
-            partition = str(item.partition)
-            age = 0.0 if item.oldest_at is None else now_seconds - item.oldest_at.timestamp()
-            self.backlog.labels(partition).set(item.waiting)
-            self.backlog_age.labels(partition).set(max(age, 0.0))

@@ -213,14 +213,16 @@ async def test_what_a_shelf_has_locked_does_not_change_until_the_transaction_end
 
     async with world.database.transaction() as tx, world.database.transaction() as too:
         before = (await shelf.locked(tx, [HOME]))[HOME]
+        beside = (await other.locked(too, [HOME]))[HOME]
         changing = asyncio.create_task(world.reprice((HOME, "9")))
         done, _ = await asyncio.wait([changing], timeout=0.2)
-        after = (await other.locked(too, [HOME]))[HOME]
+        (row,) = await catalog.find_markets(tx, [market("A", RESULT)])
     async with asyncio.timeout(10):
         await changing
 
     assert not done
-    assert before == after
+    assert before == beside
+    assert {item.id: item.tick for item in row.selections}[HOME] == before.tick
     assert (await offered(world, [HOME]))[HOME].tick == 2
 
 

@@ -253,6 +253,11 @@ def selection(name: str, kind: MarketKind, code: str) -> SelectionId:
     return SelectionId(derived_id("selection", name, kind, code))
 
 
+def legs_of(names: str) -> tuple[SelectionId, ...]:
+    """Return a win of the home side for each event that a letter names."""
+    return tuple(selection(name, MarketKind.MATCH_RESULT, "home") for name in names)
+
+
 def market(name: str, kind: MarketKind) -> MarketId:
     """Return the id of a market of an event of this world."""
     return MarketId(derived_id("market", name, kind))

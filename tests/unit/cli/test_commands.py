@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import typer.main
 
-from pitboss import __version__
 from pitboss.cli.commands import app, main
+from pitboss.kernel.version import VERSION
 
 NEEDED = {"demo": ["--season", "/nowhere/season.csv"]}
 
@@ -109,7 +109,7 @@ def test_a_command_that_works_says_so(
 ) -> None:
     assert run(monkeypatch, capsys, "version", "--json") == (
         0,
-        {"ok": True, "version": __version__},
+        {"ok": True, "version": VERSION},
     )
 
 

@@ -1,0 +1,5 @@
+"""Which pitboss this is."""
+
+from importlib.metadata import version
+
+VERSION = version("pitboss")
