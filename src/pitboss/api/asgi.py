@@ -95,7 +95,7 @@ def make_litestar(edge: Edge, verified: VerifiedTokens, metrics: Metrics) -> Lit
         # structlog is set up by whoever runs the process.
         logging_config=None,
     )
-    docs.describe_problems(app.openapi_schema)
+    docs.complete(app.openapi_schema)
     return app
 
 

@@ -41,6 +41,8 @@ _ALSO = {
     "/v1/me/wallet": (404,),
     "/v1/payments": (404,),
 }
+# How the types of bodies, the fields that hold ids, and the parameters that turn pages are named.
+_BODY, _ID, _PAGES = "Body", "_id", ("after", "before")
 _PROBLEM = Reference(ref="#/components/schemas/Problem")
 _MEANINGS = {
     400: "The request cannot be read, or a header is missing",
@@ -93,9 +95,32 @@ def make_config() -> OpenAPIConfig:
     )
 
 
-def describe_problems(openapi: OpenAPI) -> None:
-    """Say which problem documents each operation may be answered with."""
-    openapi.components.schemas["Problem"] = _problem_schema()
+def complete(openapi: OpenAPI) -> None:
+    """Say what Litestar cannot know: problems, how strictly bodies are read, what an id is."""
+    schemas = openapi.components.schemas
+    for name, schema in schemas.items():
+        if name.endswith(_BODY):
+            schema.additional_properties = False
+        for field, part in (schema.properties or {}).items():
+            if isinstance(part, Schema) and field.endswith(_ID) and part.type is OpenAPIType.STRING:
+                part.format = OpenAPIFormat.UUID
+    schemas["Problem"] = _problem_schema()
+    _describe_parameters(openapi)
+    _describe_problems(openapi)
+
+
+def _describe_parameters(openapi: OpenAPI) -> None:
+    for item in (openapi.paths or {}).values():
+        for operation in (item.get, item.post):
+            for parameter in (operation and operation.parameters) or ():
+                if not isinstance(parameter, Parameter):
+                    continue
+                names_id = parameter.name.endswith(_ID) or parameter.name in _PAGES
+                if names_id and isinstance(parameter.schema, Schema):
+                    parameter.schema.format = OpenAPIFormat.UUID
+
+
+def _describe_problems(openapi: OpenAPI) -> None:
     for path, item in (openapi.paths or {}).items():
         for operation in (item.get, item.post):
             if operation is None:

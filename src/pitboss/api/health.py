@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from litestar import Response, Router, get
+from litestar import MediaType, Response, Router, get
 
 from pitboss.api.furniture import TheEdge
 from pitboss.api.metrics import Metrics
@@ -18,7 +18,12 @@ class HealthView(msgspec.Struct, frozen=True, kw_only=True):
 def make_router(metrics: Metrics) -> Router:
     """Return the routes that an orchestrator and Prometheus ask."""
 
-    @get("/metrics", summary="Figures for Prometheus", sync_to_thread=False)
+    @get(
+        "/metrics",
+        summary="Figures for Prometheus",
+        media_type=MediaType.TEXT,
+        sync_to_thread=False,
+    )
     def show_metrics() -> Response[bytes]:
         """Show what this process counts and times."""
         # As a header, because a media type of text would be given a second charset.

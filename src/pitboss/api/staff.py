@@ -41,7 +41,9 @@ CHANGES_MAX = 1_000
 RESULTS_MAX = 50
 
 # No character that does not show: PostgreSQL refuses one of them, and people miss all of them.
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+# The end is said in a way that Python and JavaScript read alike.
+_SHOWN = r"^[^\x00-\x1f\x7f]*(?![\s\S])"
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=_SHOWN)]
 Goals = Annotated[int, msgspec.Meta(ge=0, le=GOALS_MAX)]
 
 

@@ -114,7 +114,7 @@ _NOT_OF: Mapping[type[inspect.Type], tuple[object, ...]] = {
     inspect.RawType: (),
 }
 # A text that nobody may send anywhere: PostgreSQL keeps no NUL, and nobody means so many letters.
-_NO_TEXTS = ("\x00", "a\x00b", LONG)
+_NO_TEXTS = ("\x00", "a\x00b", "a\n\x00", LONG)
 
 
 def wrong_bodies(kind: type[Body], sample: Any) -> Iterator[Wrong]:

@@ -112,6 +112,7 @@ def test_every_body_is_described_as_it_is_read(openapi: dict[str, Any]) -> None:
         body = openapi["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
 
         assert set(body["properties"]) == set(door.sample)
+        assert body["additionalProperties"] is False
         keys = [item for item in operation.get("parameters", ()) if item["in"] == "header"]
         assert [item["name"] for item in keys] == (["Idempotency-Key"] if door.keyed else [])
         assert all(item["required"] for item in keys)
@@ -130,3 +131,10 @@ async def test_metrics_count_what_was_answered_and_name_no_ids(shared_desk: Desk
     assert 'method="POST",route="/v1/bets",status="422"} 1.0' in text
     assert 'route="/v1/bets/{bet_id}",status="404"} 1.0' in text
     assert player.player_id not in text
+
+
+def test_no_pattern_is_one_that_only_python_reads(openapi: dict[str, Any]) -> None:
+    patterns = re.findall(r"'pattern': '([^']*)'", str(openapi))
+
+    assert patterns
+    assert [pattern for pattern in patterns if re.search(r"\\[AZ]|\(\?P", pattern)] == []
