@@ -21,7 +21,7 @@ from pitboss.db import Database
 from pitboss.kernel.clock import SystemClock
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.shards import Partition
-from pitboss.workers import bets, settlement
+from pitboss.workers import bets, collector, settlement
 
 STOP_SECONDS_MAX = 60.0
 
@@ -116,6 +116,7 @@ def main() -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     assignment = msgspec.json.decode(sys.argv[1], type=Assignment)
+    collector.look_rarely()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_work(assignment))
 

@@ -37,13 +37,13 @@ async def check_deposits(turn: Turn, checks: Sequence[DepositCheck]) -> tuple[An
 async def _look(
     turn: Turn, player_ids: Sequence[PlayerId]
 ) -> tuple[Mapping[PlayerId, Player], Mapping[str, Jurisdiction]]:
-    """Fetch the players, each once, and the licences that they play under."""
+    """Look at the players, each once, and at the licences that they play under."""
     places = [(shard_of(player_id), player_id) for player_id in dict.fromkeys(player_ids)]
     ensure(
         all(shard in turn.heads for shard, _ in places),
         "the gate is asked by who holds the players' turn",
     )
-    players = await identity.find_players(turn.tx, places)
+    players = await identity.recall_players(turn, places)
     codes = {player.jurisdiction for player in players.values()}
     found = {code: jurisdictions.find(code) for code in codes}
     return players, {code: licence for code, licence in found.items() if licence is not None}

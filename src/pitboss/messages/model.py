@@ -6,8 +6,10 @@ times as long to make; and they are not tracked by the collector, because they c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -15,6 +17,10 @@ from pitboss.kernel.facts import Fact
 from pitboss.kernel.shards import Partition, Shard
 
 NO_HASH = bytes(32)
+# Of one kind in one shard, which bounds a process at some ten megabytes a kind.
+REMEMBERED_MAX = 2_000
+
+T = TypeVar("T")
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -86,6 +92,45 @@ class Head:
     epoch: int
     seq: int
     hash: bytes
+
+
+class Memory:
+    """What a process remembers of shards; it is true for as long as nobody else writes there.
+
+    Nothing in a shard changes without a fact, and every fact gives its shard's head another hash.
+    So what was read under a hash is what is there whenever the head has that hash.  (Rows that are
+    changed by hand, without a fact, are believed to be what they were until the shard moves on.)
+    """
+
+    def __init__(self) -> None:
+        self._shards: dict[Shard, tuple[bytes, dict[type, dict[str, Any]]]] = {}
+
+    def at(self, head: Head, kind: type[T]) -> dict[str, T]:
+        """Return the things of this kind that are remembered under this head, by id.
+
+        The caller adds to it what it reads, and takes out what it changes.
+        """
+        known = self._shards.get(head.shard)
+        if known is None or known[0] != head.hash:
+            known = self._shards[head.shard] = (head.hash, {})
+        things = known[1].setdefault(kind, {})
+        if len(things) > REMEMBERED_MAX:
+            things.clear()
+        return things
+
+    def follow(self, before: Head, after: Head) -> None:
+        """Go on remembering under a head that this process itself has moved.
+
+        If that is rolled back, the newer hash never comes to be and nobody is misled.
+        """
+        known = self._shards.get(before.shard)
+        if known is not None and known[0] == before.hash:
+            self._shards[before.shard] = (after.hash, known[1])
+
+    def forget(self, shards: Iterable[Shard]) -> None:
+        """Remember nothing of these shards, because a turn of them went wrong half-way."""
+        for shard in shards:
+            self._shards.pop(shard, None)
 
 
 class Publication(msgspec.Struct, frozen=True, kw_only=True, gc=False):

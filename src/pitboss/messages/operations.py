@@ -6,7 +6,7 @@ import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from pitboss.db import Database, Transaction
 from pitboss.kernel.entropy import Entropy
@@ -20,6 +20,7 @@ from pitboss.messages.model import (
     Appended,
     Entry,
     Head,
+    Memory,
     Publication,
 )
 
@@ -27,6 +28,8 @@ from . import rules, store
 
 # A processor that has not committed or renewed for this long may be replaced.
 LEASE_SECONDS = 5.0
+
+T = TypeVar("T")
 
 
 class Turn:
@@ -45,14 +48,23 @@ class Turn:
         now: datetime,
         actor: str,
         entropy: Entropy,
+        memory: Memory | None = None,
     ) -> None:
         self.tx = tx
         self.heads = heads
         self.now = now
         self.actor = actor
         self.entropy = entropy
+        self._memory = Memory() if memory is None else memory
         self._publications: list[Publication] = []
         self._owed: Counter[tuple[Shard, Movement]] = Counter()
+
+    def recall(self, shard: Shard, kind: type[T]) -> dict[str, T]:
+        """Return what is remembered of this kind in the shard, by id; it is what is there.
+
+        Whoever reads more of them adds to it; whoever changes one takes it out.
+        """
+        return self._memory.at(self.heads[shard], kind)
 
     def owe(self, shard: Shard, movement: Movement) -> None:
         """Note that money moved in this shard, which a fact of the turn must tell, once."""
@@ -95,7 +107,13 @@ class Turn:
         await store.save_facts(self.tx, facts)
         if await store.move_heads(self.tx, self.heads, moved) != len(moved):
             raise Fenced("the shard's head moved under this turn")
+        for shard, head in moved.items():
+            self._memory.follow(self.heads[shard], head)
         self.heads.update(moved)
+
+    def forget(self) -> None:
+        """Remember nothing of this turn's shards: it will not be committed."""
+        self._memory.forget(self.heads)
 
 
 TurnContext: TypeAlias = contextlib.AbstractAsyncContextManager[Turn]
@@ -127,10 +145,12 @@ async def join_turn(
     actor: str,
     entropy: Entropy,
     epoch: int | None = None,
+    memory: Memory | None = None,
 ) -> AsyncIterator[Turn]:
     """Take the turn of these shards inside the caller's transaction; seal on leaving.
 
-    With an `epoch`, the shards must still be at it.
+    With an `epoch`, the shards must still be at it.  A `memory` outlives the turn and spares the
+    next one of the same process what it would read again.
 
     Raises:
         Fenced: a shard is at another epoch: somebody else processes it now.
@@ -138,9 +158,14 @@ async def join_turn(
     heads = await store.lock_heads(tx, set(shards))
     if epoch is not None and any(head.epoch != epoch for head in heads.values()):
         raise Fenced("the shards of this turn have a newer owner")
-    held = Turn(tx, heads, now=now, actor=actor, entropy=entropy)
-    yield held
-    await held.seal()
+    held = Turn(tx, heads, now=now, actor=actor, entropy=entropy, memory=memory)
+    try:
+        yield held
+        await held.seal()
+    except BaseException:
+        # It may remember what it has read of its own changes, which are undone now.
+        held.forget()
+        raise
 
 
 async def append(

@@ -23,7 +23,7 @@ from pitboss.kernel.shards import Partition, Shard, partition_of, shard_of, shar
 from pitboss.kernel.waiting import happened
 from pitboss.messages import Turn
 from pitboss.messages.errors import Fenced
-from pitboss.messages.model import Command
+from pitboss.messages.model import Command, Memory
 from pitboss.sportsbook import betting, catalog
 from pitboss.sportsbook.betting.facts import CommandSetAside
 from pitboss.sportsbook.betting.model import PlaceBet, Placing
@@ -61,6 +61,7 @@ class Processor:
     next_offset: int = 0
     batch_max: int = BATCH_MAX
     shelf: catalog.Shelf = field(default_factory=catalog.Shelf)
+    memory: Memory = field(default_factory=Memory)
     observer: Observer | None = None
     wake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -188,6 +189,7 @@ class Processor:
             actor="processor",
             entropy=self.entropy,
             epoch=self.epoch,
+            memory=self.memory,
         )
 
     async def _idle(self) -> None:

@@ -9,11 +9,12 @@ import pytest
 
 from pitboss import gate, jurisdictions, messages
 from pitboss.db import Database
-from pitboss.gate.model import Check, DepositCheck, Permit, Product, Refusal, Refused
+from pitboss.gate.model import Answer, Check, DepositCheck, Permit, Product, Refusal, Refused
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.errors import InvariantBroken
 from pitboss.kernel.ids import PlayerId, derived_id, new_id
 from pitboss.kernel.shards import SHARDS_ALL, SYSTEM_SHARD, shard_of
+from pitboss.messages.model import Memory
 from pitboss.players import identity
 from pitboss.players.identity.model import (
     PlayerStatus,
@@ -55,17 +56,16 @@ async def suspend(database: Database, player_id: PlayerId) -> None:
     async with messages.turn(
         database, [shard_of(player_id)], now=NOW, actor="staff", entropy=ENTROPY
     ) as turn:
-        await identity.set_status(
-            turn,
-            [
-                StatusRequest(
-                    key=derived_id("suspend", player_id),
-                    player_id=player_id,
-                    status=PlayerStatus.SUSPENDED,
-                    reason=StatusReason.STAFF_DECISION,
-                )
-            ],
-        )
+        await identity.set_status(turn, [suspension(player_id)])
+
+
+def suspension(player_id: PlayerId) -> StatusRequest:
+    return StatusRequest(
+        key=derived_id("suspend", player_id),
+        player_id=player_id,
+        status=PlayerStatus.SUSPENDED,
+        reason=StatusReason.STAFF_DECISION,
+    )
 
 
 def wager(player_id: PlayerId, stake_micros: int = 1_000_000) -> Check:
@@ -165,3 +165,37 @@ async def test_a_permit_stays_true_until_its_turn_ends(database: Database) -> No
     assert not done
     assert before == after == (PERMIT,)
     assert at_last == (Refused(reason=Refusal.PLAYER_NOT_ACTIVE),)
+
+
+async def test_a_process_that_remembers_a_player_sees_the_suspension(database: Database) -> None:
+    (ann,) = await some_players(database, 1)
+    memory = Memory()
+
+    async def ask() -> Answer:
+        async with (
+            database.transaction() as tx,
+            messages.join_turn(
+                tx, [shard_of(ann)], now=NOW, actor="test", entropy=ENTROPY, memory=memory
+            ) as turn,
+        ):
+            (answer,) = await gate.check(turn, [wager(ann)])
+        return answer
+
+    before = [await ask(), await ask()]
+    await suspend(database, ann)
+
+    assert before == [PERMIT, PERMIT]
+    assert await ask() == Refused(reason=Refusal.PLAYER_NOT_ACTIVE)
+
+
+async def test_a_suspension_is_seen_in_the_turn_that_made_it(database: Database) -> None:
+    (ann,) = await some_players(database, 1)
+
+    async with messages.turn(
+        database, [shard_of(ann)], now=NOW, actor="staff", entropy=ENTROPY
+    ) as turn:
+        (before,) = await gate.check(turn, [wager(ann)])
+        await identity.set_status(turn, [suspension(ann)])
+        (after,) = await gate.check(turn, [wager(ann)])
+
+    assert (before, after) == (PERMIT, Refused(reason=Refusal.PLAYER_NOT_ACTIVE))

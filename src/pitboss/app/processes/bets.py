@@ -15,7 +15,7 @@ from pitboss.app.parts import (
 )
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.settings import Settings
-from pitboss.workers import bets
+from pitboss.workers import bets, collector
 from pitboss.workers.observer import Observer
 
 
@@ -38,4 +38,5 @@ def run(settings: Settings, worker: int) -> None:
                     observer=observer,
                 )
 
+    collector.look_rarely()
     run_process(name, settings, main)

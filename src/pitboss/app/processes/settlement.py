@@ -8,7 +8,7 @@ from pitboss.app.parts import clock_of, open_database, run_process, show_figures
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.shards import PARTITIONS_ALL
 from pitboss.settings import Settings
-from pitboss.workers import settlement
+from pitboss.workers import collector, settlement
 from pitboss.workers.figures import Figures
 
 
@@ -28,4 +28,5 @@ def run(settings: Settings) -> None:
                 figures=figures,
             )
 
+    collector.look_rarely()
     run_process("settlement", settings, main)

@@ -16,6 +16,7 @@ from pitboss.players.identity.facts import (
     RegistrationRefused,
 )
 from pitboss.players.identity.model import (
+    Player,
     PlayerStatus,
     Refusal,
     RegisterAnswer,
@@ -86,6 +87,8 @@ async def set_status(turn: Turn, requests: Sequence[StatusRequest]) -> tuple[Sta
 
     await store.save_status_changes(turn.tx, book.new_changes, turn.now)
     await store.change_statuses(turn.tx, book.changed())
+    for player_id in book.changed():
+        turn.recall(shard_of(player_id), Player).pop(player_id, None)
     for request, before in book.moves:
         turn.publish(
             shard_of(request.player_id),

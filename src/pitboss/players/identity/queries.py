@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pitboss.db import Transaction
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import Shard, shard_of
+from pitboss.messages import Turn
 from pitboss.players.identity.errors import PlayerMissing
 from pitboss.players.identity.model import Email, Login, Player
 
@@ -26,6 +27,25 @@ async def find_players(
     Under the turn of their shards this is the last word; elsewhere it may be late.
     """
     return await store.find_players(tx, places)
+
+
+async def recall_players(
+    turn: Turn, places: Sequence[tuple[Shard, PlayerId]]
+) -> dict[PlayerId, Player]:
+    """Return those of the players who exist, as they are; whom the turn remembers is not fetched.
+
+    The turn holds their shards.
+    """
+    known = {shard: turn.recall(shard, Player) for shard in {shard for shard, _ in places}}
+    missing = [place for place in places if place[1] not in known[place[0]]]
+    if missing:
+        for player in (await store.find_players(turn.tx, missing)).values():
+            known[player.shard][player.id] = player
+    return {
+        player_id: known[shard][player_id]
+        for shard, player_id in places
+        if player_id in known[shard]
+    }
 
 
 async def get_player(tx: Transaction, player_id: PlayerId) -> Player:
