@@ -33,11 +33,14 @@ _FATES = {
     kinds.CUT_AFTER: CUT_AFTER,
     kinds.DONE_LATE: DONE_LATE,
 }
-# Commits are one statement of twenty, and the one that matters.
-_COMMIT_FAULTS_MORE = 4.0
+# Such commits are one statement of twenty, and the one that matters.
+_WRITTEN_COMMIT_FAULTS_MORE = 10.0
 _DIES_TOO_SHARE = 0.5
-_LEAP_SHARE = 0.15
-_MOMENT_SECONDS = 0.05
+_LEAP_SHARE = 0.05
+_HURRY_SHARE = 0.5
+_MOMENT_SECONDS = 0.1
+# Whoever has just moved is in the middle of something, and so a better victim than others.
+_LAST_MOVER_SHARE = 0.6
 
 
 class Director:
@@ -99,7 +102,8 @@ class Director:
         if self._doomed is not None:
             self._crash(self._doomed)
             return True
-        if self._stormy and self._chance.random() < self._weather.fault_share / 2:
+        alive = any(actor.life is not None for actor in self._actors)
+        if self._stormy and alive and self._chance.random() < self._weather.fault_share / 2:
             self._faults_left -= 1
             await self._strike()
             return True
@@ -137,8 +141,8 @@ class Director:
             return GO
         fates = _COMMIT_FATES if point.is_commit else _FATES
         share = self._weather.fault_share / 2
-        if point.is_commit:
-            share *= _COMMIT_FAULTS_MORE
+        if point.is_commit and point.wrote:
+            share *= _WRITTEN_COMMIT_FAULTS_MORE
         kind = self._draw_kind(fates) if self._chance.random() < share else None
         if kind is None:
             return GO
@@ -150,11 +154,10 @@ class Director:
 
     async def _strike(self) -> None:
         kind = self._draw_kind((kinds.CRASH, kinds.FREEZE, kinds.LEAP, kinds.RESTART))
-        lives = [actor.life for actor in self._actors if actor.life is not None]
-        if kind == kinds.CRASH and lives:
-            self._crash(self._chance.choice(lives))
-        elif kind == kinds.FREEZE and lives:
-            life = self._chance.choice(lives)
+        if kind == kinds.CRASH:
+            self._crash(self._draw_victim())
+        elif kind == kinds.FREEZE:
+            life = self._draw_victim()
             seconds = self._chance.uniform(*self._weather.frozen_seconds)
             life.frozen_until = self._loop.time() + seconds
             self._history.fault(self._loop.time(), life.name, kind, f"for {seconds:.1f} s")
@@ -168,6 +171,12 @@ class Director:
             for ghost in list(self._traffic.ghosts):
                 ghost.work = None
                 self._traffic.lay(ghost)
+
+    def _draw_victim(self) -> Life:
+        lives = [actor.life for actor in self._actors if actor.life is not None]
+        if self._last in lives and self._chance.random() < _LAST_MOVER_SHARE:
+            return self._last
+        return self._chance.choice(lives)
 
     def _draw_kind(self, wanted: Iterable[str]) -> str | None:
         weights = {kind: self._weather.weights.get(kind, 0.0) for kind in wanted}
@@ -189,25 +198,28 @@ class Director:
     async def _pass_time(self, *, anything_else: bool) -> bool:
         """Let time go on to the next thing that happens by itself; false if nothing ever will."""
         now = self._loop.time()
-        ahead = [actor.life.frozen_until for actor in self._actors if actor.life is not None]
-        ahead = [moment for moment in ahead if moment > now]
+        thaws = [actor.life.frozen_until for actor in self._actors if actor.life is not None]
+        thaws = [moment for moment in thaws if moment > now]
         timer = self._loop.next_timer()
-        at_rest = not anything_else and not ahead
+        at_rest = not anything_else and not thaws
         at_rest = at_rest and all(actor.finished for actor in self._actors if actor.finite)
         if at_rest and await self._is_drained():
             return False
-        if timer is not None:
-            ahead.append(timer)
-        if not ahead and anything_else:
-            return True
-        if not ahead:
+        ahead = thaws if timer is None else [*thaws, timer]
+        if ahead:
+            await self._move_time(self._draw_moment(min(ahead), thaws))
+        elif not anything_else:
             self.broken.append("nobody can go on")
             return False
-        await self._move_time(self._draw_moment(min(ahead)))
         return True
 
-    def _draw_moment(self, earliest: float) -> float:
-        """Return when time stops next: a moment behind the next thing, or some way behind it."""
+    def _draw_moment(self, earliest: float, thaws: Sequence[float]) -> float:
+        """Return when time stops next: a moment behind the next thing, or some way behind it.
+
+        While somebody is frozen time is often in a hurry: others are to notice that he is gone.
+        """
+        if self._stormy and thaws and self._chance.random() < _HURRY_SHARE:
+            return self._chance.uniform(earliest, max(thaws))
         if self._stormy and self._chance.random() < _LEAP_SHARE:
             return earliest + self._chance.choice(LEAP_SECONDS)
         return earliest + self._chance.uniform(0.0, _MOMENT_SECONDS)

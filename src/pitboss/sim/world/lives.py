@@ -74,7 +74,8 @@ DONE_LATE = Fate(name="done late", at_once=False, heard=False)
 class Point:
     """A place between two steps, where a program waits until it may go on.
 
-    `answered` tells the place behind a statement from the one before it.
+    `answered` tells the place behind a statement from the one before it; `wrote` says whether the
+    transaction has written anything so far.
     """
 
     life: Life
@@ -82,6 +83,7 @@ class Point:
     statement: Statement
     answered: bool
     pid: int
+    wrote: bool
     gate: asyncio.Future[Fate] = field(repr=False)
 
     @property

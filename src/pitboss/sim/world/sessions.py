@@ -14,11 +14,15 @@ SESSIONS_MAX = 60
 
 @dataclass(eq=False, slots=True, kw_only=True)
 class Session:
-    """A real connection; `used_at` is when, in the world's time, its last statement ended."""
+    """A real connection; `used_at` is when, in the world's time, its last statement ended.
+
+    `wrote` says whether the transaction that is open has written anything.
+    """
 
     connection: store.Connection
     pid: int
     busy: bool = False
+    wrote: bool = False
     used_at: float = 0.0
 
     @property

@@ -20,6 +20,7 @@ class Statement:
 
     what: str
     locks: frozenset[str] = frozenset()
+    writes: bool = False
     timed: bool = False
 
 
@@ -31,10 +32,12 @@ def read_statement(query: str) -> Statement:
         return Statement(what=verb)
     tables = [name.lower() for name in _TABLE.findall(query)]
     locks = _LOCK.search(query) is not None
+    writes = _WRITE.search(_LOCK.sub("", query)) is not None
     name = f"{verb} {tables[0]}" if tables else verb
     return Statement(
         what=f"{name} and lock" if locks else name,
-        locks=frozenset(tables) if locks or _WRITE.search(query) else frozenset(),
+        locks=frozenset(tables) if locks or writes else frozenset(),
+        writes=writes,
         timed=_TIME.search(query) is not None,
     )
 
@@ -42,4 +45,4 @@ def read_statement(query: str) -> Statement:
 @lru_cache(maxsize=64)
 def copy_into(table: str) -> Statement:
     """Return what there is to know of a COPY into a table."""
-    return Statement(what=f"COPY {table}", locks=frozenset({table}))
+    return Statement(what=f"COPY {table}", locks=frozenset({table}), writes=True)

@@ -130,8 +130,8 @@ class Traffic:
         if line.session is None:
             raise broken()
         line.life.asked += 1
-        no, pid = line.life.asked, line.session.pid
-        fate = await self._stop(line.life, statement, no=no, pid=pid, answered=False)
+        no, asking = line.life.asked, line.session
+        fate = await self._stop(line.life, asking, statement, no=no, answered=False)
         session = line.session
         if session is None:
             raise broken()
@@ -153,7 +153,7 @@ class Traffic:
         if line.life.dead:
             await self._stay_dead(line.life)
         if running.waited or not fate.heard or statement.what == "COMMIT":
-            await self._stop(line.life, statement, no=no, pid=pid, answered=True)
+            await self._stop(line.life, session, statement, no=no, answered=True)
         if line.lost:
             raise broken()
         if running.circle:
@@ -313,14 +313,15 @@ class Traffic:
         )
 
     async def _stop(
-        self, life: Life, statement: Statement, *, no: int, pid: int, answered: bool
+        self, life: Life, session: Session, statement: Statement, *, no: int, answered: bool
     ) -> Fate:
         point = Point(
             life=life,
             no=no,
             statement=statement,
             answered=answered,
-            pid=pid,
+            pid=session.pid,
+            wrote=session.wrote,
             gate=self._loop.create_future(),
         )
         self.points.append(point)
@@ -340,6 +341,7 @@ class Traffic:
     def _begin(self, session: Session, statement: Statement, line: Line | None) -> _Running:
         self._history.statements += 1
         session.busy = True
+        session.wrote = session.wrote or statement.writes
         running = _Running(session, statement, line, session.in_transaction)
         self._running.append(running)
         return running
@@ -361,6 +363,7 @@ class Traffic:
         """Note that PostgreSQL has answered, and what follows from that for others."""
         session, line = running.session, running.line
         session.busy, session.used_at = False, self._loop.time()
+        session.wrote = session.wrote and session.in_transaction
         (self._running if running in self._running else self._blocked).remove(running)
         if self._blocked and running.may_hold_locks and not session.in_transaction:
             # Locks are free: whoever waited may go on, or wait for somebody else.

@@ -27,10 +27,10 @@ _WEIGHTS = {
     CUT_BEFORE: 1.0,
     CUT_AFTER: 1.0,
     DONE_LATE: 1.0,
-    COMMIT_UNDONE: 1.0,
+    COMMIT_UNDONE: 2.0,
     COMMIT_DONE: 1.5,
     COMMIT_LATE: 1.5,
-    FREEZE: 2.5,
+    FREEZE: 4.0,
     LEAP: 1.5,
     RESTART: 0.5,
 }
@@ -62,10 +62,10 @@ class Weather:
         }
         return cls(
             sticky=chance.choice((0.0, 0.5, 0.8, 0.9)),
-            fault_share=chance.choice((0.02, 0.04, 0.08)),
-            faults_max=chance.randint(4, 14),
+            fault_share=chance.choice((0.03, 0.06, 0.1)),
+            faults_max=chance.randint(6, 18),
             weights=weights,
             linger_share=chance.choice((0.2, 0.7)),
             time_share=chance.choice((0.0, 0.02, 0.05)),
-            frozen_seconds=chance.choice(((0.1, 3.0), (4.0, 14.0))),
+            frozen_seconds=chance.choice(((0.1, 3.0), (5.5, 9.5), (5.5, 15.0))),
         )
