@@ -8,12 +8,27 @@ from datetime import datetime
 import asyncpg
 
 from pitboss.db import Transaction
-from pitboss.kernel.shards import Partition, Shard
+from pitboss.kernel.shards import CATALOGUE_SHARD, Partition, Shard
 from pitboss.messages.model import Backlog, Command, Consumer, Entry, Head, SealedFact
+
+# The class of our advisory locks: "pitb".
+QUEUE_CLASS = 0x70697462
 
 
 async def lock_heads(tx: Transaction, shards: Iterable[Shard]) -> dict[Shard, Head]:
     """Lock the heads of these shards for writing, in one order for everybody."""
+    wanted = set(shards)
+    if CATALOGUE_SHARD not in wanted:
+        return await _lock_heads(tx, wanted)
+    before = {shard for shard in wanted if shard < CATALOGUE_SHARD}
+    heads = await _lock_heads(tx, before) if before else {}
+    # A row that is shared is shared with everybody who asks, and a stream of readers would keep
+    # its writer out for ever.  So both queue up before it.  Only fairness rests on this lock.
+    await tx.execute("SELECT pg_advisory_xact_lock($1, $2)", QUEUE_CLASS, CATALOGUE_SHARD)
+    return heads | await _lock_heads(tx, wanted - before)
+
+
+async def _lock_heads(tx: Transaction, shards: Iterable[Shard]) -> dict[Shard, Head]:
     rows = await tx.fetch(
         "SELECT shard, epoch, seq, head_hash FROM shard_head WHERE shard = ANY($1::smallint[])"
         " ORDER BY shard FOR UPDATE",
@@ -23,7 +38,11 @@ async def lock_heads(tx: Transaction, shards: Iterable[Shard]) -> dict[Shard, He
 
 
 async def lock_head_shared(tx: Transaction, shard: Shard) -> Head:
-    """Keep a shard from changing until this transaction ends; many may do so at once."""
+    """Keep a shard from changing until this transaction ends; many may do so at once.
+
+    A writer who came first is let in first, if this is the catalogue.
+    """
+    await tx.execute("SELECT pg_advisory_xact_lock_shared($1, $2)", QUEUE_CLASS, shard)
     row = await tx.fetch_one(
         "SELECT shard, epoch, seq, head_hash FROM shard_head WHERE shard = $1 FOR SHARE", shard
     )

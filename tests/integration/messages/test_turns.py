@@ -17,7 +17,7 @@ from pitboss.db import Database, Transaction
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.errors import InvariantBroken
 from pitboss.kernel.facts import Movement
-from pitboss.kernel.shards import SHARDS_ALL, Shard
+from pitboss.kernel.shards import CATALOGUE_SHARD, SHARDS_ALL, Shard
 
 HERE, THERE = Shard(3), Shard(60)
 MOVED = Movement(kind="void", key=stream_id("hold"), micros=5, currency="EUR")
@@ -175,6 +175,34 @@ async def test_who_looks_under_a_shared_lock_keeps_writers_out_and_readers_not(
 
     assert (seqs, done, still) == ([1, 1], set(), 1)
     assert await world.texts(HERE) == ["a", "b"]
+
+
+async def test_a_steady_stream_of_readers_does_not_keep_a_writer_out(world: World) -> None:
+    over, looks = asyncio.Event(), Counter[int]()
+
+    async def look(reader: int) -> None:
+        await asyncio.sleep(reader * 0.007)
+        while not over.is_set():
+            async with world.database.transaction() as tx:
+                await messages.lock_shared(tx, CATALOGUE_SHARD)
+                # As long as a batch of bets takes.
+                await asyncio.sleep(0.05)
+            looks[reader] += 1
+
+    async with asyncio.timeout(60), asyncio.TaskGroup() as readers:
+        for reader in range(RACERS):
+            readers.create_task(look(reader))
+        await asyncio.sleep(0.2)
+        try:
+            async with asyncio.timeout(20):
+                for number in range(10):
+                    await world.note(CATALOGUE_SHARD, str(number))
+        finally:
+            over.set()
+
+    assert len(await world.texts(CATALOGUE_SHARD)) == 10
+    # And writers do not keep readers out.
+    assert set(looks) == set(range(RACERS))
 
 
 async def test_a_seq_is_read_without_waiting_for_who_writes(world: World) -> None:
