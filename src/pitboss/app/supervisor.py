@@ -18,7 +18,7 @@ from pitboss.app.roster import Post, read_roster, write_roster
 from pitboss.db.embedded import EmbeddedPostgres
 from pitboss.kernel.errors import PlatformError
 from pitboss.kernel.waiting import happened
-from pitboss.settings import Settings
+from pitboss.settings import HOME_VARIABLE, Settings
 
 # A process that ends at once is started again, but not in a tight loop.
 RESTART_SECONDS_MIN = 0.2
@@ -191,19 +191,20 @@ async def until_gone(home: Path) -> None:
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + STOP_SECONDS_MAX
-    left = [post for post in read_roster(home) if _is_ours(post)]
+    left = [post for post in read_roster(home) if _runs_in(home, post)]
     while left:
         if loop.time() > deadline:
             raise HomeTaken(f"process {left[0].pid} of an earlier run in {home} does not end")
         await asyncio.sleep(_LOOK_SECONDS)
-        left = [post for post in left if _is_ours(post)]
+        left = [post for post in left if _runs_in(home, post)]
 
 
-def _is_ours(post: Post) -> bool:
-    """Say whether the process that a roster names is there and not another one by now."""
+def _runs_in(home: Path, post: Post) -> bool:
+    """Say whether the process that a roster names is there; its id may be another's by now."""
     with contextlib.suppress(psutil.Error):
         process = psutil.Process(post.pid)
-        return "pitboss" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
+        if process.status() != psutil.STATUS_ZOMBIE:
+            return process.environ().get(HOME_VARIABLE) == str(home)
     return False
 
 

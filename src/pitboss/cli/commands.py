@@ -81,7 +81,7 @@ async def _up(settings: Settings, told: Outcome, *, sample: bool) -> None:
     from pitboss.app.parts import clock_of, open_database
 
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ends():
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     told.say(f"pitboss {VERSION} starts in {settings.home}")
     async with start_instance(settings, told=told.say, stop=stop) as instance:
@@ -100,6 +100,12 @@ async def _up(settings: Settings, told: Outcome, *, sample: bool) -> None:
         told.say("stopping ...")
     told.say("stopped")
     told.tell(home=str(settings.home))
+
+
+def _ends() -> list[signal.Signals]:
+    """Return the signals that end us in order: Ctrl-C, and a terminal that closes."""
+    hangs_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN  # as `nohup` has it
+    return [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hangs_up else [])]
 
 
 @app.command()

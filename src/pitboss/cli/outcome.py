@@ -21,12 +21,20 @@ USAGE = 2
 JSON_OPTION = "--json"
 
 
+class _Console(Console):
+    """A console whose reader may leave: what runs goes on, in silence."""
+
+    def on_broken_pipe(self) -> None:
+        """Say no more, instead of ending the process as Rich would."""
+        self.quiet = True
+
+
 class Outcome:
     """What a command has to say.  With `--json` the words go to standard error."""
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
-        self.console = Console(stderr=as_json, highlight=False)
+        self.console = _Console(stderr=as_json, highlight=False)
         self.ok = True
         self.status = 0
         self.members: dict[str, Any] = {}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from pathlib import Path
 
 from integration.app.lives import living
 from pitboss.app.home import Home
 from pitboss.app.parts import free_ports
-from pitboss.app.roster import read_roster
-from pitboss.app.supervisor import Program, Supervisor
+from pitboss.app.roster import read_roster, write_roster
+from pitboss.app.supervisor import Program, Supervisor, until_gone
 from pitboss.settings import Settings
 from scenario.hands import until
 
@@ -61,6 +63,27 @@ async def test_a_supervisor_that_is_cancelled_leaves_nobody_behind(tmp_path: Pat
 
     assert running.cancelled()
     assert living([pid]) == []
+
+
+async def test_a_process_of_an_earlier_run_is_waited_for_and_no_other_is(tmp_path: Path) -> None:
+    supervisor = supervisor_of(tmp_path / "earlier", STEADY)
+    (tmp_path / "later").mkdir()
+    stop = asyncio.Event()
+    running = asyncio.create_task(supervisor.run(stop))
+    await until_running(supervisor, "steady")
+    posts = read_roster(tmp_path / "earlier")
+    # As after a restart of the machine: the id is that of a process of another home.
+    write_roster(tmp_path / "later", posts)
+
+    await asyncio.wait_for(until_gone(tmp_path / "later"), 1)
+    waiting = asyncio.create_task(until_gone(tmp_path / "earlier"))
+    early, _ = await asyncio.wait((waiting,), timeout=0.3)
+    os.kill(posts[0].pid, signal.SIGKILL)
+    stop.set()
+    await running
+    await waiting
+
+    assert early == set()
 
 
 async def until_restarted(supervisor: Supervisor, times: dict[str, int]) -> None:

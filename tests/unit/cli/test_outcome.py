@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from typing import Any
@@ -80,6 +81,29 @@ def test_words_go_to_standard_error_when_a_machine_reads_the_output(
     end_with(None)
 
     assert capsys.readouterr().err == "some words\n"
+
+
+class Gone(io.StringIO):
+    """An output that nobody reads any more."""
+
+    def write(self, text: str) -> int:
+        """Fail."""
+        raise BrokenPipeError
+
+    def flush(self) -> None:
+        """Fail."""
+        raise BrokenPipeError
+
+
+def test_a_reader_that_leaves_does_not_end_what_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", Gone())
+
+    with outcome(as_json=False) as told:
+        told.say("something")
+        told.say("something else")
+        done = True
+
+    assert done
 
 
 def test_what_is_told_not_to_be_ok_makes_the_command_fail(
