@@ -47,7 +47,7 @@ class Backlogs:
 
     async def _read(self) -> None:
         try:
-            async with self._edge.database.reading() as tx:
+            async with self._edge.log.reading() as tx:
                 backlogs = await messages.find_backlogs(tx)
             self._full = {
                 item.partition: item for item in backlogs if item.waiting >= self._edge.backlog_max

@@ -40,7 +40,8 @@ class Edge:
 
     `clock` is the platform's, which a simulation may move; `wall` is the machine's, by which
     tokens expire.  `news_readers` read what each payment provider sends, by its name.
-    `backlog_max` is how many commands may wait in one partition of the log.
+    `backlog_max` is how many commands may wait in one partition of the log.  `log_database` is
+    what bets are acknowledged through, if that is another pool than everybody's.
     """
 
     database: Database
@@ -52,3 +53,13 @@ class Edge:
     wall: Clock = field(default_factory=SystemClock)
     tracer: Tracer = field(default_factory=NoTracer)
     backlog_max: int = BACKLOG_MAX
+    log_database: Database | None = None
+
+    @property
+    def log(self) -> Database:
+        """The way to the command log.
+
+        With a pool of its own, whoever waits for a lock in a player's shard keeps nobody's bet
+        from being acknowledged.
+        """
+        return self.database if self.log_database is None else self.log_database

@@ -23,7 +23,7 @@ from pitboss.db.errors import DatabaseAway, TransactionConflict
 from pitboss.kernel.ids import SelectionId
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.price import show_price
-from pitboss.kernel.shards import Partition
+from pitboss.kernel.shards import CATALOGUE_SHARD, Partition
 from pitboss.messages.model import AppendAnswer, Appended, Entry
 from pitboss.sportsbook import catalog
 from pitboss.sportsbook.betting.model import PlaceBet
@@ -33,6 +33,9 @@ from pitboss.sportsbook.catalog.model import Offer
 BATCH_BETS_MAX = 1_000
 # Some batches' worth: about a second of work.  Who comes later is better served by asking again.
 WAITING_BETS_MAX = 10_000
+# How old the shelf may be for a bet to go straight into the log: a price that moved in this time is
+# refused by the processor instead of here.  Each append says whether the shelf still stands.
+SHELF_SECONDS_MAX = 0.02
 # A conflict means that a migration or a deadlock gave way to somebody; twice in a row is rare.
 TRIES_MAX = 3
 
@@ -83,6 +86,8 @@ class Intake:
         self._metrics = metrics
         self._backlogs = Backlogs(edge)
         self._shelf = catalog.Shelf()
+        # When the catalogue was last known to be as it is on the shelf, by the loop's time.
+        self._shelf_seen_at = -SHELF_SECONDS_MAX
         self._queue: deque[_Waiting] = deque()
         self._queued = 0
         self._writer: asyncio.Task[None] | None = None
@@ -142,10 +147,13 @@ class Intake:
         self._metrics.append_seconds.observe(perf_counter() - started)
 
     async def _append(self, slips: Sequence[Slip]) -> list[Answer]:
+        at_once = await self._append_at_once(slips)
+        if at_once is not None:
+            return at_once
         for _ in range(TRIES_MAX):
             committing = False
             try:
-                async with self._edge.database.transaction() as tx:
+                async with self._edge.log.transaction() as tx:
                     answers = await self._decide(tx, slips)
                     committing = True
                 return answers
@@ -157,10 +165,40 @@ class Intake:
                 raise ProblemFound(problem) from fault
         raise ProblemFound(problems.TOO_BUSY)
 
+    async def _append_at_once(self, slips: Sequence[Slip]) -> list[Answer] | None:
+        """Append in one round trip; None if a bet has a problem, or the long way must look."""
+        time = asyncio.get_running_loop().time()
+        if time - self._shelf_seen_at > SHELF_SECONDS_MAX:
+            return None
+        offers = self._shelf.at_hand(_wanted(slips))
+        if offers is None or any(find_problem(slip.command, offers) for slip in slips):
+            return None
+        sent = False
+        try:
+            async with self._edge.log.at_once() as tx:
+                sent = True
+                seq = await messages.append_at_once(
+                    tx,
+                    [_entry(slip) for slip in slips],
+                    now=self._edge.clock.now(),
+                    watching=CATALOGUE_SHARD,
+                )
+        except TransactionConflict:
+            return None
+        except DatabaseAway as fault:
+            _log.warning("the database is away", committing=sent, why=str(fault))
+            problem = problems.OUTCOME_UNKNOWN if sent else problems.DATABASE_AWAY
+            raise ProblemFound(problem) from fault
+        if seq is None:
+            return None
+        self._shelf_seen_at = time if seq == self._shelf.seq else -SHELF_SECONDS_MAX
+        return [Acknowledged(slip.command.bet_id) for slip in slips]
+
     async def _decide(self, tx: Transaction, slips: Sequence[Slip]) -> list[Answer]:
         """Append what may be appended.  What is refused early was perhaps accepted before."""
-        wanted = {leg.selection_id for slip in slips for leg in slip.command.legs}
-        offers = await self._shelf.seen(tx, wanted)
+        seen_at = asyncio.get_running_loop().time()
+        offers = await self._shelf.seen(tx, _wanted(slips))
+        self._shelf_seen_at = seen_at
         found = [find_problem(slip.command, offers) for slip in slips]
         passed = [
             _entry(slip) for slip, problem in zip(slips, found, strict=True) if problem is None
@@ -213,6 +251,10 @@ def find_problem(command: PlaceBet, offers: Mapping[SelectionId, Offer]) -> Prob
                 },
             )
     return None
+
+
+def _wanted(slips: Sequence[Slip]) -> set[SelectionId]:
+    return {leg.selection_id for slip in slips for leg in slip.command.legs}
 
 
 def _entry(slip: Slip) -> Entry:

@@ -52,6 +52,10 @@ async def migrate(database: Database, steps: Sequence[Migration] | None = None) 
         MigrationMismatch: the database knows a step that is missing here or reads differently.
     """
     async with database.transaction() as tx:
+        # A step over a large table may take its time.  Before PostgreSQL 17 there is no limit.
+        await tx.execute(
+            "SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout'"
+        )
         await tx.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
         await tx.execute(
             "CREATE TABLE IF NOT EXISTS schema_step (number int PRIMARY KEY, name text NOT NULL,"

@@ -14,6 +14,10 @@ from pitboss.kernel.invariant import ensure
 
 # Above the longest batch, below anybody's patience: a frozen process must not keep its locks.
 IDLE_IN_TRANSACTION_MS_MAX = 10_000
+# Who is frozen while it sends rows is not idle, as the server sees it, and would keep its locks for
+# ever.  Far above the longest batch; PostgreSQL 17 and later can tell.
+TRANSACTION_MS_MAX = 20_000
+TRANSACTION_LIMIT_SINCE = 17
 STATEMENT_SECONDS_MAX = 60.0
 CONNECT_SECONDS_MAX = 10.0
 # A caller that cannot get a connection in this time hears "away" instead of waiting for ever.
@@ -30,6 +34,7 @@ _AWAY = (
     asyncpg.OperatorInterventionError,
     asyncpg.PostgresSystemError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TransactionTimeoutError,
 )
 _CONFLICT = (
     asyncpg.SerializationError,
@@ -134,6 +139,19 @@ class Database:
             yield Transaction(connection)
 
     @contextlib.asynccontextmanager
+    async def at_once(self) -> AsyncIterator[Transaction]:
+        """Lend a connection on which each statement is a transaction of its own.
+
+        It is committed when it returns; for a write that is one statement.
+
+        Raises:
+            DatabaseAway: PostgreSQL cannot be reached, or broke off in the middle of a statement,
+                whose outcome then is unknown.
+        """
+        async with self.connected() as connection:
+            yield Transaction(connection)
+
+    @contextlib.asynccontextmanager
     async def connected(self) -> AsyncIterator[_Connection]:
         """Lend a connection as it is; the simulation lends ones that break when it wants.
 
@@ -163,6 +181,7 @@ class Database:
                     # Nothing of ours outlives its transaction on a connection, so asyncpg's own
                     # reset would only be a round trip for each.
                     reset=_keep,
+                    init=_limit_transactions,
                     server_settings={
                         "application_name": "pitboss",
                         "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS_MAX),
@@ -174,6 +193,12 @@ class Database:
 
 async def _keep(connection: object) -> None:
     """Leave a connection as its last user left it."""
+
+
+async def _limit_transactions(connection: asyncpg.Connection[asyncpg.Record]) -> None:
+    """End every transaction that takes longer than any of ours does."""
+    if connection.get_server_version().major >= TRANSACTION_LIMIT_SINCE:
+        await connection.execute(f"SET transaction_timeout = {TRANSACTION_MS_MAX}")
 
 
 @contextlib.contextmanager

@@ -198,6 +198,24 @@ async def append(
     return tuple(answers)
 
 
+async def append_at_once(
+    tx: Transaction, entries: Sequence[Entry], *, now: datetime, watching: Shard
+) -> int | None:
+    """Put commands into the log in one statement, if all their keys are new.
+
+    For a connection on which each statement is a transaction (`Database.at_once`): the commands
+    are durable on return, after one round trip instead of seven.  Returns the seq of the shard
+    `watching` as it was then; None if a key was used before, and then nothing was appended and
+    `append` says what each key was used for.
+    """
+    counts: Counter[Partition] = Counter()
+    places: list[int] = []
+    for entry in entries:
+        places.append(counts[entry.partition])
+        counts[entry.partition] += 1
+    return await store.append_at_once(tx, entries, places, counts, now, watching)
+
+
 async def take_over(tx: Transaction, partition: Partition, *, owner: str) -> int | None:
     """Become the processor of a partition whose lease has run out; return the new epoch.
 

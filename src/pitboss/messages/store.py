@@ -8,6 +8,7 @@ from datetime import datetime
 import asyncpg
 
 from pitboss.db import Transaction
+from pitboss.kernel.invariant import ensure
 from pitboss.kernel.shards import CATALOGUE_SHARD, Partition, Shard
 from pitboss.messages.model import Backlog, Command, Consumer, Entry, Head, SealedFact
 
@@ -222,6 +223,56 @@ async def save_commands(
             for offset, entry in numbered
         ],
     )
+
+
+async def append_at_once(
+    tx: Transaction,
+    entries: Sequence[Entry],
+    places: Sequence[int],
+    counts: Mapping[Partition, int],
+    appended_at: datetime,
+    watching: Shard,
+) -> int | None:
+    """Lock the ends, number, write and move on, in one statement; None if a key is used already.
+
+    `places` are the entries' places within their partition, from 0.  Returns a shard's seq.
+    """
+    try:
+        row = await tx.fetch_one(
+            # The ends are locked in one order for everybody, and as they are when that is granted.
+            "WITH locked AS (SELECT partition, next_offset FROM log_head"
+            "   WHERE partition = ANY($1::smallint[]) ORDER BY partition FOR UPDATE),"
+            " moved AS (UPDATE log_head AS head SET next_offset = locked.next_offset + added.count"
+            "   FROM locked JOIN unnest($1::smallint[], $2::bigint[]) AS added (partition, count)"
+            "     USING (partition) WHERE head.partition = locked.partition RETURNING 1),"
+            " appended AS (INSERT INTO command"
+            '   (partition, "offset", command_id, key, request_digest, body, appended_at)'
+            "   SELECT entry.partition, locked.next_offset + entry.place, entry.command_id,"
+            "     entry.key, entry.digest, entry.body, $9"
+            "   FROM unnest($3::smallint[], $4::bigint[], $5::uuid[], $6::uuid[], $7::bytea[],"
+            "     $8::bytea[]) AS entry (partition, place, command_id, key, digest, body)"
+            "   JOIN locked USING (partition) RETURNING 1)"
+            " SELECT (SELECT count(*) FROM moved) AS moved,"
+            "   (SELECT count(*) FROM appended) AS appended,"
+            "   (SELECT seq FROM shard_head WHERE shard = $10) AS seq",
+            list(counts),
+            list(counts.values()),
+            [entry.partition for entry in entries],
+            places,
+            [entry.command_id for entry in entries],
+            [entry.key for entry in entries],
+            [entry.request_digest for entry in entries],
+            [entry.body for entry in entries],
+            appended_at,
+            watching,
+        )
+    except asyncpg.UniqueViolationError:
+        return None
+    ensure(
+        row is not None and row["moved"] == len(counts) and row["appended"] == len(entries),
+        "what is appended at once is all there, and the ends have moved by it",
+    )
+    return None if row is None else int(row["seq"])
 
 
 async def find_commands(

@@ -30,20 +30,25 @@ from pitboss.settings import Settings
 
 # Connections that the kernel may keep for us while a burst of clients arrives.
 LISTEN_BACKLOG = 2_048
+# To the command log: one for the writer of bets, one to look at what waits.
+LOG_CONNECTIONS = 2
 
 
 def run(settings: Settings) -> None:
     """Serve the API until told to stop."""
 
     async def main(stop: asyncio.Event) -> None:
-        async with open_database(settings) as database:
+        async with (
+            open_database(settings) as database,
+            open_database(settings, connections_max=LOG_CONNECTIONS) as log,
+        ):
             with tracing(settings, "api") as tracer:
-                await serve(compose(settings, database, tracer), settings, stop)
+                await serve(compose(settings, database, log, tracer), settings, stop)
 
     run_process("api", settings, main)
 
 
-def compose(settings: Settings, database: Database, tracer: Tracer) -> Api:
+def compose(settings: Settings, database: Database, log: Database, tracer: Tracer) -> Api:
     """Put the API together."""
     home = Home(settings.home)
     return make_app(
@@ -56,6 +61,7 @@ def compose(settings: Settings, database: Database, tracer: Tracer) -> Api:
             news_readers={SANDBOX: SandboxReader([home.secret(SANDBOX_SIGNING)])},
             tracer=tracer,
             backlog_max=settings.backlog_max,
+            log_database=log,
         )
     )
 

@@ -29,6 +29,16 @@ class Shelf:
         self._seq = -1
         self._offers: dict[SelectionId, Offer] = {}
 
+    @property
+    def seq(self) -> int:
+        """The seq at which these offers stand; -1 before anything was read."""
+        return self._seq
+
+    def at_hand(self, selection_ids: Collection[SelectionId]) -> Mapping[SelectionId, Offer] | None:
+        """Return the offers without asking anybody, if all of them are on the shelf."""
+        offers = self._offers
+        return offers if all(item in offers for item in selection_ids) else None
+
     async def locked(
         self, tx: Transaction, selection_ids: Collection[SelectionId]
     ) -> Mapping[SelectionId, Offer]:
