@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Mapping
-
-import msgspec
 
 from pitboss.sim import audit
 from pitboss.sim.world import plain, store
@@ -16,31 +13,11 @@ from pitboss.sim.world.director import Director
 from pitboss.sim.world.history import History
 from pitboss.sim.world.logs import taken_down
 from pitboss.sim.world.loop import WorldLoop
+from pitboss.sim.world.outcome import Outcome
 from pitboss.sim.world.plan import draw_plan
 from pitboss.sim.world.stage import Stage
 from pitboss.sim.world.traffic import Traffic
 from pitboss.sim.world.weather import DUPLICATE, Weather
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one seed: nothing is wrong if there are no findings.
-
-    `story` is told only if there are: every step, and what the programs logged.
-    """
-
-    seed: int
-    digest: str
-    findings: Mapping[str, tuple[str, ...]]
-    faults: Mapping[str, int]
-    statements: int
-    decided: int
-    seconds: float
-    story: tuple[str, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """Whether the world was as it must be."""
-        return not self.findings
 
 
 async def play(stage: Stage, seed: int) -> Outcome:
