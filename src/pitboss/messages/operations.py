@@ -223,6 +223,9 @@ async def take_over(tx: Transaction, partition: Partition, *, owner: str) -> int
     """
     if not await store.is_free(tx, partition, owner):
         return None
+    # Who froze while it wrote would keep its heads, and us waiting for them, for ever.  Half a
+    # lease, because its transaction is younger than the lease that has just run out.
+    await store.end_frozen(tx, LEASE_SECONDS / 2)
     # The heads first, as every batch does: the other order could deadlock with one.
     await store.lock_heads(tx, shards_of(partition))
     epoch = await store.claim_consumer(tx, partition, owner, LEASE_SECONDS)

@@ -328,6 +328,21 @@ async def is_free(tx: Transaction, partition: Partition, owner: str) -> bool:
     return row is not None
 
 
+async def end_frozen(tx: Transaction, seconds: float) -> None:
+    """End sessions of ours whose client stopped so long ago in the middle of sending rows.
+
+    The server takes them for busy, and no limit of its own would ever end them.
+    """
+    await tx.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND usename = current_user"
+        "   AND application_name = current_setting('application_name')"
+        "   AND state = 'active' AND wait_event = 'ClientRead' AND backend_xid IS NOT NULL"
+        "   AND query_start < clock_timestamp() - make_interval(secs => $1)",
+        seconds,
+    )
+
+
 async def claim_consumer(
     tx: Transaction, partition: Partition, owner: str, lease_seconds: float
 ) -> int | None:
