@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -34,6 +35,32 @@ class Passwords(Protocol):
         ...
 
 
+class ShelfWatch:
+    """Whether the offers at hand may still be believed without asking the database.
+
+    For early refusals only.  A price that another process moved meanwhile is refused by the
+    processor instead of here; one that this process moves is forgotten at once.
+    """
+
+    SECONDS_MAX = 0.1
+
+    def __init__(self) -> None:
+        self._seen_at: float | None = None
+
+    def is_fresh(self) -> bool:
+        """Say whether the catalogue was as it is on the shelf a moment ago."""
+        time = asyncio.get_running_loop().time()
+        return self._seen_at is not None and time - self._seen_at <= self.SECONDS_MAX
+
+    def note(self, *, stands: bool) -> None:
+        """Note whether the catalogue is as it is on the shelf, as just seen."""
+        self._seen_at = asyncio.get_running_loop().time() if stands else None
+
+    def forget(self) -> None:
+        """Believe nothing until it was seen again."""
+        self._seen_at = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:
     """Everything that the API is given.
@@ -54,6 +81,7 @@ class Edge:
     tracer: Tracer = field(default_factory=NoTracer)
     backlog_max: int = BACKLOG_MAX
     log_database: Database | None = None
+    shelf_watch: ShelfWatch = field(default_factory=ShelfWatch)
 
     @property
     def log(self) -> Database:

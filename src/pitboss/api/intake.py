@@ -33,9 +33,6 @@ from pitboss.sportsbook.catalog.model import Offer
 BATCH_BETS_MAX = 1_000
 # Some batches' worth: about a second of work.  Who comes later is better served by asking again.
 WAITING_BETS_MAX = 10_000
-# How old the shelf may be for a bet to go straight into the log: a price that moved in this time is
-# refused by the processor instead of here.  Each append says whether the shelf still stands.
-SHELF_SECONDS_MAX = 0.02
 # A conflict means that a migration or a deadlock gave way to somebody; twice in a row is rare.
 TRIES_MAX = 3
 
@@ -86,8 +83,6 @@ class Intake:
         self._metrics = metrics
         self._backlogs = Backlogs(edge)
         self._shelf = catalog.Shelf()
-        # When the catalogue was last known to be as it is on the shelf, by the loop's time.
-        self._shelf_seen_at = -SHELF_SECONDS_MAX
         self._queue: deque[_Waiting] = deque()
         self._queued = 0
         self._writer: asyncio.Task[None] | None = None
@@ -167,8 +162,7 @@ class Intake:
 
     async def _append_at_once(self, slips: Sequence[Slip]) -> list[Answer] | None:
         """Append in one round trip; None if a bet has a problem, or the long way must look."""
-        time = asyncio.get_running_loop().time()
-        if time - self._shelf_seen_at > SHELF_SECONDS_MAX:
+        if not self._edge.shelf_watch.is_fresh():
             return None
         offers = self._shelf.at_hand(_wanted(slips))
         if offers is None or any(find_problem(slip.command, offers) for slip in slips):
@@ -191,14 +185,13 @@ class Intake:
             raise ProblemFound(problem) from fault
         if seq is None:
             return None
-        self._shelf_seen_at = time if seq == self._shelf.seq else -SHELF_SECONDS_MAX
+        self._edge.shelf_watch.note(stands=seq == self._shelf.seq)
         return [Acknowledged(slip.command.bet_id) for slip in slips]
 
     async def _decide(self, tx: Transaction, slips: Sequence[Slip]) -> list[Answer]:
         """Append what may be appended.  What is refused early was perhaps accepted before."""
-        seen_at = asyncio.get_running_loop().time()
         offers = await self._shelf.seen(tx, _wanted(slips))
-        self._shelf_seen_at = seen_at
+        self._edge.shelf_watch.note(stands=True)
         found = [find_problem(slip.command, offers) for slip in slips]
         passed = [
             _entry(slip) for slip, problem in zip(slips, found, strict=True) if problem is None

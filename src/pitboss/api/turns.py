@@ -10,7 +10,7 @@ from pitboss.api import problems
 from pitboss.api.edge import Edge
 from pitboss.api.problems import ProblemFound
 from pitboss.db.errors import DatabaseAway, TransactionConflict
-from pitboss.kernel.shards import Shard
+from pitboss.kernel.shards import CATALOGUE_SHARD, Shard
 from pitboss.messages import Turn
 
 # A deadlock's victim finds its way free at once; more than that is a crowd.
@@ -36,6 +36,8 @@ async def in_turn(
             ) as turn:
                 result = await work(turn)
                 committing = True
+            if CATALOGUE_SHARD in wanted:
+                edge.shelf_watch.forget()
             return result
         except TransactionConflict:
             continue
