@@ -31,3 +31,19 @@ def crash(
         report = runner.run(room.run(config, tell=told.say))
         told.say(room.as_table(report))
         told.tell(**room.as_json(report))  # type: ignore[arg-type]  # `ok` is a bool in there
+
+
+@app.command()
+def run(
+    seed: Annotated[int, typer.Option(help="The first seed.")] = 1,
+    seeds: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many, from there.")] = 1,
+    processes: Annotated[int, typer.Option(min=1, max=64, help="Worlds at a time.")] = 2,
+    as_json: JsonOption = False,
+) -> None:
+    """Play worlds in one process each: the real loops, and a seed that says what goes wrong."""
+    from pitboss.sim import world as room
+
+    with outcome(as_json=as_json) as told:
+        report = room.run_seeds(range(seed, seed + seeds), processes=processes, tell=told.say)
+        told.say(room.as_table(report))
+        told.tell(**room.as_json(report))  # type: ignore[arg-type]  # `ok` is a bool in there
