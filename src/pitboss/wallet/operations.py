@@ -81,15 +81,21 @@ async def _open_books(turn: Turn, requests: Sequence[Request], *, unseen: bool) 
     if unseen and all(type(item) is HoldRequest for item in requests):
         return await _raise_held(turn, [item for item in requests if type(item) is HoldRequest])
     wanted = rules.wanted(requests)
-    earlier_holds = wanted.holds if unseen else wanted.holds | wanted.new_holds
-    holds = await store.find_holds(turn.tx, earlier_holds)
-    for hold in holds:
-        wanted.accounts.add((hold.shard, hold.account_id))
+    if unseen:
+        # Written before decided, in the statement that looks; what comes otherwise is put right.
+        holds = await store.draw_whole(turn.tx, rules.drawn_whole(requests))
+        drawn = {(hold.shard, hold.key) for hold in holds}
+        holds += await store.find_holds(turn.tx, wanted.holds - drawn)
+    else:
+        drawn = set()
+        holds = await store.find_holds(turn.tx, wanted.holds | wanted.new_holds)
+    wanted.accounts.update([(hold.shard, hold.account_id) for hold in holds])
     return rules.Books(
         await store.find_accounts(turn.tx, wanted.accounts),
         holds,
         [] if unseen else await store.find_transfers(turn.tx, wanted.transfers),
         [] if unseen else await store.find_answers(turn.tx, wanted.answers),
+        drawn=drawn,
     )
 
 

@@ -100,6 +100,25 @@ def wanted(requests: Sequence[Request]) -> Wanted:
     return found
 
 
+def drawn_whole(requests: Sequence[Request]) -> list[tuple[Shard, str]]:
+    """Return the holds of which one post takes all that there is, and that nothing else names."""
+    posts: list[tuple[Shard, str]] = []
+    named: dict[tuple[Shard, str], int] = {}
+    for item in requests:
+        if type(item) is PostRequest:
+            place = (item.shard, item.hold_key)
+            if item.micros is None:
+                posts.append(place)
+        elif type(item) is VoidRequest:
+            place = (item.shard, item.hold_key)
+        elif type(item) is HoldRequest:
+            place = (item.shard, item.key)
+        else:
+            continue
+        named[place] = named.get(place, 0) + 1
+    return [place for place in posts if named[place] == 1]
+
+
 def sum_up(requests: Sequence[HoldRequest]) -> list[HoldSum]:
     """Return what these holds together ask of each account.
 
@@ -144,6 +163,7 @@ class Books:
         answers: Iterable[SavedAnswer],
         *,
         raised: Collection[tuple[Shard, AccountId]] = (),
+        drawn: Collection[tuple[Shard, str]] = (),
     ) -> None:
         """Open the books.
 
@@ -153,8 +173,10 @@ class Books:
             transfers: earlier ones that are repeated.
             answers: earlier ones that are repeated.
             raised: accounts that hold already what the batch's holds together ask of them.
+            drawn: those of the holds that are stored already as if all of them was posted.
         """
         self._raised = raised
+        self._drawn = drawn
         self._piles = {
             (item.shard, item.id): _Pile(item, item.debits, item.credits, item.held, item.entries)
             for item in accounts
@@ -179,8 +201,15 @@ class Books:
         return [_as_left(item) for item in self._touched_holds.values() if item.fresh]
 
     def changed_holds(self) -> list[Hold]:
-        """Return the earlier holds that the batch took from, as it left them."""
-        return [_as_left(item) for item in self._touched_holds.values() if not item.fresh]
+        """Return the earlier holds that are stored otherwise than the batch left them."""
+        changed = [
+            _as_left(item)
+            for place, item in self._touched_holds.items()
+            if not item.fresh and not (place in self._drawn and item.posted == item.hold.micros)
+        ]
+        # A post that was refused for another reason than its hold.
+        refused = [place for place in self._drawn if place not in self._touched_holds]
+        return changed + [self._holds[place].hold for place in refused]
 
     def changed_accounts(self) -> list[Account]:
         """Return the accounts that the batch changed, as it left them."""

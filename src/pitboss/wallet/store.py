@@ -172,6 +172,30 @@ async def find_holds(tx: Transaction, places: Places) -> list[Hold]:
     ]
 
 
+async def draw_whole(tx: Transaction, places: Sequence[tuple[Shard, str]]) -> list[Hold]:
+    """Write holds of which nothing was taken as wholly posted; return them as they were before."""
+    if not places:
+        return []
+    rows = await tx.fetch(
+        "UPDATE wallet_hold AS hold SET posted = hold.micros"
+        " FROM unnest($1::smallint[], $2::uuid[]) WITH ORDINALITY AS wanted (shard, key, number)"
+        " WHERE hold.shard = wanted.shard AND hold.key = wanted.key"
+        "   AND refusal IS NULL AND posted = 0 AND voided = 0"
+        " RETURNING number, account_id, micros, currency",
+        *_columns(places),
+    )
+    return [
+        Hold(
+            shard=places[number - 1][0],
+            key=places[number - 1][1],
+            account_id=AccountId(str(account_id)),
+            micros=micros,
+            currency=currency,
+        )
+        for number, account_id, micros, currency in rows
+    ]
+
+
 async def save_holds(tx: Transaction, holds: Sequence[Hold]) -> None:
     """Write new holds."""
     if not holds:

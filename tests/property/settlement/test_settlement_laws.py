@@ -8,6 +8,7 @@ from math import prod
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from pitboss.kernel.ids import BetId, SelectionId
 from pitboss.kernel.money import Rounding
@@ -82,7 +83,9 @@ class Ended:
     def picking(self, places: list[int]) -> Ended:
         """Return the bet with only the legs at these places, in this order."""
         return Ended(
-            terms=replace(self.terms, legs=tuple(self.terms.legs[place] for place in places)),
+            terms=structs.replace(
+                self.terms, legs=tuple(self.terms.legs[place] for place in places)
+            ),
             endings=tuple(self.endings[place] for place in places),
         )
 
@@ -229,18 +232,20 @@ def test_what_is_settled_early_stays_so_whatever_comes(bet: Ended, data: st.Data
 def test_a_higher_price_never_lowers_returns(bet: Ended, data: st.DataObject) -> None:
     raised = data.draw(st.integers(0, len(bet.endings) - 1))
     legs = tuple(
-        replace(leg, price=leg.price + data.draw(prices)) if place == raised else leg
+        structs.replace(leg, price=leg.price + data.draw(prices)) if place == raised else leg
         for place, leg in enumerate(bet.terms.legs)
     )
 
-    assert returns_of(replace(bet, terms=replace(bet.terms, legs=legs))) >= returns_of(bet)
+    assert returns_of(replace(bet, terms=structs.replace(bet.terms, legs=legs))) >= returns_of(bet)
 
 
 @given(ended_bets(rounding=Rounding.DOWN_V1), st.integers(1, 10**12))
 def test_a_divided_stake_rounded_down_never_pays_more(bet: Ended, part: int) -> None:
     assume(part < bet.terms.stake_micros)
-    first = replace(bet, terms=replace(bet.terms, stake_micros=part))
-    second = replace(bet, terms=replace(bet.terms, stake_micros=bet.terms.stake_micros - part))
+    first = replace(bet, terms=structs.replace(bet.terms, stake_micros=part))
+    second = replace(
+        bet, terms=structs.replace(bet.terms, stake_micros=bet.terms.stake_micros - part)
+    )
 
     assert returns_of(first) + returns_of(second) <= returns_of(bet)
 

@@ -110,10 +110,22 @@ class Bet(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     settled_at: datetime | None = None
 
 
+class Waiting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An accepted bet that is not settled yet: what settlement needs to know of it."""
+
+    shard: Shard
+    id: BetId
+    player_id: PlayerId
+    stake_micros: int
+    currency: str
+    rounding: Rounding
+    legs: tuple[Leg, ...]
+
+
 class Closing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What settlement found a bet to return; `voided` when the whole stake goes back."""
 
-    bet: Bet
+    bet: Waiting
     returns_micros: int
     voided: bool
 

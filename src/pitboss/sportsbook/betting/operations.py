@@ -10,6 +10,7 @@ from pitboss import gate, jurisdictions, wallet
 from pitboss.gate.model import Answer as GateAnswer
 from pitboss.gate.model import Check, Permit, Product
 from pitboss.jurisdictions.model import SportsbookRules
+from pitboss.kernel.errors import InvariantBroken
 from pitboss.kernel.facts import Movement
 from pitboss.kernel.ids import BetId, SelectionId, derived_id
 from pitboss.kernel.instants import write_instant
@@ -28,6 +29,7 @@ from pitboss.sportsbook.betting.model import (
     stake_account,
 )
 from pitboss.sportsbook.catalog.model import Offer
+from pitboss.wallet.model import Answer as WalletAnswer
 from pitboss.wallet.model import (
     Booked,
     HoldRequest,
@@ -78,24 +80,23 @@ async def close_bets(turn: Turn, closings: Sequence[Closing]) -> list[tuple[Move
     has its hold released instead.  Returns the movements of each, for the facts of settlement.
     """
     requests = [_bookings(closing) for closing in closings]
-    answers = iter(await wallet.book(turn, [item for mine in requests for item in mine]))
+    # Under the turn a bet is seen to be accepted still, so nothing of it was ever booked.
+    answers = await wallet.book(turn, [item for mine in requests for item in mine], unseen=True)
 
     movements: list[tuple[Movement, ...]] = []
+    at = 0
     for mine in requests:
-        booked = [next(answers) for _ in mine]
-        ensure(
-            all(isinstance(answer, Booked) and answer.movement for answer in booked),
-            "an accepted bet is settled once, from a hold that is there",
-        )
-        movements.append(
-            tuple(
-                answer.movement
-                for answer in booked
-                if isinstance(answer, Booked) and answer.movement is not None
-            )
-        )
+        end = at + len(mine)
+        movements.append(tuple([_moved(answer) for answer in answers[at:end]]))
+        at = end
     await store.close_bets(turn.tx, closings, turn.now)
     return movements
+
+
+def _moved(answer: WalletAnswer) -> Movement:
+    if isinstance(answer, Booked) and answer.movement is not None:
+        return answer.movement
+    raise InvariantBroken("an accepted bet is settled once, from a hold that is there")
 
 
 async def _decide(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from pitboss.db import Transaction
 from pitboss.kernel.ids import BetId, MarketId
 from pitboss.kernel.shards import Shard
-from pitboss.sportsbook.betting.model import Bet, OpenBet
+from pitboss.sportsbook.betting.model import Bet, OpenBet, Waiting
 
 from . import store
 
@@ -20,6 +20,11 @@ async def find_bet(tx: Transaction, shard: Shard, bet_id: BetId) -> Bet | None:
 async def find_bets(tx: Transaction, places: Collection[tuple[Shard, BetId]]) -> dict[BetId, Bet]:
     """Return those of the bets that are decided."""
     return await store.find_bets(tx, places)
+
+
+async def find_waiting(tx: Transaction, places: Sequence[tuple[Shard, BetId]]) -> list[Waiting]:
+    """Return those of the bets that are accepted and not settled yet, in the order asked."""
+    return await store.find_waiting(tx, places)
 
 
 async def find_open_bets(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from operator import itemgetter
 
 import asyncpg
 import msgspec
@@ -12,8 +13,12 @@ from pitboss.db import Transaction
 from pitboss.kernel.ids import BetId, MarketId, PlayerId
 from pitboss.kernel.money import Rounding
 from pitboss.kernel.shards import Shard
-from pitboss.sportsbook.betting.model import Bet, BetState, Closing, Leg, OpenBet
+from pitboss.sportsbook.betting.model import Bet, BetState, Closing, Leg, OpenBet, Waiting
 
+# Looked up instead of called: an enumeration's call costs as much as the rest of the row.
+_ROUNDINGS = {rounding.value: rounding for rounding in Rounding}
+
+_number = itemgetter(0)
 _encode_legs = msgspec.json.Encoder().encode
 _decode_legs = msgspec.json.Decoder(tuple[Leg, ...]).decode
 
@@ -27,6 +32,37 @@ async def find_bets(tx: Transaction, places: Collection[tuple[Shard, BetId]]) ->
         [bet_id for _, bet_id in places],
     )
     return {bet.id: bet for bet in map(_bet, rows)}
+
+
+async def find_waiting(tx: Transaction, places: Sequence[tuple[Shard, BetId]]) -> list[Waiting]:
+    """Return those of the bets that are accepted and not settled yet, in the order asked."""
+    if not places:
+        return []
+    # The number of the place comes back instead of its id, which need not be written out again.
+    rows = await tx.fetch(
+        "SELECT number, player_id, stake_micros, currency, rounding, legs"
+        " FROM unnest($1::smallint[], $2::uuid[]) WITH ORDINALITY AS wanted (shard, id, number)"
+        " JOIN bet ON bet.shard = wanted.shard AND bet.bet_id = wanted.id"
+        " WHERE state = 'accepted'",
+        [shard for shard, _ in places],
+        [bet_id for _, bet_id in places],
+    )
+    found = [
+        (
+            number,
+            Waiting(
+                shard=places[number - 1][0],
+                id=places[number - 1][1],
+                player_id=PlayerId(str(player_id)),
+                stake_micros=stake_micros,
+                currency=currency,
+                rounding=_ROUNDINGS[rounding],
+                legs=_decode_legs(legs),
+            ),
+        )
+        for number, player_id, stake_micros, currency, rounding, legs in rows
+    ]
+    return [bet for _, bet in sorted(found, key=_number)]
 
 
 async def save_bets(tx: Transaction, bets: Sequence[Bet]) -> None:

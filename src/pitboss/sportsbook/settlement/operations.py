@@ -14,7 +14,7 @@ from pitboss.kernel.money import currency
 from pitboss.kernel.shards import CATALOGUE_SHARD, Partition, shards_of
 from pitboss.messages import Turn
 from pitboss.sportsbook import betting, catalog
-from pitboss.sportsbook.betting.model import Bet, BetState, Closing, OpenBet
+from pitboss.sportsbook.betting.model import Closing, OpenBet, Waiting
 from pitboss.sportsbook.settlement.facts import BetSettled, MarketResulted
 from pitboss.sportsbook.settlement.model import (
     RULES_VERSION,
@@ -155,10 +155,9 @@ async def _walk(
 
 
 async def _settle(turn: Turn, places: Sequence[OpenBet]) -> None:
-    bets = await betting.find_bets(turn.tx, {(place.shard, place.bet_id) for place in places})
-    # In the order of the walk, not in that of the database's answer: history is the same again.
-    ordered = (bets.get(bet_id) for bet_id in dict.fromkeys(place.bet_id for place in places))
-    waiting = [bet for bet in ordered if bet is not None and bet.state is BetState.ACCEPTED]
+    # In the order of the walk, each once, so that history is the same again.
+    wanted = dict.fromkeys((place.shard, place.bet_id) for place in places)
+    waiting = await betting.find_waiting(turn.tx, list(wanted))
     if not waiting:
         return
     known = await store.find_results(
@@ -196,7 +195,7 @@ async def _settle(turn: Turn, places: Sequence[OpenBet]) -> None:
         )
 
 
-def _terms(bet: Bet) -> Terms:
+def _terms(bet: Waiting) -> Terms:
     return Terms(
         bet_id=bet.id,
         stake_micros=bet.stake_micros,
