@@ -13,7 +13,7 @@ from integration.sportsbook.world import UNIT, World, legs_of, selection
 from pitboss.db import Database, Transaction
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.ids import PlayerId
-from pitboss.kernel.shards import PARTITIONS_ALL, shard_of
+from pitboss.kernel.shards import PARTITIONS_ALL, partition_of, shard_of
 from pitboss.sportsbook import settlement
 from pitboss.sportsbook.betting.model import BetState
 from pitboss.sportsbook.catalog.model import MarketKind
@@ -82,7 +82,26 @@ async def test_a_crash_between_two_steps_settles_nothing_twice_and_forgets_nothi
     assert await settled_facts(world, players) == 20
 
 
-async def test_settling_twins_pass_each_other_by(world: World) -> None:
+async def test_who_finds_a_partition_being_settled_passes_by_without_waiting(
+    world: World,
+) -> None:
+    player = await world.player(units=100)
+    event_id = await world.event("A")
+    bet_id = await world.wish(player, *legs_of("A"), units=10)
+    await world.process()
+    await world.score(event_id, 1, 0)
+    partition = partition_of(shard_of(player))
+
+    async with world.database.transaction() as tx, world.database.transaction() as twin:
+        mine = await settle_step(world, tx, partition, limit=10)
+        async with asyncio.timeout(10):
+            twins = await settle_step(world, twin, partition, limit=10)
+
+    assert (mine, twins) == (1, None)
+    assert (await world.bet(player, bet_id)).state is BetState.SETTLED
+
+
+async def test_settling_twins_settle_each_bet_once(world: World) -> None:
     players = [await world.player(units=100) for _ in range(6)]
     events = {name: await world.event(name) for name in "AB"}
     bets = [
