@@ -33,12 +33,12 @@ _FATES = {
     kinds.CUT_AFTER: CUT_AFTER,
     kinds.DONE_LATE: DONE_LATE,
 }
-# Such commits are one statement of twenty, and the one that matters.
-_WRITTEN_COMMIT_FAULTS_MORE = 10.0
+# Those that commit are one statement of twenty, and the one that matters.
+_COMMIT_FAULTS_MORE = 10.0
 _DIES_TOO_SHARE = 0.5
 _LEAP_SHARE = 0.05
 _HURRY_SHARE = 0.5
-_MOMENT_SECONDS = 0.1
+_MOMENT_SECONDS = 0.2
 # Whoever has just moved is in the middle of something, and so a better victim than others.
 _LAST_MOVER_SHARE = 0.6
 
@@ -139,10 +139,10 @@ class Director:
     def _draw_fate(self, point: Point) -> Fate:
         if point.answered or not self._stormy:
             return GO
-        fates = _COMMIT_FATES if point.is_commit else _FATES
+        fates = _COMMIT_FATES if point.commits else _FATES
         share = self._weather.fault_share / 2
-        if point.is_commit and point.wrote:
-            share *= _WRITTEN_COMMIT_FAULTS_MORE
+        if point.commits:
+            share *= _COMMIT_FAULTS_MORE
         kind = self._draw_kind(fates) if self._chance.random() < share else None
         if kind is None:
             return GO

@@ -74,8 +74,8 @@ DONE_LATE = Fate(name="done late", at_once=False, heard=False)
 class Point:
     """A place between two steps, where a program waits until it may go on.
 
-    `answered` tells the place behind a statement from the one before it; `wrote` says whether the
-    transaction has written anything so far.
+    `answered` tells the place behind a statement from the one before it; `commits` says that the
+    statement makes something that was written last.
     """
 
     life: Life
@@ -83,10 +83,5 @@ class Point:
     statement: Statement
     answered: bool
     pid: int
-    wrote: bool
+    commits: bool
     gate: asyncio.Future[Fate] = field(repr=False)
-
-    @property
-    def is_commit(self) -> bool:
-        """Whether it is before the one statement whose loss leaves the outcome unknown."""
-        return self.statement.what == "COMMIT" and not self.answered

@@ -20,7 +20,7 @@ from pitboss.sportsbook.settlement.model import Score, ScoreReport
 
 APIS = 2
 WISHES = (16, 30)
-GROUP_MAX = 4
+GROUP_MAX = 7
 PAYMENTS = (0, 3)
 _ODD_SHARE = 0.06
 _FIRST_TICK_SHARE = 0.85

@@ -9,7 +9,7 @@ import asyncpg
 from pitboss.sim.world import store
 
 # More than all programs of a world need at once, the lingering sessions of dead ones included.
-SESSIONS_MAX = 60
+SESSIONS_MAX = 48
 
 
 @dataclass(eq=False, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from functools import lru_cache
 _TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE|JOIN)\s+(?!unnest\b|\()\"?([a-z_.]+)", re.IGNORECASE)
 _TIME = re.compile(r"\b(?:clock_timestamp|now)\(\)", re.IGNORECASE)
 _LOCK = re.compile(r"\b(?:FOR\s+(?:NO\s+KEY\s+)?UPDATE|FOR\s+(?:KEY\s+)?SHARE)\b", re.IGNORECASE)
+_ADVICE = re.compile(r"\bpg_(?:try_)?advisory_\w*lock", re.IGNORECASE)
 _WRITE = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE|COPY)\b", re.IGNORECASE)
 _PLAIN = frozenset({"BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET", "SHOW"})
 
@@ -31,7 +32,9 @@ def read_statement(query: str) -> Statement:
     if verb in _PLAIN:
         return Statement(what=verb)
     tables = [name.lower() for name in _TABLE.findall(query)]
-    locks = _LOCK.search(query) is not None
+    if _ADVICE.search(query):
+        tables.insert(0, "advisory")
+    locks = "advisory" in tables or _LOCK.search(query) is not None
     writes = _WRITE.search(_LOCK.sub("", query)) is not None
     name = f"{verb} {tables[0]}" if tables else verb
     return Statement(

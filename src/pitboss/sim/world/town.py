@@ -23,7 +23,8 @@ from pitboss.sportsbook.betting.model import HOUSE, stake_account
 from pitboss.sportsbook.catalog.model import MarketKind, NewEvent, NewMarket, NewSelection
 from pitboss.wallet.model import Account, AccountKind, player_account
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
+# In the past of every machine, so that nothing that real sessions do seems long ago.
+START = datetime(2024, 1, 1, tzinfo=UTC)
 CURRENCY = "EUR"
 JURISDICTION = "demo"
 PROVIDER = "sandbox"

@@ -62,12 +62,15 @@ class Ghost:
 
 @dataclass(eq=False, slots=True)
 class _Running:
-    """A statement that PostgreSQL has been given; nobody hears its answer without a line."""
+    """A statement that PostgreSQL has been given; nobody hears its answer without a line.
+
+    `alone` says that it is a transaction by itself.
+    """
 
     session: Session
     statement: Statement
     line: Line | None
-    may_hold_locks: bool
+    alone: bool
     waited: bool = False
     circle: bool = False
 
@@ -143,6 +146,7 @@ class Traffic:
                 self._end(session)
             raise broken()
 
+        held_back = not fate.heard or statement.what == "COMMIT" or _commits(session, statement)
         running = self._begin(session, statement, line)
         line.life.running += 1
         answer, error = await self._try(running, work)
@@ -152,7 +156,7 @@ class Traffic:
         self._over(running, error)
         if line.life.dead:
             await self._stay_dead(line.life)
-        if running.waited or not fate.heard or statement.what == "COMMIT":
+        if running.waited or held_back:
             await self._stop(line.life, session, statement, no=no, answered=True)
         if line.lost:
             raise broken()
@@ -321,7 +325,7 @@ class Traffic:
             statement=statement,
             answered=answered,
             pid=session.pid,
-            wrote=session.wrote,
+            commits=not answered and _commits(session, statement),
             gate=self._loop.create_future(),
         )
         self.points.append(point)
@@ -342,7 +346,7 @@ class Traffic:
         self._history.statements += 1
         session.busy = True
         session.wrote = session.wrote or statement.writes
-        running = _Running(session, statement, line, session.in_transaction)
+        running = _Running(session, statement, line, alone=not session.in_transaction)
         self._running.append(running)
         return running
 
@@ -365,12 +369,15 @@ class Traffic:
         session.busy, session.used_at = False, self._loop.time()
         session.wrote = session.wrote and session.in_transaction
         (self._running if running in self._running else self._blocked).remove(running)
-        if self._blocked and running.may_hold_locks and not session.in_transaction:
+        held_locks = running.statement.locks or not running.alone
+        if self._blocked and held_locks and not session.in_transaction:
             # Locks are free: whoever waited may go on, or wait for somebody else.
             self._running += self._blocked
             self._blocked.clear()
             self._hurry = True
-        if isinstance(error, asyncpg.PostgresError) and not isinstance(error, _EXPECTED):
+        # By itself, a statement may ask with a constraint whether something is there already.
+        asked = running.alone and isinstance(error, asyncpg.UniqueViolationError)
+        if isinstance(error, asyncpg.PostgresError) and not (asked or isinstance(error, _EXPECTED)):
             self.tripped.append(f"{running.statement.what}: {type(error).__name__}: {error}")
         if line is None or line.session is None:
             self._end(session)
@@ -396,6 +403,13 @@ class Traffic:
 def broken() -> asyncpg.ConnectionDoesNotExistError:
     """Return what asyncpg raises when a connection was closed in the middle of an operation."""
     return asyncpg.ConnectionDoesNotExistError("the world broke this connection")
+
+
+def _commits(session: Session, statement: Statement) -> bool:
+    """Say whether a statement makes last what was written."""
+    if statement.what == "COMMIT":
+        return session.wrote
+    return statement.writes and not session.in_transaction
 
 
 async def _roll_back(connection: store.Connection) -> str:
