@@ -75,7 +75,8 @@ async def test_a_process_of_an_earlier_run_is_waited_for_and_no_other_is(tmp_pat
     # As after a restart of the machine: the id is that of a process of another home.
     write_roster(tmp_path / "later", posts)
 
-    await asyncio.wait_for(until_gone(tmp_path / "later"), 1)
+    async with asyncio.timeout(1):
+        await until_gone(tmp_path / "later")
     waiting = asyncio.create_task(until_gone(tmp_path / "earlier"))
     early, _ = await asyncio.wait((waiting,), timeout=0.3)
     os.kill(posts[0].pid, signal.SIGKILL)

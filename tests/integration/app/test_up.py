@@ -91,7 +91,8 @@ class Up:
 
     async def ended(self) -> Ended:
         """Wait until it ends."""
-        out, words = await asyncio.wait_for(self.process.communicate(), END_SECONDS_MAX)
+        async with asyncio.timeout(END_SECONDS_MAX):
+            out, words = await self.process.communicate()
         assert self.process.returncode is not None
         return Ended(status=self.process.returncode, out=out.decode(), words=words.decode())
 
