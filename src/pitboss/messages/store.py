@@ -420,12 +420,14 @@ def _head(row: asyncpg.Record) -> Head:
 
 
 def _command(row: asyncpg.Record) -> Command:
+    # Taken apart at once: to look a column up by its name costs as much as to make the noun.
+    partition, offset, command_id, body, appended_at = row
     return Command(
-        partition=row["partition"],
-        offset=row["offset"],
-        command_id=str(row["command_id"]),
-        body=row["body"],
-        appended_at=row["appended_at"],
+        partition=partition,
+        offset=offset,
+        command_id=str(command_id),
+        body=body,
+        appended_at=appended_at,
     )
 
 

@@ -18,7 +18,8 @@ from pitboss.kernel.waiting import happened
 from pitboss.sportsbook import settlement
 from pitboss.workers.figures import Figures
 
-BATCH_MAX = 1_000
+# As many as a processor of bets takes, for the same reason.
+BATCH_MAX = 2_000
 IDLE_SECONDS = 0.02
 RETRY_SECONDS = 0.5
 

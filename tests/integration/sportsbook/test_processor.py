@@ -149,7 +149,7 @@ async def test_batches_grow_again_after_one_was_broken(world: World) -> None:
     await world.append(derived_id("bad"), player, b"")
 
     sizes = []
-    for _ in range(12):
+    for _ in range(14):
         await processor.step()
         sizes.append(processor.batch_max)
 

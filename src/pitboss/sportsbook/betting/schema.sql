@@ -3,8 +3,7 @@ CREATE TABLE bet (
     shard          smallint    NOT NULL,
     bet_id         uuid        NOT NULL,
     player_id      uuid        NOT NULL,
-    state          text        NOT NULL
-        CHECK (state IN ('accepted', 'refused', 'settled', 'voided')),
+    state          text        NOT NULL,
     refusal        text,
     stake_micros   bigint      NOT NULL,
     currency       text        NOT NULL,
@@ -15,9 +14,16 @@ CREATE TABLE bet (
     returns_micros bigint,
     settled_at     timestamptz,
     PRIMARY KEY (shard, bet_id),
-    CHECK ((state = 'refused') = (refusal IS NOT NULL)),
-    CHECK ((state IN ('settled', 'voided')) = (returns_micros IS NOT NULL)),
-    CHECK (returns_micros >= 0)
+    -- One check, because three took a tenth of the time in which a bet is written.
+    CHECK (
+        CASE state
+            WHEN 'accepted' THEN refusal IS NULL AND returns_micros IS NULL
+            WHEN 'settled' THEN refusal IS NULL AND returns_micros IS NOT NULL AND returns_micros >= 0
+            WHEN 'refused' THEN refusal IS NOT NULL AND returns_micros IS NULL
+            WHEN 'voided' THEN refusal IS NULL AND returns_micros IS NOT NULL AND returns_micros >= 0
+            ELSE false
+        END
+    )
 ) WITH (fillfactor = 85);
 
 -- Which accepted bets wait for which market, in the order in which settlement walks them.
