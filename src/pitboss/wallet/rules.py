@@ -493,13 +493,4 @@ def _repeated_transfer(earlier: Transfer, request: TransferRequest) -> Answer:
 def _as_left(item: _Set) -> Hold:
     if item.posted == item.hold.posted and item.voided == item.hold.voided:
         return item.hold
-    return Hold(
-        shard=item.hold.shard,
-        key=item.hold.key,
-        account_id=item.hold.account_id,
-        micros=item.hold.micros,
-        currency=item.hold.currency,
-        posted=item.posted,
-        voided=item.voided,
-        refusal=item.hold.refusal,
-    )
+    return msgspec.structs.replace(item.hold, posted=item.posted, voided=item.voided)
