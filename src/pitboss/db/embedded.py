@@ -33,6 +33,7 @@ ROLE = "pitboss"
 START_SECONDS_MAX = 600
 STOP_SECONDS_MAX = 600
 ORPHAN_SECONDS_MAX = 30
+DYING_SECONDS_MAX = 5
 _POLL_SECONDS = 0.02
 
 # The shortest `sun_path` of the systems we know is macOS's 104 bytes, the final zero included.
@@ -98,9 +99,9 @@ class EmbeddedPostgres:
         if _SHELL_MARKS & set(str(self.data)):
             raise EmbeddedServerFailed(f"PostgreSQL cannot live in a folder named {self.data}")
         with self._locked():
-            if not self._await_ready():
+            if not self._serves():
                 self._launch()
-            self._ensure_database()
+                self._ensure_database()
         return self.url()
 
     def stop(self, *, immediate: bool = False) -> None:
@@ -286,6 +287,22 @@ class EmbeddedPostgres:
                 raise EmbeddedServerFailed(self._with_log("PostgreSQL neither starts nor ends"))
             time.sleep(_POLL_SECONDS)
         return False
+
+    def _serves(self) -> bool:
+        """Say whether there is a server, and it answers.
+
+        One that was killed a moment ago still looks alive, until it has really gone.
+        """
+        if not self._await_ready():
+            return False
+        try:
+            self._ensure_database()
+        except EmbeddedServerFailed:
+            process = self._find_postmaster()
+            if process is not None and not _gone_within(process, DYING_SECONDS_MAX):
+                raise
+            return False
+        return True
 
     def _ensure_database(self) -> None:
         user = find_server_user(self.data)
