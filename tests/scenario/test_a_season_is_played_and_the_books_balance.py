@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from integration.cashier.world import until
 from pitboss.kernel.errors import PlatformError
 from pitboss.settings import Settings
 from pitboss.sim.season import SeasonConfig, SeasonReport, play, to_json
@@ -17,6 +22,8 @@ from unit.sim.season.league import write_league
 
 PUBLISHED = Path(__file__).parents[2] / ".." / "shared/data/football/E0_2023-24_full.csv"
 RESIDENT_MB_MAX = 300
+# Stopping takes a second; on a machine with much else to do, many.
+PATIENCE_SECONDS = 90
 
 
 class Follower:
@@ -74,7 +81,7 @@ async def test_a_season_is_played_and_the_same_seed_gives_the_same_books(home: P
     # The client is this test's own process, which has other things in it.
     resident = {name: mb for name, mb in first.rss_mb.items() if name != "client"}
     assert max(resident.values()) < RESIDENT_MB_MAX
-    assert not _left_behind(home)
+    assert _left_behind(home) == []
 
 
 @pytest.mark.slow
@@ -96,6 +103,29 @@ async def test_a_published_season_is_played_and_the_books_balance(home: Path) ->
         "malformed",
         "price_changed",
     }
+
+
+async def test_a_demo_that_is_told_to_end_leaves_nothing_behind(home: Path) -> None:
+    folder = home / "temporary"
+    folder.mkdir(mode=0o755)
+    league = write_league(home / "long.csv", rounds=8)
+    words = (*("demo", "--season", str(league)), *("--players", "9", "--bets", "20000", "--json"))
+    demo = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "pitboss", *words),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={**os.environ, "TMPDIR": str(folder)},
+    )
+    await until(lambda: bool(list(folder.glob("*/logs/sandbox.log"))))
+
+    demo.terminate()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        told, _ = await demo.communicate()
+
+    assert demo.returncode == 130
+    assert json.loads(told.splitlines()[-1]) == {"ok": False, "error": "interrupted"}
+    assert _left_behind(folder) == []
+    assert list(folder.iterdir()) == []
 
 
 def _errors_logged(home: Path) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -37,6 +39,9 @@ def demo(
     from pitboss.sim import season as room
 
     config = room.SeasonConfig(path=season, players=players, bets=bets, seed=seed)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # ignored by `nohup`, which we respect
+            signal.signal(number, _end_as_by_ctrl_c)
     with (
         outcome(as_json=as_json) as told,
         _home_or_temporary(home) as place,
@@ -47,6 +52,11 @@ def demo(
         report = runner.run(room.play(config, settings_of(place, port=port), bar))
         told.say(room.to_tables(report))
         told.tell(**room.to_json(report))  # type: ignore[arg-type]  # `ok` is a bool in there
+
+
+def _end_as_by_ctrl_c(number: int, frame: FrameType | None) -> None:
+    """Stop the instance and leave nothing behind, whoever tells us to end."""
+    signal.raise_signal(signal.SIGINT)
 
 
 class _Bar:
