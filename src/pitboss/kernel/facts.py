@@ -1,4 +1,7 @@
-"""`Fact`, the base of everything that rooms publish, and the movements of money in it."""
+"""`Fact`, the base of everything that rooms publish, and the movements of money in it.
+
+They are not tracked by the collector, because they can be in no ring.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,9 @@ import msgspec
 from pitboss.kernel.ids import AccountId
 
 
-class Movement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Movement(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, cache_hash=True
+):
     """One change to the wallet's books, as the fact that caused it records it.
 
     `kind` is `hold`, `post`, `void` or `transfer`.  `key` names the hold (for `hold` and `void`)
@@ -27,7 +32,9 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hold: str | None = None
 
 
-class Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
+class Fact(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True, gc=False
+):
     """Something that happened.  Subclasses name their `tag` (`"bet.accepted"`) and their fields.
 
     Fields are text, whole numbers below 2^53, booleans, lists and nested structs: never floats.

@@ -57,7 +57,7 @@ class Turn:
         self.entropy = entropy
         self._memory = Memory() if memory is None else memory
         self._publications: list[Publication] = []
-        self._owed: Counter[tuple[Shard, Movement]] = Counter()
+        self._owed: dict[tuple[Shard, Movement], int] = {}
 
     def recall(self, shard: Shard, kind: type[T]) -> dict[str, T]:
         """Return what is remembered of this kind in the shard, by id; it is what is there.
@@ -68,7 +68,8 @@ class Turn:
 
     def owe(self, shard: Shard, movement: Movement) -> None:
         """Note that money moved in this shard, which a fact of the turn must tell, once."""
-        self._owed[shard, movement] += 1
+        owed = (shard, movement)
+        self._owed[owed] = self._owed.get(owed, 0) + 1
 
     def publish(self, shard: Shard, stream: str, fact: Fact, *, cause: str | None = None) -> None:
         """Say that this happened; it becomes a fact when the turn's transaction commits.
@@ -79,8 +80,10 @@ class Turn:
         for movement in fact.movements:
             # Told twice, or where it did not happen, it would be counted wrongly ever after.
             told = (shard, movement)
-            ensure(self._owed[told] > 0, "a fact tells only what moved in its shard, and once")
-            self._owed[told] -= 1
+            left = self._owed.pop(told, 0) - 1
+            ensure(left >= 0, "a fact tells only what moved in its shard, and once")
+            if left:
+                self._owed[told] = left
         self._publications.append(Publication(shard=shard, stream=stream, fact=fact, cause=cause))
 
     async def seal(self) -> None:
@@ -89,9 +92,7 @@ class Turn:
         Raises:
             Fenced: a head is not where this turn locked it; another writer owns the shard.
         """
-        ensure(
-            not any(self._owed.values()), "every movement of money is told in a fact of its turn"
-        )
+        ensure(not self._owed, "every movement of money is told in a fact of its turn")
         publications, self._publications = self._publications, []
         if not publications:
             return

@@ -147,12 +147,17 @@ def _judge(
             rules.judge(
                 command,
                 offers,
-                minor_unit_micros=currency(command.currency).minor_unit_micros,
+                minor_unit_micros=_minor_unit(command.currency),
                 returns_micros_max=_allowed(permit.jurisdiction).returns_micros_max,
                 now=now,
             )
         )
     return verdicts
+
+
+@cache
+def _minor_unit(code: str) -> int:
+    return currency(code).minor_unit_micros
 
 
 @cache
