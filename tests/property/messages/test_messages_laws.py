@@ -50,7 +50,7 @@ class Second(Fact, frozen=True, kw_only=True, tag="test.second"):
     note: str
 
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30).map(
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).map(
     lambda text: unicodedata.normalize("NFC", text)
 )
 whole = st.integers(-EXACT_MAX, EXACT_MAX)
@@ -89,7 +89,7 @@ publications = st.lists(
         fact=facts,
         cause=st.none() | uuids,
     ),
-    max_size=12,
+    max_size=8,
 )
 heads = st.fixed_dictionaries(
     {

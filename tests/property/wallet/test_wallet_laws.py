@@ -81,7 +81,7 @@ def test_another_body_under_a_key_is_refused_and_changes_nothing(
         for request, answer in zip(batch, vault.book(batch), strict=True)
         if answer != REUSED and fits_a_column(request)
     ]
-    others = [data.draw(other_bodies(request), label="other body") for request in used]
+    others = [data.draw(other_bodies(request), label="other body") for request in used[:10]]
     before = vault.copy()
 
     answers = vault.book(others)
