@@ -10,15 +10,19 @@ import sys
 
 import msgspec
 
-from pitboss.sim.world.worker import Assignment, play_all
+from pitboss.sim.world import theatre
+from pitboss.sim.world.bugs import BUGS
+from pitboss.sim.world.runs import Assignment
 
 
 def main() -> None:
     """Do what the first argument says until standard input ends."""
     assignment = msgspec.json.decode(sys.argv[1], type=Assignment)
-    for outcome in play_all(assignment, map(int, sys.stdin)):
-        sys.stdout.buffer.write(msgspec.json.encode(outcome) + b"\n")
-        sys.stdout.buffer.flush()
+    bug = None if assignment.bug is None else BUGS[assignment.bug]
+    with theatre.opened(assignment.url, bug, drop=assignment.drop) as play:
+        for seed in sys.stdin:
+            sys.stdout.buffer.write(msgspec.json.encode(play(int(seed))) + b"\n")
+            sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

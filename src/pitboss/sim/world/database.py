@@ -14,9 +14,9 @@ from typing import Any
 import asyncpg
 
 from pitboss.db import Database
-from pitboss.sim.world.lives import Life
+from pitboss.sim.world.lives import Life, Line
 from pitboss.sim.world.statement import copy_into, read_statement
-from pitboss.sim.world.traffic import Line, Traffic
+from pitboss.sim.world.traffic import Traffic
 
 
 class WorldDatabase(Database):
@@ -73,7 +73,7 @@ class _Wire:
 
     def is_closed(self) -> bool:
         """Say whether the connection is known to be lost."""
-        return self._line.lost
+        return self._line.session is None
 
     def is_in_transaction(self) -> bool:
         """Say whether a transaction is open."""

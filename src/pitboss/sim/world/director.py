@@ -113,7 +113,7 @@ class Director:
         now = self._loop.time()
         points = [item for item in self._traffic.open_points() if item.life.frozen_until <= now]
         unborn = [actor for actor in self._actors if actor.life is None and not actor.finished]
-        moves: list[Point | Ghost | Actor] = [*points, *self._traffic.ghosts, *unborn]
+        moves: list[Point | Ghost | Actor] = [*points, *self._traffic.open_ghosts(), *unborn]
         if not moves or (self._stormy and self._chance.random() < self._weather.time_share):
             return await self._pass_time(anything_else=bool(moves))
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
+from pitboss.sim.world.sessions import Session
 from pitboss.sim.world.statement import Statement
 
 
@@ -31,6 +32,14 @@ class Life:
     def name(self) -> str:
         """The actor, and which of its lives this is."""
         return f"{self.actor}#{self.number}" if self.number > 1 else self.actor
+
+
+@dataclass(eq=False, slots=True)
+class Line:
+    """What a life believes to be its connection: a session, until it breaks or is given back."""
+
+    life: Life
+    session: Session | None
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -78,10 +87,14 @@ class Point:
     statement makes something that was written last.
     """
 
-    life: Life
+    line: Line
     no: int
     statement: Statement
     answered: bool
-    pid: int
     commits: bool
     gate: asyncio.Future[Fate] = field(repr=False)
+
+    @property
+    def life(self) -> Life:
+        """Who waits there."""
+        return self.line.life

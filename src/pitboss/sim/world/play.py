@@ -26,7 +26,8 @@ async def play(stage: Stage, seed: int) -> Outcome:
     loop = asyncio.get_running_loop()
     if not isinstance(loop, WorldLoop):
         raise TypeError("a world needs a loop of its own kind")
-    await stage.sessions.open()
+    stage.sessions.mend()
+    await stage.sessions.keep_enough()
     await store.begin(stage.monitor)
     loop.begin_again()
     chance = random.Random(f"world {seed}")  # noqa: S311 - reproducible on purpose

@@ -15,9 +15,10 @@ import msgspec
 
 from pitboss.db.embedded import EmbeddedPostgres
 from pitboss.kernel.errors import PlatformError
+from pitboss.sim.world import theatre
+from pitboss.sim.world.bugs import BUGS
 from pitboss.sim.world.outcome import Outcome
 from pitboss.sim.world.report import SimReport
-from pitboss.sim.world.worker import Assignment, play_all
 
 # Worlds are small; so is the server they need.
 SERVER_MEMORY_BYTES = 512 * 1024**2
@@ -27,6 +28,14 @@ STORY_BYTES_MAX = 16 * 1024**2
 _TELL_EVERY_SECONDS = 5.0
 
 _read = msgspec.json.Decoder(Outcome).decode
+
+
+class Assignment(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a process plays worlds, and which bug is planted in them."""
+
+    url: str
+    bug: str | None = None
+    drop: bool = True
 
 
 class WorldStuck(PlatformError):
@@ -57,10 +66,12 @@ def run_seeds(
     started = time.perf_counter()
     watch = _Progress(len(seeds), tell)
     with _server(server_url) as url:
-        assignment = Assignment(url=url, bug=bug)
+        assignment = Assignment(url=url, bug=bug, drop=server_url is not None)
         if processes == 1:
-            for outcome in play_all(assignment, iter(seeds)):
-                watch.take(outcome)
+            planted = None if bug is None else BUGS[bug]
+            with theatre.opened(url, planted, drop=assignment.drop) as play:
+                for seed in seeds:
+                    watch.take(play(seed))
         else:
             asyncio.run(_share_out(assignment, seeds, processes, watch))
     return SimReport.of(

@@ -9,7 +9,9 @@ import asyncpg
 from pitboss.sim.world import store
 
 # More than all programs of a world need at once, the lingering sessions of dead ones included.
-SESSIONS_MAX = 48
+SESSIONS_MAX = 60
+# More than are asked for between one step and the next: a loop that starts asks for several.
+FREE_MIN = 12
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -39,14 +41,17 @@ class Sessions:
         self._free: list[Session] = []
         self._all: list[Session] = []
 
-    async def open(self) -> None:
-        """Open as many as programs may need, and again those that broke; lending never waits."""
+    def mend(self) -> None:
+        """Forget sessions that broke, when all are back."""
         self._free = [item for item in self._free if not item.connection.is_closed()]
         self._all = list(self._free)
-        while len(self._all) < SESSIONS_MAX:
+
+    async def keep_enough(self) -> None:
+        """Open more if few are free, so that lending need not wait."""
+        while len(self._free) < FREE_MIN and len(self._all) < SESSIONS_MAX:
             session = await self._open_one()
             self._all.append(session)
-            self._free.append(session)
+            self._free.insert(0, session)
 
     async def _open_one(self) -> Session:
         connection: store.Connection = await asyncpg.connect(

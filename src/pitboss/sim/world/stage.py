@@ -29,13 +29,17 @@ class Stage:
 
 @contextlib.asynccontextmanager
 async def built(
-    server_url: str, weaken: Callable[[store.Connection], Awaitable[None]] | None = None
+    server_url: str,
+    weaken: Callable[[store.Connection], Awaitable[None]] | None = None,
+    *,
+    drop: bool = True,
 ) -> AsyncIterator[Stage]:
-    """Make a database on this server for the body, and drop it afterwards.
+    """Make a database on this server for the body.
 
     Args:
         server_url: where databases may be made and dropped, as a superuser.
         weaken: what to take away from the database, if a planted bug asks for that.
+        drop: whether to drop it afterwards.
     """
     name = f"pitboss_world_{secrets.token_hex(4)}"
     maintenance: store.Connection = await asyncpg.connect(server_url)
@@ -48,7 +52,8 @@ async def built(
                     await weaken(stage.monitor)
                 yield stage
         finally:
-            await maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            if drop:
+                await maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)")
     finally:
         maintenance.terminate()
 
@@ -64,7 +69,7 @@ async def _furnished(url: str) -> AsyncIterator[Stage]:
     try:
         await store.make_world(monitor, start=town.START.isoformat())
         await store.remember_beginning(monitor)
-        await sessions.open()
+        await sessions.keep_enough()
         yield Stage(url=url, town=people, sessions=sessions, monitor=monitor, clock=clock)
     finally:
         sessions.close()

@@ -16,7 +16,7 @@ import asyncpg
 
 from pitboss.sim.world import store
 from pitboss.sim.world.history import History
-from pitboss.sim.world.lives import Fate, Life, Point
+from pitboss.sim.world.lives import Fate, Life, Line, Point
 from pitboss.sim.world.loop import WorldLoop
 from pitboss.sim.world.sessions import Session, Sessions
 from pitboss.sim.world.statement import Statement, read_statement
@@ -35,19 +35,6 @@ _EXPECTED = (
     asyncpg.QueryCanceledError,
     asyncpg.InFailedSQLTransactionError,
 )
-
-
-@dataclass(eq=False, slots=True)
-class Line:
-    """What an actor believes to be its connection: a session, until it breaks."""
-
-    life: Life
-    session: Session | None
-
-    @property
-    def lost(self) -> bool:
-        """Whether it is broken, or given back."""
-        return self.session is None
 
 
 @dataclass(eq=False, slots=True)
@@ -95,7 +82,6 @@ class Traffic:
         self._monitor = monitor
         self._clock = clock
         self._history = history
-        self._pids = sessions.pids()
         self._lines: list[Line] = []
         self._running: list[_Running] = []
         self._blocked: list[_Running] = []
@@ -133,8 +119,9 @@ class Traffic:
         if line.session is None:
             raise broken()
         line.life.asked += 1
-        no, asking = line.life.asked, line.session
-        fate = await self._stop(line.life, asking, statement, no=no, answered=False)
+        no = line.life.asked
+        commits = _commits(line.session, statement)
+        fate = await self._stop(line, statement, no=no, commits=commits)
         session = line.session
         if session is None:
             raise broken()
@@ -146,7 +133,7 @@ class Traffic:
                 self._end(session)
             raise broken()
 
-        held_back = not fate.heard or statement.what == "COMMIT" or _commits(session, statement)
+        held_back = commits or not fate.heard or statement.what == "COMMIT"
         running = self._begin(session, statement, line)
         line.life.running += 1
         answer, error = await self._try(running, work)
@@ -157,8 +144,8 @@ class Traffic:
         if line.life.dead:
             await self._stay_dead(line.life)
         if running.waited or held_back:
-            await self._stop(line.life, session, statement, no=no, answered=True)
-        if line.lost:
+            await self._stop(line, statement, no=no, answered=True)
+        if line.session is None:
             raise broken()
         if running.circle:
             raise asyncpg.DeadlockDetectedError("the world found a circle of waiting sessions")
@@ -172,11 +159,24 @@ class Traffic:
         """Wait until every program waits: at a point, for a lock, or for time to pass."""
         self._quiet = self._loop.create_future()
         await self._quiet
+        await self._sessions.keep_enough()
 
     def open_points(self) -> list[Point]:
         """Return where programs could go on, in an order that follows from the seed."""
-        points = filter(self._may_pass, self.points)
+        points = [
+            point
+            for point in self.points
+            if point.answered or self._may_make(point.statement, point.line.session)
+        ]
         return sorted(points, key=lambda point: (point.life.rank, point.no, point.answered))
+
+    def open_ghosts(self) -> list[Ghost]:
+        """Return which sessions of dead clients could do what they were sent, or end."""
+        return [
+            ghost
+            for ghost in self.ghosts
+            if ghost.work is None or self._may_make(ghost.statement, ghost.session)
+        ]
 
     def let_pass(self, point: Point, fate: Fate) -> None:
         """Let a program take its step."""
@@ -281,9 +281,10 @@ class Traffic:
             asked = [*self._running, *self._blocked]
             pids = [item.session.pid for item in asked]
             self._blockers = await store.find_blockers(self._monitor, pids)
+            pids_of_ours = self._sessions.pids()
             # Those who were asked about: a session may be busy with something else by now.
             for item in [item for item in self._running if item in asked]:
-                if self._pids.intersection(self._blockers.get(item.session.pid, ())):
+                if pids_of_ours.intersection(self._blockers.get(item.session.pid, ())):
                     await self._wait(item)
         finally:
             self._probe = None
@@ -302,30 +303,35 @@ class Traffic:
             self._blocked.remove(item)
             self._running.append(item)
 
-    def _may_pass(self, point: Point) -> bool:
-        """Say whether a statement may be made now.
+    def _may_make(self, statement: Statement, session: Session | None) -> bool:
+        """Say whether a session may make a statement now.
 
         At most one waits in a table, or a chain of which each waits for the next: of two that are
         set free at once, PostgreSQL and not the seed would choose the first.
         """
-        if point.answered or not point.statement.locks or not self._blocked:
+        if session is None or not statement.locks or not self._blocked:
             return True
         return all(
-            point.pid in _ahead_of(item.session.pid, self._blockers)
+            session.pid in _ahead_of(item.session.pid, self._blockers)
             for item in self._blocked
-            if item.statement.locks & point.statement.locks
+            if item.statement.locks & statement.locks
         )
 
     async def _stop(
-        self, life: Life, session: Session, statement: Statement, *, no: int, answered: bool
+        self,
+        line: Line,
+        statement: Statement,
+        *,
+        no: int,
+        answered: bool = False,
+        commits: bool = False,
     ) -> Fate:
         point = Point(
-            life=life,
+            line=line,
             no=no,
             statement=statement,
             answered=answered,
-            pid=session.pid,
-            commits=not answered and _commits(session, statement),
+            commits=commits,
             gate=self._loop.create_future(),
         )
         self.points.append(point)
