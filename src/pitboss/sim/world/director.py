@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from functools import partial
+from typing import Any
 
 from pitboss.sim.world import weather as kinds
 from pitboss.sim.world.history import History
@@ -69,17 +70,29 @@ class Director:
         self._faults_left = weather.faults_max
         self._steps = 0
         self._doomed: Life | None = None
+        self._pending: Coroutine[Any, Any, bool] | None = None
 
     async def run(self) -> None:
         """Begin, go on step by step, and return when everything is done or nothing can be."""
         for actor in self._actors:
             self._bear(actor)
-        while self._steps < STEPS_MAX:
-            self._steps += 1
-            await self._traffic.quiet()
-            if not await self._step():
-                return
-        self.broken.append(f"not done after {STEPS_MAX} steps")
+        self._traffic.when_quiet = self._go_on
+        try:
+            while self._steps < STEPS_MAX:
+                await self._traffic.quiet()
+                pending, self._pending = self._pending, None
+                if pending is not None and not await pending:
+                    return
+            self.broken.append(f"not done after {STEPS_MAX} steps")
+        finally:
+            self._traffic.when_quiet = None
+
+    def _go_on(self) -> bool:
+        """Take the next step at once if it takes no time; say whether that was so."""
+        self._steps += 1
+        if self._steps < STEPS_MAX:
+            self._pending = self._step()
+        return self._pending is None and self._steps < STEPS_MAX
 
     async def end(self) -> None:
         """Let everybody go, and wait until nobody is left."""
@@ -98,15 +111,15 @@ class Director:
     def _stormy(self) -> bool:
         return self._faults_left > 0 and self._steps < STORMY_STEPS_MAX
 
-    async def _step(self) -> bool:
+    def _step(self) -> Coroutine[Any, Any, bool] | None:
+        """Take a step; return what is to be awaited for it, and whether to go on after that."""
         if self._doomed is not None:
             self._crash(self._doomed)
-            return True
+            return None
         alive = any(actor.life is not None for actor in self._actors)
         if self._stormy and alive and self._chance.random() < self._weather.fault_share / 2:
             self._faults_left -= 1
-            await self._strike()
-            return True
+            return self._strike()
         if not self._stormy:
             self._thaw()
 
@@ -115,7 +128,7 @@ class Director:
         unborn = [actor for actor in self._actors if actor.life is None and not actor.finished]
         moves: list[Point | Ghost | Actor] = [*points, *self._traffic.open_ghosts(), *unborn]
         if not moves or (self._stormy and self._chance.random() < self._weather.time_share):
-            return await self._pass_time(anything_else=bool(moves))
+            return self._pass_time(anything_else=bool(moves))
 
         mine = [item for item in points if item.life is self._last]
         if mine and self._chance.random() < self._weather.sticky:
@@ -128,7 +141,7 @@ class Director:
                 self._traffic.lay(ghost)
             case Actor() as actor:
                 self._bear(actor)
-        return True
+        return None
 
     def _let_pass(self, point: Point) -> None:
         self._last = point.life
@@ -152,7 +165,7 @@ class Director:
             self._doomed = point.life
         return fates[kind]
 
-    async def _strike(self) -> None:
+    def _strike(self) -> Coroutine[Any, Any, bool] | None:
         kind = self._draw_kind((kinds.CRASH, kinds.FREEZE, kinds.LEAP, kinds.RESTART))
         if kind == kinds.CRASH:
             self._crash(self._draw_victim())
@@ -163,7 +176,7 @@ class Director:
             self._history.fault(self._loop.time(), life.name, kind, f"for {seconds:.1f} s")
         elif kind == kinds.LEAP:
             self._history.fault(self._loop.time(), "time", kind)
-            await self._move_time(self._loop.time() + self._chance.choice(LEAP_SECONDS))
+            return self._move_time(self._loop.time() + self._chance.choice(LEAP_SECONDS))
         elif kind == kinds.RESTART:
             self._history.fault(self._loop.time(), "server", kind)
             for line in self._traffic.lines():
@@ -171,6 +184,7 @@ class Director:
             for ghost in list(self._traffic.ghosts):
                 ghost.work = None
                 self._traffic.lay(ghost)
+        return None
 
     def _draw_victim(self) -> Life:
         lives = [actor.life for actor in self._actors if actor.life is not None]
@@ -207,11 +221,10 @@ class Director:
             return False
         ahead = thaws if timer is None else [*thaws, timer]
         if ahead:
-            await self._move_time(self._draw_moment(min(ahead), thaws))
-        elif not anything_else:
+            return await self._move_time(self._draw_moment(min(ahead), thaws))
+        if not anything_else:
             self.broken.append("nobody can go on")
-            return False
-        return True
+        return anything_else
 
     def _draw_moment(self, earliest: float, thaws: Sequence[float]) -> float:
         """Return when time stops next: a moment behind the next thing, or some way behind it.
@@ -224,7 +237,7 @@ class Director:
             return earliest + self._chance.choice(LEAP_SECONDS)
         return earliest + self._chance.uniform(0.0, _MOMENT_SECONDS)
 
-    async def _move_time(self, to_seconds: float) -> None:
+    async def _move_time(self, to_seconds: float) -> bool:
         self._loop.advance(to_seconds)
         self._note("time", "passes")
         for idler in self._traffic.idlers(to_seconds - IDLE_IN_TRANSACTION_SECONDS_MAX):
@@ -236,6 +249,7 @@ class Director:
                 self._note(idler.life.name, kinds.IDLE)
                 self._traffic.cut(idler, linger=False)
         await self._traffic.tell_time()
+        return True
 
     def _thaw(self) -> None:
         for actor in self._actors:

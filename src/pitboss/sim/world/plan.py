@@ -19,7 +19,7 @@ from pitboss.sportsbook.catalog.model import MarketStatus, PriceChange, StatusCh
 from pitboss.sportsbook.settlement.model import Score, ScoreReport
 
 APIS = 2
-WISHES = (16, 30)
+WISHES = (18, 26)
 GROUP_MAX = 7
 PAYMENTS = (0, 3)
 _ODD_SHARE = 0.06

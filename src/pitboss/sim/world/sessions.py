@@ -48,7 +48,7 @@ class Sessions:
 
     async def keep_enough(self) -> None:
         """Open more if few are free, so that lending need not wait."""
-        while len(self._free) < FREE_MIN and len(self._all) < SESSIONS_MAX:
+        while self.are_scarce:
             session = await self._open_one()
             self._all.append(session)
             self._free.insert(0, session)
@@ -69,6 +69,8 @@ class Sessions:
                 "deadlock_timeout": "1h",
                 "log_min_duration_statement": "-1",
                 "log_lock_waits": "off",
+                "track_activities": "off",
+                "update_process_title": "off",
             },
         )
         return Session(connection=connection, pid=connection.get_server_pid())
@@ -88,6 +90,11 @@ class Sessions:
     def take_back(self, session: Session) -> None:
         """Have a session again that is in no transaction."""
         self._free.append(session)
+
+    @property
+    def are_scarce(self) -> bool:
+        """Whether so few are free that more are to be opened."""
+        return len(self._free) < FREE_MIN and len(self._all) < SESSIONS_MAX
 
     @property
     def at_rest(self) -> bool:

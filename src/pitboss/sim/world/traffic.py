@@ -77,6 +77,8 @@ class Traffic:
         self.points: list[Point] = []
         self.ghosts: list[Ghost] = []
         self.tripped: list[str] = []
+        # Called when nothing moves; says whether something does now.
+        self.when_quiet: Callable[[], bool] | None = None
         self._loop = loop
         self._sessions = sessions
         self._monitor = monitor
@@ -156,7 +158,10 @@ class Traffic:
     # What the director does.
 
     async def quiet(self) -> None:
-        """Wait until every program waits: at a point, for a lock, or for time to pass."""
+        """Wait until every program waits, at a point, for a lock, or for time to pass.
+
+        Unless `when_quiet` makes something move: then wait for the next time.
+        """
         self._quiet = self._loop.create_future()
         await self._quiet
         await self._sessions.keep_enough()
@@ -263,7 +268,9 @@ class Traffic:
         if self._probe is not None or self._quiet is None or self._quiet.done():
             return None
         if not self._running:
-            self._quiet.set_result(None)
+            moves = self.when_quiet is not None and not self._sessions.are_scarce
+            if not moves or self.when_quiet is None or not self.when_quiet():
+                self._quiet.set_result(None)
             return 0.0
         if self._hurry:
             self.impatient()
