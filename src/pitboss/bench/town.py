@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import random
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,13 @@ from pitboss.kernel.entropy import Entropy
 from pitboss.kernel.facts import Fact
 from pitboss.kernel.ids import BetId, EventId, MarketId, PlayerId, SelectionId, derived_id, new_id
 from pitboss.kernel.invariant import ensure
-from pitboss.kernel.shards import CATALOGUE_SHARD, Shard, partition_of, shard_of
+from pitboss.kernel.shards import (
+    CATALOGUE_SHARD,
+    PARTITIONS_ALL,
+    Shard,
+    partition_of,
+    shard_of,
+)
 from pitboss.messages import Turn
 from pitboss.messages.model import Entry
 from pitboss.players import identity
@@ -74,22 +81,35 @@ async def move_in(database: Database, *, players: int, clock: Clock, entropy: En
     """Register players, give each of them money, and open events for them to bet on."""
     now = clock.now()
     ids = tuple(PlayerId(new_id(now, entropy)) for _ in range(players))
-    for start in range(0, len(ids), MOVE_IN_AT_ONCE):
-        mine = ids[start : start + MOVE_IN_AT_ONCE]
-        shards = {shard_of(player_id) for player_id in mine}
-        async with messages.turn(database, shards, now=now, actor="bench", entropy=entropy) as turn:
-            answers = await identity.register(turn, [registration(item) for item in mine])
-            ensure(
-                all(isinstance(answer, Registered) for answer in answers),
-                "the people of a bench may play",
-            )
-            await give_funds(turn, mine)
+    lanes: list[list[PlayerId]] = [[] for _ in PARTITIONS_ALL]
+    for player_id in ids:
+        lanes[partition_of(shard_of(player_id))].append(player_id)
+    async with asyncio.TaskGroup() as group:
+        for lane in lanes:
+            group.create_task(_register(database, lane, clock, entropy))
     events = tuple(_event(number, now) for number in range(EVENTS))
     async with messages.turn(
         database, [CATALOGUE_SHARD], now=now, actor="bench", entropy=entropy
     ) as turn:
         await catalog.open_events(turn, events)
     return Town(players=ids, events=events)
+
+
+async def _register(
+    database: Database, players: Sequence[PlayerId], clock: Clock, entropy: Entropy
+) -> None:
+    for start in range(0, len(players), MOVE_IN_AT_ONCE):
+        mine = players[start : start + MOVE_IN_AT_ONCE]
+        shards = {shard_of(player_id) for player_id in mine}
+        async with messages.turn(
+            database, shards, now=clock.now(), actor="bench", entropy=entropy
+        ) as turn:
+            answers = await identity.register(turn, [registration(item) for item in mine])
+            ensure(
+                all(isinstance(answer, Registered) for answer in answers),
+                "the people of a bench may play",
+            )
+            await give_funds(turn, mine)
 
 
 async def give_funds(turn: Turn, players: Sequence[PlayerId]) -> None:
