@@ -70,8 +70,9 @@ _GIVERS = (
 )
 _TAKERS = (
     "UPDATE wallet_account AS account SET credits = credits + $1::bigint * bets,"
-    " entries = entries + bets FROM (SELECT shard, house_id, sum($2::int + (number < $3::int)::int)::bigint AS bets"
-    "       FROM bench_player GROUP BY 1, 2) AS sums"
+    " entries = entries + bets FROM (SELECT shard, house_id,"
+    "   sum($2::int + (number < $3::int)::int)::bigint AS bets"
+    "   FROM bench_player GROUP BY 1, 2) AS sums"
     " WHERE account.shard = sums.shard AND account.account_id = sums.house_id"
 )
 
