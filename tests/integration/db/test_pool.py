@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -11,6 +13,7 @@ from integration.db.connections import read_value, wait_for_value
 from pitboss.db import Database, Transaction
 from pitboss.db.embedded import EmbeddedPostgres
 from pitboss.db.errors import DatabaseAway, TransactionConflict
+from pitboss.db.pool import FEW_ROWS_MAX
 from pitboss.kernel.errors import InvariantBroken
 
 BACKENDS = "SELECT count(*) FROM pg_stat_activity WHERE pid = {}"
@@ -69,11 +72,27 @@ async def test_a_caught_failure_cannot_be_committed_by_mistake(numbers: Database
     assert await read_numbers(numbers) == [1, 2]
 
 
-async def test_rows_are_copied_in(numbers: Database) -> None:
+@pytest.mark.parametrize("count", [0, 1, FEW_ROWS_MAX, FEW_ROWS_MAX + 1, 100])
+async def test_a_few_rows_and_many_are_written_alike(numbers: Database, count: int) -> None:
     async with numbers.transaction() as tx:
-        await tx.copy_in("number", ["n"], [(3,), (4,)])
+        await tx.copy_in("number", ["n"], ((number,) for number in range(3, 3 + count)))
 
-    assert await read_numbers(numbers) == [1, 2, 3, 4]
+    assert await read_numbers(numbers) == list(range(1, 3 + count))
+
+
+async def test_every_type_is_written_alike_by_the_row_and_by_copy(numbers: Database) -> None:
+    columns = ["offset", "id", "body", "at", "word"]
+    row = (7, UUID(int=5), b"\x00'", datetime(2024, 5, 19, tzinfo=UTC), None)
+    async with numbers.transaction() as tx:
+        await tx.execute(
+            'CREATE TABLE thing ("offset" smallint, id uuid, body bytea, at timestamptz, word text)'
+        )
+        await tx.copy_in("thing", columns, [row])
+        await tx.copy_in("thing", columns, [row] * 2)
+        await tx.copy_in("thing", columns, [row] * 9)
+        rows = await tx.fetch("SELECT * FROM thing")
+
+    assert [tuple(found) for found in rows] == [row] * 12
 
 
 async def test_transactions_read_what_is_committed_whatever_the_server_prefers(
