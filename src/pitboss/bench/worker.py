@@ -22,6 +22,8 @@ from pitboss.kernel.clock import SystemClock
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.shards import Partition
 from pitboss.workers import bets, collector, settlement
+from pitboss.workers.figures import Figures
+from pitboss.workers.observer import Observer
 
 STOP_SECONDS_MAX = 60.0
 
@@ -96,6 +98,7 @@ async def _work(assignment: Assignment) -> None:
                     partitions=partitions,
                     owner=assignment.name,
                     stop=stop,
+                    observer=Observer(),
                 )
             case _:
                 await settlement.run(
@@ -104,6 +107,7 @@ async def _work(assignment: Assignment) -> None:
                     entropy=SystemEntropy(),
                     partitions=partitions,
                     stop=stop,
+                    figures=Figures(),
                 )
     finally:
         await database.close()
