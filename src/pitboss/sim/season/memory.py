@@ -11,7 +11,7 @@ import psutil
 
 LOOK_SECONDS = 1.0
 # Finding a server's children reads the whole table of processes: not at every look.
-LOOKS_PER_SEARCH = 5
+LOOKS_PER_SEARCH = 15
 POSTGRES = "postgres"
 POSTGRES_SHARED = "postgres_shared"
 CLIENT = "client"
