@@ -38,7 +38,7 @@ from pitboss.workers import settlement as settling
 RETRY_SECONDS = (0.002, 0.1)
 # Who asked so often and still does not know has met a platform that is stuck.
 TRIES_MAX = 200
-AT_ONCE_SHARE = 0.4
+AT_ONCE_SHARE = 0.3
 
 # The database of the life that is running; a planted bug may need another connection of it.
 current_database: ContextVar[Database] = ContextVar("current_database")

@@ -29,6 +29,7 @@ _COMMIT_FATES = {
     kinds.COMMIT_DONE: CUT_AFTER,
     kinds.COMMIT_LATE: DONE_LATE,
 }
+_STRIKES = (kinds.CRASH, kinds.FREEZE, kinds.LEAP, kinds.RESTART)
 _FATES = {
     kinds.CUT_BEFORE: CUT_BEFORE,
     kinds.CUT_AFTER: CUT_AFTER,
@@ -68,6 +69,7 @@ class Director:
         self._is_drained = is_drained
         self._last: Life | None = None
         self._faults_left = weather.faults_max
+        self._strikes = any(weather.weights.get(kind, 0.0) for kind in _STRIKES)
         self._steps = 0
         self._doomed: Life | None = None
         self._pending: Coroutine[Any, Any, bool] | None = None
@@ -117,11 +119,14 @@ class Director:
             self._crash(self._doomed)
             return None
         alive = any(actor.life is not None for actor in self._actors)
-        if self._stormy and alive and self._chance.random() < self._weather.fault_share / 2:
+        if (
+            self._stormy
+            and alive
+            and self._strikes
+            and self._chance.random() < self._weather.fault_share / 2
+        ):
             self._faults_left -= 1
             return self._strike()
-        if not self._stormy:
-            self._thaw()
 
         now = self._loop.time()
         points = [item for item in self._traffic.open_points() if item.life.frozen_until <= now]
@@ -166,7 +171,7 @@ class Director:
         return fates[kind]
 
     def _strike(self) -> Coroutine[Any, Any, bool] | None:
-        kind = self._draw_kind((kinds.CRASH, kinds.FREEZE, kinds.LEAP, kinds.RESTART))
+        kind = self._draw_kind(_STRIKES)
         if kind == kinds.CRASH:
             self._crash(self._draw_victim())
         elif kind == kinds.FREEZE:
@@ -231,7 +236,7 @@ class Director:
 
         While somebody is frozen time is often in a hurry: others are to notice that he is gone.
         """
-        if self._stormy and thaws and self._chance.random() < _HURRY_SHARE:
+        if thaws and self._chance.random() < _HURRY_SHARE:
             return self._chance.uniform(earliest, max(thaws))
         if self._stormy and self._chance.random() < _LEAP_SHARE:
             return earliest + self._chance.choice(LEAP_SECONDS)
@@ -250,11 +255,6 @@ class Director:
                 self._traffic.cut(idler, linger=False)
         await self._traffic.tell_time()
         return True
-
-    def _thaw(self) -> None:
-        for actor in self._actors:
-            if actor.life is not None:
-                actor.life.frozen_until = 0.0
 
     def _bear(self, actor: Actor) -> None:
         """Start an actor's program, for the first time or again."""

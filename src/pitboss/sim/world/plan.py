@@ -25,6 +25,7 @@ PAYMENTS = (0, 3)
 _ODD_SHARE = 0.06
 _FIRST_TICK_SHARE = 0.85
 _DOUBLE_SHARE = 0.2
+_LATE_MAX = 6.0
 _COPIES = (1, 1, 1, 2, 2, 3)
 _STAKES = (1, 2, 5, 5, 10, 20)
 _AMOUNTS = (5, 20, 50)
@@ -116,17 +117,20 @@ class Plan:
 def draw_plan(town: Town, chance: random.Random) -> Plan:
     """Return what is wanted in one world."""
     desks: list[list[Errand]] = [[] for _ in range(APIS)]
-    queues: list[list[Wish]] = [[] for _ in range(APIS)]
+    queues: list[list[tuple[float, Wish]]] = [[] for _ in range(APIS)]
     copies = 0
-    for wish in _draw_wishes(town, chance):
+    for place, wish in enumerate(_draw_wishes(town, chance)):
         times = chance.choice(_COPIES)
         copies += times - 1
-        for _ in range(times):
-            chance.choice(queues).append(wish)
+        first = chance.randrange(APIS)
+        for copy in range(times):
+            # Copies come over different ways at about the same time, so that some meet.
+            late = place + chance.uniform(0.0, _LATE_MAX)
+            queues[(first + copy) % APIS].append((late, wish))
     for desk, queue in zip(desks, queues, strict=True):
-        chance.shuffle(queue)
-        while queue:
-            group = [queue.pop() for _ in range(min(chance.randint(1, GROUP_MAX), len(queue)))]
+        wishes = [wish for _, wish in sorted(queue, key=lambda item: item[0], reverse=True)]
+        while wishes:
+            group = [wishes.pop() for _ in range(min(chance.randint(1, GROUP_MAX), len(wishes)))]
             desk.append(Append(wishes=tuple(group)))
     for errand in _draw_payments(town, chance):
         # In order for who asks and tells; a provider's second telling may come anywhere.
