@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +33,29 @@ def make_server() -> Iterator[MakeServer]:
     shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="session")
+def made_files() -> Iterator[Path]:
+    """Give the files of a server that was started once: to copy, as making them takes longest."""
+    folder = Path(tempfile.mkdtemp(prefix="pitboss-tests-"))
+    first = EmbeddedPostgres(folder / "home", memory_bytes=SERVER_MEMORY_BYTES)
+    first.start()
+    first.stop()
+    yield first.data
+    shutil.rmtree(first.socket_folder, ignore_errors=True)
+    shutil.rmtree(folder)
+
+
 @pytest.fixture
-def server(make_server: MakeServer) -> EmbeddedPostgres:
-    """Give a server that has not been started."""
+def new_server(make_server: MakeServer) -> EmbeddedPostgres:
+    """Give a server that has never been started."""
     return make_server()
+
+
+@pytest.fixture
+def server(make_server: MakeServer, made_files: Path) -> EmbeddedPostgres:
+    """Give a server that was started before, and does not run."""
+    stopped = make_server()
+    stopped.data.parent.mkdir()
+    # With their owner, who is not root.
+    subprocess.run(["cp", "-a", str(made_files), str(stopped.data)], check=True)
+    return stopped

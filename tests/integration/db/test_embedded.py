@@ -53,20 +53,20 @@ async def test_starting_a_running_server_changes_nothing(server: EmbeddedPostgre
     assert (server.data / "pitboss.conf").stat() == written
 
 
-def test_a_server_that_was_never_started_can_be_stopped(server: EmbeddedPostgres) -> None:
-    server.stop()
+def test_a_server_that_was_never_started_can_be_stopped(new_server: EmbeddedPostgres) -> None:
+    new_server.stop()
 
-    assert server.pid() is None
+    assert new_server.pid() is None
 
 
 def test_processes_that_start_one_home_at_once_share_one_server(
-    server: EmbeddedPostgres,
+    new_server: EmbeddedPostgres,
 ) -> None:
-    starts = [_start_elsewhere(server.data.parent) for _ in range(3)]
+    starts = [_start_elsewhere(new_server.data.parent) for _ in range(3)]
 
     answers = {start.communicate(timeout=60)[0].strip() for start in starts}
 
-    assert answers == {f"{server.url()} {server.pid()}"}
+    assert answers == {f"{new_server.url()} {new_server.pid()}"}
 
 
 def test_a_server_outlives_the_interrupt_that_ends_its_starter(server: EmbeddedPostgres) -> None:
@@ -149,12 +149,12 @@ async def test_a_pid_file_left_behind_does_not_stop_a_start(
     assert await read_value(url, "SELECT 1") == 1
 
 
-async def test_half_made_files_are_made_again(server: EmbeddedPostgres) -> None:
-    aside = server.data.with_name("postgres.new")
+async def test_half_made_files_are_made_again(new_server: EmbeddedPostgres) -> None:
+    aside = new_server.data.with_name("postgres.new")
     aside.mkdir(parents=True)
     (aside / "PG_VERSION").write_text("18\n")
 
-    url = server.start()
+    url = new_server.start()
 
     assert await read_value(url, "SELECT 1") == 1
 
@@ -194,13 +194,13 @@ def test_a_home_with_a_name_that_a_shell_would_read_is_refused(make_server: Make
         server.start()
 
 
-def test_a_home_is_not_opened_to_everybody(server: EmbeddedPostgres) -> None:
-    closed = server.data.parent.parent
+def test_a_home_is_not_opened_to_everybody(new_server: EmbeddedPostgres) -> None:
+    closed = new_server.data.parent.parent
 
-    server.start()
+    new_server.start()
 
     assert stat.S_IMODE(closed.stat().st_mode) & 0o007 == 0
-    assert stat.S_IMODE(server.data.stat().st_mode) == 0o700
+    assert stat.S_IMODE(new_server.data.stat().st_mode) == 0o700
 
 
 async def test_every_setting_of_ours_is_in_force(server: EmbeddedPostgres) -> None:
