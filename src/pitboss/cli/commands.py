@@ -150,6 +150,15 @@ def settlement(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 
 @worker.command()
+def sequencer(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Give facts their positions in the one order that every reader follows."""
+    from pitboss.app.processes import sequencer as process
+
+    with outcome(as_json=as_json):
+        process.run(settings_of(home))
+
+
+@worker.command()
 def payments(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Submit payments to the provider, and ask about silent ones."""
     from pitboss.app.processes import payments as process

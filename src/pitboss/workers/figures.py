@@ -64,6 +64,11 @@ class Figures:
             "Times a processor found that another one owns its partition.",
             registry=self.registry,
         )
+        self.sequenced = Counter(
+            "pitboss_facts_sequenced_total",
+            "Facts that were given their position in the one order.",
+            registry=self.registry,
+        )
         self._add_settlement()
 
     def show_backlog(self, backlogs: Iterable[Backlog], *, now_seconds: float) -> None:
