@@ -24,6 +24,7 @@ PURITY = "Purity"
 NOUNS_ONLY = "Nouns only"
 FRAMEWORKS = "Frameworks"
 INDEPENDENCE = "Independence"
+WITNESS = "Witness"
 
 # The contract that must break, the file to plant in (made if it is missing), and what to plant.
 VIOLATIONS = [
@@ -76,6 +77,8 @@ VIOLATIONS = [
     (INDEPENDENCE, "sim/audit/store.py", "from pitboss.messages.model import Command"),
     (INDEPENDENCE, "sim/audit/inspection.py", "from pitboss.kernel.shards import shard_of"),
     (INDEPENDENCE, "sim/world/plain.py", "from pitboss.sportsbook import settlement"),
+    (WITNESS, "witness/record.py", "from pitboss.messages.model import Head"),
+    (PURITY, "witness/judgement.py", "import time"),
     (FRAMEWORKS, "wallet/operations.py", "import pydantic"),
     (FRAMEWORKS, "tlog/notes.py", "import httpx"),
     (FRAMEWORKS, "sportsbook/betting/facts.py", "from litestar import get"),
@@ -128,6 +131,7 @@ def test_the_copy_with_nothing_planted_keeps_every_contract(sources: Path) -> No
         NOUNS_ONLY: True,
         FRAMEWORKS: True,
         INDEPENDENCE: True,
+        WITNESS: True,
     }
 
 

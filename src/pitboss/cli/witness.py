@@ -22,7 +22,7 @@ def serve(
     log: Annotated[list[str], typer.Option(help="A verifier key of a log; may be repeated.")],
     home: HomeOption = None,
     host: HostOption = None,
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="The port to listen on.")] = 8020,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="The port to listen on.")] = 8020,
     as_json: JsonOption = False,
 ) -> None:
     """Serve the witness until Ctrl-C; what it has seen lies in its home."""
