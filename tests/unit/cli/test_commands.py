@@ -14,7 +14,12 @@ import typer.main
 from pitboss.cli.commands import app, main
 from pitboss.kernel.version import VERSION
 
-NEEDED = {"demo": ["--season", "/nowhere/season.csv"]}
+# What commands cannot do without.
+NEEDED = {
+    ("demo",): ["--season", "/nowhere/season.csv"],
+    ("witness", "key"): ["--name", "auditor.example/w1"],
+    ("witness", "serve"): ["--name", "auditor.example/w1", "--log", "log.example"],
+}
 
 
 def words_of(command: Any, *before: str) -> Iterator[tuple[str, ...]]:
@@ -81,7 +86,7 @@ def test_a_variable_that_cannot_be_ends_in_an_object_that_names_it(
 ) -> None:
     monkeypatch.setenv("PITBOSS_BET_WORKERS", "many")
 
-    status, said = run(monkeypatch, capsys, *words, *NEEDED.get(words[0], ()), "--json")
+    status, said = run(monkeypatch, capsys, *words, *NEEDED.get(words, ()), "--json")
 
     assert (status, said["ok"]) == (1, False)
     assert said["error"].startswith("PITBOSS_BET_WORKERS: ")
@@ -98,7 +103,7 @@ def test_a_home_that_cannot_be_ends_in_an_object_that_names_it(
     home = "/dev/null/home"
 
     status, said = run(
-        monkeypatch, capsys, *words, *NEEDED.get(words[0], ()), "--json", "--home", home
+        monkeypatch, capsys, *words, *NEEDED.get(words, ()), "--json", "--home", home
     )
 
     assert (status, said["ok"]) == (1, False)
