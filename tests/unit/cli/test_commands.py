@@ -15,7 +15,12 @@ from pitboss.cli.commands import app, main
 from pitboss.kernel.version import VERSION
 
 # What commands cannot do without.
+_ID = "00000000-0000-7000-8000-000000000001"
 NEEDED = {
+    ("audit", "prove"): [_ID],
+    ("audit", "export"): [
+        *("--player", _ID, "--from", "2026-01-01T00:00:00Z", "--to", "2026-02-01T00:00:00Z"),
+    ],
     ("demo",): ["--season", "/nowhere/season.csv"],
     ("witness", "key"): ["--name", "auditor.example/w1"],
     ("witness", "serve"): ["--name", "auditor.example/w1", "--log", "log.example"],
