@@ -35,5 +35,17 @@ class PlayerStatusChanged(Fact, frozen=True, kw_only=True, tag="player.status_ch
     reason: str
 
 
+class PlayerStatusKept(Fact, frozen=True, kw_only=True, tag="player.status_kept"):
+    """Somebody wanted to change a player's status, and it stayed as it was.
+
+    `status` is what was wanted.  It is refused for the `refusal`; without one it was so already.
+    """
+
+    player_id: PlayerId
+    status: str
+    reason: str
+    refusal: str | None = None
+
+
 # Every type of this room, for who reads facts.
-FACTS = (PlayerRegistered, RegistrationRefused, PlayerStatusChanged)
+FACTS = (PlayerRegistered, RegistrationRefused, PlayerStatusChanged, PlayerStatusKept)

@@ -13,6 +13,7 @@ from pitboss.messages import Turn
 from pitboss.players.identity.facts import (
     PlayerRegistered,
     PlayerStatusChanged,
+    PlayerStatusKept,
     RegistrationRefused,
 )
 from pitboss.players.identity.model import (
@@ -23,6 +24,7 @@ from pitboss.players.identity.model import (
     RegisterRequest,
     Registration,
     StatusAnswer,
+    StatusChange,
     StatusRequest,
 )
 
@@ -101,6 +103,8 @@ async def set_status(turn: Turn, requests: Sequence[StatusRequest]) -> tuple[Sta
             ),
             cause=request.key,
         )
+    for change in book.kept:
+        _tell_kept(turn, change)
     return answers
 
 
@@ -114,6 +118,16 @@ async def replace_password_hash(
     return await store.swap_password_hash(
         tx, shard_of(player_id), player_id, before=before, after=after
     )
+
+
+def _tell_kept(turn: Turn, change: StatusChange) -> None:
+    fact = PlayerStatusKept(
+        player_id=change.player_id,
+        status=change.status,
+        reason=change.reason,
+        refusal=change.refusal,
+    )
+    turn.publish(change.shard, change.player_id, fact, cause=change.key)
 
 
 def _ensure_turn(turn: Turn, player_ids: Iterable[PlayerId]) -> None:
