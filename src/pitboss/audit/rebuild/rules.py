@@ -68,9 +68,7 @@ class State:
         self._heads.end()
 
 
-def compare_rows(
-    table: Table, shard: Shard | None, live: Sequence[Row]
-) -> Iterator[Difference]:
+def compare_rows(table: Table, shard: Shard | None, live: Sequence[Row]) -> Iterator[Difference]:
     """Hold live rows against the table's, which are taken out: what stays is missing."""
     key_of, rows = table.key_of, table.rows
     for found in live:
