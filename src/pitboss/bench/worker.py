@@ -12,19 +12,25 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 import structlog
 import uvloop
 
 from pitboss.app import collector
+from pitboss.app.parts import stand_back
+from pitboss.app.record import open_publisher
 from pitboss.db import Database
 from pitboss.kernel.clock import SystemClock
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.shards import Partition
+from pitboss.settings import Settings
 from pitboss.workers import bets, settlement
 from pitboss.workers.figures import Figures
 from pitboss.workers.observer import Observer
+from pitboss.workers.publisher import Publishing
+from pitboss.workers.sequencer import Sequencer
 
 STOP_SECONDS_MAX = 60.0
 
@@ -36,6 +42,8 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     url: str
     partitions: tuple[int, ...]
+    # Where a sequencer keeps its tiles.
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,14 +61,18 @@ class Worker:
 
 @contextlib.asynccontextmanager
 async def working(
-    loop: str, url: str, partitions: Sequence[Sequence[Partition]]
+    loop: str, url: str, partitions: Sequence[Sequence[Partition]], *, folder: str = ""
 ) -> AsyncIterator[list[Worker]]:
     """Start one process for each group of partitions; stop them on leaving."""
     workers: list[Worker] = []
     try:
         for number, mine in enumerate(partitions):
             assignment = Assignment(
-                loop=loop, name=f"{loop}-{number}", url=url, partitions=tuple(mine)
+                loop=loop,
+                name=f"{loop}-{number}",
+                url=url,
+                partitions=tuple(mine),
+                folder=folder,
             )
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "pitboss.bench.worker"),
@@ -101,6 +113,8 @@ async def _work(assignment: Assignment) -> None:
                     stop=stop,
                     observer=Observer(),
                 )
+            case "record":
+                await _record(assignment, database, stop)
             case _:
                 await settlement.run(
                     database,
@@ -114,6 +128,18 @@ async def _work(assignment: Assignment) -> None:
         await database.close()
 
 
+async def _record(assignment: Assignment, database: Database, stop: asyncio.Event) -> None:
+    """Sequence and publish, as the process of production does."""
+    settings = Settings(home=Path(assignment.folder), database_url=assignment.url)
+    sequencer = Sequencer(owner=assignment.name, database=database, clock=SystemClock())
+    publishing = Publishing(
+        publisher=open_publisher(settings, database), may=lambda: sequencer.epoch is not None
+    )
+    async with asyncio.TaskGroup() as group:
+        group.create_task(sequencer.run(stop))
+        group.create_task(publishing.run(stop))
+
+
 def main() -> None:
     """Do what the first argument says until standard input ends."""
     structlog.configure(
@@ -122,6 +148,8 @@ def main() -> None:
     )
     assignment = msgspec.json.decode(sys.argv[1], type=Assignment)
     collector.look_rarely()
+    if assignment.loop != "record":
+        stand_back()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_work(assignment))
 

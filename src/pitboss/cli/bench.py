@@ -79,6 +79,22 @@ def settle(
 
 
 @app.command()
+def record(
+    bets: Annotated[
+        int, typer.Option(min=10_000, max=10_000_000, help="Bets without the record, and with it.")
+    ] = 200_000,
+    seed: SeedOption = 1,
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What the provable record costs the processors, and how far behind the facts it is."""
+    from pitboss.bench import record as bench
+
+    options = bench.RecordOptions(bets=bets, seed=seed)
+    _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
+
+
+@app.command()
 def http(
     seconds: SecondsOption = 10.0,
     connections: Annotated[
