@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pitboss.audit.reading.model import ReadFact
@@ -100,6 +100,21 @@ class BetReplay:
     def ok(self) -> bool:
         """Whether what was told and paid is what the rules make of the inputs."""
         return not self.replayed.disagreements
+
+    def document(self) -> dict[str, Any]:
+        """Return all of it as JSON has it."""
+        settled, replayed = self.settled, self.replayed
+        return {
+            "bet_id": settled.bet_id,
+            "agrees": self.ok,
+            "inputs": [asdict(item) for item in self.inputs],
+            "rules": settled.rules,
+            "rounding": settled.rounding,
+            "told": {"returns_micros": settled.returns_micros, "voided": settled.voided},
+            "replayed": {"returns_micros": replayed.returns_micros, "voided": replayed.voided},
+            "coin": asdict(replayed.coin),
+            "disagreements": list(replayed.disagreements),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
