@@ -28,6 +28,7 @@ from pitboss.api import (
     health,
     players,
     problems,
+    replays,
     staff,
     wallets,
 )
@@ -85,6 +86,7 @@ def make_litestar(edge: Edge, verified: VerifiedTokens, metrics: Metrics) -> Lit
             cashier.make_router(doors),
             staff.make_router(doors),
             figures.make_router(doors),
+            replays.make_router(doors),
             health.make_router(metrics),
             docs.make_router(),
         ],
