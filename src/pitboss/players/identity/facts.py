@@ -33,3 +33,7 @@ class PlayerStatusChanged(Fact, frozen=True, kw_only=True, tag="player.status_ch
     before: str
     after: str
     reason: str
+
+
+# Every type of this room, for who reads facts.
+FACTS = (PlayerRegistered, RegistrationRefused, PlayerStatusChanged)
