@@ -25,9 +25,13 @@ from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.errors import PlatformError
 from pitboss.kernel.shards import PARTITIONS, PARTITIONS_ALL, Partition
 from pitboss.kernel.tracing import NoTracer, Tracer
+from pitboss.players.personal.model import PersonalKeys
 from pitboss.settings import Settings
 
 TOKENS_SECRET = "tokens"  # noqa: S105 - the name of a secret
+# Whoever copies a home's database must copy these two, and whoever loses them has erased everybody.
+PERSONAL_MASTER = "personal-master"
+PERSONAL_INDEX = "personal-index"
 SANDBOX_KEY = "sandbox-api"
 SANDBOX_SIGNING = "sandbox-webhooks"
 
@@ -41,6 +45,12 @@ class PortUnusable(PlatformError):
 def clock_of(settings: Settings) -> Clock:
     """Return the platform's clock: the machine's, or a simulation's."""
     return SystemClock() if settings.clock_file is None else SharedClock(settings.clock_file)
+
+
+def personal_keys(settings: Settings) -> PersonalKeys:
+    """Return the keys under which this house keeps personal data, drawn at the first start."""
+    home = Home(settings.home)
+    return PersonalKeys(master=home.secret(PERSONAL_MASTER), index=home.secret(PERSONAL_INDEX))
 
 
 def database_url(settings: Settings) -> str:

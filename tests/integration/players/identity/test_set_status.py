@@ -12,6 +12,7 @@ import asyncpg
 import msgspec
 import pytest
 
+from integration.players.keys import KEYS
 from pitboss import messages
 from pitboss.db import Database
 from pitboss.kernel.entropy import SystemEntropy
@@ -54,7 +55,7 @@ async def some_players(database: Database, number: int) -> list[PlayerId]:
     async with messages.turn(
         database, SHARDS_ALL, now=NOW, actor="player", entropy=ENTROPY
     ) as turn:
-        await identity.register(turn, requests)
+        await identity.register(turn, requests, keys=KEYS)
     return [request.player_id for request in requests]
 
 
