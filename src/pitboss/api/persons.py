@@ -49,8 +49,9 @@ from pitboss.players.personal.model import (
 from pitboss.players.personal.model import Refused as NotFound
 
 PATHS_MAX = 20
-PathText = Annotated[str, msgspec.Meta(min_length=2, max_length=100, pattern="^/")]
-Paths = Annotated[tuple[PathText, ...], msgspec.Meta(max_length=PATHS_MAX)]
+# The end is said in a way that Python and JavaScript read alike.
+PathText = Annotated[str, msgspec.Meta(max_length=100, pattern=r"^/[A-Za-z0-9_./-]+(?![\s\S])")]
+Paths = Annotated[tuple[PathText, ...], msgspec.Meta(min_length=1, max_length=PATHS_MAX)]
 
 
 class PlayerStatusBody(Body, frozen=True, kw_only=True):
@@ -68,10 +69,10 @@ class PlayerStatusView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LookBody(Body, frozen=True, kw_only=True):
-    """Why somebody looks, and at what; no paths are everything."""
+    """Why somebody looks, and at what: no more than that takes."""
 
     purpose: Purpose
-    paths: Paths = ()
+    paths: Paths
 
 
 class PersonView(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from pitboss.cli import bench, demo, sim
+from pitboss.cli import bench, demo, players, sim
 from pitboss.cli.options import HomeOption, HostOption, JsonOption, PortOption, settings_of
 from pitboss.cli.outcome import Outcome, outcome, run_command
 from pitboss.kernel.version import VERSION
@@ -33,6 +33,7 @@ app.add_typer(worker, name="worker")
 app.add_typer(sandbox, name="sandbox")
 app.add_typer(token, name="token")
 app.add_typer(catalogue, name="catalogue")
+app.add_typer(players.app, name="players")
 app.add_typer(bench.app, name="bench")
 app.add_typer(sim.app, name="sim")
 app.command(name="demo")(demo.demo)

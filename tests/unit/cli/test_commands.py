@@ -14,7 +14,10 @@ import typer.main
 from pitboss.cli.commands import app, main
 from pitboss.kernel.version import VERSION
 
-NEEDED = {"demo": ["--season", "/nowhere/season.csv"]}
+NEEDED = {
+    "demo": ["--season", "/nowhere/season.csv"],
+    "players": ["017f22e2-79b0-7cc3-98c4-dc0c0c07398f", "--basis", "gdpr_17_1_a"],
+}
 
 
 def words_of(command: Any, *before: str) -> Iterator[tuple[str, ...]]:
