@@ -98,7 +98,7 @@ LEGITIMATE = [
     ("wallet/operations.py", "from pitboss.kernel.clock import Clock"),
     ("sportsbook/betting/operations.py", "from pitboss.sportsbook import catalog"),
     ("sportsbook/settlement/rules.py", "from pitboss.sportsbook.betting.model import Bet"),
-    ("players/identity/wages.py", "from pitboss.players import personal"),
+    ("players/identity/queries.py", "from pitboss.players import personal"),
     ("gate/rules.py", "from pitboss.players.identity.model import Player"),
 ]
 
@@ -121,6 +121,7 @@ def test_the_copy_with_nothing_planted_keeps_every_contract(sources: Path) -> No
         FURNITURE: True,
         CORRIDORS: True,
         SPORTSBOOK: True,
+        PLAYERS: True,
         DOORS: True,
         INNER_DOORS: True,
         PURITY: True,
