@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -64,6 +65,14 @@ class Settings(BaseSettings):
     # An OpenTelemetry collector (`http://host:4318`), and the share of requests that is followed.
     otlp_url: str | None = None
     trace_share: Share = 0.01
+    # The name of the log, a URL without scheme; None is one that is drawn with the first key.
+    log_origin: str | None = None
+    # Where tiles and the last checkpoint lie; None is in the home.  The last checkpoint helps as
+    # far as it lies on another device than the database, and is restored from no backup.
+    tiles: Path | None = None
+    last_checkpoint: Path | None = None
+    # Who cosigns checkpoints: `VERIFIER-KEY URL` each.
+    witnesses: tuple[str, ...] = ()
     # Set by the supervisor: whose process this is, so that it stops when its parent has gone.
     supervised: bool = False
     # Where the log goes; None is standard error.
@@ -99,4 +108,6 @@ class Settings(BaseSettings):
 
 
 def _written(value: object) -> str:
+    if isinstance(value, tuple):
+        return json.dumps(value)
     return value.model_dump_json() if isinstance(value, BaseModel) else str(value)

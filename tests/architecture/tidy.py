@@ -12,8 +12,8 @@ from pathlib import PurePosixPath
 FUNCTION_LINES_MAX = 60
 FILE_LINES_MAX = 500
 
-ENTRANCES = frozenset({"cli", "sim", "bench", "app", "api", "web", "workers"})
-NOT_ROOMS = ENTRANCES | {"adapters", "settings", "db", "kernel"}
+ENTRANCES = frozenset({"cli", "sim", "bench", "app", "api", "web", "workers", "witness"})
+NOT_ROOMS = ENTRANCES | {"adapters", "settings", "db", "tlog", "kernel"}
 FURNITURE = ("operations", "queries", "store", "rules", "facts", "ports", "model", "errors")
 ATTICS = frozenset({"utils", "util", "common", "misc", "base", "manager", "service", "helpers"})
 

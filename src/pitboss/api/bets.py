@@ -48,6 +48,15 @@ _encode = msgspec.json.Encoder().encode
 _log = structlog.get_logger("api.bets")
 
 
+def _problem_headers(problem: Problem, body: bytes) -> list[tuple[bytes, bytes]]:
+    headers = [(name.encode(), value.encode()) for name, value in problem.headers().items()]
+    return [*headers, (b"content-length", b"%d" % len(body))]
+
+
+_TOO_BUSY = problems.TOO_BUSY.body()
+_TOO_BUSY_HEADERS = _problem_headers(problems.TOO_BUSY, _TOO_BUSY)
+
+
 class ClientGone(Exception):
     """The client closed the connection before its request was whole."""
 
@@ -65,10 +74,16 @@ class BetRoutes:
         self._place_seconds = metrics.ack_seconds.labels(PLACE_PATH)
         self._batch_seconds = metrics.ack_seconds.labels(BATCH_PATH)
         self._placed = metrics.requests.labels(PLACE_PATH, "POST", "202")
+        self._too_busy = metrics.requests.labels(PLACE_PATH, "POST", "503")
+        self._refused_too_busy = metrics.refusals.labels(problems.TOO_BUSY.slug)
 
     async def place(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Acknowledge one bet: 202 with its id."""
         started = perf_counter()
+        if self._intake.is_late():
+            # Before anything is looked at: who is overrun must be quick to say no.
+            await self._refuse_at_once(send)
+            return
         headers = _wanted_headers(scope["headers"])
         trace = self._edge.tracer.follow(_text(headers.get(b"traceparent")))
         try:
@@ -184,12 +199,17 @@ class BetRoutes:
         bet_id = answer.bet_id.encode()
         return b'{"status":202,' + (_ACKNOWLEDGED % (bet_id, bet_id))[1:]
 
+    async def _refuse_at_once(self, send: Send) -> None:
+        self._too_busy.inc()
+        self._refused_too_busy.inc()
+        await send({"type": "http.response.start", "status": 503, "headers": _TOO_BUSY_HEADERS})
+        await send({"type": "http.response.body", "body": _TOO_BUSY, "more_body": False})
+
     async def _refuse(self, send: Send, path: str, problem: Problem) -> None:
         self._metrics.requests.labels(path, "POST", str(problem.status)).inc()
         self._metrics.refusals.labels(problem.slug).inc()
         body = problem.body()
-        headers = [(name.encode(), value.encode()) for name, value in problem.headers().items()]
-        headers.append((b"content-length", b"%d" % len(body)))
+        headers = _problem_headers(problem, body)
         await send({"type": "http.response.start", "status": problem.status, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
 

@@ -33,6 +33,10 @@ from pitboss.sportsbook.catalog.model import Offer
 BATCH_BETS_MAX = 1_000
 # Some batches' worth: about a second of work.  Who comes later is better served by asking again.
 WAITING_BETS_MAX = 10_000
+# Who would wait so long behind others is told to ask again, before anything is accepted.
+WAIT_SECONDS_MAX = 0.05
+# A few may wait longer, as when the disk is slow for a moment: to ask again takes longer still.
+PATIENT_BETS_MAX = 64
 # A conflict means that a migration or a deadlock gave way to somebody; twice in a row is rare.
 TRIES_MAX = 3
 
@@ -68,6 +72,7 @@ Answer = Acknowledged | Problem
 class _Waiting:
     slips: Sequence[Slip]
     answers: asyncio.Future[list[Answer]]
+    since: float
 
 
 class Intake:
@@ -84,8 +89,15 @@ class Intake:
         self._backlogs = Backlogs(edge)
         self._shelf = catalog.Shelf()
         self._queue: deque[_Waiting] = deque()
-        self._queued = 0
+        # In bets, with those that are being written.
+        self._unanswered = 0
+        self._oldest_since = 0.0
         self._writer: asyncio.Task[None] | None = None
+
+    def is_late(self) -> bool:
+        """Say whether many wait, and the oldest for so long that one more should ask again."""
+        late = perf_counter() - self._oldest_since > WAIT_SECONDS_MAX
+        return late and self._unanswered > PATIENT_BETS_MAX
 
     async def submit(self, partition: Partition, slips: Sequence[Slip]) -> list[Answer]:
         """Append the bets of one player's request and answer each by itself, in order.
@@ -97,19 +109,23 @@ class Intake:
         full = await self._backlogs.find_problem(partition)
         if full is not None:
             raise ProblemFound(full)
-        if self._queued + len(slips) > WAITING_BETS_MAX:
+        if self._unanswered + len(slips) > WAITING_BETS_MAX:
             raise ProblemFound(problems.TOO_BUSY)
-        waiting = _Waiting(slips, asyncio.get_running_loop().create_future())
-        self._queue.append(waiting)
-        self._queued += len(slips)
+        answers: asyncio.Future[list[Answer]] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Waiting(slips, answers, perf_counter()))
+        self._unanswered += len(slips)
         if self._writer is None:
+            self._oldest_since = perf_counter()
             self._writer = asyncio.create_task(self._write_all())
-        return await waiting.answers
+        return await answers
 
     async def _write_all(self) -> None:
         try:
             while self._queue:
-                await self._write_batch(self._take())
+                batch = self._take()
+                self._oldest_since = batch[0].since
+                await self._write_batch(batch)
+                self._unanswered -= sum(len(waiting.slips) for waiting in batch)
         finally:
             self._writer = None
 
@@ -119,7 +135,6 @@ class Intake:
         while self._queue and bets + len(self._queue[0].slips) <= BATCH_BETS_MAX:
             batch.append(self._queue.popleft())
             bets += len(batch[-1].slips)
-        self._queued -= bets
         return batch
 
     async def _write_batch(self, batch: list[_Waiting]) -> None:

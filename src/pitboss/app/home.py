@@ -7,7 +7,7 @@ import fcntl
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pitboss.kernel.errors import PlatformError
@@ -38,6 +38,41 @@ class Home:
     def sandbox(self) -> Path:
         """The folder of the sandbox payment provider, which knows nothing else of us."""
         return self._folder("sandbox")
+
+    @property
+    def tiles(self) -> Path:
+        """The folder of the log's tiles; a copy of it is the whole evidence."""
+        return self._folder("log")
+
+    @property
+    def last_checkpoint(self) -> Path:
+        """The file that remembers the last checkpoint, if it does not lie elsewhere."""
+        return self._folder("record") / "last-checkpoint.json"
+
+    def key_file(self, name: str, first: Callable[[], str]) -> str:
+        """Return the content of a file of keys, which is made when it is first asked for.
+
+        Raises:
+            HomeUnusable: it cannot be read or written.
+        """
+        path = self._folder("keys") / name
+        with self._used():
+            if not path.exists():
+                _write_once(path, first().encode())
+            return path.read_text()
+
+    def replace_key_file(self, name: str, content: str) -> None:
+        """Put other keys in the place of those in a file; a crash leaves the old or the new.
+
+        Raises:
+            HomeUnusable: it cannot be written.
+        """
+        path = self._folder("keys") / name
+        aside = path.with_suffix(".new")
+        with self._used():
+            aside.unlink(missing_ok=True)
+            _write_once(aside, content.encode())
+            aside.replace(path)
 
     def secret(self, name: str) -> bytes:
         """Return a secret of this home, drawn when it is first asked for.

@@ -54,6 +54,7 @@ def programs_of(settings: Settings) -> tuple[Program, ...]:
             for worker in range(settings.bet_workers)
         ),
         Program(name="settlement", words=("worker", "settlement"), shows_figures=True),
+        Program(name="sequencer", words=("worker", "sequencer"), shows_figures=True),
         Program(name="payments", words=("worker", "payments")),
         Program(name="sandbox", words=("sandbox", "payments")),
     )

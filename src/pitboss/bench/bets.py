@@ -38,7 +38,7 @@ WARM_UP_BETS = 20_000
 # More than the warm-up foretells, because a warm database is faster than a cold one.
 RESERVE = 1.4
 IDLE_GAP_SECONDS = 0.02
-IDLE_LOOK_SECONDS = 0.0005
+IDLE_LOOK_SECONDS = 0.001
 
 _IS_DECIDED = "SELECT 1 FROM bet WHERE shard = $1 AND bet_id = $2"
 _COUNT = {

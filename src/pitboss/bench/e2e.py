@@ -22,7 +22,7 @@ from pitboss.sportsbook.betting.model import PlaceBet
 Tell = Callable[[str], None]
 
 PLACE_PATH = "/v1/bets"
-PROCESSES = ("api", "bets-0", "bets-1", "settlement")
+PROCESSES = ("api", "bets-0", "bets-1", "settlement", "sequencer")
 WARM_UP_SECONDS = 2.0
 DRAIN_SECONDS_MAX = 300.0
 _ONE_OUTCOME = (

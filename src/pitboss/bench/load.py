@@ -19,8 +19,9 @@ import uvloop
 
 from pitboss.kernel.clock import SystemClock
 
-# A schedule is looked at this often; what is due by then is sent.
-TICK_SECONDS = 0.0005
+# A schedule is looked at this often; what is due by then is sent.  The loop's timers count whole
+# milliseconds: with less than one it would never sleep, and take the processor from the platform.
+TICK_SECONDS = 0.002
 # Who is still waiting by then has been forgotten; that is a failed run and is told as such.
 DRAIN_SECONDS_MAX = 60.0
 DRAIN_LOOK_SECONDS = 0.01

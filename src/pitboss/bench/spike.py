@@ -48,7 +48,8 @@ class SpikeOptions:
     steady: float = 40.0
     steady_seconds: float = 10.0
     spike_seconds: float = 30.0
-    connections: int = 256
+    # Enough that clients never wait for each other: it is the platform that must say no.
+    connections: int = 1_024
     players: int = 10_000
     baseline_seconds: float = 5.0
     seed: int = 1

@@ -17,11 +17,12 @@ import msgspec
 import structlog
 import uvloop
 
+from pitboss.app import collector
 from pitboss.db import Database
 from pitboss.kernel.clock import SystemClock
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.shards import Partition
-from pitboss.workers import bets, collector, settlement
+from pitboss.workers import bets, settlement
 from pitboss.workers.figures import Figures
 from pitboss.workers.observer import Observer
 

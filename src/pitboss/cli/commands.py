@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from pitboss.cli import bench, demo, players, sim
+from pitboss.cli import audit, bench, demo, players, sim, witness
 from pitboss.cli.options import HomeOption, HostOption, JsonOption, PortOption, settings_of
 from pitboss.cli.outcome import Outcome, outcome, run_command
 from pitboss.kernel.version import VERSION
@@ -33,9 +33,11 @@ app.add_typer(worker, name="worker")
 app.add_typer(sandbox, name="sandbox")
 app.add_typer(token, name="token")
 app.add_typer(catalogue, name="catalogue")
+app.add_typer(audit.app, name="audit")
 app.add_typer(players.app, name="players")
 app.add_typer(bench.app, name="bench")
 app.add_typer(sim.app, name="sim")
+app.add_typer(witness.app, name="witness")
 app.command(name="demo")(demo.demo)
 
 
@@ -145,6 +147,15 @@ def bets(
 def settlement(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Settle bets whose results are recorded."""
     from pitboss.app.processes import settlement as process
+
+    with outcome(as_json=as_json):
+        process.run(settings_of(home))
+
+
+@worker.command()
+def sequencer(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Give facts their positions in the one order that every reader follows."""
+    from pitboss.app.processes import sequencer as process
 
     with outcome(as_json=as_json):
         process.run(settings_of(home))

@@ -150,6 +150,27 @@ class Database:
             yield Transaction(connection)
 
     @contextlib.asynccontextmanager
+    async def moment(self) -> AsyncIterator[Transaction]:
+        """Lend one moment of the whole database, to read for as long as it takes.
+
+        Raises:
+            DatabaseAway: PostgreSQL cannot be reached.
+        """
+        async with self.connected() as connection:
+            tx = Transaction(connection)
+            await tx.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            try:
+                # Who reads everything is slow and keeps nobody waiting.
+                await tx.execute(
+                    "SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN"
+                    " ('transaction_timeout', 'idle_in_transaction_session_timeout')"
+                )
+                yield tx
+            finally:
+                with contextlib.suppress(DatabaseAway, asyncpg.InterfaceError):
+                    await tx.execute("ROLLBACK")
+
+    @contextlib.asynccontextmanager
     async def at_once(self) -> AsyncIterator[Transaction]:
         """Lend a connection on which each statement is a transaction of its own.
 

@@ -29,11 +29,14 @@ GRANTS: Mapping[str, str] = {
     "payment_news": _GROWS,
     "player_status_change": _GROWS,
     "settlement_result": _GROWS,
+    "fact_run": _GROWS,
+    "audit_checkpoint": _GROWS,
     # Heads and offsets: the migration made their rows, and they only move.
     "shard_head": _MOVES,
     "log_head": _MOVES,
     "log_consumer": _MOVES,
     "settlement_cursor": _MOVES,
+    "sequencer": _MOVES,
     # How things stand: what is there may change, and stays.
     "stream_head": _LIVES,
     "wallet_account": _LIVES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NewType
 
@@ -79,6 +79,11 @@ def parse_id(text: str, *, field: str) -> str:
     if not _CANONICAL.fullmatch(text):
         raise Malformed(field, f"{text[:40]!r} is not an id (a UUID in lower case)")
     return text
+
+
+def time_of(made_id: str) -> datetime:
+    """Return when an id of version 7 was made, to the millisecond."""
+    return _EPOCH + timedelta(milliseconds=int(made_id[:8] + made_id[9:13], 16))
 
 
 def _millis(now: datetime) -> int:

@@ -41,9 +41,18 @@ IDLE_GROWTH = 1.05
 RENEW_SECONDS = 1.0
 RETRY_SECONDS_MIN = 0.05
 RETRY_SECONDS_MAX = 2.0
+# A few commands in a row may be beyond us; more than that, and it is not the commands.
+ASIDE_IN_A_ROW_MAX = 10
 
 _decode = msgspec.json.Decoder(PlaceBet).decode
 _log = structlog.get_logger("bets")
+
+
+class Halted(Fault):
+    """Nothing can be processed any more, which is a mistake of ours: nobody's bet pays for it."""
+
+    def __init__(self) -> None:
+        super().__init__("command after command cannot be processed; see the log", retryable=True)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,6 +75,7 @@ class Processor:
     memory: Memory = field(default_factory=Memory)
     observer: Observer | None = None
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    aside_in_a_row: int = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Process until told to stop; faults of the world are waited out."""
@@ -91,7 +101,11 @@ class Processor:
                 self.epoch = None
 
     async def step(self) -> int:
-        """Process one batch and return how many commands it had."""
+        """Process one batch and return how many commands it had.
+
+        Raises:
+            Halted: too many in a row could not be processed; they wait until somebody mends that.
+        """
         assert self.epoch is not None  # noqa: S101 - run() owns the partition first
         limit = self.batch_max
         try:
@@ -105,7 +119,11 @@ class Processor:
                 self.batch_max = 1
                 return 1
             _log.exception("set aside", partition=self.partition, offset=self.next_offset)
+            if self.aside_in_a_row >= ASIDE_IN_A_ROW_MAX:
+                raise Halted from None
+            self.aside_in_a_row += 1
             return await self._set_aside()
+        self.aside_in_a_row = 0
         if self.batch_max < BATCH_MAX:
             self.batch_max = min(self.batch_max * 2, BATCH_MAX)
         return count

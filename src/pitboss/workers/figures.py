@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from pitboss.audit.record.model import Published
 from pitboss.messages.model import Backlog
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -64,6 +66,7 @@ class Figures:
             "Times a processor found that another one owns its partition.",
             registry=self.registry,
         )
+        self._add_record()
         self._add_settlement()
 
     def show_backlog(self, backlogs: Iterable[Backlog], *, now_seconds: float) -> None:
@@ -73,6 +76,33 @@ class Figures:
             age = 0.0 if item.oldest_at is None else now_seconds - item.oldest_at.timestamp()
             self.backlog.labels(partition).set(item.waiting)
             self.backlog_age.labels(partition).set(max(age, 0.0))
+
+    def show_published(self, published: Published, *, now: datetime) -> None:
+        """Take note of a checkpoint."""
+        self.log_size.set(published.size)
+        if published.oldest_at is not None:
+            self.signed_after.observe(max((now - published.oldest_at).total_seconds(), 0.0))
+
+    def _add_record(self) -> None:
+        self.sequenced = Counter(
+            "pitboss_facts_sequenced_total",
+            "Facts that were given their position in the one order.",
+            registry=self.registry,
+        )
+        self.log_size = Gauge(
+            "pitboss_record_entries", "Facts in the newest checkpoint.", registry=self.registry
+        )
+        self.signed_after = Histogram(
+            "pitboss_record_signed_after_seconds",
+            "From a checkpoint's oldest new fact to its being published.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.not_signed = Counter(
+            "pitboss_record_refused_total",
+            "Times that nothing was signed because it would not follow from the last checkpoint.",
+            registry=self.registry,
+        )
 
     def _add_settlement(self) -> None:
         self.settled = Counter(

@@ -21,7 +21,7 @@ from pitboss.settings import SandboxSettings, Settings
 from scenario.hands import House, house_of, until
 
 SWIFT = SandboxSettings(seed=7, delay_ms_max=50, failure_share=0, late_share=0)
-PROCESSES = {"api", "bets-0", "bets-1", "settlement", "payments", "sandbox"}
+PROCESSES = {"api", "bets-0", "bets-1", "settlement", "sequencer", "payments", "sandbox"}
 
 
 def make_home() -> Path:

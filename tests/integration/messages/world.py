@@ -16,6 +16,7 @@ from pitboss.kernel.facts import Fact
 from pitboss.kernel.ids import derived_id
 from pitboss.kernel.shards import Partition, Shard
 from pitboss.messages.model import AppendAnswer, Command, Consumer, Entry, Head, SealedFact
+from pitboss.order.model import PlacedFact
 
 NOW = datetime(2026, 8, 1, 12, 0, tzinfo=UTC)
 
@@ -130,7 +131,7 @@ def stream_id(name: str) -> str:
     return derived_id("test stream", name)
 
 
-def envelope(fact: SealedFact) -> dict[str, Any]:
+def envelope(fact: SealedFact | PlacedFact) -> dict[str, Any]:
     """Read the bytes of a fact."""
     told: dict[str, Any] = msgspec.json.decode(fact.body)
     return told

@@ -142,6 +142,34 @@ async def test_a_command_that_breaks_its_batch_is_set_aside_and_the_others_go_on
     assert processor.next_offset == await offset_of(world, partition) == 9
 
 
+async def test_when_command_after_command_breaks_the_processor_halts_and_the_rest_waits(
+    world: World,
+) -> None:
+    player = await world.player(units=100)
+    partition = partition_of(shard_of(player))
+    for number in range(bets.ASIDE_IN_A_ROW_MAX + 1):
+        await world.append(derived_id("bad", str(number)), player, b"")
+    good = await world.wish(player, HOME, units=1)
+    processor = world.processor(partition)
+    await processor.own()
+
+    with pytest.raises(bets.Halted):
+        for _ in range(100):
+            await processor.step()
+    with pytest.raises(bets.Halted):
+        await processor.step()
+    stood_at = processor.next_offset
+    # Somebody has mended it and started it again.
+    another = world.processor(partition)
+    await another.own()
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await another.step():
+            pass
+
+    assert stood_at == bets.ASIDE_IN_A_ROW_MAX
+    assert (await world.bet(player, good)).state is BetState.ACCEPTED
+
+
 async def test_batches_grow_again_after_one_was_broken(world: World) -> None:
     player = await world.player(units=100)
     processor = world.processor(partition_of(shard_of(player)))

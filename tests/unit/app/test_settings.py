@@ -25,6 +25,10 @@ EVERYTHING = Settings(
     metrics_port=9_002,
     otlp_url="http://collector:4318",
     trace_share=0.25,
+    log_origin="audit.operator.example/mt",
+    tiles=Path("/somewhere/tiles"),
+    last_checkpoint=Path("/elsewhere/last"),
+    witnesses=("a-key http://witness:8020", "another http://[::1]:8020"),
     supervised=True,
     log_file=Path("/somewhere/log"),
 )

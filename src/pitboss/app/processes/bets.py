@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from pitboss.app import collector
 from pitboss.app.parts import (
     clock_of,
     open_database,
@@ -11,11 +12,12 @@ from pitboss.app.parts import (
     partitions_of,
     run_process,
     show_figures,
+    stand_back,
     tracing,
 )
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.settings import Settings
-from pitboss.workers import bets, collector
+from pitboss.workers import bets
 from pitboss.workers.observer import Observer
 
 
@@ -39,4 +41,5 @@ def run(settings: Settings, worker: int) -> None:
                 )
 
     collector.look_rarely()
+    stand_back()
     run_process(name, settings, main)

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import asyncio
 
-from pitboss.app.parts import clock_of, open_database, run_process, show_figures
+from pitboss.app import collector
+from pitboss.app.parts import (
+    clock_of,
+    open_database,
+    run_process,
+    show_figures,
+    stand_back,
+)
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.shards import PARTITIONS_ALL
 from pitboss.settings import Settings
-from pitboss.workers import collector, settlement
+from pitboss.workers import settlement
 from pitboss.workers.figures import Figures
 
 
@@ -29,4 +36,5 @@ def run(settings: Settings) -> None:
             )
 
     collector.look_rarely()
+    stand_back()
     run_process("settlement", settings, main)

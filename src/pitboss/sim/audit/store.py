@@ -322,6 +322,28 @@ _FACTS: Mapping[str, str] = {
             SELECT shard, stream, count(*) AS facts FROM fact GROUP BY shard, stream
         ) AS found USING (shard, stream)
         WHERE head.version IS DISTINCT FROM facts""",
+    "positions_are_gap_free": """
+        SELECT format('position %s: the one before ends at %s', position, ends)
+        FROM (
+            SELECT position, coalesce(lag(position + facts) OVER (ORDER BY position), 0) AS ends
+            FROM fact_run
+        ) AS link WHERE position <> ends
+        UNION ALL
+        SELECT format('the order ends at %s, and has %s facts', position, placed)
+        FROM sequencer CROSS JOIN (SELECT coalesce(sum(facts), 0) AS placed FROM fact_run) AS runs
+        WHERE position <> placed""",
+    "every_fact_has_one_place": """
+        SELECT format('shard %s, seq %s: the run before ends at %s', shard, seq, ends)
+        FROM (
+            SELECT shard, seq,
+                   coalesce(lag(seq + facts) OVER (PARTITION BY shard ORDER BY seq), 1) AS ends
+            FROM fact_run
+        ) AS link WHERE seq <> ends
+        UNION ALL
+        SELECT format('shard %s: %s facts have a place, and there are %s', shard, placed, seq)
+        FROM shard_head FULL JOIN (
+            SELECT shard, sum(facts) AS placed FROM fact_run GROUP BY shard
+        ) AS runs USING (shard) WHERE (coalesce(placed, 0) <= seq) IS NOT TRUE""",
 }
 
 PROMISES: Mapping[str, str] = {**_LOG, **_BETS, **_MONEY, **_FACTS}

@@ -41,6 +41,7 @@ _FENCED = b'"fenced off"'
 _VICTIMS = {
     FaultKind.API_KILLED: "api",
     FaultKind.SETTLEMENT_KILLED: "settlement",
+    FaultKind.SEQUENCER_KILLED: "sequencer",
     FaultKind.PAYMENTS_KILLED: "payments",
     FaultKind.PROVIDER_KILLED: "sandbox",
     FaultKind.POSTGRES_KILLED: "postgres",

@@ -17,6 +17,7 @@ class FaultKind(StrEnum):
     PROCESSOR_KILLED = "processor_killed"
     PROCESSOR_FROZEN = "processor_frozen"
     SETTLEMENT_KILLED = "settlement_killed"
+    SEQUENCER_KILLED = "sequencer_killed"
     PAYMENTS_KILLED = "payments_killed"
     PROVIDER_KILLED = "provider_killed"
     POSTGRES_KILLED = "postgres_killed"

@@ -94,12 +94,13 @@ async def find_places(connection: Connection, partitions: Collection[int]) -> di
 
 
 async def count_waiting(connection: Connection) -> dict[str, int]:
-    """Return how much is still to be decided, to be settled and to be paid."""
+    """Return how much is still to be decided, settled, paid, and given its position."""
     row = await connection.fetchrow(
         "SELECT (SELECT sum(head.next_offset - consumer.next_offset)::bigint FROM log_head AS head"
         "        JOIN log_consumer AS consumer USING (partition)) AS commands,"
         " (SELECT count(*) FROM bet WHERE state = 'accepted') AS bets,"
-        " (SELECT count(*) FROM payment WHERE state IN ('requested', 'submitted')) AS payments"
+        " (SELECT count(*) FROM payment WHERE state IN ('requested', 'submitted')) AS payments,"
+        " (SELECT sum(seq) FROM shard_head)::bigint - (SELECT position FROM sequencer) AS facts"
     )
     return {} if row is None else dict(row)
 

@@ -20,6 +20,7 @@ from pitboss.sportsbook import settlement
 from pitboss.sportsbook.betting.model import PlaceBet, SlipLeg
 from pitboss.sportsbook.settlement.model import Score, ScoreReport
 from pitboss.workers.bets import Processor
+from pitboss.workers.sequencer import Sequencer
 
 SETTLE_ROUNDS_MAX = 20
 
@@ -51,6 +52,7 @@ class Story:
         await self._pay(people)
         await self._decide()
         await self._end(people)
+        await self._sequence()
 
     def _bet(self, player_id: PlayerId, selection: str, *, units: int = 5) -> PlaceBet:
         number = str(self._entropy.random_bytes(4).hex())
@@ -99,6 +101,12 @@ class Story:
                         for request, status in zip(requests, ends, strict=True)
                     ],
                 )
+
+    async def _sequence(self) -> None:
+        sequencer = Sequencer(owner="story", database=self._database, clock=self._clock)
+        assert await sequencer.take_over()
+        while await sequencer.step():
+            pass
 
     async def _decide(self) -> None:
         for partition in PARTITIONS:

@@ -122,6 +122,10 @@ LIES = [
     ("streams_are_gap_free", "UPDATE fact SET version = version + 1"),
     ("streams_are_gap_free", "UPDATE stream_head SET version = version + 1"),
     ("streams_are_gap_free", "DELETE FROM stream_head"),
+    ("positions_are_gap_free", "UPDATE fact_run SET position = position + 1"),
+    ("positions_are_gap_free", "UPDATE sequencer SET position = position + 1"),
+    ("every_fact_has_one_place", "UPDATE fact_run SET seq = seq + 1"),
+    ("every_fact_has_one_place", "UPDATE fact_run SET facts = facts + 1000000"),
 ]
 # A fact that is forgotten, or told a second time, at the end of its shard.
 SHORTHANDS = {

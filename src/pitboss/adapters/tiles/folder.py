@@ -1,0 +1,162 @@
+"""Tiles in a folder, and the last checkpoint in a file: both durable when they say so."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from pitboss.audit.record.errors import RecordMoved, StoreDamaged
+from pitboss.audit.record.model import ChainEnd, LastCheckpoint
+from pitboss.kernel.shards import Shard
+
+
+class FolderStore:
+    """A tile store in a folder; a copy of the folder is the full evidence."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's bytes, or None if there is none."""
+        try:
+            return (self.folder / path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def write(self, files: Iterable[tuple[str, bytes]]) -> None:
+        """Write files; they and the folders that name them are durable on return."""
+        folders: set[Path] = set()
+        for path, data in files:
+            target = self.folder / path
+            if not target.parent.is_dir():
+                folders.update(_make_folders(target.parent))
+            _replace(target, data)
+            folders.add(target.parent)
+        for folder in folders:
+            _flush(folder)
+
+    def discard_partial(self, path: str) -> None:
+        """Remove the partial files of a tile or bundle whose full one, at this path, is there."""
+        shutil.rmtree(self.folder / f"{path}.p", ignore_errors=True)
+
+
+class FileRecord:
+    """The last checkpoint in a file of its own.
+
+    It helps only as far as it lies elsewhere than the database and the tiles, and is never
+    restored from a backup together with them.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def load(self) -> LastCheckpoint | None:
+        """Return what was recorded last; None before anything was.
+
+        Raises:
+            StoreDamaged: the file is not one of ours.
+        """
+        try:
+            return _decode(self.path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (msgspec.DecodeError, ValueError) as error:
+            raise StoreDamaged(f"{self.path} cannot be read as a checkpoint: {error}") from error
+
+    def swap(self, before: LastCheckpoint | None, after: LastCheckpoint) -> None:
+        """Record a newer checkpoint, durably, if the last one still is `before`.
+
+        Raises:
+            RecordMoved: it is not.
+        """
+        _make_folders(self.path.parent)
+        with self._alone():
+            now = self.load()
+            if now != before:
+                raise RecordMoved(
+                    f"the last checkpoint in {self.path} has size {now.size if now else 0}, and"
+                    f" {before.size if before else 0} was expected: another one publishes this log"
+                )
+            _replace(self.path, _encode(after))
+            _flush(self.path.parent)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        lock = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
+
+class _Written(msgspec.Struct, frozen=True, kw_only=True):
+    """The file's content."""
+
+    origin: str
+    size: int
+    root: str
+    ends: dict[str, tuple[int, str]]
+
+
+def _encode(last: LastCheckpoint) -> bytes:
+    return msgspec.json.encode(
+        _Written(
+            origin=last.origin,
+            size=last.size,
+            root=last.root.hex(),
+            ends={
+                str(shard): (end.seq, end.leaf.hex()) for shard, end in sorted(last.ends.items())
+            },
+        )
+    )
+
+
+def _decode(data: bytes) -> LastCheckpoint:
+    read = msgspec.json.decode(data, type=_Written)
+    return LastCheckpoint(
+        origin=read.origin,
+        size=read.size,
+        root=bytes.fromhex(read.root),
+        ends={
+            Shard(int(shard)): ChainEnd(seq=seq, leaf=bytes.fromhex(leaf))
+            for shard, (seq, leaf) in read.ends.items()
+        },
+    )
+
+
+def _replace(target: Path, data: bytes) -> None:
+    """Put a file in its place, whole or not at all."""
+    handle, aside = tempfile.mkstemp(dir=target.parent, prefix=".new-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(file.fileno(), 0o644)
+            file.write(data)
+            file.flush()
+            os.fdatasync(file.fileno())
+        Path(aside).replace(target)
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    """Make a folder and those above it; return the ones whose lists of names have changed."""
+    missing = [place for place in (folder, *folder.parents) if not place.is_dir()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return [place.parent for place in missing]
+
+
+def _flush(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

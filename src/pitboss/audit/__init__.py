@@ -1,0 +1,1 @@
+"""The provable record: readers of the one order of facts, who never touch the story."""

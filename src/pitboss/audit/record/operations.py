@@ -1,0 +1,266 @@
+"""Publishing: facts in their one order become entries of the log, and each size is signed.
+
+The order of the steps matters; each may be repeated after a crash.  Entries and tiles are written,
+read back and recomputed; then the new size is recorded elsewhere, in place of the last one and of
+nothing else; only then it is signed, cosigned and published.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pitboss import order
+from pitboss.audit.record.errors import (
+    DatabaseBehind,
+    DatabaseForked,
+    Difference,
+    NotPublishable,
+    StoreDamaged,
+)
+from pitboss.audit.record.model import FACTS_MAX, LastCheckpoint, Published
+from pitboss.audit.record.ports import CHECKPOINT_PATH, CheckpointRecord, TileStore, Witnesses
+from pitboss.audit.record.rules import Chains, read_envelope
+from pitboss.db import Database
+from pitboss.kernel.clock import Clock
+from pitboss.kernel.instants import parse_instant
+from pitboss.kernel.shards import Shard
+from pitboss.order.model import PlacedFact
+from pitboss.tlog.checkpoints import Checkpoint, parse_checkpoint, sign_checkpoint
+from pitboss.tlog.errors import Untrusted
+from pitboss.tlog.notes import Signer, add_signatures, parse_note
+from pitboss.tlog.tiles import (
+    TILE_HASHES,
+    Bundle,
+    BundleFile,
+    Frontier,
+    Tile,
+    TileFile,
+    decode_bundle,
+    grow_bundles,
+)
+from pitboss.tlog.tree import leaf_hash, leaf_hashes
+
+from . import store
+
+
+@dataclass(slots=True)
+class _Tree:
+    """The log as far as it is published, and where each shard's chain has come to."""
+
+    frontier: Frontier
+    tail: bytes
+    chains: Chains
+
+
+@dataclass(frozen=True, slots=True)
+class _Growth:
+    """What a checkpoint adds."""
+
+    frontier: Frontier
+    bundles: list[BundleFile]
+    tiles: list[TileFile]
+
+    @property
+    def tail(self) -> bytes:
+        """The bytes of the partial bundle that the log ends with now, if it does."""
+        return self.bundles[-1][1] if self.frontier.size % TILE_HASHES else b""
+
+
+@dataclass(slots=True, kw_only=True)
+class Publisher:
+    """Makes one log grow.
+
+    `signers` have the name that is the log's origin; with more than one, each checkpoint is signed
+    by all, as it is while a key is replaced.
+    """
+
+    origin: str
+    database: Database
+    tiles: TileStore
+    last: CheckpointRecord
+    signers: Sequence[Signer]
+    clock: Clock
+    witnesses: Witnesses | None = None
+    _recorded: LastCheckpoint | None = field(default=None, init=False)
+    _tree: _Tree | None = field(default=None, init=False)
+
+    async def step(self) -> Published | None:
+        """Publish a checkpoint over what is sequenced; None if nothing is new.
+
+        Raises:
+            NotPublishable: what is there does not go on from what was recorded.  Nothing was
+                signed, and nothing will be before that is looked into.
+        """
+        try:
+            return await self._step()
+        except BaseException:
+            # What was half done is read again from what is durable.
+            self._tree = None
+            raise
+
+    async def _step(self) -> Published | None:
+        tree = self._tree
+        if tree is None:
+            tree = self._tree = await self._resume()
+        async with self.database.reading() as tx:
+            facts = await order.read(tx, from_position=tree.frontier.size, limit=FACTS_MAX)
+        if not facts:
+            return None
+        entries = [fact.body for fact in facts]
+        growth = await asyncio.to_thread(self._grow, tree, entries)
+        await asyncio.to_thread(self._write, tree, growth)
+        after = LastCheckpoint(
+            origin=self.origin,
+            size=growth.frontier.size,
+            root=growth.frontier.root,
+            ends=dict(tree.chains.ends),
+        )
+        await asyncio.to_thread(self.last.swap, self._recorded, after)
+        self._recorded = after
+        published = await self._publish(after, old=tree.frontier.size, oldest_at=_oldest(facts))
+        await asyncio.to_thread(self._tidy, growth)
+        self._tree = _Tree(growth.frontier, growth.tail, tree.chains)
+        return published
+
+    async def _publish(
+        self, recorded: LastCheckpoint, *, old: int, oldest_at: datetime | None
+    ) -> Published:
+        """Sign what is recorded, have it cosigned, and show it."""
+        checkpoint = Checkpoint(origin=self.origin, size=recorded.size, root=recorded.root)
+        note = sign_checkpoint(checkpoint, self.signers)
+        if self.witnesses is not None:
+            note = add_signatures(note, await self.witnesses.cosign(note, old, self.tiles))
+        await asyncio.to_thread(self.tiles.write, [(CHECKPOINT_PATH, str(note).encode())])
+        async with self.database.transaction() as tx:
+            await store.save_checkpoint(
+                tx,
+                size=recorded.size,
+                root=recorded.root,
+                note=str(note),
+                published_at=self.clock.now(),
+            )
+        return Published(
+            size=recorded.size, root=recorded.root, note=str(note), oldest_at=oldest_at
+        )
+
+    async def _resume(self) -> _Tree:
+        """Go on from what was recorded, after making sure that the world still fits it."""
+        recorded = await asyncio.to_thread(self.last.load)
+        if recorded is not None and recorded.origin != self.origin:
+            raise NotPublishable(f"the record is of {recorded.origin}, and this is {self.origin}")
+        self._recorded = recorded
+        if recorded is None or not recorded.size:
+            if await asyncio.to_thread(self.tiles.read, CHECKPOINT_PATH) is not None:
+                raise NotPublishable(
+                    "tiles are there and no record of the last checkpoint is: without it nobody"
+                    " can tell whether they are all; bring it back, or begin a new log"
+                )
+            return _Tree(Frontier(), b"", Chains())
+        tree = await asyncio.to_thread(self._read_tree, recorded)
+        await self._compare(recorded)
+        shown = await asyncio.to_thread(self._shown_size)
+        if shown < recorded.size:
+            # We were killed after this was recorded and before it was published.
+            await self._publish(recorded, old=shown, oldest_at=None)
+        return tree
+
+    def _shown_size(self) -> int:
+        note = self.tiles.read(CHECKPOINT_PATH)
+        if note is None:
+            return 0
+        try:
+            return parse_checkpoint(parse_note(note).text).size
+        except Untrusted as error:
+            raise StoreDamaged(f"the published checkpoint cannot be read: {error}") from error
+
+    def _read_tree(self, recorded: LastCheckpoint) -> _Tree:
+        try:
+            frontier = Frontier.read(recorded.size, self._read_tile)
+            tail = b""
+            if recorded.size % TILE_HASHES:
+                last = Bundle(recorded.size // TILE_HASHES, recorded.size % TILE_HASHES)
+                tail = self._read(last.path)
+                decode_bundle(last, tail)
+        except Untrusted as error:
+            raise StoreDamaged(f"the tile store is damaged: {error}") from error
+        if frontier.root != recorded.root:
+            raise StoreDamaged(
+                f"the tiles of size {recorded.size} have the root {frontier.root.hex()},"
+                f" and {recorded.root.hex()} was recorded"
+            )
+        return _Tree(frontier, tail, Chains(dict(recorded.ends)))
+
+    async def _compare(self, recorded: LastCheckpoint) -> None:
+        """See whether the database still has the facts that were recorded."""
+        places = {(shard, recorded.ends[shard].seq) for shard in recorded.ends}
+        async with self.database.reading() as tx:
+            end = await order.read_end(tx)
+            bodies = await store.find_bodies(tx, places)
+            positions = await order.find_positions(tx, places)
+        if end < recorded.size:
+            raise DatabaseBehind(
+                f"the database has {end} facts in order, and {recorded.size} were recorded:"
+                " it was restored, or a failover lost some; nothing is signed"
+            )
+        for shard, chain_end in recorded.ends.items():
+            place = (shard, chain_end.seq)
+            body = bodies.get(place)
+            found = "missing" if body is None else leaf_hash(body).hex()
+            if found != chain_end.leaf.hex() or positions.get(place, end) >= recorded.size:
+                raise DatabaseForked(
+                    f"fact {chain_end.seq} of shard {shard} is {found}, and"
+                    f" {chain_end.leaf.hex()} was recorded: this is another history;"
+                    " nothing is signed"
+                )
+
+    def _grow(self, tree: _Tree, entries: list[bytes]) -> _Growth:
+        leaves = leaf_hashes(entries)
+        try:
+            tree.chains.follow(entries, leaves, tree.frontier.size)
+        except Difference as difference:
+            raise DatabaseForked(f"{difference}; nothing is signed") from difference
+        frontier, tiles = tree.frontier.grow(leaves)
+        return _Growth(frontier, grow_bundles(tree.frontier.size, tree.tail, entries), tiles)
+
+    def _write(self, tree: _Tree, growth: _Growth) -> None:
+        """Write what is new, read it back, and recompute the root from what was read."""
+        self.tiles.write((bundle.path, data) for bundle, data in growth.bundles)
+        self.tiles.write((tile.path, data) for tile, data in growth.tiles)
+        size, skip = tree.frontier.size, tree.frontier.size % TILE_HASHES
+        entries: list[bytes] = []
+        for bundle, _ in growth.bundles:
+            entries += decode_bundle(bundle, self._read(bundle.path))
+        frontier, tiles = tree.frontier.grow(leaf_hashes(entries[skip:]))
+        if frontier != growth.frontier or size + len(entries) - skip != growth.frontier.size:
+            raise StoreDamaged("the entries that were read back are not those that were written")
+        for tile, data in tiles:
+            if self._read(tile.path) != data:
+                raise StoreDamaged(f"{tile.path} was not read back as it was written")
+
+    def _tidy(self, growth: _Growth) -> None:
+        """Forget the partial tiles and bundles whose full ones are there now."""
+        written: list[Tile | Bundle] = [tile for tile, _ in growth.tiles]
+        written += [bundle for bundle, _ in growth.bundles]
+        for item in written:
+            if item.width == TILE_HASHES:
+                self.tiles.discard_partial(item.path)
+
+    def _read_tile(self, tile: Tile) -> bytes:
+        return self._read(tile.path)
+
+    def _read(self, path: str) -> bytes:
+        data = self.tiles.read(path)
+        if data is None:
+            raise StoreDamaged(f"{path} is missing from the tile store")
+        return data
+
+
+def _oldest(facts: Sequence[PlacedFact]) -> datetime:
+    """Return when the oldest of these was made: each shard's first, because they are in order."""
+    firsts: dict[Shard, PlacedFact] = {}
+    for fact in facts:
+        firsts.setdefault(fact.shard, fact)
+    return min(parse_instant(read_envelope(fact.body).rec, field="rec") for fact in firsts.values())

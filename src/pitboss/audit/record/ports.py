@@ -1,0 +1,55 @@
+"""What the record needs of the world: a place for its tiles, and a witness of its last size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from pitboss.audit.record.model import LastCheckpoint
+from pitboss.tlog.notes import Note, Signature
+
+CHECKPOINT_PATH = "checkpoint"
+
+
+class TileStore(Protocol):
+    """Keeps files by path; what is written once as a full tile is never changed."""
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's bytes, or None if there is none."""
+        ...
+
+    def write(self, files: Iterable[tuple[str, bytes]]) -> None:
+        """Write files; they are durable on return.  Writing one again with the same bytes is
+        harmless."""
+        ...
+
+    def discard_partial(self, path: str) -> None:
+        """Forget the partial files of a tile or bundle whose full one, at this path, is there.
+
+        Asking again is harmless; a store may keep them as well.
+        """
+        ...
+
+
+class CheckpointRecord(Protocol):
+    """Remembers the last checkpoint, apart from database and tiles."""
+
+    def load(self) -> LastCheckpoint | None:
+        """Return what was recorded last; None before anything was."""
+        ...
+
+    def swap(self, before: LastCheckpoint | None, after: LastCheckpoint) -> None:
+        """Record a newer checkpoint, durably, if the last one still is `before`.
+
+        Raises:
+            RecordMoved: it is not.
+        """
+        ...
+
+
+class Witnesses(Protocol):
+    """Whoever cosigns checkpoints."""
+
+    async def cosign(self, note: Note, old: int, store: TileStore) -> Sequence[Signature]:
+        """Return the cosignatures that can be had now, as they stand below a note."""
+        ...

@@ -1,0 +1,177 @@
+"""`pitboss audit`: check the record, prove from it, and look after its keys."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from pitboss.cli.options import HomeOption, JsonOption, settings_of
+from pitboss.cli.outcome import outcome
+from pitboss.kernel.ids import FactId, PlayerId, parse_id
+from pitboss.kernel.instants import parse_instant
+
+app = typer.Typer(help="Check the provable record, and prove from it.", no_args_is_help=True)
+key = typer.Typer(help="Look after the keys that sign the record.", no_args_is_help=True)
+app.add_typer(key, name="key")
+
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", help="The file to write.", show_default=False)
+]
+
+
+@app.command()
+def verify(
+    home: HomeOption = None,
+    first: Annotated[
+        int, typer.Option("--from", min=0, help="The index to begin at, if not all is to be read.")
+    ] = 0,
+    tiles_only: Annotated[
+        bool, typer.Option("--tiles-only", help="Leave the database alone.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Recompute the whole record, and hold the database against it."""
+    from pitboss.app.record import moment, tile_store, verifiers
+    from pitboss.audit import record
+
+    with outcome(as_json=as_json) as told, _bar(told.console) as bar:
+        settings = settings_of(home)
+
+        async def check() -> dict[str, Any]:
+            lent = contextlib.nullcontext() if tiles_only else moment(settings)
+            async with lent as tx:
+                found = await record.verify(
+                    tile_store(settings), verifiers(settings), first=first, tx=tx, tell=bar
+                )
+            return {**asdict(found), "root": found.root.hex()}
+
+        members = asyncio.run(check())
+        told.say(*(f"{name.replace('_', ' ')}: {value}\n" for name, value in members.items()))
+        told.tell(database=not tiles_only, **members)
+
+
+@app.command()
+def prove(
+    fact_id: Annotated[str, typer.Argument(metavar="FACT_ID", help="The id of the fact.")],
+    home: HomeOption = None,
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a file that proves that a fact is in the record, to whoever has its public key."""
+    from pitboss.app.record import moment, tile_store, verifiers
+    from pitboss.audit import record
+    from pitboss.tlog.proofs import PROOF_SUFFIX
+
+    with outcome(as_json=as_json) as told:
+        settings = settings_of(home)
+        wanted = FactId(parse_id(fact_id, field="FACT_ID"))
+        target = output or Path(f"{wanted}{PROOF_SUFFIX}")
+
+        async def find() -> tuple[int, str]:
+            async with moment(settings) as tx:
+                proof = await record.prove(tx, tile_store(settings), wanted, verifiers(settings))
+            return proof.index, str(proof)
+
+        index, text = asyncio.run(find())
+        target.write_text(text)
+        told.say(f"fact {wanted} is entry {index}; its proof is in {target}")
+        told.tell(index=index, file=str(target))
+
+
+@app.command()
+def export(
+    player: Annotated[str, typer.Option(help="The id of the player.")],
+    since: Annotated[str, typer.Option("--from", help="The first instant, RFC 3339 in UTC.")],
+    until: Annotated[str, typer.Option("--to", help="The last instant, RFC 3339 in UTC.")],
+    home: HomeOption = None,
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write what the record says of a player, with proofs that are checked offline."""
+    from pitboss.app.record import moment, tile_store, verifiers
+    from pitboss.audit import record
+
+    with outcome(as_json=as_json) as told:
+        settings = settings_of(home)
+        player_id = PlayerId(parse_id(player, field="--player"))
+        target = output or Path(f"{player_id}.extract.json")
+        span = parse_instant(since, field="--from"), parse_instant(until, field="--to")
+
+        async def find() -> dict[str, object]:
+            async with moment(settings) as tx:
+                extract = await record.export(
+                    tx,
+                    tile_store(settings),
+                    verifiers(settings),
+                    player_id=player_id,
+                    since=span[0],
+                    until=span[1],
+                )
+            told.tell(facts=len(extract.facts), file=str(target))
+            return extract.document()
+
+        target.write_text(json.dumps(asyncio.run(find()), indent=1))
+        told.say(f"{told.members['facts']} facts are in {target}")
+
+
+@key.command()
+def show(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Show the public keys of the record, which everybody may have."""
+    from pitboss.app.record import verifier_keys
+
+    with outcome(as_json=as_json) as told:
+        keys = [str(item) for item in verifier_keys(settings_of(home))]
+        told.console.print("\n".join(keys), soft_wrap=True, markup=False)
+        told.tell(keys=keys)
+
+
+@key.command()
+def add(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Draw another key, which signs beside the old one from the sequencer's next start on."""
+    from pitboss.app.parts import borrow_server
+    from pitboss.app.record import add_key, announce
+
+    with outcome(as_json=as_json) as told:
+        settings = settings_of(home)
+        with borrow_server(settings):
+            added = add_key(settings)
+            asyncio.run(announce(settings, added, added=True))
+        told.console.print(str(added), soft_wrap=True, markup=False)
+        told.tell(key=str(added))
+
+
+@key.command()
+def drop(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Sign with the oldest key no more, once everybody has the newer one."""
+    from pitboss.app.parts import borrow_server
+    from pitboss.app.record import announce, drop_oldest_key
+
+    with outcome(as_json=as_json) as told:
+        settings = settings_of(home)
+        with borrow_server(settings):
+            dropped = drop_oldest_key(settings)
+            asyncio.run(announce(settings, dropped, added=False))
+        told.console.print(str(dropped), soft_wrap=True, markup=False)
+        told.tell(key=str(dropped))
+
+
+@contextlib.contextmanager
+def _bar(console: Console) -> Iterator[Callable[[int, int], None]]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("facts", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,6 @@
+"""The one order of all facts: given out by a sequencer, without a gap; every reader follows it."""
+
+from pitboss.order.operations import sequence, take_over
+from pitboss.order.queries import find_fact, find_positions, read, read_end
+
+__all__ = ["find_fact", "find_positions", "read", "read_end", "sequence", "take_over"]

@@ -1,0 +1,252 @@
+"""Every attack on the record is found, and what is said names what and where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from integration.audit.scene import KEY, ORIGIN, OTHER_KEY, SHARDS, Scene
+from pitboss.audit.record.errors import Difference
+from pitboss.db import Database
+from pitboss.tlog.checkpoints import Checkpoint, sign_checkpoint
+from pitboss.tlog.errors import BadSignature, Unreadable, Unsigned
+from pitboss.tlog.notes import NoteSigner
+from pitboss.tlog.tiles import Bundle, Frontier, decode_bundle, encode_bundle, grow_bundles
+from pitboss.tlog.tree import leaf_hash, leaf_hashes
+
+SIZE = 700
+AT = 300
+BUNDLE = Bundle(AT // 256).path
+
+
+@pytest.fixture
+async def scene(database: Database, tmp_path: Path) -> Scene:
+    made = Scene(database=database, folder=tmp_path)
+    await made.publish(200, SIZE - 200)
+    return made
+
+
+def entries(scene: Scene) -> list[bytes]:
+    """Return every entry of the log."""
+    found: list[bytes] = []
+    for bundle in (Bundle(0), Bundle(1), Bundle(2, SIZE - 512)):
+        data = scene.tiles.read(bundle.path)
+        assert data is not None
+        found += decode_bundle(bundle, data)
+    return found
+
+
+def rewrite(scene: Scene, bodies: list[bytes], key: object = KEY) -> None:
+    """Make the whole log anew from other entries, and sign it."""
+    frontier, tiles = Frontier().grow(leaf_hashes(bodies))
+    scene.tiles.write((bundle.path, data) for bundle, data in grow_bundles(0, b"", bodies))
+    scene.tiles.write((tile.path, data) for tile, data in tiles)
+    note = sign_checkpoint(
+        Checkpoint(origin=ORIGIN, size=frontier.size, root=frontier.root),
+        [NoteSigner(key)],  # type: ignore[arg-type]
+    )
+    scene.tiles.write([("checkpoint", str(note).encode())])
+
+
+async def difference(scene: Scene, *, first: int = 0, database: bool = True) -> Difference:
+    """Return what verifying finds."""
+    with pytest.raises(Difference) as found:
+        await scene.verify(first=first, database=database)
+    return found.value
+
+
+async def test_an_honest_log_is_verified_from_anywhere(scene: Scene) -> None:
+    for first in (0, 1, 256, 300, 699, 700, 10_000):
+        found = await scene.verify(first=first)
+        assert found.facts == SIZE - min(first, SIZE) // 256 * 256
+
+
+async def test_a_flipped_byte_in_a_bundle_is_found_at_its_entry(scene: Scene) -> None:
+    body = entries(scene)[AT]
+    changed = body.replace(b'"test"', b'"tesu"', 1)
+    scene.change(BUNDLE, lambda data: data.replace(body, changed))
+
+    found = await difference(scene, database=False)
+
+    assert found.index == AT
+    assert leaf_hash(body).hex() in found.wanted
+    assert leaf_hash(changed).hex() in found.found
+
+
+async def test_a_flipped_byte_in_a_tile_is_found_at_its_entry(scene: Scene) -> None:
+    scene.change("tile/0/001", lambda data: data[:32] + bytes([data[32] ^ 1]) + data[33:])
+
+    found = await difference(scene, database=False)
+
+    assert (found.index, leaf_hash(entries(scene)[257]).hex()) == (257, found.found)
+
+
+async def test_a_flipped_byte_in_an_upper_tile_is_found(scene: Scene) -> None:
+    scene.change("tile/1/000.p/2", lambda data: data[:-1] + bytes([data[-1] ^ 1]))
+
+    assert (await difference(scene, database=False)).index == 256
+
+
+@pytest.mark.parametrize("path", ["tile/0/001", "tile/entries/000", "tile/1/000.p/2", "checkpoint"])
+async def test_a_missing_file_is_named(scene: Scene, path: str) -> None:
+    (scene.folder / "log" / path).unlink()
+
+    with pytest.raises(Unreadable, match=f"{re.escape(path)}: it is missing"):
+        await scene.verify(database=False)
+
+
+@pytest.mark.parametrize("path", ["tile/0/001", "tile/entries/000", "tile/entries/002.p/188"])
+async def test_a_truncated_file_is_named(scene: Scene, path: str) -> None:
+    scene.change(path, lambda data: data[:-5])
+
+    with pytest.raises(Unreadable, match=re.escape(path)):
+        await scene.verify(database=False)
+
+
+async def test_a_log_that_was_cut_and_signed_again_contradicts_what_was_published(
+    scene: Scene,
+) -> None:
+    rewrite(scene, entries(scene)[:500])
+
+    found = await difference(scene)
+
+    assert (found.what, found.index) == ("the newest checkpoint", 500)
+
+
+async def test_a_checkpoint_from_a_fork_is_not_believed_with_these_tiles(scene: Scene) -> None:
+    fork = Checkpoint(origin=ORIGIN, size=SIZE, root=bytes(32))
+    note = sign_checkpoint(fork, [NoteSigner(KEY)])
+    scene.tiles.write([("checkpoint", str(note).encode())])
+
+    found = await difference(scene)
+
+    assert (found.what, found.index) == ("the root", SIZE)
+
+
+async def test_a_history_that_was_rewritten_and_signed_again_is_found(scene: Scene) -> None:
+    bodies = entries(scene)
+    bodies[AT] = bodies[AT].replace(b'"test"', b'"tesu"', 1)
+    rewrite(scene, bodies)
+
+    found = await difference(scene, database=False)
+    against_database = await difference(scene)
+
+    # Whoever changes one fact must change all after it in its shard, and then the database.
+    assert found.what.startswith("the chain of shard")
+    assert against_database.index <= found.index
+
+
+async def test_a_history_signed_by_another_key_is_not_believed(scene: Scene) -> None:
+    rewrite(scene, entries(scene), OTHER_KEY)
+
+    with pytest.raises((Unsigned, BadSignature)):
+        await scene.verify(database=False)
+
+
+async def test_two_facts_that_were_swapped_and_signed_again_are_found(scene: Scene) -> None:
+    bodies = entries(scene)
+    bodies[AT], bodies[AT + 1] = bodies[AT + 1], bodies[AT]
+    rewrite(scene, bodies)
+
+    assert (await difference(scene)).index == AT
+
+
+async def test_a_dropped_entry_is_found(scene: Scene) -> None:
+    bodies = entries(scene)
+    del bodies[AT]
+    rewrite(scene, bodies)
+
+    assert (await difference(scene, database=False)).index >= AT
+
+
+async def test_an_entry_that_is_no_fact_is_found(scene: Scene) -> None:
+    scene.change(BUNDLE, lambda _: encode_bundle([b"{}"] * 256))
+    assert (await difference(scene, database=False)).index == 256
+    rewrite(scene, [*entries(scene)[:AT], b"no fact"])
+
+    assert (await difference(scene, database=False)).what == "an entry that is no fact"
+
+
+POSITION = "(SELECT position FROM fact_run WHERE position <= 300 ORDER BY 1 DESC LIMIT 1)"
+PLACE = (
+    f"(shard, seq) = (SELECT shard, seq + 300 - position FROM fact_run WHERE position = {POSITION})"
+)
+
+Tampered = tuple[str, Callable[[Difference], bool]]
+TAMPERED: dict[str, Tampered] = {
+    "a deleted fact": (
+        f"DELETE FROM fact WHERE {PLACE}",
+        lambda found: found.index == AT and found.found == "missing",
+    ),
+    "an altered body": (
+        f"UPDATE fact SET body = replace(convert_from(body, 'UTF8'), 'test', 'tesu')::bytea"
+        f" WHERE {PLACE}",
+        lambda found: found.index == AT and len(found.found) == 64,
+    ),
+    "two facts swapped": (
+        "UPDATE fact SET body = other.body FROM fact AS other WHERE fact.shard = other.shard"
+        " AND fact.shard = 3 AND fact.seq IN (7, 8) AND other.seq = 15 - fact.seq",
+        lambda found: len(found.found) == 64,
+    ),
+    "an order that was changed": (
+        "UPDATE fact_run SET position = position + 1 WHERE position > 300",
+        lambda found: found.found in ("missing", "no fact") or len(found.found) == 64,
+    ),
+    "a database that lost its newest facts": (
+        "UPDATE sequencer SET position = 600",
+        lambda found: found.index == 600 and found.found == "no fact",
+    ),
+    "a head that was moved back": (
+        "UPDATE shard_head SET seq = seq - 1 WHERE shard = 3",
+        lambda found: found.what == "the head of shard 3",
+    ),
+    "a head with another hash": (
+        "UPDATE shard_head SET head_hash = sha256('x') WHERE shard = 3",
+        lambda found: found.what == "the head of shard 3",
+    ),
+    "a stream that was moved back": (
+        "UPDATE stream_head SET version = version - 1 WHERE shard = 3",
+        lambda found: found.what.startswith("the head of stream"),
+    ),
+    "another earlier checkpoint": (
+        "UPDATE audit_checkpoint SET root = sha256('x') WHERE size = 200",
+        lambda found: (found.what, found.index) == ("an earlier checkpoint", 200),
+    ),
+}
+
+
+@pytest.mark.parametrize("attack", TAMPERED)
+async def test_what_was_changed_in_the_database_is_found(scene: Scene, attack: str) -> None:
+    statement, fits = TAMPERED[attack]
+    await scene.tamper(statement)
+
+    found = await difference(scene)
+
+    assert fits(found), str(found)
+    assert (await scene.verify(database=False)).size == SIZE
+
+
+async def test_facts_that_are_not_published_yet_are_held_against_their_heads(scene: Scene) -> None:
+    await scene.happen(40)
+    assert (await scene.verify()).size == SIZE
+    await scene.tamper(
+        "DELETE FROM fact WHERE (shard, seq) = (SELECT shard, seq + facts - 1 FROM fact_run"
+        " ORDER BY position DESC LIMIT 1)"
+    )
+
+    found = await difference(scene)
+    assert (found.what, found.index) == ("the database", SIZE + 39)
+
+
+async def test_facts_that_have_no_place_yet_are_held_against_their_heads(scene: Scene) -> None:
+    await scene.world.note(SHARDS[0], "a", "b")
+    assert (await scene.verify()).size == SIZE
+    await scene.tamper(
+        "UPDATE fact SET body = replace(convert_from(body, 'UTF8'), 'test', 'tesu')::bytea"
+        " WHERE (shard, seq) = (SELECT shard, seq FROM shard_head WHERE shard = 3)"
+    )
+
+    assert (await difference(scene)).what == "the head of shard 3"
