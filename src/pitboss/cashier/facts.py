@@ -95,3 +95,17 @@ class PaymentNewsRefused(Fact, frozen=True, kw_only=True, tag="payment.news_refu
     micros: int
     currency: str
     reason: str
+
+
+# Every type of this room, for who reads facts.
+FACTS = (
+    DepositRequested,
+    WithdrawalRequested,
+    PaymentRefused,
+    PaymentSubmitted,
+    DepositConfirmed,
+    DepositFailed,
+    WithdrawalPaid,
+    WithdrawalFailed,
+    PaymentNewsRefused,
+)

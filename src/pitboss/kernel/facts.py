@@ -5,11 +5,15 @@ They are not tracked by the collector, because they can be in no ring.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import msgspec
 
 from pitboss.kernel.ids import AccountId
+
+# From the decoded `data` of one schema version to that of the next; it changes nothing it is given.
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class Movement(
@@ -39,10 +43,14 @@ class Fact(
 
     Fields are text, whole numbers below 2^53, booleans, lists and nested structs: never floats.
     Money is in micros, a price is `"num/den"`, an instant is RFC 3339 in UTC.  Personal data
-    does not belong in a fact.  `movements` are the changes to the wallet's books that happened
-    with it; an optional field that has its default is left out of the bytes.
+    does not belong in a fact, only commitments to it, under `pd`.  `movements` are the changes to
+    the wallet's books that happened with it; an optional field that has its default is left out of
+    the bytes.
+
+    `upcasters` lead from version 1 to `schema_version`, a step each; see `kernel.upcasting`.
     """
 
     schema_version: ClassVar[int] = 1
+    upcasters: ClassVar[tuple[Upcaster, ...]] = ()
 
     movements: tuple[Movement, ...] = ()

@@ -14,3 +14,7 @@ class AccountOpened(Fact, frozen=True, kw_only=True, tag="account.opened"):
     owner: str
     currency: str
     may_overdraw: bool
+
+
+# Every type of this room, for who reads facts.
+FACTS = (AccountOpened,)

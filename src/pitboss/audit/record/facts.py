@@ -15,3 +15,7 @@ class LogKeyDropped(Fact, frozen=True, kw_only=True, tag="log.key_dropped"):
     """From the next start on, this key signs no more; what it has signed stays signed."""
 
     verifier_key: str
+
+
+# Every type of this room, for who reads facts.
+FACTS = (LogKeyAdded, LogKeyDropped)

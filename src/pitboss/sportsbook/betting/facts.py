@@ -42,3 +42,7 @@ class CommandSetAside(Fact, frozen=True, kw_only=True, tag="command.set_aside"):
     partition: int
     offset: int
     why: str
+
+
+# Every type of this room, for who reads facts.
+FACTS = (BetAccepted, BetRefused, CommandSetAside)

@@ -50,3 +50,7 @@ class MarketStatusChanged(Fact, frozen=True, kw_only=True, tag="market.status_ch
 
     market_id: MarketId
     status: str
+
+
+# Every type of this room, for who reads facts.
+FACTS = (EventOpened, PriceChanged, MarketStatusChanged)

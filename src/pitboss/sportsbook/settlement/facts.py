@@ -30,3 +30,7 @@ class BetSettled(Fact, frozen=True, kw_only=True, tag="bet.settled"):
     rules: str
     rounding: str
     results: tuple[SelectionResult, ...]
+
+
+# Every type of this room, for who reads facts.
+FACTS = (MarketResulted, BetSettled)
