@@ -14,11 +14,13 @@ import asyncpg
 import pytest
 import structlog
 
-from pitboss.db import Database, migrate
-from pitboss.db.embedded import EmbeddedPostgres
+from pitboss.db import Database, migrate, roles
+from pitboss.db.embedded import OWNER, PROCESS, EmbeddedPostgres
 
 # Enough for the smallest `shared_buffers`; tests do not need more.
 SERVER_MEMORY_BYTES = 512 * 1024**2
+# The embedded server asks for none; another one may.
+PROCESS_PASSWORD = "pitboss"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -47,7 +49,8 @@ def postgres_url() -> Iterator[str]:
     home = Path(tempfile.mkdtemp(prefix="pitboss-tests-"))
     server = EmbeddedPostgres(home, memory_bytes=SERVER_MEMORY_BYTES)
     try:
-        yield server.start()
+        server.start()
+        yield server.owner_url()
     finally:
         server.stop(immediate=True)
         shutil.rmtree(home)
@@ -62,6 +65,8 @@ async def maintenance(postgres_url: str) -> AsyncIterator[asyncpg.Connection[asy
         # What is not flushed survives all but the machine, and so no test can miss it.
         await connection.execute("ALTER SYSTEM SET fsync = off")
         await connection.execute("SELECT pg_reload_conf()")
+    if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", PROCESS):
+        await connection.execute(f"CREATE ROLE {PROCESS} LOGIN PASSWORD '{PROCESS_PASSWORD}'")
     yield connection
     await connection.close()
 
@@ -75,6 +80,7 @@ async def template_name(
     await maintenance.execute(f"CREATE DATABASE {name}")
     database = Database(url_of(postgres_url, name))
     await migrate(database)
+    await roles.grant(database, PROCESS)
     await database.close()
     yield name
     await maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)")
@@ -84,13 +90,24 @@ async def template_name(
 async def database(
     postgres_url: str, maintenance: asyncpg.Connection[asyncpg.Record], template_name: str
 ) -> AsyncIterator[Database]:
-    """Give a migrated database that nobody else uses; it is dropped after the test."""
+    """Give a migrated database that nobody else uses; it is dropped after the test.
+
+    It is entered as processes enter it, so that every test finds out what they may not do.
+    """
     name = f"pitboss_test_{secrets.token_hex(4)}"
     await maintenance.execute(f"CREATE DATABASE {name} TEMPLATE {template_name} STRATEGY FILE_COPY")
-    fresh = Database(url_of(postgres_url, name))
+    fresh = Database(as_process(url_of(postgres_url, name)))
     yield fresh
     await fresh.close()
     await maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def owned(database: Database) -> AsyncIterator[Database]:
+    """Give the test's database as its owner enters it: to spoil what no process could."""
+    owner = Database(as_owner(database.url))
+    yield owner
+    await owner.close()
 
 
 @pytest.fixture
@@ -108,6 +125,21 @@ async def empty_database(
 
 def _other_server() -> str | None:
     return os.environ.get("PITBOSS_TEST_DATABASE_URL")
+
+
+def as_process(url: str) -> str:
+    """Return the URL with which processes enter a database."""
+    parts = urlsplit(url)
+    place = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{PROCESS}:{PROCESS_PASSWORD}@{place}").geturl()
+
+
+def as_owner(url: str) -> str:
+    """Return the URL with which the owner enters a database that a process enters there."""
+    parts = urlsplit(url)
+    entrance = urlsplit(_other_server() or f"//{OWNER}@").netloc.rpartition("@")[0]
+    place = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{entrance}@{place}").geturl()
 
 
 def url_of(server_url: str, database_name: str) -> str:

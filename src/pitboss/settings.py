@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("pitboss")))
     # None is the embedded server in `home`.
     database_url: str | None = None
+    # Who may migrate that database, if it is another role than the one that processes are.
+    owner_url: str | None = None
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Port = 8000
     sandbox_port: Port = 0

@@ -128,12 +128,12 @@ async def test_the_migrations_make_what_the_schemas_say(
         "COMMENT ON TABLE command IS 'a log'",
     ],
 )
-async def test_a_difference_is_noticed(database: Database, change: str) -> None:
-    before = await describe(database)
+async def test_a_difference_is_noticed(owned: Database, change: str) -> None:
+    before = await describe(owned)
 
-    await apply(database, [change])
+    await apply(owned, [change])
 
-    assert differences(before, await describe(database))
+    assert differences(before, await describe(owned))
 
 
 def schemas() -> list[str]:

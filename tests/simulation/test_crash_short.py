@@ -65,7 +65,8 @@ async def ruin() -> AsyncIterator[Ruin]:
     assert report.home is not None, told
     server = EmbeddedPostgres(Path(report.home))
     try:
-        yield Ruin(report=report, url=await asyncio.to_thread(server.start))
+        await asyncio.to_thread(server.start)
+        yield Ruin(report=report, url=server.owner_url())
     finally:
         await asyncio.to_thread(server.stop, immediate=True)
         shutil.rmtree(report.home)

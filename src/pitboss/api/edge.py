@@ -13,6 +13,7 @@ from pitboss.db import Database
 from pitboss.kernel.clock import Clock, SystemClock
 from pitboss.kernel.entropy import Entropy
 from pitboss.kernel.tracing import NoTracer, Tracer
+from pitboss.players.personal.model import PersonalKeys
 
 # At the rate that one processor decides this is about ten seconds of waiting in a partition:
 # longer than a player looks at a pending bet.
@@ -65,10 +66,11 @@ class ShelfWatch:
 class Edge:
     """Everything that the API is given.
 
-    `clock` is the platform's, which a simulation may move; `wall` is the machine's, by which
-    tokens expire.  `news_readers` read what each payment provider sends, by its name.
-    `backlog_max` is how many commands may wait in one partition of the log.  `log_database` is
-    what bets are acknowledged through, if that is another pool than everybody's.
+    `personal_keys` are the house's, under which personal data is kept.  `clock` is the platform's,
+    which a simulation may move; `wall` is the machine's, by which tokens expire.  `news_readers`
+    read what each payment provider sends, by its name.  `backlog_max` is how many commands may wait
+    in one partition of the log.  `log_database` is what bets are acknowledged through, if that is
+    another pool than everybody's.
     """
 
     database: Database
@@ -76,6 +78,7 @@ class Edge:
     entropy: Entropy
     tokens: Tokens
     passwords: Passwords
+    personal_keys: PersonalKeys
     news_readers: Mapping[str, NewsReader] = field(default_factory=dict)
     wall: Clock = field(default_factory=SystemClock)
     tracer: Tracer = field(default_factory=NoTracer)

@@ -133,3 +133,8 @@ class Doors:
 def player_of(request: Asked) -> PlayerId:
     """Return who asks, behind the players' door."""
     return PlayerId(request.user.subject)
+
+
+def actor_of(request: Asked) -> str:
+    """Return who asks, behind the staff's door, as facts name them."""
+    return f"staff:{request.user.subject}"

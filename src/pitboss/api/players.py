@@ -211,7 +211,7 @@ async def _register(edge: Edge, desk: PasswordDesk, body: RegisterBody, key: str
     )
 
     async def work(turn: Turn) -> RegisterAnswer:
-        (answer,) = await identity.register(turn, [request])
+        (answer,) = await identity.register(turn, [request], keys=edge.personal_keys)
         if isinstance(answer, Registered) and not answer.repeated:
             await wallet.open_accounts(turn, _accounts(shard_of(player_id), player_id, body))
         return answer
@@ -233,7 +233,7 @@ async def _find_session(
 ) -> SessionView | None:
     """Return a new session if the password is right and the account is not closed."""
     async with edge.database.reading() as tx:
-        login = await identity.find_login(tx, email)
+        login = await identity.find_login(tx, email, keys=edge.personal_keys)
     right = await desk.verify(None if login is None else login.password_hash, password)
     if login is None or not right or login.status is PlayerStatus.CLOSED:
         return None

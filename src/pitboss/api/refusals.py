@@ -64,9 +64,13 @@ LINES = {
     "player_not_active": _not_allowed("The player may not play now."),
     "player_not_verified": _not_allowed("The player's identity is not verified yet."),
     "product_not_licensed": _not_allowed("The licence does not cover this product."),
+    "account_not_closed": _not_allowed("The player's account must be closed first."),
+    "retention_not_over": _not_allowed("The licence wants the player's data kept for longer."),
     # What is not there.
     "unknown_player": _missing("There is no such player."),
     "unknown_account": _missing("There is no such account."),
+    "unknown_subject": _missing("There is nobody whose data could be looked at."),
+    "subject_erased": Line(status=410, detail="The player's data was erased."),
     "unknown_hold": _missing("There is no such hold."),
     # How things stand.
     "key_reused": Line(
@@ -77,6 +81,9 @@ LINES = {
     ),
     "email_taken": Line(status=409, detail="Another player has this e-mail.", field="email"),
     "insufficient_funds": _in_the_way("There is not enough money that is not spoken for."),
+    "payment_open": _in_the_way("A payment of the player has not ended."),
+    "money_held": _in_the_way("Money of the player is held, for a bet or a withdrawal."),
+    "money_left": _in_the_way("There is money in the player's account."),
     "same_account": _in_the_way("Money moves between two accounts."),
     "hold_exhausted": _in_the_way("Nothing of this hold is left."),
     "price_changed": _in_the_way("The price is not the one that was shown."),

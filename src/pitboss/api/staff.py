@@ -9,7 +9,15 @@ import msgspec
 from litestar import Router, post
 from litestar.params import JSONBody
 
-from pitboss.api.furniture import BEARER, Asked, Doors, StrictJson, TheEdge, check_body
+from pitboss.api.furniture import (
+    BEARER,
+    Asked,
+    Doors,
+    StrictJson,
+    TheEdge,
+    actor_of,
+    check_body,
+)
 from pitboss.api.problems import ProblemFound, malformed
 from pitboss.api.turns import in_turn
 from pitboss.api.wire import BATCH_BODY_BYTES_MAX, Body
@@ -167,7 +175,7 @@ async def open_events(request: Asked, edge: TheEdge, data: JSONBody[NewEventsBod
     async def work(turn: Turn) -> tuple[Answer, ...]:
         return await catalog.open_events(turn, events)
 
-    answers = await in_turn(edge, [CATALOGUE_SHARD], _actor(request), work)
+    answers = await in_turn(edge, [CATALOGUE_SHARD], actor_of(request), work)
     return AnswersView(
         answers=tuple(
             AnswerView(event_id=event.id, changed=_changed(answer), refusal=_refusal(answer))
@@ -198,7 +206,7 @@ async def change_prices(request: Asked, edge: TheEdge, data: JSONBody[PricesBody
     async def work(turn: Turn) -> tuple[Answer, ...]:
         return await catalog.change_prices(turn, changes)
 
-    answers = await in_turn(edge, [CATALOGUE_SHARD], _actor(request), work)
+    answers = await in_turn(edge, [CATALOGUE_SHARD], actor_of(request), work)
     return AnswersView(
         answers=tuple(
             AnswerView(
@@ -229,7 +237,7 @@ async def set_status(request: Asked, edge: TheEdge, data: JSONBody[StatusesBody]
     async def work(turn: Turn) -> tuple[Answer, ...]:
         return await catalog.set_status(turn, changes)
 
-    answers = await in_turn(edge, [CATALOGUE_SHARD], _actor(request), work)
+    answers = await in_turn(edge, [CATALOGUE_SHARD], actor_of(request), work)
     return AnswersView(
         answers=tuple(
             AnswerView(
@@ -254,7 +262,7 @@ async def record_results(request: Asked, edge: TheEdge, data: JSONBody[ResultsBo
     async def work(turn: Turn) -> tuple[ResultAnswer, ...]:
         return await settlement.record_scores(turn, reports)
 
-    answers = await in_turn(edge, [CATALOGUE_SHARD], _actor(request), work)
+    answers = await in_turn(edge, [CATALOGUE_SHARD], actor_of(request), work)
     return AnswersView(
         answers=tuple(
             AnswerView(
@@ -265,10 +273,6 @@ async def record_results(request: Asked, edge: TheEdge, data: JSONBody[ResultsBo
             for report, answer in zip(reports, answers, strict=True)
         )
     )
-
-
-def _actor(request: Asked) -> str:
-    return f"staff:{request.user.subject}"
 
 
 def _changed(answer: Answer) -> bool | None:

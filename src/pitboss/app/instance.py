@@ -9,14 +9,19 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx
+import structlog
 
 from pitboss.api.tokens import Role, Tokens
 from pitboss.app.home import Home
 from pitboss.app.parts import (
     TOKENS_SECRET,
+    UNGUARDED,
     PortUnusable,
     check_port,
+    database_url,
     free_ports,
+    opened,
+    owner_url,
     start_database,
 )
 from pitboss.app.supervisor import (
@@ -26,7 +31,7 @@ from pitboss.app.supervisor import (
     programs_of,
     until_gone,
 )
-from pitboss.db import Database, migrate
+from pitboss.db import migrate, roles
 from pitboss.db.embedded import EmbeddedPostgres
 from pitboss.db.errors import DatabaseAway
 from pitboss.kernel.clock import SystemClock
@@ -36,6 +41,8 @@ from pitboss.settings import Settings
 READY_SECONDS_MAX = 60.0
 _LOOK_SECONDS = 0.05
 STAFF_LOCAL = "local"
+
+_log = structlog.get_logger("instance")
 
 
 class NotReady(PlatformError):
@@ -106,7 +113,7 @@ async def start_instance(
         _check_ports(settings)
         url = await asyncio.to_thread(start_database, settings)
         try:
-            await migrate_database(url)
+            await migrate_database(settings, told=told)
             supervisor = _make_supervisor(settings, told, only)
             end = asyncio.Event()
             running = asyncio.create_task(supervisor.run(end))
@@ -133,19 +140,33 @@ def staff_token(settings: Settings, name: str = STAFF_LOCAL) -> str:
     return tokens.issue(name, Role.STAFF, now=SystemClock().now()).text
 
 
-async def migrate_database(url: str) -> int:
-    """Bring the schema of the database at this URL up to date; return how many steps it took.
+async def migrate_database(
+    settings: Settings, *, told: Callable[[str], None] = lambda text: None
+) -> int:
+    """Bring the schema up to date as its owner, and let the role of the processes use it.
+
+    Returns how many steps it took.  If that role owns the tables, so that it could change what is
+    to stay as it is, a warning says so.
 
     Raises:
-        DatabaseAway: it cannot be reached; the message says where it should be.
+        DatabaseAway: the database cannot be reached; the message says where it should be.
     """
-    database = Database(url)
-    try:
-        return await migrate(database)
-    except DatabaseAway as fault:
-        raise DatabaseAway(f"no PostgreSQL at {_place_of(url)}: {fault}") from fault
-    finally:
-        await database.close()
+    url = owner_url(settings)
+    async with (
+        opened(url, connections_max=1) as owner,
+        opened(database_url(settings), connections_max=1) as database,
+    ):
+        try:
+            steps = await migrate(owner)
+            await roles.grant(owner, await roles.find_role(database))
+            async with database.reading() as tx:
+                unguarded = await roles.may_change_history(tx)
+        except DatabaseAway as fault:
+            raise DatabaseAway(f"no PostgreSQL at {_place_of(url)}: {fault}") from fault
+    if unguarded:
+        _log.warning(UNGUARDED)
+        told(f"warning: {UNGUARDED}")
+    return steps
 
 
 def _place_of(url: str) -> str:

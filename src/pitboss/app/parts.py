@@ -18,18 +18,26 @@ from prometheus_client import CollectorRegistry, start_http_server
 
 from pitboss.app import logs
 from pitboss.app.home import Home
-from pitboss.db import Database
+from pitboss.db import Database, roles
 from pitboss.db.embedded import EmbeddedPostgres
 from pitboss.kernel.clock import Clock, SharedClock, SystemClock
 from pitboss.kernel.entropy import SystemEntropy
-from pitboss.kernel.errors import PlatformError
+from pitboss.kernel.errors import Fault, PlatformError
 from pitboss.kernel.shards import PARTITIONS, PARTITIONS_ALL, Partition
 from pitboss.kernel.tracing import NoTracer, Tracer
+from pitboss.players.personal.model import PersonalKeys
 from pitboss.settings import Settings
 
 TOKENS_SECRET = "tokens"  # noqa: S105 - the name of a secret
+# Whoever copies a home's database must copy these two, and whoever loses them has erased everybody.
+PERSONAL_MASTER = "personal-master"
+PERSONAL_INDEX = "personal-index"
 SANDBOX_KEY = "sandbox-api"
 SANDBOX_SIGNING = "sandbox-webhooks"
+UNGUARDED = (
+    "PITBOSS_DATABASE_URL names a role that owns the tables, so only triggers keep history from"
+    " being changed; name one that owns nothing, and the owner in PITBOSS_OWNER_URL"
+)
 
 # Against a process of usual niceness, which then gets three times as much of a processor.
 BACKGROUND_NICENESS = 5
@@ -46,9 +54,24 @@ def clock_of(settings: Settings) -> Clock:
     return SystemClock() if settings.clock_file is None else SharedClock(settings.clock_file)
 
 
+def personal_keys(settings: Settings) -> PersonalKeys:
+    """Return the keys under which this house keeps personal data, drawn at the first start."""
+    home = Home(settings.home)
+    return PersonalKeys(master=home.secret(PERSONAL_MASTER), index=home.secret(PERSONAL_INDEX))
+
+
 def database_url(settings: Settings) -> str:
     """Return where the database is; the embedded one need not run."""
     return settings.database_url or EmbeddedPostgres(settings.home).url()
+
+
+def owner_url(settings: Settings) -> str:
+    """Return where the database is entered to migrate it, as the role that owns its tables.
+
+    Of a PostgreSQL of the operator's that is the role of the processes, unless another is named.
+    """
+    named = settings.owner_url or settings.database_url
+    return named or EmbeddedPostgres(settings.home).owner_url()
 
 
 def start_database(settings: Settings) -> str:
@@ -73,7 +96,14 @@ async def open_database(
     settings: Settings, *, connections_max: int = 10
 ) -> AsyncIterator[Database]:
     """Lend a pool of connections and close it in the end."""
-    database = Database(database_url(settings), connections_max=connections_max)
+    async with opened(database_url(settings), connections_max=connections_max) as database:
+        yield database
+
+
+@contextlib.asynccontextmanager
+async def opened(url: str, *, connections_max: int = 10) -> AsyncIterator[Database]:
+    """Lend a pool of connections to this database and close it in the end."""
+    database = Database(url, connections_max=connections_max)
     try:
         yield database
     finally:
@@ -149,6 +179,8 @@ def uvloop_runner() -> asyncio.Runner:
 async def _until_told(settings: Settings, main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    # Of a supervised process the supervisor has said it.
+    looking = None if settings.supervised else asyncio.create_task(warn_if_unguarded(settings))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     if settings.supervised:
@@ -156,7 +188,22 @@ async def _until_told(settings: Settings, main: Callable[[asyncio.Event], Awaita
         loop.add_reader(sys.stdin.fileno(), _heard, stop)
     _log.info("starts", pid=os.getpid())
     await main(stop)
+    if looking is not None:
+        looking.cancel()
     _log.info("ends", pid=os.getpid())
+
+
+async def warn_if_unguarded(settings: Settings) -> None:
+    """Warn if the processes are a role that could change history."""
+    if settings.database_url is None:
+        return
+    with contextlib.suppress(Fault):
+        async with (
+            open_database(settings, connections_max=1) as database,
+            database.reading() as tx,
+        ):
+            if await roles.may_change_history(tx):
+                _log.warning(UNGUARDED)
 
 
 def _heard(stop: asyncio.Event) -> None:

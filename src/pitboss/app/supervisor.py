@@ -140,13 +140,19 @@ class Supervisor:
             self._post()
         return f"ended with status {child.returncode}"
 
+    def settings_of_a_child(self, name: str) -> Settings:
+        """Return what the process of this name is told."""
+        return self.settings.with_changes(
+            supervised=True,
+            # Who owns the tables is no business of a process.
+            owner_url=None,
+            log_file=Home(self.settings.home).logs / f"{name}.log",
+            metrics_port=self.metrics_ports.get(name, 0),
+        )
+
     async def _start(self, program: Program) -> asyncio.subprocess.Process:
         logs = Home(self.settings.home).logs
-        settings = self.settings.with_changes(
-            supervised=True,
-            log_file=logs / f"{program.name}.log",
-            metrics_port=self.metrics_ports.get(program.name, 0),
-        )
+        settings = self.settings_of_a_child(program.name)
         # What a process says before its log is set up, or as it crashes.
         with (logs / f"{program.name}.err").open("wb") as errors:
             return await asyncio.create_subprocess_exec(

@@ -108,7 +108,7 @@ async def _measure(options: HttpOptions, venue: Venue, tell: Tell) -> _Measured:
     )
     tell("the baseline: plain ASGI and COPY")
     port = free_port(venue.instance.host)
-    async with plain_asgi.serving(venue.instance.database_url, port):
+    async with plain_asgi.serving(server.owner_of(venue.instance.database_url), port):
         plain = await _send(options, venue, (warm_up, fast), "/", seed=options.seed, port=port)
     return _Measured(
         fast=first.phases[-1],

@@ -19,8 +19,8 @@ import psutil
 
 from pitboss.bench import slow_flush
 from pitboss.bench.report import Figure
-from pitboss.db import Database, Transaction, migrate
-from pitboss.db.embedded import EmbeddedPostgres
+from pitboss.db import Database, Transaction, migrate, roles
+from pitboss.db.embedded import OWNER, PROCESS, EmbeddedPostgres
 from pitboss.kernel.errors import PlatformError
 
 DURABILITY = (
@@ -65,9 +65,12 @@ async def temporary_server(
 @contextlib.asynccontextmanager
 async def fresh_database(server: EmbeddedPostgres) -> AsyncIterator[Database]:
     """Open the server's database with its tables made."""
+    owner = Database(server.owner_url(), connections_max=1)
     database = Database(server.url(), connections_max=16)
     try:
-        await migrate(database)
+        await migrate(owner)
+        await roles.grant(owner, PROCESS)
+        await owner.close()
         yield database
     finally:
         await database.close()
@@ -75,12 +78,20 @@ async def fresh_database(server: EmbeddedPostgres) -> AsyncIterator[Database]:
 
 @contextlib.asynccontextmanager
 async def connected(url: str) -> AsyncIterator[Connection]:
-    """Open a connection of our own, whose statements may take as long as they like."""
-    connection: Connection = await asyncpg.connect(url, server_settings={"jit": "off"})
+    """Open a connection of our own, as the owner; its statements may take as long as they like.
+
+    Whoever is measured is the role that processes are.
+    """
+    connection: Connection = await asyncpg.connect(owner_of(url), server_settings={"jit": "off"})
     try:
         yield connection
     finally:
         connection.terminate()
+
+
+def owner_of(url: str) -> str:
+    """Return where the owner enters the embedded database that a process enters there."""
+    return url.replace(f"//{PROCESS}@", f"//{OWNER}@", 1)
 
 
 async def read_durability(tx: Transaction) -> dict[str, str]:

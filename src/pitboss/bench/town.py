@@ -28,8 +28,9 @@ from pitboss.kernel.shards import (
 )
 from pitboss.messages import Turn
 from pitboss.messages.model import Entry
-from pitboss.players import identity
+from pitboss.players import identity, personal
 from pitboss.players.identity.model import Email, Name, Registered, RegisterRequest
+from pitboss.players.personal.model import PersonalKeys
 from pitboss.sportsbook import catalog
 from pitboss.sportsbook.betting.model import HOUSE, PlaceBet, SlipLeg, stake_account
 from pitboss.sportsbook.catalog.model import MarketKind, NewEvent, NewMarket, NewSelection
@@ -84,9 +85,10 @@ async def move_in(database: Database, *, players: int, clock: Clock, entropy: En
     lanes: list[list[PlayerId]] = [[] for _ in PARTITIONS_ALL]
     for player_id in ids:
         lanes[partition_of(shard_of(player_id))].append(player_id)
+    keys = personal.draw_keys(entropy)
     async with asyncio.TaskGroup() as group:
         for lane in lanes:
-            group.create_task(_register(database, lane, clock, entropy))
+            group.create_task(_register(database, lane, clock, entropy, keys))
     events = tuple(_event(number, now) for number in range(EVENTS))
     async with messages.turn(
         database, [CATALOGUE_SHARD], now=now, actor="bench", entropy=entropy
@@ -96,7 +98,11 @@ async def move_in(database: Database, *, players: int, clock: Clock, entropy: En
 
 
 async def _register(
-    database: Database, players: Sequence[PlayerId], clock: Clock, entropy: Entropy
+    database: Database,
+    players: Sequence[PlayerId],
+    clock: Clock,
+    entropy: Entropy,
+    keys: PersonalKeys,
 ) -> None:
     for start in range(0, len(players), MOVE_IN_AT_ONCE):
         mine = players[start : start + MOVE_IN_AT_ONCE]
@@ -104,7 +110,9 @@ async def _register(
         async with messages.turn(
             database, shards, now=clock.now(), actor="bench", entropy=entropy
         ) as turn:
-            answers = await identity.register(turn, [registration(item) for item in mine])
+            answers = await identity.register(
+                turn, [registration(item) for item in mine], keys=keys
+            )
             ensure(
                 all(isinstance(answer, Registered) for answer in answers),
                 "the people of a bench may play",

@@ -10,6 +10,7 @@ from pitboss.cashier.operations import (
 from pitboss.cashier.queries import (
     count_open,
     find_due,
+    find_obligations,
     find_open,
     find_payment,
     find_payments,
@@ -21,6 +22,7 @@ from pitboss.cashier.queries import (
 __all__ = [
     "count_open",
     "find_due",
+    "find_obligations",
     "find_open",
     "find_payment",
     "find_payments",

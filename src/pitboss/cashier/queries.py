@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from pitboss import wallet
 from pitboss.cashier.model import Payment, PaymentNews, SavedNews
 from pitboss.db import Transaction
 from pitboss.kernel.ids import PaymentId, PlayerId
-from pitboss.kernel.shards import SYSTEM_SHARD, Shard
+from pitboss.kernel.shards import SYSTEM_SHARD, Shard, shard_of
+from pitboss.players.identity.model import Obligation, Player
+from pitboss.wallet.model import player_account
 
-from . import store
+from . import rules, store
 
 PAYMENTS_PAGE_MAX = 200
 
@@ -65,6 +68,22 @@ async def count_open(tx: Transaction) -> int:
 async def find_open(tx: Transaction, *, limit: int = PAYMENTS_PAGE_MAX) -> list[Payment]:
     """Return payments that have not ended, the oldest first."""
     return await store.find_open(tx, limit=min(limit, PAYMENTS_PAGE_MAX))
+
+
+async def find_obligations(
+    tx: Transaction, players: Collection[Player]
+) -> dict[PlayerId, frozenset[Obligation]]:
+    """Return what is still between us and each of these players: money, holds, open payments.
+
+    Under the turn of their shards this is the last word.
+    """
+    accounts = {player_account(player.id, player.currency): player.id for player in players}
+    places = [(shard_of(player_id), account_id) for account_id, player_id in accounts.items()]
+    balances = await wallet.find_balances(tx, places)
+    owing = await store.find_owing(tx, set(accounts.values()))
+    return rules.obligations(
+        {accounts[account.id]: account for account in balances}, owing, set(accounts.values())
+    )
 
 
 async def find_refused_news(tx: Transaction, *, limit: int = PAYMENTS_PAGE_MAX) -> list[SavedNews]:

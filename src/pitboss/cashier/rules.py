@@ -7,7 +7,7 @@ in any order, more than once, and before we know ourselves that we submitted.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -47,9 +47,11 @@ from pitboss.cashier.model import (
 )
 from pitboss.kernel.errors import Malformed
 from pitboss.kernel.facts import Fact, Movement
-from pitboss.kernel.ids import PaymentId
+from pitboss.kernel.ids import PaymentId, PlayerId
 from pitboss.kernel.money import currency
 from pitboss.kernel.shards import SYSTEM_SHARD, Shard, shard_of
+from pitboss.players.identity.model import Obligation
+from pitboss.wallet.model import Account
 
 # A million of most currencies: more than that in one payment is a slip of the keyboard.  What a
 # player may pay in is for the gate to say.
@@ -364,3 +366,25 @@ def _answer(
     if payment.state is PaymentState.REFUSED:
         return Refused(reason=str(payment.reason))
     return Requested(payment=payment, repeated=repeated)
+
+
+def obligations(
+    accounts: Mapping[PlayerId, Account],
+    owing: Collection[PlayerId],
+    player_ids: Collection[PlayerId],
+) -> dict[PlayerId, frozenset[Obligation]]:
+    """Return what stands between us and each player who wants to be forgotten.
+
+    `owing` are the players with a payment that has not ended.  A bet that is not settled holds its
+    stake, and so does a withdrawal that is not paid.
+    """
+    found: dict[PlayerId, frozenset[Obligation]] = {}
+    for player_id in player_ids:
+        account = accounts.get(player_id)
+        stands = {
+            Obligation.MONEY_LEFT: account is not None and account.posted != 0,
+            Obligation.MONEY_HELD: account is not None and account.held != 0,
+            Obligation.PAYMENT_OPEN: player_id in owing,
+        }
+        found[player_id] = frozenset(item for item, there in stands.items() if there)
+    return found

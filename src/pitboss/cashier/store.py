@@ -19,7 +19,7 @@ from pitboss.cashier.model import (
 )
 from pitboss.db import Transaction
 from pitboss.kernel.ids import PaymentId, PlayerId
-from pitboss.kernel.shards import SHARDS_ALL, Shard
+from pitboss.kernel.shards import SHARDS_ALL, Shard, shard_of
 
 _PAYMENT = (
     "shard, payment_id, player_id, provider, kind, state, micros, currency, reference, reason,"
@@ -99,6 +99,19 @@ async def count_open(tx: Transaction) -> int:
         "SELECT count(*) AS payments FROM payment WHERE state IN ('requested', 'submitted')"
     )
     return 0 if row is None else int(row["payments"])
+
+
+async def find_owing(tx: Transaction, player_ids: Collection[PlayerId]) -> set[PlayerId]:
+    """Return those of the players who have a payment that has not ended."""
+    rows = await tx.fetch(
+        "SELECT DISTINCT payment.player_id FROM payment"
+        " JOIN unnest($1::smallint[], $2::uuid[]) AS wanted (shard, player_id)"
+        " ON payment.shard = wanted.shard AND payment.player_id = wanted.player_id"
+        " WHERE state IN ('requested', 'submitted')",
+        [shard_of(player_id) for player_id in player_ids],
+        list(player_ids),
+    )
+    return {PlayerId(str(row["player_id"])) for row in rows}
 
 
 async def find_open(tx: Transaction, *, limit: int) -> list[Payment]:

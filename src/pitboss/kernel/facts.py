@@ -47,8 +47,9 @@ class Fact(
 
     Fields are text, whole numbers below 2^53, booleans, lists and nested structs: never floats.
     Money is in micros, a price is `"num/den"`, an instant is RFC 3339 in UTC.  Personal data
-    does not belong in a fact.  `movements` are the changes to the wallet's books that happened
-    with it; an optional field that has its default is left out of the bytes.
+    does not belong in a fact, only commitments to it, under `pd`.  `movements` are the changes to
+    the wallet's books that happened with it; an optional field that has its default is left out of
+    the bytes.
 
     `upcasters` lead from version 1 to `schema_version`, a step each; see `kernel.upcasting`.
     """

@@ -16,6 +16,7 @@ from msgspec import Struct, inspect
 
 from integration.api.desk import Desk, Somebody, new_event, registration, selection_id, slip
 from pitboss.api.cashier import PaymentBody
+from pitboss.api.persons import ErasureBody, LookBody, PlayerStatusBody
 from pitboss.api.players import RegisterBody, SessionBody
 from pitboss.api.slips import RawSlipsBody, SlipBody
 from pitboss.api.staff import NewEventsBody, PricesBody, ResultsBody, StatusesBody
@@ -24,6 +25,7 @@ from pitboss.api.wire import Body
 from pitboss.kernel.ids import derived_id
 
 NAME = "cup"
+NOBODY = f"/v1/staff/players/{derived_id('nobody')}"
 LONG = "x" * 50_000
 UNKNOWN = "a_field_that_nobody_knows"
 
@@ -37,6 +39,11 @@ class Door:
     sample: Mapping[str, Any]
     role: Role | None
     keyed: bool = False
+
+    @property
+    def route(self) -> str:
+        """The address as the document describes it."""
+        return self.path.replace(NOBODY, "/v1/staff/players/{player_id}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +104,25 @@ DOORS = (
                 {"event_id": derived_id("no event"), "home": 1, "away": 0, "abandoned": False}
             ]
         },
+        role=Role.STAFF,
+    ),
+    Door(
+        path=f"{NOBODY}/status",
+        kind=PlayerStatusBody,
+        sample={"status": "closed", "reason": "player_asked"},
+        role=Role.STAFF,
+        keyed=True,
+    ),
+    Door(
+        path=f"{NOBODY}/personal-data",
+        kind=LookBody,
+        sample={"purpose": "support", "paths": ["/email"]},
+        role=Role.STAFF,
+    ),
+    Door(
+        path=f"{NOBODY}/erasure",
+        kind=ErasureBody,
+        sample={"basis": "gdpr_17_1_a"},
         role=Role.STAFF,
     ),
 )

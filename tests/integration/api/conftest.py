@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator
-from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 
+from conftest import as_process, url_of
 from integration.api.desk import Desk
 from pitboss.db import Database
 
@@ -26,7 +26,7 @@ async def shared_desk(
     """Give an API over a database that the tests of one file share."""
     name = f"pitboss_test_{secrets.token_hex(4)}"
     await maintenance.execute(f"CREATE DATABASE {name} TEMPLATE {template_name}")
-    database = Database(urlsplit(postgres_url)._replace(path=f"/{name}").geturl())
+    database = Database(as_process(url_of(postgres_url, name)))
     yield Desk(database=database)
     await database.close()
     await maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)")

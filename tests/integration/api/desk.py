@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from integration.api.client import Answer, AsgiClient
+from integration.players.keys import KEYS
 from pitboss.adapters import passwords
 from pitboss.adapters.payments.sandbox import SandboxReader
 from pitboss.api.asgi import make_app
@@ -73,6 +74,7 @@ class Desk:
                     entropy=self.entropy,
                     tokens=self.tokens,
                     passwords=passwords,
+                    personal_keys=KEYS,
                     news_readers={"sandbox": SandboxReader([SIGNING])},
                     wall=self.wall,
                     tracer=self.tracer,

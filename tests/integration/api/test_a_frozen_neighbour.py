@@ -6,6 +6,7 @@ import asyncio
 
 from integration.api.client import AsgiClient
 from integration.api.desk import Desk, selection_id, slip
+from integration.players.keys import KEYS
 from pitboss.adapters import passwords
 from pitboss.api.asgi import make_app
 from pitboss.api.edge import Edge
@@ -31,6 +32,7 @@ async def test_bets_are_acknowledged_while_payments_wait_for_a_lock(desk: Desk) 
                 wall=desk.wall,
                 entropy=desk.entropy,
                 tokens=desk.tokens,
+                personal_keys=KEYS,
                 passwords=passwords,
             )
         )

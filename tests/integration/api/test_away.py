@@ -25,8 +25,8 @@ from integration.api.desk import (
 from integration.api.rows import count_rows
 from integration.api.tap import Tap, tapped
 from pitboss.api.tokens import Role
-from pitboss.db import Database, migrate
-from pitboss.db.embedded import EmbeddedPostgres
+from pitboss.db import Database, migrate, roles
+from pitboss.db.embedded import PROCESS, EmbeddedPostgres
 
 # Longer than any answer takes here; who waits longer has found a hang.
 ANSWER_SECONDS_MAX = 5.0
@@ -52,8 +52,10 @@ def server() -> Iterator[EmbeddedPostgres]:
 @pytest.fixture
 async def own_desk(server: EmbeddedPostgres) -> AsyncIterator[Desk]:
     """Give an API over that server."""
-    database = Database(server.url())
-    await migrate(database)
+    owner, database = Database(server.owner_url()), Database(server.url())
+    await migrate(owner)
+    await roles.grant(owner, PROCESS)
+    await owner.close()
     yield Desk(database=database)
     await database.close()
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from conftest import as_owner
 from integration.messages.world import NOW, World
 from pitboss.adapters.tiles.folder import FileRecord, FolderStore
 from pitboss.audit import record
@@ -105,7 +106,9 @@ class Scene:
 
     async def tamper(self, *statements: str) -> None:
         """Change the database as its owner can who has switched the triggers off."""
-        async with self.database.transaction() as tx:
+        owner = Database(as_owner(self.database.url))
+        async with owner.transaction() as tx:
             await tx.execute("SET LOCAL session_replication_role = replica")
             for statement in statements:
                 await tx.execute(statement)
+        await owner.close()

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from conftest import as_owner
 from integration.api.rows import count_rows
 from integration.audit.scene import KEY, OTHER_KEY, Scene
 from pitboss.audit.record.errors import (
@@ -174,7 +175,7 @@ async def backup(scene: Scene, database: Database) -> AsyncIterator[Database]:
     place = urlsplit(database.url)
     original, name = place.path[1:], f"{place.path[1:]}_backup"
     await database.close()
-    maintenance = Database(place._replace(path="/postgres").geturl())
+    maintenance = Database(urlsplit(as_owner(database.url))._replace(path="/postgres").geturl())
     async with maintenance.reading() as tx:
         await tx.execute(f"CREATE DATABASE {name} TEMPLATE {original}")
     copy = Database(place._replace(path=f"/{name}").geturl())

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from integration.players.keys import KEYS
 from pitboss import cashier, messages, wallet
 from pitboss.cashier.model import (
     NewsAnswer,
@@ -58,7 +59,7 @@ class World:
         """Register a player and let them pay in."""
         player_id = PlayerId(new_id(self.clock.now(), self.entropy))
         async with self.turn(shard_of(player_id)) as turn:
-            (answer,) = await identity.register(turn, [_registration(player_id)])
+            (answer,) = await identity.register(turn, [_registration(player_id)], keys=KEYS)
         assert isinstance(answer, Registered)
         if units:
             payment = await self.deposit(player_id, units=units)

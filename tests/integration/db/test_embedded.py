@@ -32,14 +32,14 @@ print(server.start(), server.pid(), flush=True)
 
 async def test_a_stopped_server_keeps_its_data(server: EmbeddedPostgres) -> None:
     url = server.start()
-    await run(url, "CREATE TABLE kept AS SELECT 7 AS number")
+    await run(server.owner_url(), "CREATE TABLE kept AS SELECT 7 AS number")
 
     server.stop()
     stopped = server.is_running()
     again = server.start()
 
     assert (stopped, again) == (False, url)
-    assert await read_value(again, "SELECT number FROM kept") == 7
+    assert await read_value(server.owner_url(), "SELECT number FROM kept") == 7
 
 
 async def test_starting_a_running_server_changes_nothing(server: EmbeddedPostgres) -> None:
@@ -83,7 +83,8 @@ def test_a_server_outlives_the_interrupt_that_ends_its_starter(server: EmbeddedP
 
 
 async def test_a_killed_server_recovers_what_was_committed(server: EmbeddedPostgres) -> None:
-    url = server.start()
+    server.start()
+    url = server.owner_url()
     await run(url, "CREATE TABLE kept AS SELECT 7 AS number")
     pid = server.pid()
     assert pid is not None
@@ -117,7 +118,8 @@ async def test_a_killed_server_leaves_no_session_at_work_on_the_data(
 async def test_an_immediate_stop_loses_nothing_that_was_committed(
     server: EmbeddedPostgres,
 ) -> None:
-    url = server.start()
+    server.start()
+    url = server.owner_url()
     await run(url, "CREATE TABLE kept AS SELECT 7 AS number")
 
     server.stop(immediate=True)
@@ -162,7 +164,9 @@ async def test_half_made_files_are_made_again(new_server: EmbeddedPostgres) -> N
 async def test_two_homes_have_two_servers(make_server: MakeServer) -> None:
     one, two = make_server("one"), make_server("two")
 
-    urls = one.start(), two.start()
+    for server in (one, two):
+        server.start()
+    urls = one.owner_url(), two.owner_url()
     await run(urls[0], "CREATE TABLE only_here ()")
     found = [await read_value(url, "SELECT to_regclass('only_here')::text") for url in urls]
     one.stop()
@@ -204,7 +208,8 @@ def test_a_home_is_not_opened_to_everybody(new_server: EmbeddedPostgres) -> None
 
 
 async def test_every_setting_of_ours_is_in_force(server: EmbeddedPostgres) -> None:
-    url = server.start()
+    server.start()
+    url = server.owner_url()
 
     ignored = await read_value(
         url,

@@ -37,19 +37,19 @@ async def test_trouble_of_the_server_is_told_as_away(database: Database, code: s
 
 
 async def test_a_full_disk_sets_no_bet_aside_and_once_there_is_room_it_is_decided(
-    world: World,
+    world: World, owned: Database
 ) -> None:
     player_id = await world.player()
     bet_id = await world.wish(player_id, HOME)
     processor = world.processor(partition_of(shard_of(player_id)))
     await processor.own()
-    async with world.database.transaction() as tx:
+    async with owned.transaction() as tx:
         await tx.execute(TROUBLE)
 
     for _ in range(3):
         with pytest.raises(DatabaseAway):
             await processor.step()
-    async with world.database.transaction() as tx:
+    async with owned.transaction() as tx:
         await tx.execute("DROP TRIGGER trouble ON bet")
     await processor.step()
 

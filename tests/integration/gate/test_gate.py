@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from integration.players.keys import KEYS
 from pitboss import gate, jurisdictions, messages
 from pitboss.db import Database
 from pitboss.gate.model import Answer, Check, DepositCheck, Permit, Product, Refusal, Refused
@@ -48,7 +49,7 @@ async def some_players(database: Database, number: int) -> list[PlayerId]:
     async with messages.turn(
         database, SHARDS_ALL, now=NOW, actor="player", entropy=ENTROPY
     ) as turn:
-        await identity.register(turn, requests)
+        await identity.register(turn, requests, keys=KEYS)
     return [request.player_id for request in requests]
 
 

@@ -173,11 +173,11 @@ async def test_the_backlog_is_what_is_not_consumed_yet(world: World) -> None:
 
 
 @pytest.mark.parametrize("change", ["UPDATE {} SET body = ''", "DELETE FROM {}", "TRUNCATE {}"])
-async def test_commands_are_not_changed(world: World, change: str) -> None:
+async def test_commands_are_not_changed(world: World, owned: Database, change: str) -> None:
     await world.append(entry("a"))
 
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
-        async with world.database.transaction() as tx:
+        async with owned.transaction() as tx:
             await tx.execute(change.format("command"))
 
 

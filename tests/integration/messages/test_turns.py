@@ -152,11 +152,11 @@ async def test_facts_are_read_after_a_seq_up_to_a_limit(world: World) -> None:
 
 
 @pytest.mark.parametrize("change", ["UPDATE {} SET body = ''", "DELETE FROM {}", "TRUNCATE {}"])
-async def test_facts_are_not_changed(world: World, change: str) -> None:
+async def test_facts_are_not_changed(world: World, owned: Database, change: str) -> None:
     await world.note(HERE, "a")
 
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
-        async with world.database.transaction() as tx:
+        async with owned.transaction() as tx:
             await tx.execute(change.format("fact"))
 
 

@@ -351,11 +351,11 @@ async def test_open_bets_and_totals_are_shown(world: World) -> None:
     "change",
     ["UPDATE {} SET results = ''", "DELETE FROM {}", "TRUNCATE {}"],
 )
-async def test_results_are_not_changed(world: World, change: str) -> None:
+async def test_results_are_not_changed(world: World, owned: Database, change: str) -> None:
     await world.score(await world.event("A"), 1, 0)
 
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
-        async with world.database.transaction() as tx:
+        async with owned.transaction() as tx:
             await tx.execute(change.format("settlement_result"))
 
 

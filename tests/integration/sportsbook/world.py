@@ -10,6 +10,7 @@ from fractions import Fraction
 
 import msgspec
 
+from integration.players.keys import KEYS
 from pitboss import messages, wallet
 from pitboss.db import Database
 from pitboss.kernel.clock import ManualClock
@@ -76,7 +77,9 @@ class World:
         player_id = PlayerId(new_id(self.clock.now(), self.entropy))
         shard = shard_of(player_id)
         async with self.turn(shard) as turn:
-            (answer,) = await identity.register(turn, [_registration(player_id, currency)])
+            (answer,) = await identity.register(
+                turn, [_registration(player_id, currency)], keys=KEYS
+            )
             assert isinstance(answer, Registered)
             await wallet.open_accounts(turn, _accounts(player_id, shard, currency))
             if units:

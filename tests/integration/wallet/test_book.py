@@ -255,7 +255,7 @@ async def test_the_database_refuses_a_transfer_that_cannot_be(world: World) -> N
         await tx.copy_in("wallet_transfer", list(good), [list(good.values())])
 
 
-async def test_what_was_booked_is_not_changed(world: World) -> None:
+async def test_what_was_booked_is_not_changed(world: World, owned: Database) -> None:
     await world.book([hold(), transfer(), transfer("none", micros=0)])
 
     for table in ("wallet_transfer", "wallet_answer"):
@@ -265,7 +265,7 @@ async def test_what_was_booked_is_not_changed(world: World) -> None:
             f"TRUNCATE {table}",
         ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
-                async with world.database.transaction() as tx:
+                async with owned.transaction() as tx:
                     await tx.execute(change)
 
 

@@ -12,7 +12,7 @@ import pytest
 import pitboss
 from pitboss.api.refusals import LINES, problem_of
 
-ALLOWED = {403, 404, 409, 422}
+ALLOWED = {403, 404, 409, 410, 422}
 
 
 def enums() -> Iterator[type[StrEnum]]:

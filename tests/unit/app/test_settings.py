@@ -14,6 +14,7 @@ from pitboss.settings import ENVIRONMENT_PREFIX, SandboxSettings, Settings
 EVERYTHING = Settings(
     home=Path("/somewhere/else"),
     database_url="postgresql://me@there/pitboss?sslmode=require",
+    owner_url="postgresql://owner@there/pitboss?sslmode=require",
     host="0.0.0.0",
     port=9_000,
     sandbox_port=9_001,

@@ -26,6 +26,7 @@ NEEDED = {
     ("demo",): ["--season", "/nowhere/season.csv"],
     ("witness", "key"): ["--name", "auditor.example/w1"],
     ("witness", "serve"): ["--name", "auditor.example/w1", "--log", "log.example"],
+    ("players", "erase"): [_ID, "--basis", "gdpr_17_1_a"],
 }
 
 

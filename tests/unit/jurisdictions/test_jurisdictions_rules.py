@@ -47,6 +47,7 @@ def test_the_demo_licence_says_what_its_file_says() -> None:
     assert demo.registration.open
     assert demo.registration.age_min == 18
     assert not demo.registration.verified_before_play
+    assert demo.retention.years_after_closure == 5
     assert demo.password.length_min == 8
     assert demo.sportsbook.rounding is Rounding.DOWN_V1
     assert demo.wagering(Product.SPORTSBOOK) == demo.sportsbook
@@ -56,7 +57,7 @@ def test_the_demo_licence_says_what_its_file_says() -> None:
 def test_every_value_of_every_licence_carries_its_citation() -> None:
     for code in jurisdictions.codes():
         licence = jurisdictions.get(code)
-        sections = ("licence", "registration", "password", "sportsbook", "games")
+        sections = ("licence", "registration", "retention", "password", "sportsbook", "games")
         keys = {
             f"{section}.{key}"
             for section in sections

@@ -20,6 +20,7 @@ from pitboss.app.parts import (
     TOKENS_SECRET,
     clock_of,
     open_database,
+    personal_keys,
     run_process,
     tracing,
 )
@@ -61,6 +62,7 @@ def compose(settings: Settings, database: Database, log: Database, tracer: Trace
             entropy=SystemEntropy(),
             tokens=Tokens(home.secret(TOKENS_SECRET)),
             passwords=passwords,
+            personal_keys=personal_keys(settings),
             news_readers={SANDBOX: SandboxReader([home.secret(SANDBOX_SIGNING)])},
             tracer=tracer,
             backlog_max=settings.backlog_max,

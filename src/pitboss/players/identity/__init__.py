@@ -1,6 +1,11 @@
-"""Who a player is: registration, login, status."""
+"""Who a player is: registration, login, status, erasure."""
 
-from pitboss.players.identity.operations import register, replace_password_hash, set_status
+from pitboss.players.identity.operations import (
+    erase,
+    register,
+    replace_password_hash,
+    set_status,
+)
 from pitboss.players.identity.queries import (
     find_login,
     find_players,
@@ -9,6 +14,7 @@ from pitboss.players.identity.queries import (
 )
 
 __all__ = [
+    "erase",
     "find_login",
     "find_players",
     "get_player",

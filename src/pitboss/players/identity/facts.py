@@ -1,18 +1,37 @@
-"""What identity publishes.  Names, addresses and dates of birth never leave the room in a fact."""
+"""What identity publishes.
+
+Names, addresses and dates of birth leave the room as salted commitments only.
+"""
 
 from __future__ import annotations
 
-from pitboss.kernel.facts import Fact
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from pitboss.kernel.facts import Fact, Upcaster
 from pitboss.kernel.ids import PlayerId
 
 
+def _without_commitments(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 said nothing of personal data, not even by a commitment."""
+    return {**data, "pd": {}}
+
+
 class PlayerRegistered(Fact, frozen=True, kw_only=True, tag="player.registered"):
-    """Somebody became a player."""
+    """Somebody became a player.
+
+    `pd` commits to what is known of them: by path, `SHA-256(salt || canonical value)` in
+    hexadecimal.
+    """
+
+    schema_version: ClassVar[int] = 2
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (_without_commitments,)
 
     player_id: PlayerId
     jurisdiction: str
     currency: str
     status: str
+    pd: Mapping[str, str]
 
 
 class RegistrationRefused(Fact, frozen=True, kw_only=True, tag="player.registration_refused"):
@@ -47,5 +66,19 @@ class PlayerStatusKept(Fact, frozen=True, kw_only=True, tag="player.status_kept"
     refusal: str | None = None
 
 
+class ErasureRefused(Fact, frozen=True, kw_only=True, tag="player.erasure_refused"):
+    """Somebody wanted a player's data erased, and it may not be yet."""
+
+    player_id: PlayerId
+    basis: str
+    reason: str
+
+
 # Every type of this room, for who reads facts.
-FACTS = (PlayerRegistered, RegistrationRefused, PlayerStatusChanged, PlayerStatusKept)
+FACTS = (
+    PlayerRegistered,
+    RegistrationRefused,
+    PlayerStatusChanged,
+    PlayerStatusKept,
+    ErasureRefused,
+)

@@ -13,6 +13,7 @@ import msgspec
 from pitboss.kernel.errors import Malformed
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import Shard
+from pitboss.players.personal.model import LegalBasis, Path
 
 # An address that `parse_email` has folded: two that name one mailbox are usually equal.
 Email = NewType("Email", str)
@@ -53,8 +54,21 @@ class Refusal(StrEnum):
     UNDER_AGE = "under_age"
     EMAIL_TAKEN = "email_taken"
     UNKNOWN_PLAYER = "unknown_player"
+    ACCOUNT_NOT_CLOSED = "account_not_closed"
+    MONEY_LEFT = "money_left"
+    MONEY_HELD = "money_held"
+    PAYMENT_OPEN = "payment_open"
+    RETENTION_NOT_OVER = "retention_not_over"
     ACCOUNT_CLOSED = "account_closed"
     KEY_REUSED = "key_reused"
+
+
+class Obligation(StrEnum):
+    """What still stands between us and a player, who may not be forgotten then."""
+
+    PAYMENT_OPEN = "payment_open"
+    MONEY_HELD = "money_held"
+    MONEY_LEFT = "money_left"
 
 
 class Player(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +144,27 @@ class StatusSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureRequest:
+    """Forget who a player is.
+
+    `obligations` are what the rooms that know of money found in the same turn.
+    """
+
+    player_id: PlayerId
+    basis: LegalBasis
+    obligations: frozenset[Obligation]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayerErased:
+    """Yes: nobody knows any more who this player is; `at` is when that was first done."""
+
+    player_id: PlayerId
+    at: datetime
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """No, and why."""
 
@@ -138,14 +173,35 @@ class Refused:
 
 RegisterAnswer = Registered | Refused
 StatusAnswer = StatusSet | Refused
+ErasureAnswer = PlayerErased | Refused
+
+
+# What is kept of a player, and where it would stand in the fact of the registration.
+EMAIL = Path("/email")
+GIVEN_NAME = Path("/given_name")
+FAMILY_NAME = Path("/family_name")
+BORN_ON = Path("/born_on")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewLogin:
+    """A login to write: the address as a keyed digest, by which it is found and not read."""
+
+    shard: Shard
+    player_id: PlayerId
+    email_digest: bytes
+    password_hash: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    """What a key was used for, and what came of it: the player it made, or a refusal."""
+    """What a key was used for, and what came of it: the player it made, or a refusal.
+
+    The digest is gone when the player was erased, and no request is a repeat any more.
+    """
 
     key: str
-    request_digest: bytes
+    request_digest: bytes | None
     player_id: PlayerId
     refusal: Refusal | None = None
 

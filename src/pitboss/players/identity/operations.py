@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pitboss import jurisdictions
 from pitboss.db import Transaction
@@ -10,16 +10,23 @@ from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.shards import shard_of
 from pitboss.messages import Turn
+from pitboss.players import personal
 from pitboss.players.identity.facts import (
+    ErasureRefused,
     PlayerRegistered,
     PlayerStatusChanged,
     PlayerStatusKept,
     RegistrationRefused,
 )
 from pitboss.players.identity.model import (
+    ErasureAnswer,
+    ErasureRequest,
+    NewLogin,
     Player,
+    PlayerErased,
     PlayerStatus,
     Refusal,
+    Refused,
     RegisterAnswer,
     RegisterRequest,
     Registration,
@@ -27,25 +34,36 @@ from pitboss.players.identity.model import (
     StatusChange,
     StatusRequest,
 )
+from pitboss.players.personal.model import (
+    Erased,
+    EraseRequest,
+    KeepRequest,
+    Kept,
+    PersonalKeys,
+    SubjectId,
+)
 
 from . import rules, store
 
 
-async def register(turn: Turn, requests: Sequence[RegisterRequest]) -> tuple[RegisterAnswer, ...]:
+async def register(
+    turn: Turn, requests: Sequence[RegisterRequest], *, keys: PersonalKeys
+) -> tuple[RegisterAnswer, ...]:
     """Make players of people whom their licence lets play.
 
     The turn holds the shard of every proposed player id.  Every request is answered, in order; a
     refusal stops nobody else.  Asking again with the same key gives the first answer, whatever
     player id and password the repeat brings, and even if both run at once; another body is
     refused.  An e-mail belongs to one player in all shards: of two who race for it the first to
-    commit has it.  Age counts on the day in UTC.
+    commit has it.  Age counts on the day in UTC.  Who somebody is lies with `personal`, and the
+    fact of it holds commitments.
     """
     _ensure_turn(turn, [request.player_id for request in requests])
     if not requests:
         return ()
     # Claimed before looking: a twin of one of these keys, in whatever shard, waits here; the
     # statement after it sees what the twin was answered.
-    claims = rules.claims(requests)
+    claims = rules.claims(requests, keys)
     claimed = await store.claim_keys(turn.tx, claims.values())
     earlier = await store.find_registrations(turn.tx, claims.keys() - claimed)
     fresh = rules.fresh_requests(requests, claimed)
@@ -53,8 +71,8 @@ async def register(turn: Turn, requests: Sequence[RegisterRequest]) -> tuple[Reg
     refusals = _refusals(turn, fresh)
     first = rules.first_of_each_email([item for item in fresh if item.key not in refusals])
     # Written before anything is said: a twin of one of these e-mails waits here and then loses.
-    won = await store.save_logins(turn.tx, first.values())
-    registered = [request for email, request in first.items() if email in won]
+    won = await store.save_logins(turn.tx, [_login(item, keys) for item in first.values()])
+    registered = [request for request in first.values() if request.player_id in won]
     winners = {request.key for request in registered}
     for request in fresh:
         if request.key not in winners:
@@ -62,11 +80,13 @@ async def register(turn: Turn, requests: Sequence[RegisterRequest]) -> tuple[Reg
 
     await store.save_players(turn.tx, registered, turn.now)
     await store.save_refusals(turn.tx, refusals)
-    _publish_registrations(turn, fresh, refusals)
+    commitments = await _keep(turn, registered, keys)
+    for request in fresh:
+        _publish_registration(turn, request, refusals.get(request.key), commitments)
     registrations = {item.key: item for item in earlier} | {
         key: _answered(claims[key], refusals.get(key)) for key in claimed
     }
-    return rules.answer_registrations(requests, registrations, fresh=claimed)
+    return rules.answer_registrations(requests, registrations, fresh=claimed, keys=keys)
 
 
 async def set_status(turn: Turn, requests: Sequence[StatusRequest]) -> tuple[StatusAnswer, ...]:
@@ -106,6 +126,42 @@ async def set_status(turn: Turn, requests: Sequence[StatusRequest]) -> tuple[Sta
     for change in book.kept:
         _tell_kept(turn, change)
     return answers
+
+
+async def erase(turn: Turn, requests: Sequence[ErasureRequest]) -> tuple[ErasureAnswer, ...]:
+    """Forget who players are: their data, their logins, and what could be compared with either.
+
+    Every request is answered, in order.  It is refused, and the refusal published, while a player
+    is not closed, has money or a payment with us, or the licence's term of retention runs.  A
+    player who was erased keeps a status and an id; facts and money stay as they are.  Asking again
+    changes nothing.
+    """
+    _ensure_turn(turn, [request.player_id for request in requests])
+    if not requests:
+        return ()
+    ids = {request.player_id for request in requests}
+    players = await store.find_players(turn.tx, [(shard_of(item), item) for item in ids])
+    closures = await store.find_closures(turn.tx, ids)
+    refusals = [
+        rules.refusal_to_erase(
+            request,
+            player := players.get(request.player_id),
+            None if player is None else jurisdictions.find(player.jurisdiction),
+            closed_at=closures.get(request.player_id),
+            now=turn.now,
+        )
+        for request in requests
+    ]
+    allowed = [item for item, why in zip(requests, refusals, strict=True) if why is None]
+    erased = iter(await _forget(turn, allowed))
+    answers: list[ErasureAnswer] = []
+    for request, why in zip(requests, refusals, strict=True):
+        if why is None:
+            answers.append(next(erased))
+        else:
+            _publish_erasure_refused(turn, request, why)
+            answers.append(Refused(reason=why))
+    return tuple(answers)
 
 
 async def replace_password_hash(
@@ -157,28 +213,76 @@ def _answered(claim: Registration, refusal: Refusal | None) -> Registration:
     )
 
 
-def _publish_registrations(
-    turn: Turn, requests: Collection[RegisterRequest], refusals: Mapping[str, Refusal]
+def _login(request: RegisterRequest, keys: PersonalKeys) -> NewLogin:
+    return NewLogin(
+        shard=shard_of(request.player_id),
+        player_id=request.player_id,
+        email_digest=rules.email_digest(keys, request.email),
+        password_hash=request.password_hash,
+    )
+
+
+async def _keep(
+    turn: Turn, registered: Sequence[RegisterRequest], keys: PersonalKeys
+) -> dict[PlayerId, Mapping[str, str]]:
+    """Keep who the new players are; return the commitments to it."""
+    wishes = [
+        KeepRequest(subject_id=SubjectId(item.player_id), values=rules.personal_values(item))
+        for item in registered
+    ]
+    answers = await personal.keep(turn, wishes, keys=keys)
+    return {
+        wish.subject_id: answer.commitments
+        for wish, answer in zip(wishes, answers, strict=True)
+        if isinstance(answer, Kept)
+    }
+
+
+async def _forget(turn: Turn, requests: Sequence[ErasureRequest]) -> list[PlayerErased]:
+    """Erase players who may be erased."""
+    answers = await personal.erase(
+        turn,
+        [
+            EraseRequest(subject_id=SubjectId(request.player_id), basis=request.basis)
+            for request in requests
+        ],
+    )
+    await store.delete_logins(turn.tx, {request.player_id for request in requests})
+    done = [answer for answer in answers if isinstance(answer, Erased)]
+    ensure(len(done) == len(requests), "of every player it is kept who they are")
+    return [
+        PlayerErased(player_id=item.subject_id, at=item.at, repeated=item.repeated) for item in done
+    ]
+
+
+def _publish_erasure_refused(turn: Turn, request: ErasureRequest, reason: Refusal) -> None:
+    fact = ErasureRefused(player_id=request.player_id, basis=request.basis, reason=reason)
+    turn.publish(shard_of(request.player_id), request.player_id, fact)
+
+
+def _publish_registration(
+    turn: Turn,
+    request: RegisterRequest,
+    refusal: Refusal | None,
+    commitments: Mapping[PlayerId, Mapping[str, str]],
 ) -> None:
-    for request in requests:
-        turn.publish(
-            shard_of(request.player_id),
-            request.player_id,
-            _fact(request, refusals.get(request.key)),
-            cause=request.key,
-        )
+    fact = _registered(request, commitments) if refusal is None else _refused(request, refusal)
+    turn.publish(shard_of(request.player_id), request.player_id, fact, cause=request.key)
 
 
-def _fact(
-    request: RegisterRequest, refusal: Refusal | None
-) -> PlayerRegistered | RegistrationRefused:
-    if refusal is None:
-        return PlayerRegistered(
-            player_id=request.player_id,
-            jurisdiction=request.jurisdiction,
-            currency=request.currency,
-            status=PlayerStatus.ACTIVE,
-        )
+def _registered(
+    request: RegisterRequest, commitments: Mapping[PlayerId, Mapping[str, str]]
+) -> PlayerRegistered:
+    return PlayerRegistered(
+        player_id=request.player_id,
+        jurisdiction=request.jurisdiction,
+        currency=request.currency,
+        status=PlayerStatus.ACTIVE,
+        pd=commitments[request.player_id],
+    )
+
+
+def _refused(request: RegisterRequest, refusal: Refusal) -> RegistrationRefused:
     known = refusal is not Refusal.UNKNOWN_JURISDICTION
     return RegistrationRefused(
         player_id=request.player_id,

@@ -10,13 +10,14 @@ from pitboss.kernel.shards import Shard, shard_of
 from pitboss.messages import Turn
 from pitboss.players.identity.errors import PlayerMissing
 from pitboss.players.identity.model import Email, Login, Player
+from pitboss.players.personal.model import PersonalKeys
 
-from . import store
+from . import rules, store
 
 
-async def find_login(tx: Transaction, email: Email) -> Login | None:
+async def find_login(tx: Transaction, email: Email, *, keys: PersonalKeys) -> Login | None:
     """Return what a login with this e-mail is checked against, if anybody has it."""
-    return await store.find_login(tx, email)
+    return await store.find_login(tx, rules.email_digest(keys, email))
 
 
 async def find_players(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
 import msgspec
 
@@ -12,7 +11,13 @@ from pitboss.jurisdictions.model import Jurisdiction
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import Shard, shard_of
 from pitboss.players.identity.model import (
+    BORN_ON,
+    EMAIL,
+    FAMILY_NAME,
+    GIVEN_NAME,
     Email,
+    ErasureRequest,
+    Obligation,
     Player,
     PlayerStatus,
     Refusal,
@@ -26,6 +31,7 @@ from pitboss.players.identity.model import (
     StatusRequest,
     StatusSet,
 )
+from pitboss.players.personal.model import Path, PersonalKeys
 
 
 def refusal_to_register(
@@ -53,8 +59,23 @@ def age_on(day: date, *, born_on: date) -> int:
     return day.year - born_on.year - (0 if had_birthday else 1)
 
 
-def digest(request: RegisterRequest) -> bytes:
-    """Return what tells two registrations under one key apart.
+def email_digest(keys: PersonalKeys, email: Email) -> bytes:
+    """Return by what an address is found, and kept unique, without being readable."""
+    return keys.digest("player.email", email.encode())
+
+
+def personal_values(request: RegisterRequest) -> dict[Path, str]:
+    """Return what is kept of who registers, and committed to."""
+    return {
+        EMAIL: request.email,
+        GIVEN_NAME: request.given_name,
+        FAMILY_NAME: request.family_name,
+        BORN_ON: request.born_on.isoformat(),
+    }
+
+
+def digest(request: RegisterRequest, keys: PersonalKeys) -> bytes:
+    """Return what tells two registrations under one key apart, to who has the house's key.
 
     The proposed id is left out because the edge draws a new one each time; the password's hash is,
     because its salt is new each time and an unsalted digest of a password could be guessed.
@@ -67,16 +88,16 @@ def digest(request: RegisterRequest) -> bytes:
         request.family_name,
         request.born_on,
     )
-    return hashlib.sha256(msgspec.json.encode(parts)).digest()
+    return keys.digest("player.register", msgspec.json.encode(parts))
 
 
-def claims(requests: Iterable[RegisterRequest]) -> dict[str, Registration]:
+def claims(requests: Iterable[RegisterRequest], keys: PersonalKeys) -> dict[str, Registration]:
     """Return what each key would be used for: the first request under it."""
     first: dict[str, Registration] = {}
     for request in requests:
         if request.key not in first:
             first[request.key] = Registration(
-                key=request.key, request_digest=digest(request), player_id=request.player_id
+                key=request.key, request_digest=digest(request, keys), player_id=request.player_id
             )
     return first
 
@@ -104,6 +125,7 @@ def answer_registrations(
     registrations: Mapping[str, Registration],
     *,
     fresh: Collection[str],
+    keys: PersonalKeys,
 ) -> tuple[RegisterAnswer, ...]:
     """Answer each request from what its key was first used for.
 
@@ -113,7 +135,7 @@ def answer_registrations(
     answers: list[RegisterAnswer] = []
     for request in requests:
         registration = registrations[request.key]
-        if registration.request_digest != digest(request):
+        if registration.request_digest != digest(request, keys):
             answers.append(Refused(reason=Refusal.KEY_REUSED))
         elif registration.refusal is not None:
             answers.append(Refused(reason=registration.refusal))
@@ -122,6 +144,44 @@ def answer_registrations(
             answers.append(Registered(player_id=registration.player_id, repeated=repeated))
         seen.add(request.key)
     return tuple(answers)
+
+
+def refusal_to_erase(
+    request: ErasureRequest,
+    player: Player | None,
+    jurisdiction: Jurisdiction | None,
+    *,
+    closed_at: datetime | None,
+    now: datetime,
+) -> Refusal | None:
+    """Return why this player's data may not be erased now, if so.
+
+    The licence's term of retention begins when the account was closed.  A player of a licence that
+    is gone is kept: nobody can say until when.
+    """
+    if player is None:
+        return Refusal.UNKNOWN_PLAYER
+    if player.status is not PlayerStatus.CLOSED or closed_at is None:
+        return Refusal.ACCOUNT_NOT_CLOSED
+    for obligation in Obligation:
+        if obligation in request.obligations:
+            return Refusal(obligation.value)
+    if jurisdiction is None:
+        return Refusal.RETENTION_NOT_OVER
+    until = retained_until(closed_at, years=jurisdiction.retention.years_after_closure)
+    return Refusal.RETENTION_NOT_OVER if now < until else None
+
+
+def retained_until(closed_at: datetime, *, years: int) -> datetime:
+    """Return when a term of so many years after this instant is over.
+
+    From 29 February it ends on 1 March of a year that has no such day: the later reading.
+    """
+    year = closed_at.year + years
+    try:
+        return closed_at.replace(year=year)
+    except ValueError:
+        return closed_at.replace(year=year, month=3, day=1)
 
 
 class StatusBook:

@@ -10,31 +10,31 @@ CREATE TABLE player (
     PRIMARY KEY (shard, player_id)
 ) WITH (fillfactor = 80);
 
--- The personal data of players, which lives here and in no fact, so that it can be forgotten.
--- (Still to come: encrypted at rest under a key for each player, and read only through queries that
--- record who looked.)  An e-mail belongs to one player in all shards; this unique index is what two
--- shards race for, and the only thing here that a split into cells has to move to a directory.
+-- What a player logs in with.  The address stands here as a digest under a key of the house, by
+-- which it is found and kept unique without being readable; who a player is lies with `personal`.
+-- An e-mail belongs to one player in all shards; this unique index is what two shards race for, and
+-- the only thing here that a split into cells has to move to a directory.  Erasing takes the row.
 CREATE TABLE player_login (
     shard         smallint NOT NULL,
     player_id     uuid     NOT NULL,
-    email         text     NOT NULL CHECK (octet_length(email) <= 254 AND position('@' IN email) > 1),
+    email_digest  bytea    NOT NULL CHECK (octet_length(email_digest) = 32),
     password_hash text     NOT NULL CHECK (length(password_hash) <= 512),
-    given_name    text     NOT NULL CHECK (length(given_name) BETWEEN 1 AND 100),
-    family_name   text     NOT NULL CHECK (length(family_name) BETWEEN 1 AND 100),
-    born_on       date     NOT NULL,
     PRIMARY KEY (shard, player_id),
-    UNIQUE (email)
+    UNIQUE (email_digest)
 );
 
 -- What each key of a registration was used for.  A repeat proposes another player in another shard,
--- so keys are unique over all shards.  `request_digest` covers personal data (never the password)
--- and is as personal as that; without a refusal, `player_id` is who was registered.
+-- so keys are unique over all shards.  `request_digest` covers personal data (never the password);
+-- it is made under a key of the house, and goes when the player is erased.  Without a refusal,
+-- `player_id` is who was registered.
 CREATE TABLE player_registration (
     key            uuid  PRIMARY KEY,
-    request_digest bytea NOT NULL CHECK (octet_length(request_digest) = 32),
+    request_digest bytea CHECK (octet_length(request_digest) = 32),
     player_id      uuid  NOT NULL,
     refusal        text
 );
+
+CREATE INDEX player_registration_by_player ON player_registration (player_id);
 
 -- Every wish to change a status, done or refused, so that asking again gets the same answer.
 CREATE TABLE player_status_change (
@@ -47,6 +47,10 @@ CREATE TABLE player_status_change (
     decided_at timestamptz NOT NULL,
     PRIMARY KEY (shard, key)
 );
+
+-- When a player was closed is asked when their data is to be erased.
+CREATE INDEX player_status_change_closed ON player_status_change (shard, player_id)
+    WHERE status = 'closed';
 
 CREATE TRIGGER player_status_change_is_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON player_status_change

@@ -9,8 +9,8 @@ from pitboss.db import Transaction
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import Shard, shard_of
 from pitboss.players.identity.model import (
-    Email,
     Login,
+    NewLogin,
     Player,
     PlayerStatus,
     Refusal,
@@ -52,13 +52,13 @@ async def find_players(
     return players
 
 
-async def find_login(tx: Transaction, email: Email) -> Login | None:
-    """Return who logs in with this e-mail, and with what."""
+async def find_login(tx: Transaction, email_digest: bytes) -> Login | None:
+    """Return who logs in with the e-mail of this digest, and with what."""
     row = await tx.fetch_one(
         "SELECT login.shard, login.player_id, password_hash, status FROM player_login AS login"
         " JOIN player ON player.shard = login.shard AND player.player_id = login.player_id"
-        " WHERE email = $1",
-        email,
+        " WHERE email_digest = $1",
+        email_digest,
     )
     if row is None:
         return None
@@ -121,29 +121,55 @@ async def save_refusals(tx: Transaction, refusals: Mapping[str, Refusal]) -> Non
     )
 
 
-async def save_logins(tx: Transaction, requests: Collection[RegisterRequest]) -> set[Email]:
-    """Write the logins whose e-mail nobody has; return those e-mails.
+async def save_logins(tx: Transaction, logins: Collection[NewLogin]) -> set[PlayerId]:
+    """Write the logins whose e-mail nobody has; return whose they are.
 
     A twin of one of these e-mails waits here until the other transaction has ended.
     """
-    if not requests:
+    if not logins:
         return set()
     rows = await tx.fetch(
-        "INSERT INTO player_login"
-        " (shard, player_id, email, password_hash, given_name, family_name, born_on)"
-        " SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::text[],"
-        " $6::text[], $7::date[]) AS login"
-        "   (shard, player_id, email, password_hash, given_name, family_name, born_on)"
-        " ORDER BY email ON CONFLICT (email) DO NOTHING RETURNING email",
-        [shard_of(request.player_id) for request in requests],
-        [request.player_id for request in requests],
-        [request.email for request in requests],
-        [request.password_hash for request in requests],
-        [request.given_name for request in requests],
-        [request.family_name for request in requests],
-        [request.born_on for request in requests],
+        "INSERT INTO player_login (shard, player_id, email_digest, password_hash)"
+        " SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::bytea[], $4::text[]) AS login"
+        "   (shard, player_id, email_digest, password_hash)"
+        " ORDER BY email_digest ON CONFLICT (email_digest) DO NOTHING RETURNING player_id",
+        [login.shard for login in logins],
+        [login.player_id for login in logins],
+        [login.email_digest for login in logins],
+        [login.password_hash for login in logins],
     )
-    return {Email(row["email"]) for row in rows}
+    return {PlayerId(str(row["player_id"])) for row in rows}
+
+
+async def delete_logins(tx: Transaction, player_ids: Collection[PlayerId]) -> None:
+    """Delete what these players logged in with, and what tells their registrations apart."""
+    await tx.execute(
+        "DELETE FROM player_login AS login"
+        " USING unnest($1::smallint[], $2::uuid[]) AS gone (shard, player_id)"
+        " WHERE login.shard = gone.shard AND login.player_id = gone.player_id",
+        [shard_of(player_id) for player_id in player_ids],
+        list(player_ids),
+    )
+    await tx.execute(
+        "UPDATE player_registration SET request_digest = NULL WHERE player_id = ANY($1::uuid[])",
+        list(player_ids),
+    )
+
+
+async def find_closures(
+    tx: Transaction, player_ids: Collection[PlayerId]
+) -> dict[PlayerId, datetime]:
+    """Return when each of these players was closed: the first time, as closed is for ever."""
+    rows = await tx.fetch(
+        "SELECT change.player_id, min(decided_at) AS closed_at"
+        " FROM player_status_change AS change"
+        " JOIN unnest($1::smallint[], $2::uuid[]) AS wanted (shard, player_id)"
+        " ON change.shard = wanted.shard AND change.player_id = wanted.player_id"
+        " WHERE status = 'closed' AND refusal IS NULL GROUP BY change.player_id",
+        [shard_of(player_id) for player_id in player_ids],
+        list(player_ids),
+    )
+    return {PlayerId(str(row["player_id"])): row["closed_at"] for row in rows}
 
 
 async def save_players(

@@ -13,7 +13,7 @@ from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.ids import PlayerId, derived_id, new_id
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.shards import Shard, shard_of
-from pitboss.players import identity
+from pitboss.players import identity, personal
 from pitboss.players.identity.model import Email, Name, Registered, RegisterRequest
 from pitboss.sim.crash.model import CURRENCY, JURISDICTION
 from pitboss.sportsbook.betting.model import HOUSE, stake_account
@@ -49,7 +49,11 @@ async def move_in(database: Database, *, players: int) -> tuple[PlayerId, ...]:
     ids = tuple(PlayerId(new_id(now, entropy)) for _ in range(players))
     shards = {shard_of(player_id) for player_id in ids}
     async with messages.turn(database, shards, now=now, actor="crash", entropy=entropy) as turn:
-        answers = await identity.register(turn, [_registration(player_id) for player_id in ids])
+        answers = await identity.register(
+            turn,
+            [_registration(player_id) for player_id in ids],
+            keys=personal.draw_keys(entropy),
+        )
         ensure(all(isinstance(answer, Registered) for answer in answers), "they may all play")
         accounts = [_player(shard_of(player_id), player_id) for player_id in ids]
         houses = [account for shard in sorted(shards) for account in _house(shard)]

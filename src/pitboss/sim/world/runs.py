@@ -105,7 +105,8 @@ def _server(url: str | None) -> Iterator[str]:
     home = Path(tempfile.mkdtemp(prefix="pitboss-world-"))
     server = EmbeddedPostgres(home, memory_bytes=SERVER_MEMORY_BYTES)
     try:
-        yield server.start()
+        server.start()
+        yield server.owner_url()
     finally:
         server.stop(immediate=True)
         shutil.rmtree(home, ignore_errors=True)

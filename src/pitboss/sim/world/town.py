@@ -16,7 +16,7 @@ from pitboss.kernel.entropy import SeededEntropy
 from pitboss.kernel.ids import EventId, IdempotencyKey, MarketId, PlayerId, SelectionId, derived_id
 from pitboss.kernel.shards import CATALOGUE_SHARD, Partition, Shard, partition_of, shard_of
 from pitboss.messages import Turn
-from pitboss.players import identity
+from pitboss.players import identity, personal
 from pitboss.players.identity.model import Email, Name, RegisterRequest
 from pitboss.sportsbook import catalog
 from pitboss.sportsbook.betting.model import HOUSE, stake_account
@@ -66,7 +66,11 @@ async def build(database: Database) -> Town:
     async with messages.turn(
         database, SHARDS, now=clock.now(), actor="town", entropy=entropy
     ) as turn:
-        await identity.register(turn, [_registration(player_id) for player_id in players])
+        await identity.register(
+            turn,
+            [_registration(player_id) for player_id in players],
+            keys=personal.draw_keys(entropy),
+        )
         await wallet.open_accounts(
             turn, [account for player_id in players for account in _accounts(player_id)]
         )

@@ -13,6 +13,7 @@ import asyncpg
 import msgspec
 import pytest
 
+from integration.players.keys import KEYS
 from pitboss import messages
 from pitboss.db import Database
 from pitboss.db.errors import TransactionConflict
@@ -65,7 +66,7 @@ async def register(
 ) -> tuple[RegisterAnswer, ...]:
     shards = {shard_of(request.player_id) for request in requests}
     async with messages.turn(database, shards, now=NOW, actor="player", entropy=ENTROPY) as turn:
-        return await identity.register(turn, requests)
+        return await identity.register(turn, requests, keys=KEYS)
 
 
 async def register_at_barrier(
@@ -103,7 +104,7 @@ async def test_a_registered_person_is_a_player_who_can_log_in(database: Database
 
     async with database.transaction() as tx:
         player = await identity.get_player(tx, request.player_id)
-        login = await identity.find_login(tx, parse_email("ANN@Example.com"))
+        login = await identity.find_login(tx, parse_email("ANN@Example.com"), keys=KEYS)
     assert answers == (Registered(player_id=request.player_id, repeated=False),)
     assert player.shard == shard_of(request.player_id)
     assert (player.jurisdiction, player.currency) == ("demo", "GBP")
@@ -125,7 +126,9 @@ async def test_a_registration_is_told_without_personal_data(database: Database) 
     told = await facts(database)
     text = msgspec.json.encode(told).decode().lower()
     by_type = {fact["data"]["type"]: fact for fact in told}
-    assert by_type["player.registered"]["data"] == {
+    data = by_type["player.registered"]["data"]
+    assert sorted(data.pop("pd")) == ["/born_on", "/email", "/family_name", "/given_name"]
+    assert data == {
         "type": "player.registered",
         "player_id": request.player_id,
         "jurisdiction": "demo",
@@ -176,7 +179,7 @@ async def test_the_same_key_gives_the_first_player_whatever_id_the_edge_proposes
     assert await count(database, "player") == 1
     assert len(await facts(database)) == 1
     async with database.transaction() as tx:
-        login = await identity.find_login(tx, request.email)
+        login = await identity.find_login(tx, request.email, keys=KEYS)
     assert login is not None
     assert login.password_hash == request.password_hash
 
@@ -251,7 +254,7 @@ async def test_of_eight_who_race_for_one_email_one_gets_it(database: Database) -
     assert [answer for (answer,) in answers].count(Refused(reason=Refusal.EMAIL_TAKEN)) == 7
     assert await count(database, "player") == await count(database, "player_login") == 1
     async with database.transaction() as tx:
-        login = await identity.find_login(tx, parse_email("one@example.com"))
+        login = await identity.find_login(tx, parse_email("one@example.com"), keys=KEYS)
     assert login is not None
     assert login.player_id == winners[0].player_id
 
@@ -313,7 +316,7 @@ async def test_a_registration_that_is_rolled_back_leaves_its_key_and_email_free(
         async with messages.turn(
             database, [shard_of(request.player_id)], now=NOW, actor="player", entropy=ENTROPY
         ) as turn:
-            await identity.register(turn, [request])
+            await identity.register(turn, [request], keys=KEYS)
             raise RuntimeError
 
     answers = await register(database, [request])
@@ -329,7 +332,7 @@ async def test_nobody_is_registered_without_the_turn_of_their_shard(database: Da
         async with messages.turn(
             database, [other], now=NOW, actor="player", entropy=ENTROPY
         ) as turn:
-            await identity.register(turn, [request])
+            await identity.register(turn, [request], keys=KEYS)
 
     assert await count(database, "player_registration") == 0
 
@@ -349,7 +352,7 @@ async def test_players_are_found_many_at_once_and_strangers_are_left_out(
     async with database.transaction() as tx:
         found = await identity.find_players(tx, [(shard_of(stranger), stranger), *places])
         none = await identity.find_players(tx, [])
-        login = await identity.find_login(tx, parse_email("nobody@example.com"))
+        login = await identity.find_login(tx, parse_email("nobody@example.com"), keys=KEYS)
         with pytest.raises(PlayerMissing):
             await identity.get_player(tx, stranger)
 
@@ -372,7 +375,7 @@ async def test_a_password_hash_is_renewed_only_over_the_one_that_was_checked(
         late = await identity.replace_password_hash(
             tx, request.player_id, before=request.password_hash, after="$argon2id$newer"
         )
-        login = await identity.find_login(tx, request.email)
+        login = await identity.find_login(tx, request.email, keys=KEYS)
 
     assert renewed
     assert not late
@@ -385,11 +388,15 @@ async def test_a_password_hash_is_renewed_only_over_the_one_that_was_checked(
     [
         "UPDATE player SET status = 'asleep'",
         "UPDATE player SET currency = 'pounds'",
-        "UPDATE player_login SET email = 'no address'",
-        "UPDATE player_login SET given_name = ''",
+        "UPDATE player_login SET email_digest = 'short'",
+        "UPDATE player_login SET password_hash = repeat('x', 513)",
+        "UPDATE personal_subject SET wrapped_key = NULL",
+        "UPDATE personal_subject SET erased_at = now()",
+        "UPDATE personal_value SET path = 'email'",
+        "UPDATE personal_value SET sealed = 'short'",
         "UPDATE player_registration SET request_digest = 'short'",
-        "INSERT INTO player_login SELECT 0, gen_random_uuid(), email, '', 'x', 'x', born_on"
-        " FROM player_login",
+        "INSERT INTO player_login (shard, player_id, email_digest, password_hash)"
+        " SELECT 0, gen_random_uuid(), email_digest, '' FROM player_login",
     ],
 )
 async def test_the_database_repeats_the_rules(database: Database, change: str) -> None:

@@ -12,6 +12,7 @@ import asyncpg
 import msgspec
 import pytest
 
+from integration.players.keys import KEYS
 from pitboss import messages
 from pitboss.db import Database
 from pitboss.kernel.entropy import SystemEntropy
@@ -54,7 +55,7 @@ async def some_players(database: Database, number: int) -> list[PlayerId]:
     async with messages.turn(
         database, SHARDS_ALL, now=NOW, actor="player", entropy=ENTROPY
     ) as turn:
-        await identity.register(turn, requests)
+        await identity.register(turn, requests, keys=KEYS)
     return [request.player_id for request in requests]
 
 
@@ -194,10 +195,10 @@ async def test_an_empty_batch_is_answered_with_nothing(database: Database) -> No
     assert await set_status(database, []) == ()
 
 
-async def test_the_history_of_changes_cannot_be_edited(database: Database) -> None:
+async def test_the_history_of_changes_cannot_be_edited(database: Database, owned: Database) -> None:
     (ann,) = await some_players(database, 1)
     await set_status(database, [to(PlayerStatus.SUSPENDED, ann, "1")])
 
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        async with database.transaction() as tx:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
+        async with owned.transaction() as tx:
             await tx.execute("DELETE FROM player_status_change")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
+from integration.players.keys import KEYS
 from pitboss import jurisdictions
 from pitboss.jurisdictions.model import Jurisdiction
 from pitboss.kernel.errors import Malformed
@@ -17,6 +18,8 @@ from pitboss.kernel.shards import shard_of
 from pitboss.players.identity import rules
 from pitboss.players.identity.model import (
     EMAIL_BYTES_MAX,
+    ErasureRequest,
+    Obligation,
     Player,
     PlayerStatus,
     Refusal,
@@ -29,6 +32,7 @@ from pitboss.players.identity.model import (
     parse_email,
     parse_name,
 )
+from pitboss.players.personal.model import LegalBasis, PersonalKeys
 
 TODAY = date(2024, 5, 19)
 
@@ -110,7 +114,7 @@ def test_the_digest_tells_people_apart_but_not_repeats() -> None:
         request, player_id=PlayerId(derived_id("another")), password_hash="$argon2id$other"
     )
 
-    assert rules.digest(repeat) == rules.digest(request)
+    assert rules.digest(repeat, KEYS) == rules.digest(request, KEYS)
     for change in (
         {"jurisdiction": "GB"},
         {"currency": "EUR"},
@@ -119,7 +123,9 @@ def test_the_digest_tells_people_apart_but_not_repeats() -> None:
         {"family_name": parse_name("Another", field="family_name")},
         {"born_on": date(1990, 1, 2)},
     ):
-        assert rules.digest(some_request(**change)) != rules.digest(request)
+        assert rules.digest(some_request(**change), KEYS) != rules.digest(request, KEYS)
+    other = PersonalKeys(master=KEYS.master, index=bytes([7] * 32))
+    assert rules.digest(request, other) != rules.digest(request, KEYS)
 
 
 def test_personal_data_does_not_show_when_a_request_is_printed() -> None:
@@ -145,12 +151,12 @@ def test_the_first_request_under_a_key_and_for_an_email_counts() -> None:
 
 def test_each_request_is_answered_from_what_its_key_was_first_used_for() -> None:
     first, refused, other = some_request(1), some_request(2), some_request(3)
-    claims = rules.claims([first, refused])
+    claims = rules.claims([first, refused], KEYS)
     claims[refused.key] = replace(claims[refused.key], refusal=Refusal.UNDER_AGE)
     stolen_key = replace(other, key=first.key)
 
     answers = rules.answer_registrations(
-        [first, refused, first, stolen_key], claims, fresh={first.key}
+        [first, refused, first, stolen_key], claims, fresh={first.key}, keys=KEYS
     )
 
     assert answers == (
@@ -295,3 +301,54 @@ def test_what_is_no_name_is_malformed(text: str) -> None:
         parse_name(text, field="given_name")
 
     assert caught.value.field == "given_name"
+
+
+def closed_player(**changes: Any) -> Player:
+    return msgspec.structs.replace(a_player(PlayerStatus.CLOSED), **changes)
+
+
+CLOSED_AT = datetime(2024, 2, 29, 12, tzinfo=UTC)
+OVER = datetime(2029, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("player", "obligations", "now", "reason"),
+    [
+        (closed_player(), set(), OVER, None),
+        (closed_player(), set(), OVER - timedelta(microseconds=1), Refusal.RETENTION_NOT_OVER),
+        (closed_player(jurisdiction="gone"), set(), OVER, Refusal.RETENTION_NOT_OVER),
+        (None, set(), OVER, Refusal.UNKNOWN_PLAYER),
+        (a_player(), set(), OVER, Refusal.ACCOUNT_NOT_CLOSED),
+        (a_player(PlayerStatus.SUSPENDED), set(), OVER, Refusal.ACCOUNT_NOT_CLOSED),
+        (closed_player(), {Obligation.MONEY_LEFT}, OVER, Refusal.MONEY_LEFT),
+        (closed_player(), set(Obligation) - {Obligation.PAYMENT_OPEN}, OVER, Refusal.MONEY_HELD),
+        (closed_player(), set(Obligation), CLOSED_AT, Refusal.PAYMENT_OPEN),
+    ],
+)
+def test_a_player_is_forgotten_only_when_nothing_stands_between_us(
+    player: Player | None, obligations: set[Obligation], now: datetime, reason: Refusal | None
+) -> None:
+    wish = ErasureRequest(
+        player_id=PlayerId(derived_id("player", "1")),
+        basis=LegalBasis.NO_LONGER_NEEDED,
+        obligations=frozenset(obligations),
+    )
+    licence = None if player is None else jurisdictions.find(player.jurisdiction)
+
+    found = rules.refusal_to_erase(wish, player, licence, closed_at=CLOSED_AT, now=now)
+
+    assert found is reason
+
+
+@pytest.mark.parametrize(
+    ("years", "until"),
+    [
+        (0, CLOSED_AT),
+        (1, datetime(2025, 3, 1, 12, tzinfo=UTC)),
+        (4, datetime(2028, 2, 29, 12, tzinfo=UTC)),
+    ],
+)
+def test_a_term_that_began_on_a_leap_day_ends_late_rather_than_early(
+    years: int, until: datetime
+) -> None:
+    assert rules.retained_until(CLOSED_AT, years=years) == until

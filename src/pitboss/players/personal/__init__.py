@@ -1,0 +1,5 @@
+"""Personal data: values that can be forgotten, beside commitments in facts that never are."""
+
+from pitboss.players.personal.operations import disclose, draw_keys, erase, keep, read
+
+__all__ = ["disclose", "draw_keys", "erase", "keep", "read"]
