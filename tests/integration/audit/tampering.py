@@ -6,15 +6,18 @@ from collections.abc import Callable
 
 import msgspec
 
+from conftest import as_owner
 from pitboss.db import Database
 from pitboss.kernel.shards import Shard
 
 
 async def tamper(database: Database, statement: str, *values: object) -> None:
     """Run a statement with the triggers switched off."""
-    async with database.transaction() as tx:
+    owner = Database(as_owner(database.url))
+    async with owner.transaction() as tx:
         await tx.execute("SET LOCAL session_replication_role = replica")
         await tx.execute(statement, *values)
+    await owner.close()
 
 
 async def rewrite(

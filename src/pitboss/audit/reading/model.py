@@ -19,6 +19,7 @@ from pitboss.kernel.instants import parse_instant
 from pitboss.kernel.upcasting import Schemas
 from pitboss.messages.model import SealedFact
 from pitboss.players.identity import facts as identity
+from pitboss.players.personal import facts as personal
 from pitboss.sportsbook.betting import facts as betting
 from pitboss.sportsbook.catalog import facts as catalog
 from pitboss.sportsbook.settlement import facts as settlement
@@ -30,6 +31,7 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     *cashier.FACTS,
     *catalog.FACTS,
     *identity.FACTS,
+    *personal.FACTS,
     *record.FACTS,
     *settlement.FACTS,
     *wallet.FACTS,

@@ -36,6 +36,8 @@ UNFOLDED: Mapping[str, Source] = {
     "settlement_walk": Source.BOOKKEEPING,
     "schema_step": Source.BOOKKEEPING,
     "player_login": Source.PERSONAL,
+    "personal_subject": Source.PERSONAL,
+    "personal_value": Source.PERSONAL,
 }
 
 
