@@ -54,6 +54,19 @@ class PlayerStatusChanged(Fact, frozen=True, kw_only=True, tag="player.status_ch
     reason: str
 
 
+class SessionOpened(Fact, frozen=True, kw_only=True, tag="session.opened"):
+    """A player logged in, or was logged in by registering."""
+
+    player_id: PlayerId
+
+
+class SessionRefused(Fact, frozen=True, kw_only=True, tag="session.refused"):
+    """Somebody tried to log in as a player and was not let in."""
+
+    player_id: PlayerId
+    reason: str
+
+
 class ErasureRefused(Fact, frozen=True, kw_only=True, tag="player.erasure_refused"):
     """Somebody wanted a player's data erased, and it may not be yet."""
 
@@ -63,4 +76,11 @@ class ErasureRefused(Fact, frozen=True, kw_only=True, tag="player.erasure_refuse
 
 
 # Every type of this room, for who reads facts.
-FACTS = (PlayerRegistered, RegistrationRefused, PlayerStatusChanged, ErasureRefused)
+FACTS = (
+    PlayerRegistered,
+    RegistrationRefused,
+    PlayerStatusChanged,
+    SessionOpened,
+    SessionRefused,
+    ErasureRefused,
+)
