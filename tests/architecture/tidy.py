@@ -14,7 +14,10 @@ FILE_LINES_MAX = 500
 
 ENTRANCES = frozenset({"cli", "sim", "bench", "app", "api", "web", "workers", "witness"})
 NOT_ROOMS = ENTRANCES | {"adapters", "settings", "db", "tlog", "kernel"}
-FURNITURE = ("operations", "queries", "store", "rules", "facts", "ports", "model", "errors")
+FURNITURE = (
+    *("operations", "queries", "folding", "store", "rules"),
+    *("facts", "ports", "model", "errors"),
+)
 ATTICS = frozenset({"utils", "util", "common", "misc", "base", "manager", "service", "helpers"})
 
 # Statements that touch data.  A sentence may begin with such a word, but not go on like this.

@@ -29,6 +29,7 @@ from pitboss.api import (
     persons,
     players,
     problems,
+    replays,
     staff,
     wallets,
 )
@@ -87,6 +88,7 @@ def make_litestar(edge: Edge, verified: VerifiedTokens, metrics: Metrics) -> Lit
             staff.make_router(doors),
             persons.make_router(doors),
             figures.make_router(doors),
+            replays.make_router(doors),
             health.make_router(metrics),
             docs.make_router(),
         ],

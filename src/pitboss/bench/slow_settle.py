@@ -16,7 +16,7 @@ from pitboss.kernel.money import Rounding, currency, round_micros
 from pitboss.kernel.shards import Shard
 from pitboss.sportsbook.betting.model import Leg, stake_account
 from pitboss.sportsbook.settlement.facts import BetSettled
-from pitboss.sportsbook.settlement.model import RULES_VERSION, SelectionResult
+from pitboss.sportsbook.settlement.model import SelectionResult
 from pitboss.wallet.model import player_account
 
 _read_legs = msgspec.json.Decoder(tuple[Leg, ...]).decode
@@ -37,13 +37,14 @@ async def settle(
         )
         assert bet is not None  # noqa: S101 - each bet is handed out once
         (leg,) = _read_legs(bet["legs"])
-        results = await connection.fetchval(
-            "SELECT results FROM settlement_result WHERE market_id = $1"
+        row = await connection.fetchrow(
+            "SELECT no, results FROM settlement_result WHERE market_id = $1"
             " ORDER BY version DESC LIMIT 1",
             leg.market_id,
         )
+        assert row is not None  # noqa: S101 - only bets whose market has a result are handed out
         (result,) = (
-            item for item in _read_results(results) if item.selection_id == leg.selection_id
+            item for item in _read_results(row["results"]) if item.selection_id == leg.selection_id
         )
         player_id = PlayerId(str(bet["player_id"]))
         returns = _returns(bet["stake_micros"], bet["currency"], bet["rounding"], leg, result)
@@ -61,9 +62,10 @@ async def settle(
             returns_micros=returns,
             currency=bet["currency"],
             voided=False,
-            rules=RULES_VERSION,
+            rules="settlement.v1",
             rounding=bet["rounding"],
             results=(result,),
+            result_nos=(row["no"],),
             movements=movements,
         )
         await row_at_a_time.tell(connection, shard, player_id, fact, clock=clock, entropy=entropy)

@@ -31,6 +31,7 @@ class PaymentRefused(Fact, frozen=True, kw_only=True, tag="payment.refused"):
 
     payment_id: PaymentId
     player_id: PlayerId
+    provider: str
     kind: str
     micros: int
     currency: str
@@ -52,6 +53,7 @@ class DepositConfirmed(Fact, frozen=True, kw_only=True, tag="deposit.confirmed")
     provider: str
     micros: int
     currency: str
+    reference: str
 
 
 class DepositFailed(Fact, frozen=True, kw_only=True, tag="deposit.failed"):
@@ -62,6 +64,7 @@ class DepositFailed(Fact, frozen=True, kw_only=True, tag="deposit.failed"):
     micros: int
     currency: str
     reason: str
+    reference: str | None = None
 
 
 class WithdrawalPaid(Fact, frozen=True, kw_only=True, tag="withdrawal.paid"):
@@ -72,6 +75,7 @@ class WithdrawalPaid(Fact, frozen=True, kw_only=True, tag="withdrawal.paid"):
     provider: str
     micros: int
     currency: str
+    reference: str
 
 
 class WithdrawalFailed(Fact, frozen=True, kw_only=True, tag="withdrawal.failed"):
@@ -82,10 +86,31 @@ class WithdrawalFailed(Fact, frozen=True, kw_only=True, tag="withdrawal.failed")
     micros: int
     currency: str
     reason: str
+    reference: str | None = None
+
+
+class PaymentNewsRecorded(Fact, frozen=True, kw_only=True, tag="payment.news_recorded"):
+    """A provider told something of a payment for the first time, and it was believed.
+
+    What followed from it is told before, by a fact of its own; nothing may have.
+    """
+
+    provider: str
+    event_id: str
+    payment_id: PaymentId
+    kind: str
+    status: str
+    micros: int
+    currency: str
+    reference: str | None = None
+    why: str | None = None
 
 
 class PaymentNewsRefused(Fact, frozen=True, kw_only=True, tag="payment.news_refused"):
-    """A provider told something of a payment that cannot be true; a person must look."""
+    """A provider told something of a payment that cannot be true; a person must look.
+
+    `reason` is ours for not believing it, `why` the provider's for what it told.
+    """
 
     provider: str
     event_id: str
@@ -95,6 +120,8 @@ class PaymentNewsRefused(Fact, frozen=True, kw_only=True, tag="payment.news_refu
     micros: int
     currency: str
     reason: str
+    reference: str | None = None
+    why: str | None = None
 
 
 # Every type of this room, for who reads facts.
@@ -107,5 +134,6 @@ FACTS = (
     DepositFailed,
     WithdrawalPaid,
     WithdrawalFailed,
+    PaymentNewsRecorded,
     PaymentNewsRefused,
 )

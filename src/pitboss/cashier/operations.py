@@ -122,8 +122,7 @@ async def record_news(turn: Turn, news: Sequence[PaymentNews]) -> tuple[NewsAnsw
         movements = _movements(next(booked)) if rules.moves_money(payment) else ()
         turn.publish(payment.shard, payment.player_id, rules.tell_step(payment, movements))
     for item in desk.new_news:
-        if item.refusal is not None:
-            turn.publish(item.shard, _stream(payments, item), rules.tell_refused(item))
+        turn.publish(item.shard, _stream(payments, item), rules.tell_news(item))
     return answers
 
 

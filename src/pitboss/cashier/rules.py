@@ -17,6 +17,7 @@ from pitboss.cashier.facts import (
     DepositConfirmed,
     DepositFailed,
     DepositRequested,
+    PaymentNewsRecorded,
     PaymentNewsRefused,
     PaymentRefused,
     PaymentSubmitted,
@@ -239,6 +240,7 @@ def tell_opened(payment: Payment, movements: tuple[Movement, ...]) -> Fact:
         return PaymentRefused(
             payment_id=payment.id,
             player_id=payment.player_id,
+            provider=payment.provider,
             kind=payment.kind,
             micros=payment.micros,
             currency=payment.currency,
@@ -269,6 +271,7 @@ def tell_step(payment: Payment, movements: tuple[Movement, ...]) -> Fact:
             provider=payment.provider,
             micros=payment.micros,
             currency=payment.currency,
+            reference=str(payment.reference),
             movements=movements,
         )
     failed = DepositFailed if deposit else WithdrawalFailed
@@ -278,13 +281,26 @@ def tell_step(payment: Payment, movements: tuple[Movement, ...]) -> Fact:
         micros=payment.micros,
         currency=payment.currency,
         reason=str(payment.reason),
+        reference=payment.reference,
         movements=movements,
     )
 
 
-def tell_refused(item: SavedNews) -> PaymentNewsRefused:
-    """Return the fact that news was not believed."""
+def tell_news(item: SavedNews) -> PaymentNewsRecorded | PaymentNewsRefused:
+    """Return the fact that news was believed, or that it was not."""
     news = item.news
+    if item.refusal is None:
+        return PaymentNewsRecorded(
+            provider=news.provider,
+            event_id=news.event_id,
+            payment_id=news.payment_id,
+            kind=news.kind,
+            status=news.status,
+            micros=news.micros,
+            currency=news.currency,
+            reference=news.reference,
+            why=news.reason,
+        )
     return PaymentNewsRefused(
         provider=news.provider,
         event_id=news.event_id,
@@ -294,6 +310,8 @@ def tell_refused(item: SavedNews) -> PaymentNewsRefused:
         micros=news.micros,
         currency=news.currency,
         reason=str(item.refusal),
+        reference=news.reference,
+        why=news.reason,
     )
 
 

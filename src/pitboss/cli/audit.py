@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pitboss.cli.options import HomeOption, JsonOption, settings_of
 from pitboss.cli.outcome import outcome
+from pitboss.cli.progress import bar
 from pitboss.kernel.ids import FactId, PlayerId, parse_id
 from pitboss.kernel.instants import parse_instant
 
@@ -43,14 +41,14 @@ def verify(
     from pitboss.app.record import moment, tile_store, verifiers
     from pitboss.audit import record
 
-    with outcome(as_json=as_json) as told, _bar(told.console) as bar:
+    with outcome(as_json=as_json) as told, bar(told.console, "facts") as tell:
         settings = settings_of(home)
 
         async def check() -> dict[str, Any]:
             lent = contextlib.nullcontext() if tiles_only else moment(settings)
             async with lent as tx:
                 found = await record.verify(
-                    tile_store(settings), verifiers(settings), first=first, tx=tx, tell=bar
+                    tile_store(settings), verifiers(settings), first=first, tx=tx, tell=tell
                 )
             return {**asdict(found), "root": found.root.hex()}
 
@@ -162,16 +160,3 @@ def drop(home: HomeOption = None, as_json: JsonOption = False) -> None:
             asyncio.run(announce(settings, dropped, added=False))
         told.console.print(str(dropped), soft_wrap=True, markup=False)
         told.tell(key=str(dropped))
-
-
-@contextlib.contextmanager
-def _bar(console: Console) -> Iterator[Callable[[int, int], None]]:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("facts", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from pitboss.cli import audit, bench, demo, players, sim, witness
+from pitboss.cli import audit, bench, demo, players, rebuild, replay, sim, witness
 from pitboss.cli.options import HomeOption, HostOption, JsonOption, PortOption, settings_of
 from pitboss.cli.outcome import Outcome, outcome, run_command
 from pitboss.kernel.version import VERSION
@@ -34,11 +34,13 @@ app.add_typer(sandbox, name="sandbox")
 app.add_typer(token, name="token")
 app.add_typer(catalogue, name="catalogue")
 app.add_typer(audit.app, name="audit")
+app.add_typer(replay.app, name="replay")
 app.add_typer(players.app, name="players")
 app.add_typer(bench.app, name="bench")
 app.add_typer(sim.app, name="sim")
 app.add_typer(witness.app, name="witness")
 app.command(name="demo")(demo.demo)
+app.command(name="rebuild")(rebuild.rebuild)
 
 
 def main() -> None:

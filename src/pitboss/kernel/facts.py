@@ -23,6 +23,8 @@ class Movement(
 
     `kind` is `hold`, `post`, `void` or `transfer`.  `key` names the hold (for `hold` and `void`)
     or the transfer (for `post` and `transfer`); `hold` names the hold that a `post` takes from.
+    A `post` or a `void` takes all that its hold still has, unless it is a `part`: then its request
+    named the amount.  `void_key` is the key of a void's own request, where that is not the hold's.
     With the movements of all facts every account can be rebuilt, whatever the facts are.
     """
 
@@ -34,6 +36,8 @@ class Movement(
     debit: AccountId | None = None
     credit: AccountId | None = None
     hold: str | None = None
+    part: bool = False
+    void_key: str | None = None
 
 
 class Fact(

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 from pitboss.kernel.invariant import ensure
 from pitboss.messages import Turn
-from pitboss.wallet.facts import AccountOpened
+from pitboss.wallet.facts import AccountOpened, BookingRefused
 from pitboss.wallet.model import (
     Account,
     Answer,
     Booked,
+    Hold,
     HoldRequest,
     Request,
+    SavedAnswer,
 )
 
 from . import rules, store
@@ -25,7 +27,8 @@ async def book(
 
     Every request is answered, and sees what the requests before it did; a refusal stops nobody
     else.  Asking again with the same verb and key gives the first answer and moves nothing.  The
-    movements of the answers are the caller's to publish in its own facts, in the same turn.
+    movements of the answers are the caller's to publish in its own facts, in the same turn; a
+    refusal that is kept is told by the wallet itself.
 
     Args:
         unseen: the caller knows, or believes, that none of these keys was ever used, so nobody
@@ -41,7 +44,8 @@ async def book(
 
     answers = books.decide(requests)
 
-    await store.save_holds(turn.tx, books.new_holds())
+    made = books.new_holds()
+    await store.save_holds(turn.tx, made)
     await store.change_holds(turn.tx, books.changed_holds())
     await store.save_transfers(turn.tx, books.new_transfers, turn.now)
     await store.save_answers(turn.tx, books.new_answers)
@@ -49,6 +53,7 @@ async def book(
     for request, answer in zip(requests, answers, strict=True):
         if isinstance(answer, Booked) and answer.movement is not None:
             turn.owe(request.shard, answer.movement)
+    _tell_refused(turn, made, books.new_answers)
     return answers
 
 
@@ -74,6 +79,17 @@ async def open_accounts(turn: Turn, accounts: Sequence[Account]) -> None:
                     may_overdraw=account.may_overdraw,
                 ),
             )
+
+
+def _tell_refused(turn: Turn, holds: Sequence[Hold], answers: Sequence[SavedAnswer]) -> None:
+    for hold in holds:
+        if hold.refusal is not None:
+            refused = BookingRefused.of_hold(hold)
+            turn.publish(hold.shard, refused.stream, refused)
+    for answer in answers:
+        if answer.refusal is not None:
+            refused = BookingRefused.of_answer(answer)
+            turn.publish(answer.shard, refused.stream, refused)
 
 
 async def _open_books(turn: Turn, requests: Sequence[Request], *, unseen: bool) -> rules.Books:

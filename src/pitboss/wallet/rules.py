@@ -313,6 +313,7 @@ class Books:
             currency=held.hold.currency,
             debit=giver.account.id,
             credit=taker.account.id,
+            part=request.micros is not None,
         )
         return Booked(micros=micros, movement=movement)
 
@@ -343,6 +344,8 @@ class Books:
             micros=micros,
             currency=held.hold.currency,
             account=pile.account.id,
+            part=request.micros is not None,
+            void_key=None if request.key == request.hold_key else request.key,
         )
         return Booked(micros=micros, movement=movement)
 

@@ -205,6 +205,7 @@ PRIVATE = [
     *(("GET", path) for path in ("/v1/me", "/v1/me/wallet", "/v1/me/statement", "/v1/payments")),
     *(("GET", f"/v1/{thing}/{NOWHERE}") for thing in ("bets", "payments")),
     *(("GET", path) for path in ("/v1/staff/figures", "/v1/staff/backlog")),
+    ("GET", f"/v1/staff/bets/{NOWHERE}/replay"),
 ]
 
 

@@ -88,6 +88,26 @@ async def test_a_failed_withdrawal_gives_its_money_back(world: World) -> None:
     assert await world.kinds(payment) == ["withdrawal.requested", "withdrawal.failed"]
 
 
+async def test_every_piece_of_news_is_told_once_whatever_followed_from_it(world: World) -> None:
+    payment = await world.deposit(await world.player())
+    done = world.news(payment, SUCCEEDED)
+    late, false = world.news(payment, PENDING), world.news(payment, FAILED)
+
+    for item in (done, done, late, false, late):
+        await world.tell(item)
+
+    told = [
+        (data["type"], data["event_id"], data["reference"])
+        for data in await world.facts(payment.shard)
+        if data["type"].startswith("payment.news_")
+    ]
+    assert told == [
+        ("payment.news_recorded", done.event_id, done.reference),
+        ("payment.news_recorded", late.event_id, late.reference),
+        ("payment.news_refused", false.event_id, false.reference),
+    ]
+
+
 async def test_a_submission_is_noted_even_when_news_overtook_it(world: World) -> None:
     player = await world.player()
     first, second = await world.deposit(player), await world.deposit(player)

@@ -168,9 +168,10 @@ class World:
         return [data for data in told if data["type"].split(".")[0] in rooms]
 
     async def kinds(self, payment: Payment) -> list[str]:
-        """Return the kinds of the facts about one payment, in order."""
+        """Return the kinds of the facts about one payment's steps, in order."""
         told = await self.facts(payment.shard)
-        return [data["type"] for data in told if data["payment_id"] == payment.id]
+        steps = [data for data in told if not data["type"].startswith("payment.news_")]
+        return [data["type"] for data in steps if data["payment_id"] == payment.id]
 
     def turn(self, *shards: Shard) -> messages.TurnContext:
         """Take the turn of these shards."""

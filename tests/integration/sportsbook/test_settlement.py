@@ -150,6 +150,7 @@ async def test_a_settled_bet_is_told_with_what_it_rests_on(world: World) -> None
                 "dead_heat": "1",
             }
         ],
+        "result_nos": [3],
         "movements": [
             {
                 "kind": "post",

@@ -41,7 +41,8 @@ from pitboss.sportsbook.catalog.model import (
     PriceChange,
     StatusChange,
 )
-from pitboss.sportsbook.settlement.model import Answer, Score, ScoreReport
+from pitboss.sportsbook.settlement.model import Answer, RuleBook, Score, ScoreReport
+from pitboss.sportsbook.settlement.rules import RULE_BOOK
 from pitboss.wallet.model import (
     Account,
     AccountKind,
@@ -69,6 +70,7 @@ class World:
     clock: ManualClock = field(default_factory=lambda: ManualClock(KICK_OFF - timedelta(days=1)))
     entropy: SeededEntropy = field(default_factory=lambda: SeededEntropy(7))
     processors: dict[int, Processor] = field(default_factory=dict)
+    book: RuleBook = RULE_BOOK
 
     async def player(self, *, units: int = 100, currency: str = "EUR") -> PlayerId:
         """Register a player and give them money."""
@@ -202,7 +204,12 @@ class World:
             while True:
                 async with self.database.transaction() as tx:
                     step = await settlement.settle_waiting(
-                        tx, partition, now=self.clock.now(), entropy=self.entropy, limit=limit
+                        tx,
+                        partition,
+                        now=self.clock.now(),
+                        entropy=self.entropy,
+                        limit=limit,
+                        book=self.book,
                     )
                 if step is None:
                     break
@@ -241,7 +248,7 @@ class World:
 
     async def _report(self, report: ScoreReport) -> Answer:
         async with self.turn(CATALOGUE_SHARD) as turn:
-            (answer,) = await settlement.record_scores(turn, [report])
+            (answer,) = await settlement.record_scores(turn, [report], book=self.book)
         return answer
 
     def turn(self, shard: Shard) -> messages.TurnContext:

@@ -21,6 +21,8 @@ NEEDED = {
     ("audit", "export"): [
         *("--player", _ID, "--from", "2026-01-01T00:00:00Z", "--to", "2026-02-01T00:00:00Z"),
     ],
+    ("rebuild",): ["--check"],
+    ("replay", "bet"): [_ID],
     ("demo",): ["--season", "/nowhere/season.csv"],
     ("witness", "key"): ["--name", "auditor.example/w1"],
     ("witness", "serve"): ["--name", "auditor.example/w1", "--log", "log.example"],

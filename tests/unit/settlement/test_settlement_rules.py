@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 
@@ -18,15 +19,16 @@ from pitboss.sportsbook.catalog.model import (
     Selection,
     parse_line,
 )
+from pitboss.sportsbook.settlement.errors import RulesUnknown
 from pitboss.sportsbook.settlement.model import (
     HALF_LOST,
     HALF_WON,
     LOST,
-    RULES_VERSION,
     VOID,
     WON,
     Leg,
     Result,
+    RuleBook,
     Score,
     ScoreReport,
     SelectionResult,
@@ -36,6 +38,8 @@ from pitboss.sportsbook.settlement.model import (
     parse_share,
 )
 from pitboss.sportsbook.settlement.rules import (
+    RULE_BOOK,
+    V1,
     leg_factor,
     market_results,
     result_of,
@@ -362,4 +366,17 @@ def test_a_line_in_quarters_is_read_exactly(text: str) -> None:
 
 
 def test_the_rules_have_the_name_that_settlements_carry() -> None:
-    assert RULES_VERSION == "settlement.v1"
+    assert RULE_BOOK.current.version == "settlement.v1"
+
+
+def test_a_book_of_rules_keeps_its_older_versions() -> None:
+    second = replace(V1, version="settlement.v2")
+    book = RuleBook(versions=(V1, second))
+
+    assert book.current is second
+    assert book.get("settlement.v1") is V1
+
+
+def test_rules_that_nobody_has_are_refused_by_name() -> None:
+    with pytest.raises(RulesUnknown, match=r"settlement\.v1, not 'settlement\.v9'"):
+        RULE_BOOK.get("settlement.v9")

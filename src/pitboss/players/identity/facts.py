@@ -67,6 +67,18 @@ class SessionRefused(Fact, frozen=True, kw_only=True, tag="session.refused"):
     reason: str
 
 
+class PlayerStatusKept(Fact, frozen=True, kw_only=True, tag="player.status_kept"):
+    """Somebody wanted to change a player's status, and it stayed as it was.
+
+    `status` is what was wanted.  It is refused for the `refusal`; without one it was so already.
+    """
+
+    player_id: PlayerId
+    status: str
+    reason: str
+    refusal: str | None = None
+
+
 class ErasureRefused(Fact, frozen=True, kw_only=True, tag="player.erasure_refused"):
     """Somebody wanted a player's data erased, and it may not be yet."""
 
@@ -82,5 +94,6 @@ FACTS = (
     PlayerStatusChanged,
     SessionOpened,
     SessionRefused,
+    PlayerStatusKept,
     ErasureRefused,
 )

@@ -15,6 +15,7 @@ from pitboss.players.identity.facts import (
     ErasureRefused,
     PlayerRegistered,
     PlayerStatusChanged,
+    PlayerStatusKept,
     RegistrationRefused,
     SessionOpened,
     SessionRefused,
@@ -33,6 +34,7 @@ from pitboss.players.identity.model import (
     Registration,
     SessionAttempt,
     StatusAnswer,
+    StatusChange,
     StatusRequest,
 )
 from pitboss.players.personal.model import (
@@ -142,6 +144,8 @@ async def set_status(turn: Turn, requests: Sequence[StatusRequest]) -> tuple[Sta
             ),
             cause=request.key,
         )
+    for change in book.kept:
+        _tell_kept(turn, change)
     return answers
 
 
@@ -191,6 +195,16 @@ async def replace_password_hash(
     return await store.swap_password_hash(
         tx, shard_of(player_id), player_id, before=before, after=after
     )
+
+
+def _tell_kept(turn: Turn, change: StatusChange) -> None:
+    fact = PlayerStatusKept(
+        player_id=change.player_id,
+        status=change.status,
+        reason=change.reason,
+        refusal=change.refusal,
+    )
+    turn.publish(change.shard, change.player_id, fact, cause=change.key)
 
 
 def _ensure_turn(turn: Turn, player_ids: Iterable[PlayerId]) -> None:

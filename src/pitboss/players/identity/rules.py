@@ -192,6 +192,7 @@ class StatusBook:
         self._changes = {(change.shard, change.key): change for change in changes}
         self.new_changes: list[StatusChange] = []
         self.moves: list[tuple[StatusRequest, PlayerStatus]] = []
+        self.kept: list[StatusChange] = []
 
     def decide(self, requests: Sequence[StatusRequest]) -> tuple[StatusAnswer, ...]:
         """Answer each request in order; each one sees what those before it did."""
@@ -222,6 +223,8 @@ class StatusBook:
         if before is not None and refusal is None and before != request.status:
             self._statuses[request.player_id] = request.status
             self.moves.append((request, before))
+        else:
+            self.kept.append(change)
         return _answer(change)
 
 

@@ -22,6 +22,11 @@ async def find_bets(tx: Transaction, places: Collection[tuple[Shard, BetId]]) ->
     return await store.find_bets(tx, places)
 
 
+async def find_shard(tx: Transaction, bet_id: BetId) -> Shard | None:
+    """Return where a decided bet is, for who does not know its player."""
+    return await store.find_shard(tx, bet_id)
+
+
 async def find_waiting(tx: Transaction, places: Sequence[tuple[Shard, BetId]]) -> list[Waiting]:
     """Return those of the bets that are accepted and not settled yet, in the order asked."""
     return await store.find_waiting(tx, places)

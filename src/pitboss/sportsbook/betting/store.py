@@ -12,7 +12,7 @@ import msgspec
 from pitboss.db import Transaction
 from pitboss.kernel.ids import BetId, MarketId, PlayerId
 from pitboss.kernel.money import Rounding
-from pitboss.kernel.shards import Shard
+from pitboss.kernel.shards import SHARDS_ALL, Shard
 from pitboss.sportsbook.betting.model import Bet, BetState, Closing, Leg, OpenBet, Waiting
 
 # Looked up instead of called: an enumeration's call costs as much as the rest of the row.
@@ -32,6 +32,17 @@ async def find_bets(tx: Transaction, places: Collection[tuple[Shard, BetId]]) ->
         [bet_id for _, bet_id in places],
     )
     return {bet.id: bet for bet in map(_bet, rows)}
+
+
+async def find_shard(tx: Transaction, bet_id: BetId) -> Shard | None:
+    """Return the shard of a decided bet."""
+    # Every shard is named, so that each part of the key's index is used.
+    row = await tx.fetch_one(
+        "SELECT shard FROM bet WHERE shard = ANY($1::smallint[]) AND bet_id = $2",
+        list(SHARDS_ALL),
+        bet_id,
+    )
+    return None if row is None else Shard(row["shard"])
 
 
 async def find_waiting(tx: Transaction, places: Sequence[tuple[Shard, BetId]]) -> list[Waiting]:

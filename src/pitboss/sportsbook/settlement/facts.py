@@ -20,7 +20,11 @@ class MarketResulted(Fact, frozen=True, kw_only=True, tag="market.resulted"):
 
 
 class BetSettled(Fact, frozen=True, kw_only=True, tag="bet.settled"):
-    """A bet was settled under these rules from these results, and its returns were booked."""
+    """A bet was settled under these rules from these results, and its returns were booked.
+
+    `results` are those of its legs that were known, in the order of the legs; `result_nos` are the
+    numbers of the `market.resulted` facts that they stand in, one for each.
+    """
 
     bet_id: BetId
     player_id: PlayerId
@@ -30,6 +34,7 @@ class BetSettled(Fact, frozen=True, kw_only=True, tag="bet.settled"):
     rules: str
     rounding: str
     results: tuple[SelectionResult, ...]
+    result_nos: tuple[int, ...]
 
 
 # Every type of this room, for who reads facts.

@@ -7,10 +7,11 @@ to make; and they are not tracked by the collector, because they can be in no ri
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import msgspec
 
@@ -19,9 +20,9 @@ from pitboss.kernel.ids import BetId, EventId, MarketId, SelectionId
 from pitboss.kernel.money import Rounding
 from pitboss.kernel.shards import Partition
 from pitboss.sportsbook.betting.model import OpenBet
+from pitboss.sportsbook.catalog.model import Event
+from pitboss.sportsbook.settlement.errors import RulesUnknown
 
-# The name of these rules is on every settlement; a changed rule gets a new name.
-RULES_VERSION = "settlement.v1"
 GOALS_MAX = 999
 
 # Not whatever `Fraction` reads: `1e-99999999` would keep a processor busy for minutes.
@@ -181,6 +182,50 @@ class Unsettled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     bet_id: BetId
     waiting_for: tuple[SelectionId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """One version of the rules of settlement; its name is on everything that was done under it.
+
+    `settle` says what a bet pays, `results` how the selections of an event ended.  A changed rule
+    is another version beside this one, which stays as it is: what was settled under it is replayed
+    under it.
+    """
+
+    version: str
+    settle: Callable[[Terms, Mapping[SelectionId, Result]], Settled | Unsettled]
+    results: Callable[[Event, ScoreReport], dict[MarketId, tuple[SelectionResult, ...]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleBook:
+    """Every version of the rules that anything may have been settled under, the oldest first."""
+
+    versions: tuple[Rules, ...]
+
+    @property
+    def current(self) -> Rules:
+        """The version under which bets are settled now."""
+        return self.versions[-1]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Rules]:
+        """Every version under its name."""
+        return {rules.version: rules for rules in self.versions}
+
+    def get(self, version: str) -> Rules:
+        """Return the rules of this version.
+
+        Raises:
+            RulesUnknown: there are none.
+        """
+        found = self.by_name.get(version)
+        if found is None:
+            raise RulesUnknown(
+                f"settlement has the rules {', '.join(self.by_name)}, not {version!r}"
+            )
+        return found
 
 
 @lru_cache(maxsize=1024)

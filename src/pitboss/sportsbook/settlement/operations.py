@@ -17,7 +17,6 @@ from pitboss.sportsbook import betting, catalog
 from pitboss.sportsbook.betting.model import Closing, OpenBet, Waiting
 from pitboss.sportsbook.settlement.facts import BetSettled, MarketResulted
 from pitboss.sportsbook.settlement.model import (
-    RULES_VERSION,
     Answer,
     Leg,
     MarketResult,
@@ -25,6 +24,8 @@ from pitboss.sportsbook.settlement.model import (
     Refusal,
     Refused,
     Result,
+    RuleBook,
+    Rules,
     ScoreReport,
     Settled,
     Terms,
@@ -37,11 +38,13 @@ from . import rules, store
 RESULTS_MAX = 64
 
 
-async def record_scores(turn: Turn, reports: Sequence[ScoreReport]) -> tuple[Answer, ...]:
+async def record_scores(
+    turn: Turn, reports: Sequence[ScoreReport], *, book: RuleBook = rules.RULE_BOOK
+) -> tuple[Answer, ...]:
     """Record how events ended: close their markets and publish each market's results.
 
     Takes the turn of the catalogue's shard.  The same report again changes nothing; another one
-    for the same event is refused.
+    for the same event is refused.  Results follow from a score by the current rules of the book.
     """
     events = {
         event.id: event
@@ -58,7 +61,7 @@ async def record_scores(turn: Turn, reports: Sequence[ScoreReport]) -> tuple[Ans
         if event is None:
             answers.append(Refused(reason=Refusal.UNKNOWN_EVENT))
             continue
-        found = rules.market_results(event, report)
+        found = book.current.results(event, report)
         earlier = [known[market.id] for market in event.markets if market.id in known]
         if earlier:
             same = all(item.selections == found[item.market_id] for item in earlier)
@@ -73,7 +76,7 @@ async def record_scores(turn: Turn, reports: Sequence[ScoreReport]) -> tuple[Ans
             )
             known[market_id] = result
             fresh.append(result)
-            _tell_result(turn, result, report)
+            _tell_result(turn, result, report, book.current)
         answers.append(Recorded(changed=True))
 
     await catalog.close_markets(turn, [item.market_id for item in fresh])
@@ -82,7 +85,13 @@ async def record_scores(turn: Turn, reports: Sequence[ScoreReport]) -> tuple[Ans
 
 
 async def settle_waiting(
-    tx: Transaction, partition: Partition, *, now: datetime, entropy: Entropy, limit: int
+    tx: Transaction,
+    partition: Partition,
+    *,
+    now: datetime,
+    entropy: Entropy,
+    limit: int,
+    book: RuleBook = rules.RULE_BOOK,
 ) -> int | None:
     """Settle the next bets of a partition's players that wait for recorded results.
 
@@ -103,7 +112,7 @@ async def settle_waiting(
     async with messages.join_turn(
         tx, {place.shard for place in places}, now=now, actor="settlement", entropy=entropy
     ) as turn:
-        await _settle(turn, places)
+        await _settle(turn, places, book.current)
     await store.save_walks(tx, moved)
     ended = {walk.result_no for walk in walks} - {walk.result_no for walk in moved}
     await store.end_walks(tx, partition, ended)
@@ -154,7 +163,7 @@ async def _walk(
     return list(places), going
 
 
-async def _settle(turn: Turn, places: Sequence[OpenBet]) -> None:
+async def _settle(turn: Turn, places: Sequence[OpenBet], current: Rules) -> None:
     # In the order of the walk, each once, so that history is the same again.
     wanted = dict.fromkeys((place.shard, place.bet_id) for place in places)
     waiting = await betting.find_waiting(turn.tx, list(wanted))
@@ -168,14 +177,19 @@ async def _settle(turn: Turn, places: Sequence[OpenBet]) -> None:
     closings = [
         Closing(bet=bet, returns_micros=settled.returns_micros, voided=settled.voided)
         for bet in waiting
-        if isinstance(settled := rules.settle(_terms(bet), outcomes), Settled)
+        if isinstance(settled := current.settle(_terms(bet), outcomes), Settled)
     ]
     if not closings:
         return
     movements = await betting.close_bets(turn, closings)
-    stored = {item.selection_id: item for result in known.values() for item in result.selections}
+    stored = {
+        item.selection_id: (item, result.no)
+        for result in known.values()
+        for item in result.selections
+    }
     for closing, moved in zip(closings, movements, strict=True):
         bet = closing.bet
+        rests_on = [stored[leg.selection_id] for leg in bet.legs if leg.selection_id in stored]
         turn.publish(
             bet.shard,
             bet.player_id,
@@ -185,11 +199,10 @@ async def _settle(turn: Turn, places: Sequence[OpenBet]) -> None:
                 returns_micros=closing.returns_micros,
                 currency=bet.currency,
                 voided=closing.voided,
-                rules=RULES_VERSION,
+                rules=current.version,
                 rounding=bet.rounding,
-                results=tuple(
-                    stored[leg.selection_id] for leg in bet.legs if leg.selection_id in stored
-                ),
+                results=tuple([result for result, _ in rests_on]),
+                result_nos=tuple([no for _, no in rests_on]),
                 movements=moved,
             ),
         )
@@ -213,7 +226,7 @@ def _outcomes(known: Mapping[MarketId, MarketResult]) -> dict[SelectionId, Resul
     }
 
 
-def _tell_result(turn: Turn, result: MarketResult, report: ScoreReport) -> None:
+def _tell_result(turn: Turn, result: MarketResult, report: ScoreReport, current: Rules) -> None:
     turn.publish(
         CATALOGUE_SHARD,
         result.event_id,
@@ -223,7 +236,7 @@ def _tell_result(turn: Turn, result: MarketResult, report: ScoreReport) -> None:
             no=result.no,
             version=result.version,
             score=None if report.score is None else f"{report.score.home}-{report.score.away}",
-            rules=RULES_VERSION,
+            rules=current.version,
             results=result.selections,
         ),
     )

@@ -21,6 +21,8 @@ from pitboss.sportsbook.settlement.model import (
     VOID,
     WON,
     Result,
+    RuleBook,
+    Rules,
     Score,
     ScoreReport,
     SelectionResult,
@@ -117,6 +119,11 @@ def market_results(
 ) -> dict[MarketId, tuple[SelectionResult, ...]]:
     """Return how every selection of an event ended; an abandoned event voids them all."""
     return {market.id: _selection_results(market, report.score) for market in event.markets}
+
+
+# A changed rule is a new function and a new version below; what is here is never edited.
+V1 = Rules(version="settlement.v1", settle=settle, results=market_results)
+RULE_BOOK = RuleBook(versions=(V1,))
 
 
 def _selection_results(market: Market, score: Score | None) -> tuple[SelectionResult, ...]:

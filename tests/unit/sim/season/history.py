@@ -104,6 +104,7 @@ def settled(bet_id: BetId, pounds: int, returns: int) -> BetSettled:
         rules="settlement.v1",
         rounding="down.v1",
         results=(),
+        result_nos=(),
         movements=(post, back) if returns else (post,),
     )
 
@@ -119,6 +120,7 @@ def voided(bet_id: BetId, pounds: int) -> BetSettled:
         rules="settlement.v1",
         rounding="down.v1",
         results=(),
+        result_nos=(),
         movements=(
             Movement(kind="void", key=bet_id, micros=pounds * POUND, currency="GBP", account=PURSE),
         ),
@@ -210,6 +212,7 @@ def money_facts() -> list[Fact]:
             provider="sandbox",
             micros=100 * POUND,
             currency="GBP",
+            reference="ref",
             movements=(deposit,),
         ),
         WithdrawalRequested(
@@ -226,6 +229,7 @@ def money_facts() -> list[Fact]:
             provider="sandbox",
             micros=30 * POUND,
             currency="GBP",
+            reference="ref",
             movements=(paid,),
         ),
     ]

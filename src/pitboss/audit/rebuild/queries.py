@@ -1,0 +1,143 @@
+"""Reads that make state again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pitboss import order
+from pitboss.audit import reading
+from pitboss.audit.reading.model import Reader
+from pitboss.audit.rebuild.errors import EntityMissing
+from pitboss.audit.rebuild.model import Column, Kind, Report
+from pitboss.db import Transaction
+from pitboss.kernel.folding import Table
+from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.shards import CATALOGUE_SHARD, SHARDS_ALL, Shard, shard_of
+from pitboss.messages.model import SealedFact
+
+from . import rules, store
+
+Tell = Callable[[int, int], None]
+
+
+async def check(
+    tx: Transaction, *, reader: Reader | None = None, tell: Tell | None = None
+) -> Report:
+    """Fold all facts into fresh state, and compare every row of every table with the live ones.
+
+    `tx` is one moment of the database (`Database.moment`).  Shard by shard, so that no more than
+    one shard's state is in memory, and the tables that are not divided into shards.  `tell` hears
+    after each shard how many are done, of how many.
+
+    Raises:
+        FactUnreadable: a fact cannot be read, so nothing can be said of what follows from it.
+    """
+    report, live = Report(), await store.find_tables(tx)
+    tables = rules.State(CATALOGUE_SHARD).tables
+    report.oddities += rules.compare_schemas(tables, live)
+    report.tables = {table.name: 0 for table in tables}
+    undivided = {table.name: table for table in tables if not table.sharded}
+    reader = reader or Reader()
+    for done, shard in enumerate(SHARDS_ALL, start=1):
+        state = await _fold(tx, shard, reader, report)
+        report.oddities += state.oddities
+        for table in state.tables:
+            if table.sharded:
+                await _compare(tx, table, live, shard, report)
+            else:
+                undivided[table.name].rows.update(table.rows)
+        if tell is not None:
+            tell(done, len(SHARDS_ALL))
+    for table in undivided.values():
+        await _compare(tx, table, live, None, report)
+    for table in tables:
+        if table.sharded and table.name in live and (strays := await store.count_strays(tx, table)):
+            report.oddities.append(f"table {table.name} has {strays} rows in shards that are none")
+    return report
+
+
+async def show(
+    tx: Transaction,
+    kind: Kind,
+    entity_id: str,
+    *,
+    at: datetime | int | None = None,
+    reader: Reader | None = None,
+) -> dict[str, list[dict[str, Any]]]:
+    """Return, per table, the rows that an entity had at a time, or after a fact of the one order.
+
+    `at` is an instant, included, or the index of a fact, included; without it all facts count.
+
+    Raises:
+        EntityMissing: no fact has made it by then.
+    """
+    reader = reader or Reader()
+    found: dict[str, list[dict[str, Any]]] = {}
+    for shard in await _shards_of(tx, kind, entity_id):
+        state = rules.State(shard)
+        async for page in reading.read_shard(tx, shard):
+            counted = await _until(tx, page, at, reader)
+            for fact in counted:
+                state.take(reader.read(fact))
+            if len(counted) < len(page):
+                break
+        for name, rows in rules.related_rows(kind, entity_id, state).items():
+            found.setdefault(name, []).extend(rows)
+    if not found:
+        raise EntityMissing(f"no fact has made the {kind} {entity_id} by then")
+    return found
+
+
+async def _fold(tx: Transaction, shard: Shard, reader: Reader, report: Report) -> rules.State:
+    state = rules.State(shard)
+    read, take = reader.read, state.take
+    async for page in reading.read_shard(tx, shard):
+        for fact in page:
+            take(read(fact))
+        report.facts += len(page)
+    state.end()
+    return state
+
+
+async def _compare(
+    tx: Transaction,
+    table: Table,
+    live: Mapping[str, Sequence[Column]],
+    shard: Shard | None,
+    report: Report,
+) -> None:
+    columns = {column.name: column.type for column in live.get(table.name, ())}
+    if not columns.keys() >= {*table.columns}:
+        return
+    async for page in store.read_rows(tx, table, columns, shard):
+        report.tables[table.name] += len(page)
+        for difference in rules.compare_rows(table, shard, page):
+            report.differ(difference)
+    for difference in rules.missing_rows(table, shard):
+        report.differ(difference)
+
+
+async def _shards_of(tx: Transaction, kind: Kind, entity_id: str) -> Sequence[Shard]:
+    match kind:
+        case Kind.PLAYER:
+            return (shard_of(PlayerId(entity_id)),)
+        case Kind.EVENT | Kind.MARKET | Kind.SELECTION:
+            return (CATALOGUE_SHARD,)
+        case Kind.ACCOUNT | Kind.BET | Kind.PAYMENT:
+            return await reading.find_places(tx, entity_id)
+
+
+async def _until(
+    tx: Transaction, page: Sequence[SealedFact], at: datetime | int | None, reader: Reader
+) -> Sequence[SealedFact]:
+    """Return the facts of a page that count by then: all of them, or those before one that not."""
+    if at is None:
+        return page
+    if isinstance(at, datetime):
+        counts = [reader.read(fact).told.recorded_at <= at for fact in page]
+    else:
+        positions = await order.find_positions(tx, [(fact.shard, fact.seq) for fact in page])
+        counts = [positions.get((fact.shard, fact.seq), at + 1) <= at for fact in page]
+    return page[: counts.index(False)] if False in counts else page

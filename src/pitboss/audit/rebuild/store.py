@@ -1,0 +1,56 @@
+"""The SQL of rebuilding: whatever table, as the catalogue of the database describes it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+from pitboss.audit.rebuild.model import Column
+from pitboss.db import Transaction
+from pitboss.kernel.folding import Row, Table
+from pitboss.kernel.shards import SHARDS_ALL, Shard
+
+PAGE_ROWS = 5_000
+
+
+async def find_tables(tx: Transaction) -> dict[str, list[Column]]:
+    """Return the columns of every table of ours."""
+    rows = await tx.fetch(
+        "SELECT class.relname AS table, attname AS name, atttypid::regtype::text AS type"
+        " FROM pg_class AS class JOIN pg_attribute ON attrelid = class.oid"
+        " WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace"
+        "   AND attnum > 0 AND NOT attisdropped ORDER BY relname, attnum"
+    )
+    tables: dict[str, list[Column]] = {}
+    for row in rows:
+        tables.setdefault(row["table"], []).append(Column(name=row["name"], type=row["type"]))
+    return tables
+
+
+async def read_rows(
+    tx: Transaction, table: Table, columns: Mapping[str, str], shard: Shard | None
+) -> AsyncIterator[list[Row]]:
+    """Yield the live rows of a table, or of one shard of it, some thousands at a time.
+
+    `columns` are their types.  An id comes as text, as facts have it.
+    """
+    cursor = f'"rebuild_{table.name}"'
+    chosen = ", ".join(
+        f'"{name}"::text' if columns[name] == "uuid" else f'"{name}"' for name in table.columns
+    )
+    # The statement that opens a cursor takes no parameters; a shard is a number of ours.
+    where = "" if shard is None else f" WHERE shard = {int(shard)}"
+    await tx.execute(
+        f'DECLARE {cursor} NO SCROLL CURSOR FOR SELECT {chosen} FROM "{table.name}"{where}'
+    )
+    while page := await tx.fetch(f"FETCH FORWARD {PAGE_ROWS} FROM {cursor}"):
+        yield [list(row) for row in page]
+    await tx.execute(f"CLOSE {cursor}")
+
+
+async def count_strays(tx: Transaction, table: Table) -> int:
+    """Return how many rows are in shards that do not exist."""
+    row = await tx.fetch_one(
+        f'SELECT count(*) AS rows FROM "{table.name}" WHERE shard <> ALL($1::smallint[])',
+        list(SHARDS_ALL),
+    )
+    return 0 if row is None else int(row["rows"])

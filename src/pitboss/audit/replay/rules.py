@@ -1,0 +1,162 @@
+"""How a settlement is worked out again, and held against what was told and paid.  Pure.
+
+Nothing but facts goes in: the terms as they were accepted, the results as they were told, the name
+of the rules.  No table and no personal data is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from pitboss.audit.replay.model import Coin, KnownResult, Replayed
+from pitboss.kernel.errors import PlatformError
+from pitboss.kernel.facts import Movement
+from pitboss.kernel.ids import AccountId, EventId, SelectionId
+from pitboss.sportsbook.betting.facts import BetAccepted
+from pitboss.sportsbook.catalog.facts import EventOpened
+from pitboss.sportsbook.catalog.model import Event
+from pitboss.sportsbook.settlement.facts import BetSettled, MarketResulted
+from pitboss.sportsbook.settlement.folding import event_of, report_of, terms_of
+from pitboss.sportsbook.settlement.model import Result, RuleBook, Settled, Unsettled
+
+
+def replay(
+    accepted: BetAccepted,
+    settled: BetSettled,
+    known: Mapping[int, KnownResult],
+    book: RuleBook,
+) -> Replayed:
+    """Work a settlement out again, and say where it does not agree.
+
+    (1) The results are those that the named facts tell.  (2) The rules on record make the returns
+    of them and the terms.  (3) The money that the fact moved is the stake and these returns.
+
+    Args:
+        accepted: the terms.
+        settled: what was told of the settlement.
+        known: the results of markets, by their numbers.
+        book: every version of the rules.
+    """
+    wrong: list[str] = []
+    results = _results(settled, known, wrong)  # (1)
+    outcome = _work_out(accepted, settled, results, book, wrong)  # (2)
+    coin = _coin(accepted, settled)  # (3)
+    wrong += _disagreements(accepted, settled, outcome, coin)
+    return Replayed(
+        bet_id=settled.bet_id,
+        returns_micros=None if outcome is None else outcome.returns_micros,
+        voided=None if outcome is None else outcome.voided,
+        coin=coin,
+        disagreements=tuple(wrong),
+    )
+
+
+class Markets:
+    """Results of markets, worked out again from the scores and the events as they were opened."""
+
+    def __init__(self, book: RuleBook) -> None:
+        self._book = book
+        self._events: dict[EventId, Event] = {}
+        self.known: dict[int, KnownResult] = {}
+
+    def open(self, fact: EventOpened) -> None:
+        """Take an event as it was opened."""
+        self._events[fact.event_id] = event_of(fact)
+
+    def result(self, fact: MarketResulted) -> str | None:
+        """Take a market's results; say why they do not follow from the score, if they do not."""
+        self.known[fact.no] = KnownResult.of(fact)
+        event = self._events.get(fact.event_id)
+        if event is None:
+            return f"event {fact.event_id} was never opened"
+        try:
+            ended = self._book.get(fact.rules).results(event, report_of(fact))
+        except PlatformError as error:
+            return str(error)
+        if ended.get(fact.market_id) != fact.results:
+            return f"{fact.score or 'no score'} does not give these results under {fact.rules}"
+        return None
+
+
+def _results(
+    settled: BetSettled, known: Mapping[int, KnownResult], wrong: list[str]
+) -> dict[SelectionId, Result]:
+    """Return the results that the named facts tell."""
+    results: dict[SelectionId, Result] = {}
+    if len(settled.results) != len(settled.result_nos):
+        wrong.append(f"{len(settled.results)} results and {len(settled.result_nos)} numbers")
+    for item, no in zip(settled.results, settled.result_nos, strict=False):
+        market = known.get(no)
+        if market is None or item.selection_id not in market.told:
+            wrong.append(f"result {no} tells nothing of selection {item.selection_id}")
+            continue
+        if market.told[item.selection_id] != item:
+            wrong.append(f"result {no} says otherwise of selection {item.selection_id}")
+        results[item.selection_id] = market.results[item.selection_id]
+    return results
+
+
+def _work_out(
+    accepted: BetAccepted,
+    settled: BetSettled,
+    results: Mapping[SelectionId, Result],
+    book: RuleBook,
+    wrong: list[str],
+) -> Settled | None:
+    if settled.rounding != accepted.rounding:
+        wrong.append(f"rounded by {settled.rounding}, accepted under {accepted.rounding}")
+    try:
+        outcome = book.get(settled.rules).settle(terms_of(accepted), results)
+    except (PlatformError, ValueError) as error:
+        wrong.append(f"cannot be worked out: {error}")
+        return None
+    if isinstance(outcome, Unsettled):
+        waiting = ", ".join(outcome.waiting_for)
+        wrong.append(f"still waits for results of {waiting}")
+        return None
+    return outcome
+
+
+def _disagreements(
+    accepted: BetAccepted, settled: BetSettled, outcome: Settled | None, coin: Coin
+) -> Iterator[str]:
+    stake = accepted.stake_micros
+    if (settled.player_id, settled.currency) != (accepted.player_id, accepted.currency):
+        yield f"settled for {settled.player_id} in {settled.currency}, accepted otherwise"
+    if outcome is None:
+        return
+    if (settled.returns_micros, settled.voided) != (outcome.returns_micros, outcome.voided):
+        yield (
+            f"told to return {settled.returns_micros} micros{_void(settled.voided)}, and"
+            f" {outcome.returns_micros}{_void(outcome.voided)} are right under {settled.rules}"
+        )
+    right = (
+        Coin(released=stake) if outcome.voided else Coin(taken=stake, paid=outcome.returns_micros)
+    )
+    if coin != right:
+        yield (
+            f"{coin.taken} micros were taken, {coin.paid} paid and {coin.released} released;"
+            f" {right.taken}, {right.paid} and {right.released} are right"
+        )
+
+
+def _coin(accepted: BetAccepted, settled: BetSettled) -> Coin:
+    """Return what the settlement moved of the account that the stake was held on."""
+    account = next((item.account for item in accepted.movements if item.kind == "hold"), None)
+    return _moved(account, settled.movements)
+
+
+def _moved(account: AccountId | None, movements: Iterable[Movement]) -> Coin:
+    taken = paid = released = 0
+    for item in movements:
+        if item.kind == "post" and item.debit == account:
+            taken += item.micros
+        elif item.kind == "transfer" and item.credit == account:
+            paid += item.micros
+        elif item.kind == "void" and item.account == account:
+            released += item.micros
+    return Coin(taken=taken, paid=paid, released=released)
+
+
+def _void(voided: bool) -> str:
+    return " as void" if voided else ""

@@ -1,0 +1,99 @@
+"""`pitboss replay`: work settlements out again, from facts alone."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Annotated, Any
+
+import typer
+
+from pitboss.cli.options import HomeOption, JsonOption, settings_of
+from pitboss.cli.outcome import Outcome, outcome
+from pitboss.cli.progress import bar
+from pitboss.kernel.ids import BetId, parse_id
+from pitboss.kernel.instants import parse_instant
+
+app = typer.Typer(help="Work settlements out again, from facts alone.", no_args_is_help=True)
+
+
+@app.command()
+def bet(
+    bet_id: Annotated[str, typer.Argument(metavar="BET_ID", help="The id of the bet.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show each fact that a settlement rests on, and what its rules make of them."""
+    from pitboss.app.record import moment
+    from pitboss.audit import replay
+    from pitboss.audit.replay.model import BetReplay
+
+    with outcome(as_json=as_json) as told:
+        settings = settings_of(home)
+        wanted = BetId(parse_id(bet_id, field="BET_ID"))
+
+        async def work() -> BetReplay:
+            async with moment(settings) as tx:
+                return await replay.replay_bet(tx, wanted)
+
+        document = asyncio.run(work()).document()
+        for item in document["inputs"]:
+            told.say(
+                f"{item['what']}: index {item['index']} (fact {item['seq']} of shard"
+                f" {item['shard']}), hash {item['hash']}"
+            )
+            told.console.print_json(data=item["said"])
+        told.say(f"rules: {document['rules']}, rounding: {document['rounding']}")
+        for name in ("told", "replayed", "coin"):
+            told.say(f"{name}: {document[name]}")
+        told.tell(**document)
+        _name_disagreements(told, document["disagreements"])
+
+
+@app.command(name="all")
+def all_bets(
+    home: HomeOption = None,
+    since: Annotated[
+        str | None,
+        typer.Option(help="Only what was settled from this instant on.", show_default=False),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Work every settlement out again; fail with the first one that does not agree."""
+    from pitboss.app.record import moment
+    from pitboss.audit import replay
+    from pitboss.audit.replay.model import Report
+
+    with outcome(as_json=as_json) as told, bar(told.console, "shards") as tell:
+        settings = settings_of(home)
+        instant = None if since is None else parse_instant(since, field="--since")
+
+        async def work() -> Report:
+            async with moment(settings) as tx:
+                return await replay.replay_all(tx, since=instant, tell=tell)
+
+        started = time.perf_counter()
+        report = asyncio.run(work())
+        seconds = time.perf_counter() - started
+        told.say(
+            f"{report.settlements:,} settlements and {report.results:,} results of markets, from"
+            f" {report.facts:,} facts in {seconds:.1f} s"
+        )
+        told.tell(
+            facts=report.facts,
+            settlements=report.settlements,
+            results=report.results,
+            disagreeing=report.disagreeing,
+            disagreements=[str(item) for item in report.disagreements],
+            settlements_per_second=round(report.settlements / seconds),
+        )
+        _name_disagreements(told, told.members["disagreements"])
+
+
+def _name_disagreements(told: Outcome, disagreements: list[Any]) -> None:
+    if not disagreements:
+        told.say("everything agrees")
+        return
+    for item in disagreements[1:]:
+        told.console.print(item, markup=False)
+    told.fail(str(disagreements[0]))

@@ -1,0 +1,272 @@
+"""State made again from facts is the state that is there; what was changed by hand is named."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from integration.audit.tampering import rewrite, tamper
+from integration.cashier.world import World as Cashier
+from integration.sportsbook.world import Given, World, legs_of, market, selection
+from pitboss import order
+from pitboss.audit import rebuild
+from pitboss.audit.reading.errors import FactUnreadable
+from pitboss.audit.reading.model import ALL_FACTS, Reader
+from pitboss.audit.rebuild.errors import EntityMissing
+from pitboss.audit.rebuild.model import UNFOLDED, Kind, Report
+from pitboss.audit.rebuild.rules import State
+from pitboss.cashier.model import NewsStatus, PaymentKind
+from pitboss.db import Database
+from pitboss.kernel.shards import CATALOGUE_SHARD, Shard, shard_of
+from pitboss.players import identity
+from pitboss.players.identity.model import PlayerStatus, StatusReason, StatusRequest
+from pitboss.sportsbook.catalog.model import MarketKind, MarketStatus
+
+UNIT = 1_000_000
+READER = Reader((*ALL_FACTS, Given))
+
+
+async def check(database: Database) -> Report:
+    """Hold every table against the facts."""
+    async with database.moment() as tx:
+        return await rebuild.check(tx, reader=READER)
+
+
+@pytest.fixture
+async def world(database: Database) -> World:
+    """Give a world in which everything has happened to bets that can."""
+    world = World(database=database)
+    ann, bob = await world.player(units=100), await world.player(units=10)
+    first, second = await world.event("A"), await world.event("B")
+    await world.event("C")
+    await world.reprice((selection("B", MarketKind.MATCH_RESULT, "home"), "2.75"))
+    await world.set_status((market("C", MarketKind.MATCH_RESULT), MarketStatus.SUSPENDED))
+    await world.wish(ann, *legs_of("A"), units=5)
+    await world.wish(ann, selection("A", MarketKind.ASIAN_HANDICAP, "home"), units=5)
+    await world.wish(ann, *legs_of("AC"), units=3)
+    await world.wish(bob, *legs_of("A"), units=11)
+    await world.wish(bob, selection("B", MarketKind.TOTAL_GOALS, "over"), units=4)
+    await world.wish(bob, *legs_of("B"), units=1, tick=2)
+    await world.process()
+    await world.score(first, 2, 1)
+    await world.abandon(second)
+    await world.settle()
+    return world
+
+
+@pytest.fixture
+async def paid(world: World) -> AsyncIterator[World]:
+    """Give the same world, in which people have also paid in and out, and changed their status."""
+    cashier = Cashier(database=world.database, clock=world.clock, entropy=world.entropy)
+    player = await cashier.player(units=50)
+    done = await cashier.withdraw(player, units=10)
+    failed = await cashier.withdraw(player, units=5)
+    await cashier.ask(PaymentKind.WITHDRAWAL, [cashier.request(player, units=1_000)])
+    await cashier.tell(cashier.news(done, NewsStatus.PENDING))
+    await cashier.tell(cashier.news(done, NewsStatus.SUCCEEDED))
+    await cashier.tell(cashier.news(done, NewsStatus.FAILED))
+    await cashier.tell(cashier.news(failed, NewsStatus.FAILED))
+    await cashier.suspend(player)
+    for key, status in enumerate(
+        (PlayerStatus.SUSPENDED, PlayerStatus.CLOSED, PlayerStatus.ACTIVE)
+    ):
+        request = StatusRequest(
+            key=f"00000000-0000-7000-8000-00000000000{key}",
+            player_id=player,
+            status=status,
+            reason=StatusReason.STAFF_DECISION,
+        )
+        async with cashier.turn(shard_of(player)) as turn:
+            await identity.set_status(turn, [request])
+    await cashier.ask(PaymentKind.DEPOSIT, [cashier.request(player, units=10)])
+    yield world
+
+
+# A column of each table, and what somebody with the right to do so writes into it.
+CHANGES = {
+    "bet": ("stake_micros", "stake_micros + 1"),
+    "bet_leg": ("market_id", "gen_random_uuid()"),
+    "catalog_event": ("home", "'Nobody'"),
+    "catalog_market": ("line", "'9'"),
+    "catalog_selection": ("tick", "tick + 7"),
+    "payment": ("micros", "micros + 1"),
+    "payment_news": ("reference", "'another'"),
+    "player": ("status", "'closed'"),
+    "player_registration": ("refusal", "'under_age'"),
+    "player_status_change": ("reason", "'cleared'"),
+    "settlement_result": ("recorded_at", "recorded_at + interval '1 second'"),
+    "shard_head": ("seq", "seq + 1"),
+    "stream_head": ("version", "version + 1"),
+    "wallet_account": ("credits", "credits + 1"),
+    "wallet_answer": ("micros", "micros + 1"),
+    "wallet_hold": ("currency", "'XXX'"),
+    "wallet_transfer": ("whole", "hold_key IS NOT NULL AND NOT whole"),
+}
+
+
+async def test_state_made_again_from_facts_is_the_state_that_is_there(paid: World) -> None:
+    report = await check(paid.database)
+
+    assert (report.oddities, [str(item) for item in report.differences]) == ([], [])
+    assert report.ok
+    assert [name for name, rows in report.tables.items() if not rows] == []
+    assert report.facts > 50
+    assert report.rows == sum(report.tables.values()) > 100
+
+
+async def test_every_table_is_made_from_facts_or_it_is_said_why_not(database: Database) -> None:
+    folded = {table.name for table in State(CATALOGUE_SHARD).tables}
+    async with database.reading() as tx:
+        rows = await tx.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+
+    assert {row["tablename"] for row in rows} == folded | UNFOLDED.keys()
+    assert not folded & UNFOLDED.keys()
+    assert folded == CHANGES.keys()
+
+
+async def test_a_table_or_a_column_that_nobody_thought_of_is_named(database: Database) -> None:
+    await tamper(database, "CREATE TABLE secret_balance (micros bigint)")
+    await tamper(database, "ALTER TABLE wallet_account ADD COLUMN bonus bigint")
+
+    report = await check(database)
+
+    assert not report.ok
+    assert report.oddities == [
+        "table secret_balance is made from no facts, and nobody has said why",
+        "column bonus of table wallet_account is made from no facts",
+    ]
+
+
+async def test_a_row_changed_by_hand_is_named_in_every_table(paid: World) -> None:
+    for table, (column, value) in CHANGES.items():
+        one = f"ctid = (SELECT ctid FROM {table} WHERE {column} IS DISTINCT FROM ({value}) LIMIT 1)"
+        await tamper(paid.database, f"UPDATE {table} SET {column} = {value} WHERE {one}")
+
+    report = await check(paid.database)
+
+    named = {item.table: item for item in report.differences}
+    assert named.keys() == CHANGES.keys()
+    assert report.differing == len(CHANGES) + 1  # a leg elsewhere is two rows that differ
+    for table, (column, _) in CHANGES.items():
+        if table != "bet_leg":
+            assert named[table].column == column
+            assert named[table].live != named[table].rebuilt
+            assert f"{table}" in str(named[table])
+
+
+async def test_a_row_that_is_gone_is_named_in_every_table(paid: World) -> None:
+    for table in CHANGES:
+        await tamper(
+            paid.database,
+            f"DELETE FROM {table} WHERE ctid = (SELECT ctid FROM {table} LIMIT 1)",
+        )
+
+    report = await check(paid.database)
+
+    assert {item.table for item in report.differences} == CHANGES.keys()
+    assert report.differing == len(CHANGES)
+    assert all(item.live is None and item.rebuilt for item in report.differences)
+    assert all("is missing" in str(item) for item in report.differences)
+
+
+async def test_a_row_that_nobody_told_of_is_named(world: World) -> None:
+    forged = "00000000-0000-7000-8000-000000000001"
+    await tamper(
+        world.database,
+        "INSERT INTO wallet_account (shard, account_id, kind, owner, currency, may_overdraw,"
+        " credits) VALUES (3, $1, 'player', 'nobody', 'EUR', false, 1000000),"
+        "   (99, $1, 'player', 'nobody', 'EUR', false, 1000000)",
+        forged,
+    )
+
+    report = await check(world.database)
+
+    (difference,) = report.differences
+    assert (difference.table, difference.shard, difference.rebuilt) == ("wallet_account", 3, None)
+    assert difference.key == {"account_id": forged}
+    assert report.oddities == ["table wallet_account has 1 rows in shards that are none"]
+
+
+async def test_a_fact_that_was_rewritten_breaks_its_chain(world: World) -> None:
+    def enrich(data: dict[str, object]) -> None:
+        data["stake_micros"] = 1
+
+    shard = next(iter(await _shards_with_bets(world)))
+    await rewrite(world.database, shard, "bet.accepted", enrich)
+
+    report = await check(world.database)
+
+    assert any("and names" in oddity for oddity in report.oddities)
+    assert ("bet", "stake_micros") in {(item.table, item.column) for item in report.differences}
+
+
+async def test_a_fact_that_cannot_be_read_is_named(world: World) -> None:
+    shard = next(iter(await _shards_with_bets(world)))
+    await tamper(
+        world.database, "UPDATE fact SET body = '\\x7b' WHERE shard = $1 AND seq = 2", shard
+    )
+
+    with pytest.raises(FactUnreadable, match=f"fact 2 of shard {shard} cannot be read"):
+        await check(world.database)
+
+
+async def test_money_that_moved_on_an_account_that_nobody_opened_is_odd(world: World) -> None:
+    shard = next(iter(await _shards_with_bets(world)))
+
+    def move(data: dict[str, object]) -> None:
+        data["account_id"] = "00000000-0000-7000-8000-000000000001"
+
+    await rewrite(world.database, shard, "account.opened", move)
+
+    report = await check(world.database)
+
+    assert any("which no fact before it has made" in oddity for oddity in report.oddities)
+
+
+async def test_an_entity_is_shown_as_it_was_at_a_time_and_after_a_fact(database: Database) -> None:
+    world = World(database=database)
+    player, event = await world.player(units=100), await world.event("A")
+    bet_id = await world.wish(player, *legs_of("A"), units=5)
+    await world.process()
+    placed = world.clock.now()
+    await _sequence(world)
+    async with database.reading() as tx:
+        end = await order.read_end(tx)
+    world.clock.advance(timedelta(hours=1))
+    await world.score(event, 1, 0)
+    await world.settle()
+
+    now = await _show(world, Kind.BET, bet_id)
+    assert [row["state"] for row in now["bet"]] == ["settled"]
+    assert {"wallet_hold", "wallet_transfer", "bet_leg"} <= now.keys()
+    for at in (placed, end - 1):
+        (bet,) = (await _show(world, Kind.BET, bet_id, at=at))["bet"]
+        assert (bet["state"], bet["returns_micros"]) == ("accepted", None)
+        (account,) = (await _show(world, Kind.PLAYER, player, at=at))["wallet_account"]
+        assert (account["credits"], account["held"]) == (100 * UNIT, 5 * UNIT)
+    (account,) = (await _show(world, Kind.PLAYER, player))["wallet_account"]
+    assert (account["credits"] - account["debits"], account["held"]) == (107_500_000, 0)
+    assert len((await _show(world, Kind.EVENT, event))["catalog_selection"]) == 7
+    with pytest.raises(EntityMissing, match=f"no fact has made the bet {bet_id} by then"):
+        await _show(world, Kind.BET, bet_id, at=placed - timedelta(hours=1))
+
+
+async def _show(world: World, kind: Kind, entity_id: str, *, at: Any = None) -> Any:
+    async with world.database.moment() as tx:
+        return await rebuild.show(tx, kind, entity_id, at=at, reader=READER)
+
+
+async def _sequence(world: World) -> None:
+    async with world.database.transaction() as tx:
+        epoch = await order.take_over(tx, owner="test")
+        assert epoch is not None
+        await order.sequence(tx, epoch=epoch, now=world.clock.now())
+
+
+async def _shards_with_bets(world: World) -> set[Shard]:
+    async with world.database.reading() as tx:
+        rows = await tx.fetch("SELECT DISTINCT shard FROM bet WHERE state <> 'refused'")
+    return {Shard(row["shard"]) for row in rows}
