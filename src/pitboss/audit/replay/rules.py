@@ -6,18 +6,25 @@ of the rules.  No table and no personal data is asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import zip_longest
+
+from msgspec import json
 
 from pitboss.audit.replay.model import Coin, KnownResult, Replayed
 from pitboss.kernel.errors import PlatformError
 from pitboss.kernel.facts import Movement
-from pitboss.kernel.ids import AccountId, EventId, SelectionId
+from pitboss.kernel.ids import AccountId, EventId, PlayerId, SelectionId, derived_id
+from pitboss.kernel.shards import Shard, shard_of
 from pitboss.sportsbook.betting.facts import BetAccepted
+from pitboss.sportsbook.betting.model import stake_account
 from pitboss.sportsbook.catalog.facts import EventOpened
 from pitboss.sportsbook.catalog.model import Event
 from pitboss.sportsbook.settlement.facts import BetSettled, MarketResulted
 from pitboss.sportsbook.settlement.folding import event_of, report_of, terms_of
 from pitboss.sportsbook.settlement.model import Result, RuleBook, Settled, Unsettled
+from pitboss.wallet.model import player_account
 
 
 def replay(
@@ -29,7 +36,8 @@ def replay(
     """Work a settlement out again, and say where it does not agree.
 
     (1) The results are those that the named facts tell.  (2) The rules on record make the returns
-    of them and the terms.  (3) The money that the fact moved is the stake and these returns.
+    of them and the terms.  (3) The money that moved is the stake and these returns, each from the
+    account that owes it to the one that is owed, and nothing else.
 
     Args:
         accepted: the terms.
@@ -40,13 +48,13 @@ def replay(
     wrong: list[str] = []
     results = _results(settled, known, wrong)  # (1)
     outcome = _work_out(accepted, settled, results, book, wrong)  # (2)
-    coin = _coin(accepted, settled)  # (3)
-    wrong += _disagreements(accepted, settled, outcome, coin)
+    wrong += _disagreements(accepted, settled, outcome)
+    wrong += _stray_movements(accepted, settled, outcome)  # (3)
     return Replayed(
         bet_id=settled.bet_id,
         returns_micros=None if outcome is None else outcome.returns_micros,
         voided=None if outcome is None else outcome.voided,
-        coin=coin,
+        coin=_coin(accepted, settled.movements),
         disagreements=tuple(wrong),
     )
 
@@ -118,9 +126,8 @@ def _work_out(
 
 
 def _disagreements(
-    accepted: BetAccepted, settled: BetSettled, outcome: Settled | None, coin: Coin
+    accepted: BetAccepted, settled: BetSettled, outcome: Settled | None
 ) -> Iterator[str]:
-    stake = accepted.stake_micros
     if (settled.player_id, settled.currency) != (accepted.player_id, accepted.currency):
         yield f"settled for {settled.player_id} in {settled.currency}, accepted otherwise"
     if outcome is None:
@@ -130,28 +137,86 @@ def _disagreements(
             f"told to return {settled.returns_micros} micros{_void(settled.voided)}, and"
             f" {outcome.returns_micros}{_void(outcome.voided)} are right under {settled.rules}"
         )
-    right = (
-        Coin(released=stake) if outcome.voided else Coin(taken=stake, paid=outcome.returns_micros)
+
+
+def _stray_movements(
+    accepted: BetAccepted, settled: BetSettled, outcome: Settled | None
+) -> Iterator[str]:
+    """Say where money moved otherwise than the terms and the returns have it."""
+    held = (_right_hold(accepted),)
+    if accepted.movements != held:
+        yield f"the stake was held by {_first_stray(accepted.movements, held)}"
+    if outcome is None:
+        return
+    right = _right_movements(accepted, outcome)
+    if settled.movements != right:
+        coin, owed = _coin(accepted, settled.movements), _coin(accepted, right)
+        if coin != owed:
+            yield (
+                f"{coin.taken} micros were taken, {coin.paid} paid and {coin.released} released;"
+                f" {owed.taken}, {owed.paid} and {owed.released} are right"
+            )
+        yield f"it moved {_first_stray(settled.movements, right)}"
+
+
+def _right_hold(accepted: BetAccepted) -> Movement:
+    return Movement(
+        kind="hold",
+        key=accepted.bet_id,
+        micros=accepted.stake_micros,
+        currency=accepted.currency,
+        account=_account(accepted.player_id, accepted.currency),
     )
-    if coin != right:
-        yield (
-            f"{coin.taken} micros were taken, {coin.paid} paid and {coin.released} released;"
-            f" {right.taken}, {right.paid} and {right.released} are right"
-        )
 
 
-def _coin(accepted: BetAccepted, settled: BetSettled) -> Coin:
-    """Return what the settlement moved of the account that the stake was held on."""
-    account = next((item.account for item in accepted.movements if item.kind == "hold"), None)
-    return _moved(account, settled.movements)
+def _right_movements(accepted: BetAccepted, outcome: Settled) -> tuple[Movement, ...]:
+    """Return what has to move: the stake to the house and the returns from it, or all back."""
+    bet_id, stake, code = accepted.bet_id, accepted.stake_micros, accepted.currency
+    player = _account(accepted.player_id, code)
+    if outcome.voided:
+        return (Movement(kind="void", key=bet_id, micros=stake, currency=code, account=player),)
+    house = _house(shard_of(accepted.player_id), code)
+    post = Movement(
+        kind="post",
+        key=bet_id,
+        micros=stake,
+        currency=code,
+        debit=player,
+        credit=house,
+        hold=bet_id,
+    )
+    if not outcome.returns_micros:
+        return (post,)
+    returns = Movement(
+        kind="transfer",
+        key=derived_id("returns", bet_id),
+        micros=outcome.returns_micros,
+        currency=code,
+        debit=house,
+        credit=player,
+    )
+    return (post, returns)
 
 
-def _moved(account: AccountId | None, movements: Iterable[Movement]) -> Coin:
+def _first_stray(moved: Sequence[Movement], right: Sequence[Movement]) -> str:
+    """Name the first movement that is not as it should be, and the one that should be there."""
+    pairs = zip_longest(moved, right)
+    mine, wanted = next(pair for pair in pairs if pair[0] != pair[1])
+    return f"{_shown(mine)}, and {_shown(wanted)} is right"
+
+
+def _shown(movement: Movement | None) -> str:
+    return "nothing" if movement is None else json.encode(movement).decode()
+
+
+def _coin(accepted: BetAccepted, movements: Sequence[Movement]) -> Coin:
+    """Return what these movements did to the account of the player who was accepted."""
+    account = _account(accepted.player_id, accepted.currency)
     taken = paid = released = 0
     for item in movements:
-        if item.kind == "post" and item.debit == account:
+        if item.debit == account:
             taken += item.micros
-        elif item.kind == "transfer" and item.credit == account:
+        elif item.credit == account:
             paid += item.micros
         elif item.kind == "void" and item.account == account:
             released += item.micros
@@ -160,3 +225,14 @@ def _moved(account: AccountId | None, movements: Iterable[Movement]) -> Coin:
 
 def _void(voided: bool) -> str:
     return " as void" if voided else ""
+
+
+# An id costs a hash, and three questions about one bet name the same account.
+@lru_cache(maxsize=1024)
+def _account(player_id: PlayerId, code: str) -> AccountId:
+    return player_account(player_id, code)
+
+
+@lru_cache(maxsize=1024)
+def _house(shard: Shard, code: str) -> AccountId:
+    return stake_account(shard, code)
