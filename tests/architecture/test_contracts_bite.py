@@ -26,6 +26,7 @@ NOUNS_ONLY = "Nouns only"
 FRAMEWORKS = "Frameworks"
 INDEPENDENCE = "Independence"
 WITNESS = "Witness"
+AUDIT = "Audit"
 
 # The contract that must break, the file to plant in (made if it is missing), and what to plant.
 VIOLATIONS = [
@@ -80,6 +81,9 @@ VIOLATIONS = [
     (INDEPENDENCE, "sim/audit/store.py", "from pitboss.messages.model import Command"),
     (INDEPENDENCE, "sim/audit/inspection.py", "from pitboss.kernel.shards import shard_of"),
     (INDEPENDENCE, "sim/world/plain.py", "from pitboss.sportsbook import settlement"),
+    (AUDIT, "audit/record/operations.py", "from pitboss.audit import replay"),
+    (AUDIT, "audit/rebuild/model.py", "from pitboss.audit.replay import model"),
+    (AUDIT, "audit/memory/__init__.py", ""),
     (WITNESS, "witness/record.py", "from pitboss.messages.model import Head"),
     (PURITY, "witness/judgement.py", "import time"),
     (FRAMEWORKS, "wallet/operations.py", "import pydantic"),
@@ -137,6 +141,7 @@ def test_the_copy_with_nothing_planted_keeps_every_contract(sources: Path) -> No
         FRAMEWORKS: True,
         INDEPENDENCE: True,
         WITNESS: True,
+        AUDIT: True,
     }
 
 
