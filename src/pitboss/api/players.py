@@ -40,6 +40,8 @@ from pitboss.players.identity.model import (
     RegisterAnswer,
     Registered,
     RegisterRequest,
+    SessionAttempt,
+    SessionRefusal,
     parse_email,
     parse_name,
 )
@@ -214,6 +216,7 @@ async def _register(edge: Edge, desk: PasswordDesk, body: RegisterBody, key: str
         (answer,) = await identity.register(turn, [request], keys=edge.personal_keys)
         if isinstance(answer, Registered) and not answer.repeated:
             await wallet.open_accounts(turn, _accounts(shard_of(player_id), player_id, body))
+            await identity.note_sessions(turn, [SessionAttempt(player_id=player_id)])
         return answer
 
     answer = await in_turn(edge, [shard_of(player_id)], "player", work)
@@ -235,7 +238,13 @@ async def _find_session(
     async with edge.database.reading() as tx:
         login = await identity.find_login(tx, email, keys=edge.personal_keys)
     right = await desk.verify(None if login is None else login.password_hash, password)
-    if login is None or not right or login.status is PlayerStatus.CLOSED:
+    if login is None:
+        return None
+    refusal = None if right else SessionRefusal.WRONG_PASSWORD
+    if right and login.status is PlayerStatus.CLOSED:
+        refusal = SessionRefusal.ACCOUNT_CLOSED
+    await _note_session(edge, SessionAttempt(player_id=login.player_id, refusal=refusal))
+    if refusal is not None:
         return None
     if desk.needs_rehash(login.password_hash):
         after = await desk.hash(password)
@@ -246,6 +255,13 @@ async def _find_session(
     async with edge.database.reading() as tx:
         player = await identity.get_player(tx, login.player_id)
     return _session(edge, player.id, player.currency)
+
+
+async def _note_session(edge: Edge, attempt: SessionAttempt) -> None:
+    async def work(turn: Turn) -> None:
+        await identity.note_sessions(turn, [attempt])
+
+    await in_turn(edge, [shard_of(attempt.player_id)], "player", work)
 
 
 def _session(edge: Edge, player_id: PlayerId, currency: str) -> SessionView:

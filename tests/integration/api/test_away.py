@@ -153,7 +153,8 @@ async def test_while_the_database_is_away_the_answer_is_503_and_then_all_is_well
 
     for answer in [*away, *many]:
         assert (answer.status, answer.headers["retry-after"]) == (503, "1")
-        assert answer.slug in {"database_away", "outcome_unknown"}
+        # Of two hundred at once some do not even wait for the database.
+        assert answer.slug in {"database_away", "outcome_unknown", "too_busy"}
     assert alive.status == 200
     assert after == before, "nothing was done while it was away"
     assert [answer.status for answer in back] == [202, 200, 202, 202, 201, 200, 200]
@@ -183,6 +184,8 @@ async def test_a_commit_whose_outcome_is_unknown_is_told_and_asking_again_is_har
     assert (between > before) is arrives
     assert again.status < 300
     assert once_more.status < 300
+    # Who registers again is logged in again, and that is told.
+    after["fact"] += ask is register
     assert await count_rows(database) == after
     await wired.database.close()
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import pytest
 
 from integration.api.desk import Desk, Somebody, event_id, news, selection_id, slip
+from pitboss import messages
+from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.shards import shard_of
 
 
 async def pages(desk: Desk, player: Somebody, path: str, name: str, more: str) -> list[list[Any]]:
@@ -105,3 +109,29 @@ async def test_who_is_logged_in_is_who_registered(desk: Desk) -> None:
     assert right.json()["player_id"] == player.player_id
     assert (wrong.status, wrong.slug) == (nobody.status, nobody.slug) == (401, "login_failed")
     assert wrong.body == nobody.body, "nobody learns who has an account"
+
+
+async def test_every_login_is_told_and_so_is_every_one_that_was_refused(desk: Desk) -> None:
+    player = await desk.player()
+    for password in ("correct horse", "another horse", "correct horse"):
+        body = {"email": player.email, "password": password}
+        await desk.client.ask("POST", "/v1/sessions", body=body)
+    await desk.client.ask(
+        "POST", "/v1/sessions", body={"email": "nobody@example.test", "password": "x"}
+    )
+
+    shard = shard_of(PlayerId(player.player_id))
+    async with desk.database.reading() as tx:
+        facts = [
+            msgspec.json.decode(fact.body)["data"]
+            for fact in await messages.read_facts(tx, shard, after_seq=0)
+        ]
+    told = [
+        (fact["type"], fact["player_id"], fact.get("reason"))
+        for fact in facts
+        if fact["type"].startswith("session.")
+    ]
+    opened = ("session.opened", player.player_id, None)
+    refused = ("session.refused", player.player_id, "wrong_password")
+    # By registering, then as asked; one that names nobody is in nobody's history.
+    assert told == [opened, opened, refused, opened]

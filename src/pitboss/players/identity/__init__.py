@@ -2,6 +2,7 @@
 
 from pitboss.players.identity.operations import (
     erase,
+    note_sessions,
     register,
     replace_password_hash,
     set_status,
@@ -18,6 +19,7 @@ __all__ = [
     "find_login",
     "find_players",
     "get_player",
+    "note_sessions",
     "recall_players",
     "register",
     "replace_password_hash",

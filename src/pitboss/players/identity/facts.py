@@ -54,6 +54,19 @@ class PlayerStatusChanged(Fact, frozen=True, kw_only=True, tag="player.status_ch
     reason: str
 
 
+class SessionOpened(Fact, frozen=True, kw_only=True, tag="session.opened"):
+    """A player logged in, or was logged in by registering."""
+
+    player_id: PlayerId
+
+
+class SessionRefused(Fact, frozen=True, kw_only=True, tag="session.refused"):
+    """Somebody tried to log in as a player and was not let in."""
+
+    player_id: PlayerId
+    reason: str
+
+
 class PlayerStatusKept(Fact, frozen=True, kw_only=True, tag="player.status_kept"):
     """Somebody wanted to change a player's status, and it stayed as it was.
 
@@ -79,6 +92,8 @@ FACTS = (
     PlayerRegistered,
     RegistrationRefused,
     PlayerStatusChanged,
+    SessionOpened,
+    SessionRefused,
     PlayerStatusKept,
     ErasureRefused,
 )

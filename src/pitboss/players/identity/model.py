@@ -33,6 +33,21 @@ class PlayerStatus(StrEnum):
     CLOSED = "closed"
 
 
+class SessionRefusal(StrEnum):
+    """Why somebody who named a player was not let in."""
+
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105 - a reason
+    ACCOUNT_CLOSED = "account_closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionAttempt:
+    """A login as a player, with the reason if it was refused."""
+
+    player_id: PlayerId
+    refusal: SessionRefusal | None = None
+
+
 class StatusReason(StrEnum):
     """Why a status was changed; a closed set, so that no personal data slips into a fact."""
 

@@ -17,6 +17,8 @@ from pitboss.players.identity.facts import (
     PlayerStatusChanged,
     PlayerStatusKept,
     RegistrationRefused,
+    SessionOpened,
+    SessionRefused,
 )
 from pitboss.players.identity.model import (
     ErasureAnswer,
@@ -30,6 +32,7 @@ from pitboss.players.identity.model import (
     RegisterAnswer,
     RegisterRequest,
     Registration,
+    SessionAttempt,
     StatusAnswer,
     StatusChange,
     StatusRequest,
@@ -87,6 +90,24 @@ async def register(
         key: _answered(claims[key], refusals.get(key)) for key in claimed
     }
     return rules.answer_registrations(requests, registrations, fresh=claimed, keys=keys)
+
+
+async def note_sessions(turn: Turn, attempts: Sequence[SessionAttempt]) -> None:
+    """Tell who was let in, and who was not.
+
+    Every attempt is told; whoever asks twice has logged in twice.  One that names nobody is not:
+    there is no player whose history it would belong to.
+    """
+    _ensure_turn(turn, [attempt.player_id for attempt in attempts])
+    for attempt in attempts:
+        player_id, refusal = attempt.player_id, attempt.refusal
+        turn.publish(
+            shard_of(player_id),
+            player_id,
+            SessionOpened(player_id=player_id)
+            if refusal is None
+            else SessionRefused(player_id=player_id, reason=refusal),
+        )
 
 
 async def set_status(turn: Turn, requests: Sequence[StatusRequest]) -> tuple[StatusAnswer, ...]:
