@@ -51,6 +51,8 @@ def rebuild(
 
 
 def _check(settings: Settings, told: Outcome) -> None:
+    from pitboss.app import collector
+    from pitboss.app.parts import uvloop_runner
     from pitboss.app.record import moment
     from pitboss.audit import rebuild as room
     from pitboss.audit.rebuild.model import Report
@@ -60,8 +62,10 @@ def _check(settings: Settings, told: Outcome) -> None:
             async with moment(settings) as tx:
                 return await room.check(tx, tell=tell)
 
+    collector.look_rarely()
     started = time.perf_counter()
-    report = asyncio.run(work())
+    with uvloop_runner() as runner:
+        report = runner.run(work())
     seconds = time.perf_counter() - started
     for name, rows in report.tables.items():
         told.say(f"{name}: {rows:,} rows")

@@ -60,6 +60,8 @@ def all_bets(
     as_json: JsonOption = False,
 ) -> None:
     """Work every settlement out again; fail with the first one that does not agree."""
+    from pitboss.app import collector
+    from pitboss.app.parts import uvloop_runner
     from pitboss.app.record import moment
     from pitboss.audit import replay
     from pitboss.audit.replay.model import Report
@@ -72,8 +74,10 @@ def all_bets(
             async with moment(settings) as tx:
                 return await replay.replay_all(tx, since=instant, tell=tell)
 
+        collector.look_rarely()
         started = time.perf_counter()
-        report = asyncio.run(work())
+        with uvloop_runner() as runner:
+            report = runner.run(work())
         seconds = time.perf_counter() - started
         told.say(
             f"{report.settlements:,} settlements and {report.results:,} results of markets, from"

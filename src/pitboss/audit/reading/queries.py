@@ -21,6 +21,8 @@ async def read_shard(tx: Transaction, shard: Shard) -> AsyncIterator[Sequence[Se
     while page := await messages.read_facts(tx, shard, after_seq=after, limit=PAGE_FACTS):
         yield page
         after = page[-1].seq
+        if len(page) < PAGE_FACTS:
+            break
 
 
 async def read_mentions(
