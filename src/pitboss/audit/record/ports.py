@@ -23,6 +23,10 @@ class TileStore(Protocol):
         harmless."""
         ...
 
+    def find(self, beginning: str) -> Sequence[str]:
+        """Return the paths of the files at the top whose names begin so, in order."""
+        ...
+
     def discard_partial(self, path: str) -> None:
         """Forget the partial files of a tile or bundle whose full one, at this path, is there.
 
