@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
+import httpx
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
@@ -14,7 +15,7 @@ LOCALHOST = "127.0.0.1"
 
 @contextlib.contextmanager
 def bucket_server() -> Iterator[str]:
-    """Run the store; give its URL.
+    """Run the store, empty; give its URL.
 
     It answers one request after the other, because a store that keeps conditions decides each
     write on its own, and this one would look and write in two steps.
@@ -25,7 +26,10 @@ def bucket_server() -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://{LOCALHOST}:{server.port}"
+        url = f"http://{LOCALHOST}:{server.port}"
+        # What it holds is the whole process's, and outlives a server.
+        httpx.post(f"{url}/moto-api/reset", trust_env=False).raise_for_status()
+        yield url
     finally:
         server.shutdown()
         thread.join()

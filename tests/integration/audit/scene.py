@@ -12,6 +12,7 @@ from pitboss.adapters.tiles.folder import FileRecord, FolderStore
 from pitboss.audit import record
 from pitboss.audit.record import Publisher
 from pitboss.audit.record.model import Published, Verified
+from pitboss.audit.record.ports import CheckpointRecord, TileStore
 from pitboss.db import Database
 from pitboss.kernel.clock import ManualClock
 from pitboss.kernel.entropy import SeededEntropy
@@ -44,12 +45,12 @@ class Scene:
         self.publisher = self.another_publisher()
 
     @property
-    def tiles(self) -> FolderStore:
+    def tiles(self) -> TileStore:
         """The tile store."""
         return FolderStore(self.folder / "log")
 
     @property
-    def last(self) -> FileRecord:
+    def last(self) -> CheckpointRecord:
         """What remembers the last checkpoint."""
         return FileRecord(self.folder / "record" / "last.json")
 
