@@ -102,6 +102,9 @@ class Settings(BaseSettings):
     last_checkpoint: Place | None = None
     # Who cosigns checkpoints: `VERIFIER-KEY URL` each.
     witnesses: tuple[str, ...] = ()
+    # An RFC 3161 authority that is asked, this often, to date the newest checkpoint.
+    timestamp_url: str | None = None
+    timestamp_seconds: Annotated[float, Field(gt=0, le=86_400)] = 3_600.0
     # Set by the supervisor: whose process this is, so that it stops when its parent has gone.
     supervised: bool = False
     # Where the log goes; None is standard error.

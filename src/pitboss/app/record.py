@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import structlog
@@ -12,12 +13,13 @@ import structlog
 from pitboss import messages
 from pitboss.adapters.tiles.folder import FileRecord, FolderStore
 from pitboss.adapters.tiles.s3 import open_record, open_store
+from pitboss.adapters.timestamps import HttpAuthority, TokenVerifier
 from pitboss.adapters.witnesses import Cosigned, ask_witness
 from pitboss.app.home import Home
 from pitboss.app.parts import borrow_server, clock_of, open_database
 from pitboss.audit.record import Publisher, prove_growth
 from pitboss.audit.record.facts import LogKeyAdded, LogKeyDropped
-from pitboss.audit.record.ports import CheckpointRecord, TileStore
+from pitboss.audit.record.ports import CheckpointRecord, TileStore, TimestampAuthority, TokenCheck
 from pitboss.db import Database, Transaction
 from pitboss.kernel.entropy import Entropy, SystemEntropy
 from pitboss.kernel.errors import PlatformError
@@ -129,6 +131,20 @@ def open_publisher(
         clock=clock_of(settings),
         witnesses=witnesses,
     )
+
+
+def open_authority(settings: Settings, client: httpx.AsyncClient) -> TimestampAuthority | None:
+    """Return who dates our checkpoints, if anybody does."""
+    return HttpAuthority(client, settings.timestamp_url) if settings.timestamp_url else None
+
+
+def token_check(certificates: Path) -> TokenCheck:
+    """Return what checks timestamps against the certificates in a file.
+
+    Raises:
+        CertificatesUnusable, OSError: there are none in it; there is no such file.
+    """
+    return TokenVerifier(certificates.read_bytes()).check
 
 
 async def announce(settings: Settings, key: VerifierKey, *, added: bool) -> None:

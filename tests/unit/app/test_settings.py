@@ -28,6 +28,8 @@ EVERYTHING = Settings(
     tiles=BucketPlace("evidence", "mt/2026h2"),
     last_checkpoint=Path("/elsewhere/last"),
     witnesses=("a-key http://witness:8020", "another http://[::1]:8020"),
+    timestamp_url="https://time.example/tsr",
+    timestamp_seconds=60.5,
     supervised=True,
     log_file=Path("/somewhere/log"),
 )
@@ -112,7 +114,7 @@ def test_a_home_is_the_same_folder_from_everywhere(
         *(("port", "x"), ("port", "-1"), ("port", "65536"), ("port", "1.5")),
         *(("bet_workers", "0"), ("bet_workers", "5"), ("backlog_max", "0")),
         *(("sandbox", "{"), ("sandbox", '{"seed":"x"}'), ("sandbox", '{"unknown":1}')),
-        *(("trace_share", "2"), ("supervised", "perhaps")),
+        *(("trace_share", "2"), ("supervised", "perhaps"), ("timestamp_seconds", "0")),
         *(("tiles", "s3://"), ("tiles", "s3:///log"), ("tiles", "https://bucket/log")),
         *(("last_checkpoint", "s3://bucket/log?x=1"), ("last_checkpoint", "s3://me@bucket/log")),
     ],
