@@ -4,18 +4,48 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ENVIRONMENT_PREFIX = "PITBOSS_"
 HOME_VARIABLE = f"{ENVIRONMENT_PREFIX}HOME"
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
 Share = Annotated[float, Field(ge=0, le=1)]
+
+BUCKET_SCHEME = "s3"
+
+
+@dataclass(frozen=True, slots=True)
+class BucketPlace:
+    """A place in a store that speaks S3, written `s3://bucket/prefix`."""
+
+    bucket: str
+    prefix: str = ""
+
+    def __str__(self) -> str:
+        return f"{BUCKET_SCHEME}://{self.bucket}/{self.prefix}".rstrip("/")
+
+
+def _read_place(value: object) -> object:
+    """Return a place in a bucket if that is what is written, and leave a path to pydantic."""
+    if not isinstance(value, str) or "://" not in value:
+        return value
+    url = urlsplit(value)
+    if url.scheme != BUCKET_SCHEME or not url.hostname or url.netloc != url.hostname:
+        raise ValueError(f"{value!r} is neither a path nor {BUCKET_SCHEME}://BUCKET/PREFIX")
+    if url.query or url.fragment:
+        raise ValueError(f"{value!r} has more than a bucket and a prefix")
+    return BucketPlace(url.netloc, url.path.strip("/"))
+
+
+Place = Annotated[BucketPlace | Path, NoDecode, BeforeValidator(_read_place)]
 
 
 class SandboxSettings(BaseModel):
@@ -67,12 +97,16 @@ class Settings(BaseSettings):
     trace_share: Share = 0.01
     # The name of the log, a URL without scheme; None is one that is drawn with the first key.
     log_origin: str | None = None
-    # Where tiles and the last checkpoint lie; None is in the home.  The last checkpoint helps as
-    # far as it lies on another device than the database, and is restored from no backup.
-    tiles: Path | None = None
-    last_checkpoint: Path | None = None
+    # Where tiles and the last checkpoint lie: a path, or `s3://bucket/prefix`; None is in the home.
+    # The last checkpoint helps as far as it lies on another device than the database, and is
+    # restored from no backup.
+    tiles: Place | None = None
+    last_checkpoint: Place | None = None
     # Who cosigns checkpoints: `VERIFIER-KEY URL` each.
     witnesses: tuple[str, ...] = ()
+    # An RFC 3161 authority that is asked, this often, to date the newest checkpoint.
+    timestamp_url: str | None = None
+    timestamp_seconds: Annotated[float, Field(gt=0, le=86_400)] = 3_600.0
     # Set by the supervisor: whose process this is, so that it stops when its parent has gone.
     supervised: bool = False
     # Where the log goes; None is standard error.

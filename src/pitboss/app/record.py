@@ -5,24 +5,27 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import structlog
 
 from pitboss import messages
 from pitboss.adapters.tiles.folder import FileRecord, FolderStore
+from pitboss.adapters.tiles.s3 import open_record, open_store
+from pitboss.adapters.timestamps import HttpAuthority, TokenVerifier
 from pitboss.adapters.witnesses import Cosigned, ask_witness
 from pitboss.app.home import Home
 from pitboss.app.parts import borrow_server, clock_of, open_database
 from pitboss.audit.record import Publisher, prove_growth
 from pitboss.audit.record.facts import LogKeyAdded, LogKeyDropped
-from pitboss.audit.record.ports import TileStore
+from pitboss.audit.record.ports import CheckpointRecord, TileStore, TimestampAuthority, TokenCheck
 from pitboss.db import Database, Transaction
 from pitboss.kernel.entropy import Entropy, SystemEntropy
 from pitboss.kernel.errors import PlatformError
 from pitboss.kernel.ids import derived_id
 from pitboss.kernel.shards import SYSTEM_SHARD
-from pitboss.settings import Settings
+from pitboss.settings import BucketPlace, Settings
 from pitboss.tlog.keys import SigningKey, VerifierKey, parse_signing_key, parse_verifier_key
 from pitboss.tlog.notes import Note, NoteSigner, NoteVerifier, Signature
 
@@ -35,9 +38,28 @@ class KeysUnusable(PlatformError):
     """The log's key file does not say what it must."""
 
 
-def tile_store(settings: Settings) -> FolderStore:
-    """Return where the log's tiles lie."""
-    return FolderStore(settings.tiles or Home(settings.home).tiles)
+def tile_store(settings: Settings) -> TileStore:
+    """Return where the log's tiles lie.
+
+    Raises:
+        LibraryMissing, BucketAway: they lie in a store that cannot be spoken to.
+    """
+    place = settings.tiles
+    if isinstance(place, BucketPlace):
+        return open_store(place.bucket, place.prefix)
+    return FolderStore(place or Home(settings.home).tiles)
+
+
+def checkpoint_record(settings: Settings) -> CheckpointRecord:
+    """Return what remembers the last checkpoint.
+
+    Raises:
+        LibraryMissing, BucketAway: it lies in a store that cannot be spoken to.
+    """
+    place = settings.last_checkpoint
+    if isinstance(place, BucketPlace):
+        return open_record(place.bucket, place.prefix)
+    return FileRecord(place or Home(settings.home).last_checkpoint)
 
 
 def signing_keys(settings: Settings) -> tuple[SigningKey, ...]:
@@ -104,11 +126,25 @@ def open_publisher(
         origin=keys[0].name,
         database=database,
         tiles=tile_store(settings),
-        last=FileRecord(settings.last_checkpoint or Home(settings.home).last_checkpoint),
+        last=checkpoint_record(settings),
         signers=[NoteSigner(key) for key in keys],
         clock=clock_of(settings),
         witnesses=witnesses,
     )
+
+
+def open_authority(settings: Settings, client: httpx.AsyncClient) -> TimestampAuthority | None:
+    """Return who dates our checkpoints, if anybody does."""
+    return HttpAuthority(client, settings.timestamp_url) if settings.timestamp_url else None
+
+
+def token_check(certificates: Path) -> TokenCheck:
+    """Return what checks timestamps against the certificates in a file.
+
+    Raises:
+        CertificatesUnusable, OSError: there are none in it; there is no such file.
+    """
+    return TokenVerifier(certificates.read_bytes()).check
 
 
 async def announce(settings: Settings, key: VerifierKey, *, added: bool) -> None:

@@ -35,25 +35,45 @@ def verify(
     tiles_only: Annotated[
         bool, typer.Option("--tiles-only", help="Leave the database alone.")
     ] = False,
+    timestamps_ca: Annotated[
+        Path | None,
+        typer.Option(
+            "--timestamps-ca",
+            metavar="FILE.pem",
+            help="Certificates of the authority whose timestamps are to be checked, with its root.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Recompute the whole record, and hold the database against it."""
-    from pitboss.app.record import moment, tile_store, verifiers
+    from pitboss.app.record import moment, tile_store, token_check, verifiers
     from pitboss.audit import record
 
     with outcome(as_json=as_json) as told, bar(told.console, "facts") as tell:
         settings = settings_of(home)
+        check_token = token_check(timestamps_ca) if timestamps_ca else None
 
         async def check() -> dict[str, Any]:
             lent = contextlib.nullcontext() if tiles_only else moment(settings)
             async with lent as tx:
                 found = await record.verify(
-                    tile_store(settings), verifiers(settings), first=first, tx=tx, tell=tell
+                    tile_store(settings),
+                    verifiers(settings),
+                    first=first,
+                    tx=tx,
+                    check_token=check_token,
+                    tell=tell,
                 )
             return {**asdict(found), "root": found.root.hex()}
 
         members = asyncio.run(check())
-        told.say(*(f"{name.replace('_', ' ')}: {value}\n" for name, value in members.items()))
+        told.say(
+            *(
+                f"{name.replace('_', ' ')}: {'not checked' if value is None else value}\n"
+                for name, value in members.items()
+            )
+        )
         told.tell(database=not tiles_only, **members)
 
 

@@ -103,6 +103,16 @@ class Figures:
             "Times that nothing was signed because it would not follow from the last checkpoint.",
             registry=self.registry,
         )
+        self.stamped_size = Gauge(
+            "pitboss_record_timestamped_entries",
+            "Facts in the newest checkpoint that an authority has dated.",
+            registry=self.registry,
+        )
+        self.not_stamped = Counter(
+            "pitboss_record_timestamp_failures_total",
+            "Times that an authority gave no timestamp.",
+            registry=self.registry,
+        )
 
     def _add_settlement(self) -> None:
         self.settled = Counter(

@@ -13,6 +13,7 @@ from pitboss.adapters.tiles.folder import FileRecord, FolderStore
 from pitboss.audit import record
 from pitboss.audit.record import Publisher
 from pitboss.audit.record.model import Published, Verified
+from pitboss.audit.record.ports import CheckpointRecord, TileStore, TokenCheck
 from pitboss.db import Database
 from pitboss.kernel.clock import ManualClock
 from pitboss.kernel.entropy import SeededEntropy
@@ -45,12 +46,12 @@ class Scene:
         self.publisher = self.another_publisher()
 
     @property
-    def tiles(self) -> FolderStore:
+    def tiles(self) -> TileStore:
         """The tile store."""
         return FolderStore(self.folder / "log")
 
     @property
-    def last(self) -> FileRecord:
+    def last(self) -> CheckpointRecord:
         """What remembers the last checkpoint."""
         return FileRecord(self.folder / "record" / "last.json")
 
@@ -91,13 +92,17 @@ class Scene:
         assert published is not None
         return published
 
-    async def verify(self, *, first: int = 0, database: bool = True) -> Verified:
+    async def verify(
+        self, *, first: int = 0, database: bool = True, check_token: TokenCheck | None = None
+    ) -> Verified:
         """Verify all of it."""
         verifiers = [NoteVerifier(key.verifier) for key in self.keys]
         if not database:
-            return await record.verify(self.tiles, verifiers, first=first)
+            return await record.verify(self.tiles, verifiers, first=first, check_token=check_token)
         async with self.database.moment() as tx:
-            return await record.verify(self.tiles, verifiers, first=first, tx=tx)
+            return await record.verify(
+                self.tiles, verifiers, first=first, tx=tx, check_token=check_token
+            )
 
     def change(self, path: str, make: Callable[[bytes], bytes]) -> None:
         """Change a file of the tile store."""

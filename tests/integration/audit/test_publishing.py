@@ -211,7 +211,7 @@ async def test_a_restored_backup_that_went_on_signs_no_fork(
 
 async def test_without_its_record_a_log_is_not_continued(scene: Scene) -> None:
     await scene.publish(10)
-    scene.last.path.unlink()
+    (scene.folder / "record" / "last.json").unlink()
 
     with pytest.raises(NotPublishable, match="no record of the last checkpoint"):
         await scene.another_publisher().step()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from pitboss.settings import ENVIRONMENT_PREFIX, SandboxSettings, Settings
+from pitboss.settings import ENVIRONMENT_PREFIX, BucketPlace, SandboxSettings, Settings
 
 EVERYTHING = Settings(
     home=Path("/somewhere/else"),
@@ -26,9 +26,11 @@ EVERYTHING = Settings(
     otlp_url="http://collector:4318",
     trace_share=0.25,
     log_origin="audit.operator.example/mt",
-    tiles=Path("/somewhere/tiles"),
+    tiles=BucketPlace("evidence", "mt/2026h2"),
     last_checkpoint=Path("/elsewhere/last"),
     witnesses=("a-key http://witness:8020", "another http://[::1]:8020"),
+    timestamp_url="https://time.example/tsr",
+    timestamp_seconds=60.5,
     supervised=True,
     log_file=Path("/somewhere/log"),
 )
@@ -113,7 +115,9 @@ def test_a_home_is_the_same_folder_from_everywhere(
         *(("port", "x"), ("port", "-1"), ("port", "65536"), ("port", "1.5")),
         *(("bet_workers", "0"), ("bet_workers", "5"), ("backlog_max", "0")),
         *(("sandbox", "{"), ("sandbox", '{"seed":"x"}'), ("sandbox", '{"unknown":1}')),
-        *(("trace_share", "2"), ("supervised", "perhaps")),
+        *(("trace_share", "2"), ("supervised", "perhaps"), ("timestamp_seconds", "0")),
+        *(("tiles", "s3://"), ("tiles", "s3:///log"), ("tiles", "https://bucket/log")),
+        *(("last_checkpoint", "s3://bucket/log?x=1"), ("last_checkpoint", "s3://me@bucket/log")),
     ],
 )
 def test_what_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -123,3 +127,19 @@ def test_what_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, v
         Settings()
 
     assert isinstance(caught.value, ValidationError) or value == "{"
+
+
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        *(("/tiles", Path("/tiles")), ("tiles", Path("tiles"))),
+        *(("s3://bucket", BucketPlace("bucket")), ("s3://bucket/", BucketPlace("bucket"))),
+        ("s3://bucket/mt/2026h2/", BucketPlace("bucket", "mt/2026h2")),
+    ],
+)
+def test_a_place_is_a_path_or_in_a_bucket(
+    monkeypatch: pytest.MonkeyPatch, written: str, place: Path | BucketPlace
+) -> None:
+    monkeypatch.setenv(f"{ENVIRONMENT_PREFIX}TILES", written)
+
+    assert Settings().tiles == place

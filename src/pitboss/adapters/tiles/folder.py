@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import glob
 import os
 import shutil
 from collections import deque
@@ -11,11 +12,9 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import msgspec
-
-from pitboss.audit.record.errors import RecordMoved, StoreDamaged
-from pitboss.audit.record.model import ChainEnd, LastCheckpoint
-from pitboss.kernel.shards import Shard
+from pitboss.adapters.tiles.written import decode_last, encode_last, moved
+from pitboss.audit.record.errors import RecordMoved
+from pitboss.audit.record.model import LastCheckpoint
 
 FLUSHES_AT_ONCE = 8
 
@@ -44,6 +43,11 @@ class FolderStore:
             deque(pool.map(_replace, *zip(*wanted, strict=True)) if wanted else (), maxlen=0)
             deque(pool.map(_flush, folders), maxlen=0)
 
+    def find(self, beginning: str) -> list[str]:
+        """Return the paths of the files at the top whose names begin so, in order."""
+        found = self.folder.glob(f"{glob.escape(beginning)}*")
+        return sorted(path.name for path in found if path.is_file())
+
     def discard_partial(self, path: str) -> None:
         """Remove the partial files of a tile or bundle whose full one, at this path, is there."""
         shutil.rmtree(self.folder / f"{path}.p", ignore_errors=True)
@@ -66,11 +70,10 @@ class FileRecord:
             StoreDamaged: the file is not one of ours.
         """
         try:
-            return _decode(self.path.read_bytes())
+            data = self.path.read_bytes()
         except FileNotFoundError:
             return None
-        except (msgspec.DecodeError, ValueError) as error:
-            raise StoreDamaged(f"{self.path} cannot be read as a checkpoint: {error}") from error
+        return decode_last(data, place=str(self.path))
 
     def swap(self, before: LastCheckpoint | None, after: LastCheckpoint) -> None:
         """Record a newer checkpoint, durably, if the last one still is `before`.
@@ -82,11 +85,8 @@ class FileRecord:
         with self._alone():
             now = self.load()
             if now != before:
-                raise RecordMoved(
-                    f"the last checkpoint in {self.path} has size {now.size if now else 0}, and"
-                    f" {before.size if before else 0} was expected: another one publishes this log"
-                )
-            _replace(self.path, _encode(after))
+                raise RecordMoved(moved(str(self.path), now, before))
+            _replace(self.path, encode_last(after))
             _flush(self.path.parent)
 
     @contextlib.contextmanager
@@ -97,41 +97,6 @@ class FileRecord:
             yield
         finally:
             os.close(lock)
-
-
-class _Written(msgspec.Struct, frozen=True, kw_only=True):
-    """The file's content."""
-
-    origin: str
-    size: int
-    root: str
-    ends: dict[str, tuple[int, str]]
-
-
-def _encode(last: LastCheckpoint) -> bytes:
-    return msgspec.json.encode(
-        _Written(
-            origin=last.origin,
-            size=last.size,
-            root=last.root.hex(),
-            ends={
-                str(shard): (end.seq, end.leaf.hex()) for shard, end in sorted(last.ends.items())
-            },
-        )
-    )
-
-
-def _decode(data: bytes) -> LastCheckpoint:
-    read = msgspec.json.decode(data, type=_Written)
-    return LastCheckpoint(
-        origin=read.origin,
-        size=read.size,
-        root=bytes.fromhex(read.root),
-        ends={
-            Shard(int(shard)): ChainEnd(seq=seq, leaf=bytes.fromhex(leaf))
-            for shard, (seq, leaf) in read.ends.items()
-        },
-    )
 
 
 def _replace(target: Path, data: bytes) -> None:

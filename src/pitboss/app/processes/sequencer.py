@@ -8,11 +8,12 @@ import httpx
 
 from pitboss.app import collector
 from pitboss.app.parts import clock_of, open_database, owner_name, run_process, show_figures
-from pitboss.app.record import open_publisher
+from pitboss.app.record import open_authority, open_publisher, tile_store
 from pitboss.settings import Settings
 from pitboss.workers.figures import Figures
 from pitboss.workers.publisher import Publishing
 from pitboss.workers.sequencer import Sequencer
+from pitboss.workers.stamper import Stamping
 
 
 def run(settings: Settings) -> None:
@@ -41,6 +42,17 @@ def run(settings: Settings) -> None:
             )
             group.create_task(sequencer.run(stop))
             group.create_task(publishing.run(stop))
+            authority = open_authority(settings, client)
+            if authority is not None:
+                stamping = Stamping(
+                    tiles=tile_store(settings),
+                    authority=authority,
+                    every_seconds=settings.timestamp_seconds,
+                    may=lambda: sequencer.epoch is not None,
+                    told=figures.stamped_size.set,
+                    failed=figures.not_stamped.inc,
+                )
+                group.create_task(stamping.run(stop))
 
     collector.look_rarely()
     run_process("sequencer", settings, main)

@@ -66,13 +66,17 @@ class Published:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """What was checked, and found as it must be."""
+    """What was checked, and found as it must be.
+
+    `timestamps` is None where nobody said which authority is trusted.
+    """
 
     facts: int
     tiles: int
     shards: int
     streams: int
     checkpoints: int
+    timestamps: int | None
     size: int
     root: bytes
 

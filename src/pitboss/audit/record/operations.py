@@ -21,8 +21,14 @@ from pitboss.audit.record.errors import (
     StoreDamaged,
 )
 from pitboss.audit.record.model import FACTS_MAX, LastCheckpoint, Published
-from pitboss.audit.record.ports import CHECKPOINT_PATH, CheckpointRecord, TileStore, Witnesses
-from pitboss.audit.record.rules import Chains, read_envelope
+from pitboss.audit.record.ports import (
+    CHECKPOINT_PATH,
+    CheckpointRecord,
+    TileStore,
+    TimestampAuthority,
+    Witnesses,
+)
+from pitboss.audit.record.rules import Chains, kept_path, read_envelope, token_path
 from pitboss.db import Database
 from pitboss.kernel.clock import Clock
 from pitboss.kernel.instants import parse_instant
@@ -169,12 +175,7 @@ class Publisher:
 
     def _shown_size(self) -> int:
         note = self.tiles.read(CHECKPOINT_PATH)
-        if note is None:
-            return 0
-        try:
-            return parse_checkpoint(parse_note(note).text).size
-        except Untrusted as error:
-            raise StoreDamaged(f"the published checkpoint cannot be read: {error}") from error
+        return 0 if note is None else _size_of(note)
 
     def _read_tree(self, recorded: LastCheckpoint) -> _Tree:
         try:
@@ -256,6 +257,34 @@ class Publisher:
         if data is None:
             raise StoreDamaged(f"{path} is missing from the tile store")
         return data
+
+
+async def stamp(tiles: TileStore, authority: TimestampAuthority) -> int | None:
+    """Put a timestamp beside the newest checkpoint; return its size, or None if it has one, or if
+    there is no checkpoint yet.
+
+    Raises:
+        Fault: the authority gives no token, or the store is away; nothing is half done.
+        StoreDamaged: the published checkpoint cannot be read.
+    """
+    checkpoint = await asyncio.to_thread(tiles.read, CHECKPOINT_PATH)
+    if checkpoint is None:
+        return None
+    size = _size_of(checkpoint)
+    if await asyncio.to_thread(tiles.read, token_path(size)) is not None:
+        return None
+    token = await authority.stamp(checkpoint)
+    # The bytes first: a token without them proves nothing, and they without one do no harm.
+    await asyncio.to_thread(tiles.write, [(kept_path(size), checkpoint)])
+    await asyncio.to_thread(tiles.write, [(token_path(size), token)])
+    return size
+
+
+def _size_of(checkpoint: bytes) -> int:
+    try:
+        return parse_checkpoint(parse_note(checkpoint).text).size
+    except Untrusted as error:
+        raise StoreDamaged(f"the published checkpoint cannot be read: {error}") from error
 
 
 def _oldest(facts: Sequence[PlacedFact]) -> datetime:

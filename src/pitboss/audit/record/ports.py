@@ -1,14 +1,20 @@
-"""What the record needs of the world: a place for its tiles, and a witness of its last size."""
+"""What the record needs of the world: a place for its tiles, a record of its last size, and others
+who saw it: witnesses, and an authority that knows the time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from pitboss.audit.record.model import LastCheckpoint
 from pitboss.tlog.notes import Note, Signature
 
 CHECKPOINT_PATH = "checkpoint"
+
+# Returns when these bytes (the second) were there at the latest, by a token (the first); raises
+# `Untrusted` if the token does not say that.
+TokenCheck = Callable[[bytes, bytes], datetime]
 
 
 class TileStore(Protocol):
@@ -21,6 +27,10 @@ class TileStore(Protocol):
     def write(self, files: Iterable[tuple[str, bytes]]) -> None:
         """Write files; they are durable on return.  Writing one again with the same bytes is
         harmless."""
+        ...
+
+    def find(self, beginning: str) -> Sequence[str]:
+        """Return the paths of the files at the top whose names begin so, in order."""
         ...
 
     def discard_partial(self, path: str) -> None:
@@ -52,4 +62,16 @@ class Witnesses(Protocol):
 
     async def cosign(self, note: Note, old: int, store: TileStore) -> Sequence[Signature]:
         """Return the cosignatures that can be had now, as they stand below a note."""
+        ...
+
+
+class TimestampAuthority(Protocol):
+    """Who says, so that others believe it, that something was there at a time."""
+
+    async def stamp(self, data: bytes) -> bytes:
+        """Return an RFC 3161 answer, in DER, with a token over these bytes.
+
+        Raises:
+            Fault: there is none now.
+        """
         ...

@@ -11,15 +11,23 @@ from itertools import islice
 from pitboss import messages, order
 from pitboss.audit.record.errors import Difference, FactUnknown
 from pitboss.audit.record.model import ChainEnd, Extract, ExtractFact, Verified
-from pitboss.audit.record.ports import CHECKPOINT_PATH, TileStore
-from pitboss.audit.record.rules import NO_LEAF, Chains, read_envelope
+from pitboss.audit.record.ports import CHECKPOINT_PATH, TileStore, TokenCheck
+from pitboss.audit.record.rules import (
+    KEPT_BEGINNING,
+    NO_LEAF,
+    Chains,
+    kept_path,
+    read_envelope,
+    token_path,
+    token_sizes,
+)
 from pitboss.db import Transaction
 from pitboss.kernel.ids import FactId, PlayerId
 from pitboss.kernel.instants import parse_instant
 from pitboss.kernel.shards import shard_of
 from pitboss.messages.model import Head
 from pitboss.tlog.checkpoints import Checkpoint, open_checkpoint, parse_checkpoint
-from pitboss.tlog.errors import Unreadable
+from pitboss.tlog.errors import Unreadable, Untrusted
 from pitboss.tlog.notes import Note, Verifier, parse_note
 from pitboss.tlog.proofs import LogProof
 from pitboss.tlog.tiles import (
@@ -112,23 +120,29 @@ async def verify(
     *,
     first: int = 0,
     tx: Transaction | None = None,
+    check_token: TokenCheck | None = None,
     tell: Tell = lambda done, all_of_them: None,
 ) -> Verified:
     """Recompute the whole log from its files, and hold the database against it if one is given.
 
     Checked are: the signatures of the checkpoint; every entry and every tile up to the signed root;
     the chain of every shard and the versions of every stream; that every earlier checkpoint is of
-    this same log; and with a database, that it has these facts in this order, and no others.
+    this same log; with a database, that it has these facts in this order, and no others; and with
+    trusted certificates, that every timestamp is one over a checkpoint of this same log.
 
     Args:
         first: where to begin, rounded down to a whole bundle; what is below is believed as far as
             its tiles lead to the signed root.
         tx: one moment of the database.
+        check_token: says what a timestamp is worth.
 
     Raises:
         Difference: the first place that is not as it must be.
-        Untrusted: the checkpoint is not signed by a known key, or a file cannot be read.
+        Untrusted: the checkpoint is not signed by a known key, a timestamp not by a known
+            authority, or a file cannot be read.
     """
+    # Listed before the checkpoint is read: whoever publishes meanwhile makes none of them newer.
+    stamped = token_sizes(await asyncio.to_thread(tiles.find, KEPT_BEGINNING))
     note = await asyncio.to_thread(_checkpoint, tiles)
     checkpoint = open_checkpoint(note, verifiers).checkpoint
     if tx is not None:
@@ -153,16 +167,21 @@ async def verify(
     if tx is not None:
         checkpoints = await _compare_checkpoints(tx, tiles, checkpoint)
         await _compare_heads(tx, check)
-    return _verified(check, first, checkpoints)
+    if check_token is not None:
+        for size in stamped:
+            await asyncio.to_thread(_check_timestamp, tiles, checkpoint, size, check_token)
+    timestamps = None if check_token is None else len(stamped)
+    return _verified(check, first, checkpoints, timestamps)
 
 
-def _verified(check: _Check, first: int, checkpoints: int) -> Verified:
+def _verified(check: _Check, first: int, checkpoints: int, timestamps: int | None) -> Verified:
     return Verified(
         facts=check.checkpoint.size - first,
         tiles=check.checked_tiles,
         shards=len(check.chains.ends),
         streams=len(check.chains.versions or ()),
         checkpoints=checkpoints,
+        timestamps=timestamps,
         size=check.checkpoint.size,
         root=check.checkpoint.root,
     )
@@ -298,6 +317,31 @@ async def _compare_checkpoints(tx: Transaction, tiles: TileStore, newest: Checkp
         now = await asyncio.to_thread(root_of, size, nodes)
         _expect_root("an earlier checkpoint", size, root, now)
     return len(published)
+
+
+def _check_timestamp(
+    tiles: TileStore, newest: Checkpoint, size: int, check_token: TokenCheck
+) -> None:
+    """See whether what was timestamped is an earlier head of this same log.
+
+    Who signed it is not asked: his key may have been replaced since, and the root says enough.
+    """
+    data = _file(tiles, kept_path(size))
+    kept = parse_checkpoint(parse_note(data).text)
+    if (kept.origin, kept.size) != (newest.origin, size) or size > newest.size:
+        raise Difference(
+            f"the timestamped {kept_path(size)}",
+            index=size,
+            wanted=f"a checkpoint of {newest.origin}, of size {size} of {newest.size},",
+            found=f"of {kept.origin}, of size {kept.size}",
+        )
+    _expect_root(
+        "a timestamped checkpoint", size, kept.root, root_of(size, _nodes(tiles, newest.size))
+    )
+    try:
+        check_token(_file(tiles, token_path(size)), data)
+    except Untrusted as error:
+        raise Untrusted(f"{token_path(size)}: {error}") from error
 
 
 async def _compare_heads(tx: Transaction, check: _Check) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from pitboss.audit.record.errors import Difference
 from pitboss.audit.record.model import ChainEnd, Envelope
+from pitboss.audit.record.ports import CHECKPOINT_PATH
 from pitboss.kernel.shards import Shard
+from pitboss.tlog.writing import parse_number
 
 NO_LEAF = bytes(32)
+KEPT_BEGINNING = f"{CHECKPOINT_PATH}."
+_TSR = ".tsr"
 _read_envelope = msgspec.json.Decoder(Envelope).decode
 
 
@@ -84,3 +88,26 @@ class Chains:
 def read_envelope(entry: bytes) -> Envelope:
     """Return what a fact says of where it belongs."""
     return _read_envelope(entry)
+
+
+def kept_path(size: int) -> str:
+    """Return where the checkpoint of a size is kept, byte for byte, once it has a timestamp."""
+    return f"{KEPT_BEGINNING}{size}"
+
+
+def token_path(size: int) -> str:
+    """Return where the timestamp of that checkpoint is."""
+    return f"{kept_path(size)}{_TSR}"
+
+
+def token_sizes(paths: Iterable[str]) -> list[int]:
+    """Return the sizes of the tokens among these files, in order.
+
+    Raises:
+        Unreadable: one is named like a token, and of no size.
+    """
+    names = (path for path in paths if path.startswith(KEPT_BEGINNING) and path.endswith(_TSR))
+    return sorted(
+        parse_number(name.removeprefix(KEPT_BEGINNING).removesuffix(_TSR), what=name)
+        for name in names
+    )
