@@ -182,7 +182,11 @@ async def test_a_key_means_one_request_for_ever(
     assert first.json()[named] == again.json()[named] == at_last.json()[named]
     assert (wrong.status, wrong.slug) == (409, "idempotency_key_reused")
     assert wrong.fields == ["Idempotency-Key"]
-    assert await count_rows(shared_desk.database) == between
+    after = await count_rows(shared_desk.database)
+    if path == "/v1/players":
+        # Who registers again logs in, or tries to, and that is told.
+        assert after.pop("fact") > between.pop("fact")
+    assert after == between
 
 
 async def test_a_deposits_key_is_not_a_withdrawals(shared_desk: Desk, player: Somebody) -> None:
