@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -55,6 +56,19 @@ async def play_league(home: Path, *, seed: int, follower: Follower) -> SeasonRep
         raise AssertionError(f"{error}\n{_errors_logged(home)}") from error
 
 
+async def ask_pitboss(*words: str) -> dict[str, Any]:
+    """Run a command, and return what it says in its last line."""
+    command = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "pitboss", *words, "--json"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        told, _ = await command.communicate()
+    said: dict[str, Any] = json.loads(told.splitlines()[-1])
+    return said
+
+
 async def test_a_season_is_played_and_the_same_seed_gives_the_same_books(home: Path) -> None:
     follower = Follower()
 
@@ -81,6 +95,13 @@ async def test_a_season_is_played_and_the_same_seed_gives_the_same_books(home: P
     # The client is this test's own process, which has other things in it.
     resident = {name: mb for name, mb in first.rss_mb.items() if name != "client"}
     assert max(resident.values()) < RESIDENT_MB_MAX
+
+    replayed = await ask_pitboss("replay", "all", "--home", str(home))
+    rebuilt = await ask_pitboss("rebuild", "--check", "--home", str(home))
+
+    assert (replayed["ok"], replayed["settlements"]) == (True, 2 * bets.settled), replayed
+    assert (rebuilt["ok"], rebuilt["tables"]["bet"]) == (True, 600), rebuilt
+    assert rebuilt["facts"] == replayed["facts"] > 1_000
     assert _left_behind(home) == []
 
 
