@@ -5,7 +5,9 @@ Source: RFC 3161.  Any authority will do; a qualified one gives legal time in th
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +18,6 @@ from rfc3161_client import (
     PKIStatus,
     TimestampRequestBuilder,
     TimeStampResponse,
-    VerificationError,
     Verifier,
     VerifierBuilder,
     decode_timestamp_response,
@@ -75,9 +76,8 @@ class HttpAuthority:
                 f"{self.url} answered {answer.status_code} and {len(answer.content)} bytes"
             )
         try:
-            said = _read_token(answer.content).tst_info
-            imprint, nonce = said.message_imprint.message, said.nonce
-        except (Untrusted, ValueError) as error:
+            imprint, nonce = _read_answer(answer.content)
+        except Untrusted as error:
             raise AuthorityFailed(f"{self.url} gave no token: {error}") from error
         if imprint != hashlib.sha256(data).digest() or nonce != question.nonce:
             raise AuthorityFailed(f"{self.url} answered another question")
@@ -114,37 +114,47 @@ class TokenVerifier:
             Untrusted: the token is not one over these bytes by a signer of this chain.
         """
         answer = _read_token(token)
-        try:
+        with _doubting("a timestamp is not believed"):
             self._verifier(answer).verify_message(answer, data)
             return answer.tst_info.gen_time
-        except (VerificationError, ValueError) as error:
-            raise Untrusted(f"a timestamp is not believed: {_shorten(error)}") from error
 
     def _verifier(self, answer: TimeStampResponse) -> Verifier:
         builder = VerifierBuilder(roots=list(self._chain))
-        signed = answer.signed_data
-        if signed.certificates:
-            return builder.build()
-        # Its signer is one of those that we were given, then.
-        signers = {(signer.issuer, signer.serial_number) for signer in signed.signer_infos}
+        signers = {(by.issuer, by.serial_number) for by in answer.signed_data.signer_infos}
         for certificate in self._chain:
             if (certificate.issuer, certificate.serial_number) in signers:
+                # It stands in for one that the token does not carry.  And the signature is checked
+                # with this one, what it is good for with the token's: they must be the same.
                 builder = builder.tsa_certificate(certificate)
                 break
         return builder.build()
 
 
+def _read_answer(answer: bytes) -> tuple[bytes, int]:
+    """Return what a token is over, and which question it answers."""
+    read = _read_token(answer)
+    with _doubting("a timestamp cannot be read"):
+        return read.tst_info.message_imprint.message, read.tst_info.nonce
+
+
 def _read_token(answer: bytes) -> TimeStampResponse:
-    try:
+    with _doubting("a timestamp cannot be read"):
         read = decode_timestamp_response(answer)
         status = PKIStatus(read.status)
-    except ValueError as error:
-        raise Untrusted(f"a timestamp cannot be read: {error}") from error
     if status is not PKIStatus.GRANTED:
         raise Untrusted(f"a timestamp was not granted: {status.name}, {read.status_string}")
     return read
 
 
-def _shorten(error: Exception) -> str:
-    """Leave out where in its library the error was raised."""
-    return str(error).partition(": ErrorStack")[0]
+@contextlib.contextmanager
+def _doubting(what: str) -> Iterator[None]:
+    """Say of a token that it is not believed, however the libraries put it.
+
+    Its bytes may be anybody's, and of the libraries below each has errors of many kinds for that.
+    """
+    try:
+        yield
+    except Exception as error:
+        # Without the places in OpenSSL's source that follow.
+        reason = str(error).partition(": ErrorStack")[0]
+        raise Untrusted(f"{what}: {reason}") from error
