@@ -74,20 +74,23 @@ async def move_end(
 async def find_facts(tx: Transaction, *, from_position: int, to_position: int) -> list[PlacedFact]:
     """Return the facts with these positions, `to_position` not among them."""
     rows = await tx.fetch(
-        "SELECT run.position + fact.seq - run.seq AS position, fact.shard, fact.seq, fact.body"
-        " FROM fact_run AS run JOIN fact ON fact.shard = run.shard"
+        # A row a run and not a row a fact, which takes the client five times as long to read.
+        "SELECT run.position - run.seq, run.shard, found.seqs, found.bodies FROM fact_run AS run,"
+        " LATERAL (SELECT array_agg(seq ORDER BY seq) AS seqs, array_agg(body ORDER BY seq)"
+        "   AS bodies FROM fact WHERE fact.shard = run.shard"
         "   AND fact.seq >= run.seq + greatest($1 - run.position, 0)"
-        "   AND fact.seq < run.seq + least($2 - run.position, run.facts)"
+        "   AND fact.seq < run.seq + least($2 - run.position, run.facts)) AS found"
         " WHERE run.position < $2 AND run.position >="
         "   (SELECT coalesce(max(position), 0) FROM fact_run WHERE position <= $1)"
-        " ORDER BY 1",
+        "   AND found.seqs IS NOT NULL"
+        " ORDER BY run.position",
         from_position,
         to_position,
     )
-    # Taken apart at once: to look a column up by its name costs as much as to make the noun.
     return [
-        PlacedFact(position=position, shard=Shard(shard), seq=seq, body=body)
-        for position, shard, seq, body in rows
+        PlacedFact(position=ahead + seq, shard=Shard(shard), seq=seq, body=body)
+        for ahead, shard, seqs, bodies in rows
+        for seq, body in zip(seqs, bodies, strict=True)
     ]
 
 

@@ -8,13 +8,14 @@ Source: C2SP tlog-tiles.
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from pitboss.kernel.invariant import ensure
 from pitboss.tlog.errors import Unreadable
-from pitboss.tlog.tree import Node, RightEdge, pair_up
+from pitboss.tlog.tree import Node, RightEdge, pair_up, split_odd
 from pitboss.tlog.writing import HASH_BYTES, NUMBER_MAX, show
 
 TILE_LEVELS = 8
@@ -28,6 +29,7 @@ ENTRY_BYTES_MAX = 65_535
 FOLDED_TILES_MAX = 256
 
 _LENGTH_BYTES = 2
+_read_length = struct.Struct(">H").unpack_from
 _PATH = re.compile(
     r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII
 )
@@ -139,11 +141,11 @@ class Frontier:
     def edge(self) -> RightEdge:
         """The same edge as a hash for each binary digit of the size."""
         hashes: list[bytes] = []
-        for joined in self.levels:
-            row = split_hashes(joined)
+        for level in self.levels:
+            row = level
             while row:
-                if len(row) % 2:
-                    hashes.append(row.pop())
+                row, odd = split_odd(row)
+                hashes += odd
                 row = pair_up(row)
         return RightEdge(size=self.size, hashes=tuple(reversed(hashes)))
 
@@ -196,11 +198,11 @@ class TileNodes:
         return self._fold(tile)[level][node.index - (tile.index << TILE_LEVELS - level)]
 
     def _fold_tile(self, tile: Tile) -> list[list[bytes]]:
-        row = split_hashes(check_tile(tile, self._read(tile)))
-        rows = [row]
-        while len(row) > 1:
-            row = pair_up(row[: len(row) & ~1])
-            rows.append(row)
+        row = check_tile(tile, self._read(tile))
+        rows = [split_hashes(row)]
+        while len(row) > HASH_BYTES:
+            row = pair_up(split_odd(row)[0])
+            rows.append(split_hashes(row))
         return rows
 
 
@@ -215,10 +217,10 @@ def tile_of(node: Node, size: int) -> Tile:
 
 def tile_root(tile: bytes) -> bytes:
     """Return the hash of the subtree that a full tile is."""
-    row = split_hashes(tile)
-    while len(row) > 1:
+    row = tile
+    while len(row) > HASH_BYTES:
         row = pair_up(row)
-    return row[0]
+    return row
 
 
 def check_tile(tile: Tile, data: bytes) -> bytes:
@@ -271,9 +273,11 @@ def decode_bundle(bundle: Bundle, data: bytes) -> list[bytes]:
         Unreadable: it is cut, or does not have as many entries as its width says.
     """
     entries, start, end = [], 0, len(data)
-    while start < end:
+    # A last byte alone is no length.
+    while start < end - 1:
+        (length,) = _read_length(data, start)
         body = start + _LENGTH_BYTES
-        start = body + int.from_bytes(data[start:body])
+        start = body + length
         entries.append(data[body:start])
     if start != end:
         raise Unreadable(bundle.path, f"the last of {len(entries)} entries is cut")

@@ -21,8 +21,10 @@ from pitboss.tlog.tiles import (
     decode_bundle,
     edge_tiles,
     parse_path,
+    split_hashes,
 )
 from pitboss.tlog.tree import EMPTY_ROOT, RightEdge, leaf_hash, leaf_hashes, pair_up
+from pitboss.tlog.writing import HASH_BYTES
 from unit.tlog.vectors import DATA, load, needs_vectors
 
 pytestmark = needs_vectors
@@ -34,12 +36,14 @@ LOG = DATA / "tessera-testlog"
 
 def test_the_reference_tree_has_its_published_nodes_and_roots() -> None:
     leaves = leaf_hashes(bytes.fromhex(leaf) for leaf in TREE["leaf_inputs_hex"])
-    levels = [leaves]
-    while len(levels[-1]) > 1:
+    levels = [b"".join(leaves)]
+    while len(levels[-1]) > HASH_BYTES:
         levels.append(pair_up(levels[-1]))
     roots = [RightEdge().grow(leaves[:size]).root for size in range(9)]
 
-    assert [[node.hex() for node in level] for level in levels] == TREE["node_hashes_by_level_hex"]
+    assert [[node.hex() for node in split_hashes(level)] for level in levels] == TREE[
+        "node_hashes_by_level_hex"
+    ]
     assert [root.hex() for root in roots] == TREE["root_by_tree_size_hex"]
 
 

@@ -117,7 +117,7 @@ class Publisher:
             return None
         entries = [fact.body for fact in facts]
         growth = await asyncio.to_thread(self._grow, tree, entries)
-        await asyncio.to_thread(self._write, tree, growth)
+        await asyncio.to_thread(self._write, growth, entries, tree.frontier.size)
         after = LastCheckpoint(
             origin=self.origin,
             size=growth.frontier.size,
@@ -226,18 +226,20 @@ class Publisher:
         frontier, tiles = tree.frontier.grow(leaves)
         return _Growth(frontier, grow_bundles(tree.frontier.size, tree.tail, entries), tiles)
 
-    def _write(self, tree: _Tree, growth: _Growth) -> None:
-        """Write what is new, read it back, and recompute the root from what was read."""
+    def _write(self, growth: _Growth, entries: list[bytes], size: int) -> None:
+        """Write what is new, and see whether it is what others will read.
+
+        The root was worked out from these entries and nothing else, so entries that are read back
+        as the same have the same root, and no hash is made twice.
+        """
         self.tiles.write((bundle.path, data) for bundle, data in growth.bundles)
         self.tiles.write((tile.path, data) for tile, data in growth.tiles)
-        size, skip = tree.frontier.size, tree.frontier.size % TILE_HASHES
-        entries: list[bytes] = []
+        there: list[bytes] = []
         for bundle, _ in growth.bundles:
-            entries += decode_bundle(bundle, self._read(bundle.path))
-        frontier, tiles = tree.frontier.grow(leaf_hashes(entries[skip:]))
-        if frontier != growth.frontier or size + len(entries) - skip != growth.frontier.size:
+            there += decode_bundle(bundle, self._read(bundle.path))
+        if there[size % TILE_HASHES :] != entries:
             raise StoreDamaged("the entries that were read back are not those that were written")
-        for tile, data in tiles:
+        for tile, data in growth.tiles:
             if self._read(tile.path) != data:
                 raise StoreDamaged(f"{tile.path} was not read back as it was written")
 

@@ -179,7 +179,7 @@ def _verified(check: _Check, first: int, checkpoints: int, timestamps: int | Non
         facts=check.checkpoint.size - first,
         tiles=check.checked_tiles,
         shards=len(check.chains.ends),
-        streams=len(check.chains.versions or ()),
+        streams=sum(map(len, (check.chains.versions or {}).values())),
         checkpoints=checkpoints,
         timestamps=timestamps,
         size=check.checkpoint.size,
@@ -360,14 +360,16 @@ async def _compare_heads(tx: Transaction, check: _Check) -> None:
                 found=f"seq {head.seq}, {head.hash.hex()}",
             )
     versions = await store.count_streams(tx)
-    for (shard, stream), version in (check.chains.versions or {}).items():
-        if versions.get((shard, stream), 0) != version:
-            raise Difference(
-                f"the head of stream {stream}",
-                index=check.checkpoint.size,
-                wanted=f"version {version}",
-                found=f"version {versions.get((shard, stream), 0)}",
-            )
+    for shard, followed in (check.chains.versions or {}).items():
+        there = versions.get(shard, {})
+        for stream, version in followed.items():
+            if there.get(stream, 0) != version:
+                raise Difference(
+                    f"the head of stream {stream}",
+                    index=check.checkpoint.size,
+                    wanted=f"version {version}",
+                    found=f"version {there.get(stream, 0)}",
+                )
 
 
 async def _follow_unpublished(tx: Transaction, check: _Check) -> None:

@@ -24,8 +24,8 @@ class Chains:
     """Follows the chain of each shard, and the versions of each stream, from fact to fact."""
 
     ends: dict[Shard, ChainEnd] = field(default_factory=dict)
-    # By shard and stream; None if they are not followed.
-    versions: dict[tuple[Shard, str], int] | None = None
+    # By shard, then by stream; None if they are not followed.
+    versions: dict[Shard, dict[str, int]] | None = None
     # Who joins in the middle believes the first fact of each shard and of each stream.
     joining: bool = False
 
@@ -35,54 +35,78 @@ class Chains:
         Raises:
             Difference: one is no fact, or not the one that its shard or its stream goes on with.
         """
+        shard, seq, previous, versions = None, 0, NO_LEAF, None
         for index, (entry, leaf) in enumerate(zip(entries, leaves, strict=True), start=first):
-            try:
-                envelope = _read_envelope(entry)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                raise Difference(
-                    "an entry that is no fact", index=index, wanted="a fact", found=str(error)
-                ) from None
-            self._link(envelope, leaf, index)
+            envelope = _read_entry(entry, index)
+            # Facts stand in runs of one shard, and its end is looked up once for each.
+            if envelope.shard != shard:
+                self._leave(shard, seq, previous)
+                shard = envelope.shard
+                seq, previous = self._enter(envelope)
+                if self.versions is not None:
+                    versions = self.versions.setdefault(shard, {})
+            if envelope.seq != seq + 1 or envelope.prev != previous.hex():
+                raise _broken(envelope, seq, previous, index)
+            seq, previous = seq + 1, leaf
+            if versions is not None:
+                if envelope.ver != versions.get(envelope.stream, 0) + 1:
+                    self._check_version(envelope, index, versions)
+                versions[envelope.stream] = envelope.ver
+        self._leave(shard, seq, previous)
 
-    def _link(self, envelope: Envelope, leaf: bytes, index: int) -> None:
-        shard = envelope.shard
-        end = self.ends.get(shard)
-        seq, previous = (0, NO_LEAF) if end is None else (end.seq, end.leaf)
-        if end is None and self.joining:
-            seq, previous = envelope.seq - 1, bytes.fromhex(envelope.prev)
-        if envelope.seq != seq + 1:
-            raise Difference(
-                f"the chain of shard {shard}",
-                index=index,
-                wanted=f"seq {seq + 1}",
-                found=f"seq {envelope.seq}",
-            )
-        if envelope.prev != previous.hex():
-            raise Difference(
-                f"the chain of shard {shard}, seq {envelope.seq}",
-                index=index,
-                wanted=f"the hash before it, {previous.hex()},",
-                found=envelope.prev,
-            )
-        self.ends[shard] = ChainEnd(seq=envelope.seq, leaf=leaf)
-        if self.versions is not None:
-            self._count(envelope, index, self.versions)
+    def _enter(self, envelope: Envelope) -> tuple[int, bytes]:
+        """Return the seq and the leaf hash that the chain of this fact's shard has come to."""
+        end = self.ends.get(envelope.shard)
+        if end is not None:
+            return end.seq, end.leaf
+        if not self.joining:
+            return 0, NO_LEAF
+        try:
+            return envelope.seq - 1, bytes.fromhex(envelope.prev)
+        except ValueError:
+            # Nothing is written so, and the fact is told to be the wrong one.
+            return envelope.seq - 1, NO_LEAF
 
-    def _count(
-        self, envelope: Envelope, index: int, versions: dict[tuple[Shard, str], int]
-    ) -> None:
-        stream = (envelope.shard, envelope.stream)
-        version = versions.get(stream, 0) + 1
-        if self.joining and stream not in versions:
-            version = envelope.ver
-        if envelope.ver != version:
-            raise Difference(
-                f"stream {envelope.stream}",
-                index=index,
-                wanted=f"version {version}",
-                found=f"version {envelope.ver}",
-            )
-        versions[stream] = version
+    def _leave(self, shard: Shard | None, seq: int, leaf: bytes) -> None:
+        if shard is not None:
+            self.ends[shard] = ChainEnd(seq=seq, leaf=leaf)
+
+    def _check_version(self, envelope: Envelope, index: int, versions: dict[str, int]) -> None:
+        """Refuse a version that does not go on, unless the stream was joined in the middle."""
+        if self.joining and envelope.stream not in versions:
+            return
+        raise Difference(
+            f"stream {envelope.stream}",
+            index=index,
+            wanted=f"version {versions.get(envelope.stream, 0) + 1}",
+            found=f"version {envelope.ver}",
+        )
+
+
+def _read_entry(entry: bytes, index: int) -> Envelope:
+    try:
+        return _read_envelope(entry)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Difference(
+            "an entry that is no fact", index=index, wanted="a fact", found=str(error)
+        ) from None
+
+
+def _broken(envelope: Envelope, seq: int, previous: bytes, index: int) -> Difference:
+    """Return how a fact differs from the one that its shard's chain goes on with."""
+    if envelope.seq != seq + 1:
+        return Difference(
+            f"the chain of shard {envelope.shard}",
+            index=index,
+            wanted=f"seq {seq + 1}",
+            found=f"seq {envelope.seq}",
+        )
+    return Difference(
+        f"the chain of shard {envelope.shard}, seq {envelope.seq}",
+        index=index,
+        wanted=f"the hash before it, {previous.hex()},",
+        found=envelope.prev,
+    )
 
 
 def read_envelope(entry: bytes) -> Envelope:

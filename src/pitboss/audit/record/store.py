@@ -57,7 +57,10 @@ async def find_facts_about(
     return [(Shard(row["shard"]), row["seq"], row["body"]) for row in rows]
 
 
-async def count_streams(tx: Transaction) -> dict[tuple[Shard, str], int]:
-    """Return the newest version of every stream, as its table says."""
-    rows = await tx.fetch("SELECT shard, stream, version FROM stream_head")
-    return {(Shard(row["shard"]), str(row["stream"])): row["version"] for row in rows}
+async def count_streams(tx: Transaction) -> dict[Shard, dict[str, int]]:
+    """Return the newest version of every stream, by shard, as its table says."""
+    rows = await tx.fetch("SELECT shard, stream::text, version FROM stream_head")
+    versions: dict[Shard, dict[str, int]] = {}
+    for shard, stream, version in rows:
+        versions.setdefault(Shard(shard), {})[stream] = version
+    return versions
