@@ -41,6 +41,8 @@ UNGUARDED = (
 
 # Against a process of usual niceness, which then gets three times as much of a processor.
 BACKGROUND_NICENESS = 5
+# And three times as much again for who decides as for who writes the record of it.
+RECORD_NICENESS = 7
 
 _log = structlog.get_logger("process")
 
@@ -160,15 +162,16 @@ def run_process(
         runner.run(_until_told(settings, main))
 
 
-def stand_back() -> None:
+def stand_back(niceness: int = BACKGROUND_NICENESS) -> None:
     """Let processes that somebody waits for go first, when there are not enough processors.
 
     What was acknowledged is decided a little later then; what is not acknowledged is lost to us.
+    What is decided is signed a little later.
     """
-    os.nice(BACKGROUND_NICENESS)
+    os.nice(niceness)
     # Where each session is scheduled as a group, the niceness of the group is what counts.
     with contextlib.suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(BACKGROUND_NICENESS))
+        Path("/proc/self/autogroup").write_text(str(niceness))
 
 
 def uvloop_runner() -> asyncio.Runner:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pitboss import messages
@@ -51,6 +51,24 @@ async def fill(database: Database, bets: Iterator[PlaceBet], count: int, *, cloc
         async with database.transaction() as tx:
             await messages.append(tx, entries, now=clock.now())
         left -= len(entries)
+
+
+async def pour(database: Database, entries: Sequence[Entry], *, rate: float, clock: Clock) -> float:
+    """Append commands at an even pace, so many a second; return how many a second it were.
+
+    What is late is appended at once, so the pace holds over all of them as long as it can be held.
+    """
+    started, done = time.perf_counter(), 0
+    while done < len(entries):
+        await asyncio.sleep(LOOK_SECONDS)
+        due = min(len(entries), int((time.perf_counter() - started) * rate))
+        for start in range(done, due, APPEND_AT_ONCE):
+            async with database.transaction() as tx:
+                await messages.append(
+                    tx, entries[start : min(due, start + APPEND_AT_ONCE)], now=clock.now()
+                )
+        done = due
+    return done / (time.perf_counter() - started)
 
 
 async def look(database: Database) -> Look:

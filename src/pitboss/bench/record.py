@@ -1,8 +1,10 @@
 """`pitboss bench record`: what the provable record costs, and how far behind the facts it is.
 
-Bets are decided by the real processors, first without the record, which is the baseline, then with
-a sequencer that publishes beside them.  What was published in between, and in the end all of it,
-is timed as well: catching up, verifying from the tiles, and proving single facts.
+Bets are decided by the real processors without the record, which is the baseline, then with a
+sequencer that publishes beside them, then without again, because tables that grow slow everything
+down and the record shall not pay for that.  Beside it they are decided as fast as they can, and at
+a steady rate, which is when it counts how long a fact waits for its checkpoint.  Timed as well are
+catching up, verifying from the tiles, and proving single facts.
 """
 
 from __future__ import annotations
@@ -37,15 +39,21 @@ Tell = Callable[[str], None]
 GROUPS = [PARTITIONS_ALL[0::2], PARTITIONS_ALL[1::2]]
 CATCH_UP_SECONDS_MAX = 600.0
 PROOFS = 500
-_LOOK_SECONDS = 0.02
+# Finer than half a second, and too rarely to weigh on what is measured.
+_LOOK_SECONDS = 0.1
 _COUNT_FACTS = "SELECT sum(seq)::bigint FROM shard_head"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordOptions:
-    """What to run: `bets` are decided without the record, and as many with it."""
+    """What to run: `bets` are decided without the record, and as many with it.
+
+    `rate` bets a second are decided for `steady_seconds`.
+    """
 
     bets: int = 200_000
+    rate: float = 15_000.0
+    steady_seconds: float = 10.0
     seconds: float = 60.0
     wallets: int = 10_000
     seed: int = 1
@@ -61,7 +69,6 @@ class _Run:
     database: Database
     bets: Iterator[PlaceBet]
     clock: Clock = field(default_factory=SystemClock)
-    signed_after: list[float] = field(default_factory=list)
     figures: dict[str, Figure] = field(default_factory=dict)
 
     def published(self) -> int:
@@ -93,19 +100,28 @@ async def run(options: RecordOptions, *, tell: Tell = lambda _: None) -> BenchRe
             )
             machine = server.describe_machine(started.data)
             tell("deciding without the record")
-            alone = await _decide(run)
+            before = await _decide(run)
             async with worker.working("record", database.url, [()], folder=home) as workers:
-                tell("catching up")
-                await _catch_up(run)
+                await _until_published(run)
                 tell("deciding with the record")
                 seen = processes.Processes(
                     {item.name: item.pid for item in workers}, server_pid=started.pid()
                 )
-                async with seen.watched(), _signing_timed(run):
+                async with seen.watched(), _signing_timed(run, "signed_after_ms"):
                     beside = await _decide(run)
                 await _until_published(run)
+                tell("deciding at a steady rate")
+                await _decide_steadily(run)
+                await _until_published(run)
+            tell("deciding without the record again")
+            after = await _decide(run)
+            run.figures |= {"alone_before": round(before, 1), "alone_after": round(after, 1)}
+            tell("catching up")
+            async with worker.working("record", database.url, [()], folder=home):
+                await _catch_up(run)
             tell("verifying")
             await _verify(run)
+            alone = (before + after) / 2
             return await _report(run, machine, alone=alone, beside=beside, rss_mb=seen.rss_mb)
 
 
@@ -123,12 +139,25 @@ async def _decide(run: _Run) -> float:
     return drained.decided / drained.seconds if drained.seconds else 0.0
 
 
+async def _decide_steadily(run: _Run) -> None:
+    """Decide bets as they come, at the rate that was asked for."""
+    count = int(run.options.rate * run.options.steady_seconds)
+    entries = [town.entry(next(run.bets)) for _ in range(count)]
+    await server.settle_down(run.database)
+    async with worker.working("bets", run.database.url, GROUPS):
+        async with _signing_timed(run, "steadily_signed_after_ms"):
+            rate = await log.pour(run.database, entries, rate=run.options.rate, clock=run.clock)
+        await log.drained(run.database)
+    run.figures["steady_bets_per_second"] = round(rate, 1)
+
+
 async def _catch_up(run: _Run) -> None:
     """Time how fast facts that are there already get into signed checkpoints."""
-    facts = await run.facts()
-    first = 0
+    facts, begun = await run.facts(), run.published()
+    first = begun
     async with asyncio.timeout(CATCH_UP_SECONDS_MAX):
-        while not first:
+        # What it takes a process to start is not what is timed.
+        while first == begun:
             await asyncio.sleep(_LOOK_SECONDS)
             first = run.published()
     started = time.perf_counter()
@@ -147,8 +176,9 @@ async def _until_published(run: _Run) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _signing_timed(run: _Run) -> AsyncIterator[None]:
+async def _signing_timed(run: _Run, figure: str) -> AsyncIterator[None]:
     """Note how long facts take from their commit to a checkpoint that covers them."""
+    signed_after: list[float] = []
 
     async def look() -> None:
         waiting: list[tuple[int, float]] = []
@@ -160,7 +190,7 @@ async def _signing_timed(run: _Run) -> AsyncIterator[None]:
                 waiting.append((seen, now))
             size = run.published()
             now = time.perf_counter()
-            run.signed_after += (now - since for facts, since in waiting if facts <= size)
+            signed_after.extend(now - since for facts, since in waiting if facts <= size)
             waiting = [item for item in waiting if item[0] > size]
             await asyncio.sleep(_LOOK_SECONDS)
 
@@ -169,6 +199,9 @@ async def _signing_timed(run: _Run) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
+        signed = Latency.of_seconds(signed_after)
+        if signed is not None:
+            run.figures |= {f"{figure}_p50": signed.p50, f"{figure}_p99": signed.p99}
 
 
 async def _verify(run: _Run) -> None:
@@ -203,9 +236,6 @@ async def _report(
     async with run.database.reading() as tx:
         durability = await server.read_durability(tx)
         end = await order.read_end(tx)
-    signed = Latency.of_seconds(run.signed_after)
-    if signed is not None:
-        run.figures |= {"signed_after_ms_p50": signed.p50, "signed_after_ms_p99": signed.p99}
     return BenchReport(
         bench="record",
         unit="bets/s decided with the record beside",
@@ -217,6 +247,7 @@ async def _report(
         versions=server.describe_versions(),
         options={
             "bets": run.options.bets,
+            "rate": run.options.rate,
             "wallets": run.options.wallets,
             "seed": run.options.seed,
         },

@@ -19,7 +19,7 @@ import structlog
 import uvloop
 
 from pitboss.app import collector
-from pitboss.app.parts import stand_back
+from pitboss.app.parts import BACKGROUND_NICENESS, RECORD_NICENESS, stand_back
 from pitboss.app.record import open_publisher
 from pitboss.db import Database
 from pitboss.kernel.clock import SystemClock
@@ -148,8 +148,7 @@ def main() -> None:
     )
     assignment = msgspec.json.decode(sys.argv[1], type=Assignment)
     collector.look_rarely()
-    if assignment.loop != "record":
-        stand_back()
+    stand_back(RECORD_NICENESS if assignment.loop == "record" else BACKGROUND_NICENESS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_work(assignment))
 

@@ -83,6 +83,9 @@ def record(
     bets: Annotated[
         int, typer.Option(min=10_000, max=10_000_000, help="Bets without the record, and with it.")
     ] = 200_000,
+    rate: Annotated[
+        float, typer.Option(min=1, help="Bets/s of the steady part, which times signing.")
+    ] = 15_000.0,
     seed: SeedOption = 1,
     output: OutputOption = None,
     as_json: JsonOption = False,
@@ -90,7 +93,7 @@ def record(
     """What the provable record costs the processors, and how far behind the facts it is."""
     from pitboss.bench import record as bench
 
-    options = bench.RecordOptions(bets=bets, seed=seed)
+    options = bench.RecordOptions(bets=bets, rate=rate, seed=seed)
     _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
 
 

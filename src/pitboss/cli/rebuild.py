@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from datetime import datetime
 from typing import Annotated, Any
@@ -35,6 +36,10 @@ def rebuild(
             show_default=False,
         ),
     ] = None,
+    processes: Annotated[
+        int,
+        typer.Option(min=1, max=64, help="How many check at once.", show_default="one a processor"),
+    ] = os.cpu_count() or 1,
     as_json: JsonOption = False,
 ) -> None:
     """Make state again from facts: check all tables against it, or show one entity as it was."""
@@ -45,28 +50,27 @@ def rebuild(
             raise Malformed("--at", "tables are checked as they are now; it goes with --entity")
         settings = settings_of(home)
         if entity is None:
-            _check(settings, told)
+            _check(settings, told, processes)
         else:
             _show(settings, told, entity, at)
 
 
-def _check(settings: Settings, told: Outcome) -> None:
-    from pitboss.app import collector
-    from pitboss.app.parts import uvloop_runner
+def _check(settings: Settings, told: Outcome, processes: int) -> None:
+    from pitboss.app.crew import Crew
+    from pitboss.app.parts import database_url
     from pitboss.app.record import moment
     from pitboss.audit import rebuild as room
     from pitboss.audit.rebuild.model import Report
 
-    async def work() -> Report:
+    async def work() -> tuple[Report, float]:
         with bar(told.console, "shards") as tell:
             async with moment(settings) as tx:
-                return await room.check(tx, tell=tell)
+                crew = Crew(url=database_url(settings), processes=processes)
+                started = time.perf_counter()
+                report = await room.check(tx, spread=crew.spread, tell=tell)
+                return report, time.perf_counter() - started
 
-    collector.look_rarely()
-    started = time.perf_counter()
-    with uvloop_runner() as runner:
-        report = runner.run(work())
-    seconds = time.perf_counter() - started
+    report, seconds = asyncio.run(work())
     for name, rows in report.tables.items():
         told.say(f"{name}: {rows:,} rows")
     told.say(f"{report.rows:,} rows against {report.facts:,} facts in {seconds:.1f} s")

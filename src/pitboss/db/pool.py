@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NewType, TypeAlias
 
 import asyncpg
 
@@ -50,6 +50,10 @@ _CONFLICT = (
 _Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 
+# What PostgreSQL calls a moment that several connections see.
+MomentName = NewType("MomentName", str)
+
+
 class Transaction:
     """What a room needs of a connection inside a transaction; it cannot commit.
 
@@ -64,6 +68,12 @@ class Transaction:
     async def ping(self) -> None:
         """Ask PostgreSQL for a sign of life."""
         await self.fetch("SELECT 1")
+
+    async def share_moment(self) -> MomentName:
+        """Name the moment that this transaction sees, so that other connections can see it too."""
+        row = await self.fetch_one("SELECT pg_export_snapshot() AS name")
+        assert row is not None  # noqa: S101 - a function returns a row
+        return MomentName(row["name"])
 
     async def fetch(self, query: str, *values: object) -> list[asyncpg.Record]:
         """Run one statement and return its rows."""
@@ -150,8 +160,10 @@ class Database:
             yield Transaction(connection)
 
     @contextlib.asynccontextmanager
-    async def moment(self) -> AsyncIterator[Transaction]:
+    async def moment(self, shared: MomentName | None = None) -> AsyncIterator[Transaction]:
         """Lend one moment of the whole database, to read for as long as it takes.
+
+        With a name, it is the moment that another connection has shared and still holds.
 
         Raises:
             DatabaseAway: PostgreSQL cannot be reached.
@@ -160,6 +172,9 @@ class Database:
             tx = Transaction(connection)
             await tx.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             try:
+                if shared is not None:
+                    # It takes no parameters; the name is one that PostgreSQL gave out.
+                    await tx.execute(f"SET TRANSACTION SNAPSHOT '{shared}'")
                 # Who reads everything is slow and keeps nobody waiting.
                 await tx.execute(
                     "SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN"

@@ -14,8 +14,9 @@ from pitboss.audit.record.model import FACTS_MAX, Published
 from pitboss.kernel.errors import Fault
 from pitboss.kernel.waiting import happened
 
-# Most of the time between a fact and the checkpoint that covers it.
-LOOK_SECONDS = 0.5
+# Most of the time between a fact and the checkpoint that covers it, of which two seconds are
+# allowed.  Each step writes some files that the next one writes again, so more often costs more.
+LOOK_SECONDS = 0.75
 RETRY_SECONDS = 1.0
 # Somebody has to look into it; meanwhile bets go on, and are told of as not yet published.
 REFUSED_SECONDS = 10.0

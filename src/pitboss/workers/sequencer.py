@@ -15,8 +15,8 @@ from pitboss.kernel.errors import Fault
 from pitboss.kernel.waiting import happened
 from pitboss.messages.errors import Fenced
 
-# A look costs a row a shard at most: ten a second are a hundredth of what the writers write.
-LOOK_SECONDS = 0.1
+# A look costs a row a shard and a commit: four a second are a hundredth of what the writers write.
+LOOK_SECONDS = 0.25
 # An idle sequencer says now and then that it is alive.
 RENEW_SECONDS = 1.0
 RETRY_SECONDS = 0.5

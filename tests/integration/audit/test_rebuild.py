@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,11 +16,12 @@ from pitboss import order
 from pitboss.audit import rebuild
 from pitboss.audit.reading.errors import FactUnreadable
 from pitboss.audit.reading.model import ALL_FACTS, Reader
+from pitboss.audit.reading.ports import Lot, in_turn
 from pitboss.audit.rebuild.errors import EntityMissing
 from pitboss.audit.rebuild.model import UNFOLDED, Kind, Report
 from pitboss.audit.rebuild.rules import State
 from pitboss.cashier.model import NewsStatus, PaymentKind
-from pitboss.db import Database
+from pitboss.db import Database, Transaction
 from pitboss.kernel.shards import CATALOGUE_SHARD, Shard, shard_of
 from pitboss.players import identity
 from pitboss.players.identity.model import PlayerStatus, StatusReason, StatusRequest
@@ -32,7 +34,12 @@ READER = Reader((*ALL_FACTS, Given))
 async def check(database: Database) -> Report:
     """Hold every table against the facts."""
     async with database.moment() as tx:
-        return await rebuild.check(tx, reader=READER)
+        return await rebuild.check(tx, spread=knowing_given)
+
+
+def knowing_given(tx: Transaction, work: Any, lots: Iterable[Lot]) -> Any:
+    """Do all lots here, with a reader that knows the facts of these tests too."""
+    return in_turn(tx, partial(work, reader=READER), lots)
 
 
 @pytest.fixture

@@ -7,7 +7,10 @@ import fcntl
 import glob
 import os
 import shutil
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 from pitboss.adapters.tiles.written import decode_last, encode_last, moved
@@ -16,6 +19,7 @@ from pitboss.audit.record.model import LastCheckpoint
 
 # Far below the number of files that a process may have open.
 FILES_AT_ONCE = 128
+FLUSHES_AT_ONCE = 64
 
 
 class FolderStore:
@@ -101,19 +105,25 @@ class FileRecord:
 def _replace_all(files: Sequence[tuple[Path, bytes]]) -> None:
     """Put files in their places, each whole or not at all.
 
-    All are written before the first is flushed: the file system flushes many together in hardly
-    more time than one.
+    All are written before the first is flushed, and all are flushed at once: the disk then does
+    for many what it does for one, and whoever else flushes does not wait in a queue behind each.
     """
+    written: list[tuple[int, Path]] = []
     with contextlib.ExitStack() as handles:
-        written: list[tuple[int, Path]] = []
         for target, data in files:
             handle = os.open(_aside(target), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
             handles.callback(os.close, handle)
             _write(handle, data)
             written.append((handle, target))
-        for handle, target in written:
-            os.fdatasync(handle)
-            _aside(target).replace(target)
+        deque(_flushers().map(os.fdatasync, [handle for handle, _ in written]), maxlen=0)
+    for _, target in written:
+        _aside(target).replace(target)
+
+
+@cache
+def _flushers() -> ThreadPoolExecutor:
+    """Return the threads that wait for the disk; they are made when they are first needed."""
+    return ThreadPoolExecutor(FLUSHES_AT_ONCE, "flush")
 
 
 def _write(handle: int, data: bytes) -> None:

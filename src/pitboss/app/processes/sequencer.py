@@ -7,7 +7,15 @@ import asyncio
 import httpx
 
 from pitboss.app import collector
-from pitboss.app.parts import clock_of, open_database, owner_name, run_process, show_figures
+from pitboss.app.parts import (
+    RECORD_NICENESS,
+    clock_of,
+    open_database,
+    owner_name,
+    run_process,
+    show_figures,
+    stand_back,
+)
 from pitboss.app.record import open_authority, open_publisher, tile_store
 from pitboss.settings import Settings
 from pitboss.workers.figures import Figures
@@ -55,4 +63,5 @@ def run(settings: Settings) -> None:
                 group.create_task(stamping.run(stop))
 
     collector.look_rarely()
+    stand_back(RECORD_NICENESS)
     run_process("sequencer", settings, main)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from pitboss.kernel.folding import Row
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.shards import Shard
 
@@ -108,11 +109,28 @@ class Report:
         """Whether every row of every table follows from facts."""
         return not (self.differing or self.oddities)
 
+    def add(self, part: Report) -> None:
+        """Add what was found in other shards."""
+        self.facts += part.facts
+        for name, rows in part.tables.items():
+            self.tables[name] = self.tables.get(name, 0) + rows
+        self.differing += part.differing
+        self.differences += part.differences[: DIFFERENCES_KEPT - len(self.differences)]
+        self.oddities += part.oddities
+
     def differ(self, difference: Difference) -> None:
         """Note a difference; only the first ones are kept."""
         self.differing += 1
         if len(self.differences) < DIFFERENCES_KEPT:
             self.differences.append(difference)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What some shards have shown, and the rows they make of tables that are not divided."""
+
+    report: Report
+    undivided: Mapping[str, Mapping[Hashable, Row]]
 
 
 def readable(value: Any) -> Any:

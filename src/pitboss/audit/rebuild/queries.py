@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from pitboss import order
 from pitboss.audit import reading
 from pitboss.audit.reading.model import Reader
+from pitboss.audit.reading.ports import Lot, Spread, in_turn, lots_of
 from pitboss.audit.rebuild.errors import EntityMissing
-from pitboss.audit.rebuild.model import Column, Kind, Report
+from pitboss.audit.rebuild.model import Column, Kind, Part, Report
 from pitboss.db import Transaction
-from pitboss.kernel.folding import Table
+from pitboss.kernel.folding import Row, Table
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import CATALOGUE_SHARD, SHARDS_ALL, Shard, shard_of
 from pitboss.messages.model import SealedFact
@@ -22,14 +24,12 @@ from . import rules, store
 Tell = Callable[[int, int], None]
 
 
-async def check(
-    tx: Transaction, *, reader: Reader | None = None, tell: Tell | None = None
-) -> Report:
+async def check(tx: Transaction, *, spread: Spread = in_turn, tell: Tell | None = None) -> Report:
     """Fold all facts into fresh state, and compare every row of every table with the live ones.
 
     `tx` is one moment of the database (`Database.moment`).  Shard by shard, so that no more than
     one shard's state is in memory, and the tables that are not divided into shards.  `tell` hears
-    after each shard how many are done, of how many.
+    after each lot of shards how many shards are done, of how many.
 
     Raises:
         FactUnreadable: a fact cannot be read, so nothing can be said of what follows from it.
@@ -39,15 +39,12 @@ async def check(
     report.oddities += rules.compare_schemas(tables, live)
     report.tables = {table.name: 0 for table in tables}
     undivided = {table.name: table for table in tables if not table.sharded}
-    reader = reader or Reader()
-    for done, shard in enumerate(SHARDS_ALL, start=1):
-        state = await _fold(tx, shard, reader, report)
-        report.oddities += state.oddities
-        for table in state.tables:
-            if table.sharded:
-                await _compare(tx, table, live, shard, report)
-            else:
-                undivided[table.name].rows.update(table.rows)
+    done = 0
+    async for shards, part in spread(tx, check_shards, lots_of(SHARDS_ALL)):
+        report.add(part.report)
+        for name, rows in part.undivided.items():
+            undivided[name].rows.update(rows)
+        done += len(shards)
         if tell is not None:
             tell(done, len(SHARDS_ALL))
     for table in undivided.values():
@@ -56,6 +53,25 @@ async def check(
         if table.sharded and table.name in live and (strays := await store.count_strays(tx, table)):
             report.oddities.append(f"table {table.name} has {strays} rows in shards that are none")
     return report
+
+
+async def check_shards(tx: Transaction, shards: Lot, *, reader: Reader | None = None) -> Part:
+    """Fold the facts of these shards, and compare their rows of the tables that are divided.
+
+    Raises:
+        FactUnreadable: a fact cannot be read.
+    """
+    live, reader = await store.find_tables(tx), reader or Reader()
+    report, undivided = Report(), dict[str, dict[Hashable, Row]]()
+    for shard in shards:
+        state = await _fold(tx, shard, reader, report)
+        report.oddities += state.oddities
+        for table in state.tables:
+            if table.sharded:
+                await _compare(tx, table, live, shard, report)
+            else:
+                undivided.setdefault(table.name, {}).update(table.rows)
+    return Part(report=report, undivided=undivided)
 
 
 async def show(
@@ -111,11 +127,11 @@ async def _compare(
     columns = {column.name: column.type for column in live.get(table.name, ())}
     if not columns.keys() >= {*table.columns}:
         return
-    async for page in store.read_rows(tx, table, columns, shard):
-        report.tables[table.name] += len(page)
-        for difference in rules.compare_rows(table, shard, page):
-            report.differ(difference)
-    for difference in rules.missing_rows(table, shard):
+    rows = await store.find_rows(tx, table, columns, shard)
+    report.tables[table.name] = report.tables.get(table.name, 0) + len(rows)
+    for difference in chain(
+        rules.compare_rows(table, shard, rows), rules.missing_rows(table, shard)
+    ):
         report.differ(difference)
 
 

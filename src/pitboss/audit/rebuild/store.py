@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 
 from pitboss.audit.rebuild.model import Column
 from pitboss.db import Transaction
 from pitboss.kernel.folding import Row, Table
 from pitboss.kernel.shards import SHARDS_ALL, Shard
-
-PAGE_ROWS = 5_000
 
 
 async def find_tables(tx: Transaction) -> dict[str, list[Column]]:
@@ -26,28 +24,21 @@ async def find_tables(tx: Transaction) -> dict[str, list[Column]]:
     return tables
 
 
-async def read_rows(
+async def find_rows(
     tx: Transaction, table: Table, columns: Mapping[str, str], shard: Shard | None
-) -> AsyncIterator[list[Row]]:
-    """Yield the live rows of a table, or of one shard of it, some thousands at a time.
+) -> list[Row]:
+    """Return the live rows of a table, or of one shard of it.
 
     `columns` are their types.  An id comes as text, as facts have it.
     """
-    cursor = f'"rebuild_{table.name}"'
     chosen = ", ".join(
         f'"{name}"::text' if columns[name] == "uuid" else f'"{name}"' for name in table.columns
     )
-    # The statement that opens a cursor takes no parameters; a shard is a number of ours.
-    where = "" if shard is None else f" WHERE shard = {int(shard)}"
-    await tx.execute(
-        f'DECLARE {cursor} NO SCROLL CURSOR FOR SELECT {chosen} FROM "{table.name}"{where}'
-    )
-    while page := await tx.fetch(f"FETCH FORWARD {PAGE_ROWS} FROM {cursor}"):
-        yield list(map(list, page))
-        # Most tables of most shards are one short page, and to ask again is a round trip each.
-        if len(page) < PAGE_ROWS:
-            break
-    await tx.execute(f"CLOSE {cursor}")
+    # All at once: what facts make of them is in memory too, and a cursor is three round trips for
+    # each table of each shard, most of which have few rows.
+    where, arguments = ("", ()) if shard is None else (" WHERE shard = $1", (shard,))
+    rows = await tx.fetch(f'SELECT {chosen} FROM "{table.name}"{where}', *arguments)
+    return list(map(list, rows))
 
 
 async def count_strays(tx: Transaction, table: Table) -> int:

@@ -49,9 +49,17 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     shard: Shard
     seq: int
     prev: str
-    rec: str
     stream: str
     ver: int
+
+
+class Dated(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What of a fact's body says when it was recorded.
+
+    Apart from its place, because all facts are followed and few are asked for their time.
+    """
+
+    rec: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

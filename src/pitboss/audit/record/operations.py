@@ -28,10 +28,9 @@ from pitboss.audit.record.ports import (
     TimestampAuthority,
     Witnesses,
 )
-from pitboss.audit.record.rules import Chains, kept_path, read_envelope, token_path
+from pitboss.audit.record.rules import Chains, kept_path, recorded_at, token_path
 from pitboss.db import Database
 from pitboss.kernel.clock import Clock
-from pitboss.kernel.instants import parse_instant
 from pitboss.kernel.shards import Shard
 from pitboss.order.model import PlacedFact
 from pitboss.tlog.checkpoints import Checkpoint, parse_checkpoint, sign_checkpoint
@@ -294,4 +293,4 @@ def _oldest(facts: Sequence[PlacedFact]) -> datetime:
     firsts: dict[Shard, PlacedFact] = {}
     for fact in facts:
         firsts.setdefault(fact.shard, fact)
-    return min(parse_instant(read_envelope(fact.body).rec, field="rec") for fact in firsts.values())
+    return min(recorded_at(fact.body) for fact in firsts.values())

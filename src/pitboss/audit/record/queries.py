@@ -17,13 +17,12 @@ from pitboss.audit.record.rules import (
     NO_LEAF,
     Chains,
     kept_path,
-    read_envelope,
+    recorded_at,
     token_path,
     token_sizes,
 )
 from pitboss.db import Transaction
 from pitboss.kernel.ids import FactId, PlayerId
-from pitboss.kernel.instants import parse_instant
 from pitboss.kernel.shards import shard_of
 from pitboss.messages.model import Head
 from pitboss.tlog.checkpoints import Checkpoint, open_checkpoint, parse_checkpoint
@@ -254,9 +253,7 @@ async def export(
     size = open_checkpoint(note, verifiers).checkpoint.size
     found = await store.find_facts_about(tx, shard_of(player_id), player_id)
     in_time = {
-        (shard, seq): body
-        for shard, seq, body in found
-        if since <= parse_instant(read_envelope(body).rec, field="rec") <= until
+        (shard, seq): body for shard, seq, body in found if since <= recorded_at(body) <= until
     }
     positions = await order.find_positions(tx, in_time)
     nodes = _nodes(tiles, size)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import msgspec
 
 from pitboss.audit.record.errors import Difference
-from pitboss.audit.record.model import ChainEnd, Envelope
+from pitboss.audit.record.model import ChainEnd, Dated, Envelope
 from pitboss.audit.record.ports import CHECKPOINT_PATH
+from pitboss.kernel.instants import parse_instant
 from pitboss.kernel.shards import Shard
 from pitboss.tlog.writing import parse_number
 
 NO_LEAF = bytes(32)
 KEPT_BEGINNING = f"{CHECKPOINT_PATH}."
 _TSR = ".tsr"
+_read_dated = msgspec.json.Decoder(Dated).decode
 _read_envelope = msgspec.json.Decoder(Envelope).decode
 
 
@@ -109,9 +112,9 @@ def _broken(envelope: Envelope, seq: int, previous: bytes, index: int) -> Differ
     )
 
 
-def read_envelope(entry: bytes) -> Envelope:
-    """Return what a fact says of where it belongs."""
-    return _read_envelope(entry)
+def recorded_at(entry: bytes) -> datetime:
+    """Return when a fact was recorded, as it says itself."""
+    return parse_instant(_read_dated(entry).rec, field="rec")
 
 
 def kept_path(size: int) -> str:
