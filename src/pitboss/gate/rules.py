@@ -82,7 +82,9 @@ def refuse_unverified(case: Case) -> Refusal | None:
     Nobody can be verified yet, so such a licence refuses everybody.  Source: LCCP 17.1.1(1).
     """
     # A permit that rests on a check nobody made would be worse than no permit.
-    wanted = case.jurisdiction.registration.verified_before_play
+    verification = case.jurisdiction.verification
+    deposits = isinstance(case, DepositCase)
+    wanted = verification.before_deposit if deposits else verification.before_play
     return Refusal.PLAYER_NOT_VERIFIED if wanted else None
 
 

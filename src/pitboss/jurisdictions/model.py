@@ -1,6 +1,9 @@
 """Nouns of a licence: its rules by section, and where each of them comes from.
 
 The fields of a section are the keys that its part of the file must have, no more and no fewer.
+What a licence does not have is written `"none"` where one value would stand, and is None here;
+where several may stand, the list is empty.  `0` never means that there is no rule.  Durations,
+distances and ages are whole numbers and say their unit in the key.
 """
 
 from __future__ import annotations
@@ -15,6 +18,8 @@ from pitboss.kernel.money import AMOUNT_MICROS_MAX, Rounding
 
 Micros = Annotated[int, msgspec.Meta(gt=0, le=AMOUNT_MICROS_MAX)]
 Count = Annotated[int, msgspec.Meta(gt=0, le=1_000_000)]
+Age = Annotated[int, msgspec.Meta(ge=18, le=120)]
+Percent = Annotated[int, msgspec.Meta(gt=0, le=100)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
@@ -23,6 +28,254 @@ class Product(StrEnum):
 
     SPORTSBOOK = "sportsbook"
     GAMES = "games"
+
+
+class Scope(StrEnum):
+    """How far a rule reaches: one licence, all licences of an operator, or all operators."""
+
+    LICENCE = "licence"
+    OPERATOR = "operator"
+    ALL_OPERATORS = "all_operators"
+
+
+class Duplicates(StrEnum):
+    """What happens to a registration that looks like a player who exists."""
+
+    REFUSE = "refuse"
+    FLAG = "flag"
+
+
+class WithdrawalHold(StrEnum):
+    """For what a withdrawal may be held: only a duty of law, or until the player is verified."""
+
+    LEGAL_DUTY = "legal_duty"
+    UNTIL_VERIFIED = "until_verified"
+
+
+class SecondSession(StrEnum):
+    """What happens when a player who has a session logs in again."""
+
+    ENDS_THE_FIRST = "ends_the_first"
+    IS_REFUSED = "is_refused"
+
+
+class SecondFactor(StrEnum):
+    """Whether a login needs a second factor, or a player may choose to have one."""
+
+    OPTIONAL = "optional"
+    REQUIRED = "required"
+
+
+class LimitKind(StrEnum):
+    """What a limit measures.
+
+    Net deposits are deposits less withdrawals.  A single stake and a balance are measured at one
+    moment and have no period.
+    """
+
+    DEPOSIT = "deposit"
+    NET_DEPOSIT = "net_deposit"
+    STAKE = "stake"
+    LOSS = "loss"
+    SESSION_TIME = "session_time"
+    SINGLE_STAKE = "single_stake"
+    BALANCE = "balance"
+
+    @property
+    def is_periodic(self) -> bool:
+        """Whether it adds up over a period."""
+        return self not in (LimitKind.SINGLE_STAKE, LimitKind.BALANCE)
+
+    @property
+    def is_money(self) -> bool:
+        """Whether it is counted in micros; otherwise in minutes."""
+        return self is not LimitKind.SESSION_TIME
+
+
+class Period(StrEnum):
+    """Over what a limit adds up."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+class Window(StrEnum):
+    """Whether a period starts with the calendar's in the licence's time zone, or ends now.
+
+    A rolling day is 24 hours, a rolling week 7 days, a rolling month 30 days.
+    """
+
+    CALENDAR = "calendar"
+    ROLLING = "rolling"
+
+
+class WeekStart(StrEnum):
+    """The day on which a calendar week starts."""
+
+    MONDAY = "monday"
+    SUNDAY = "sunday"
+
+
+class Decrease(StrEnum):
+    """When a stricter limit counts."""
+
+    NOW = "now"
+    NEXT_LOGIN = "next_login"
+
+
+class ConfirmedBy(StrEnum):
+    """Who must confirm a looser limit before it counts."""
+
+    NOBODY = "nobody"
+    PLAYER = "player"
+    STAFF = "staff"
+
+
+class Measure(StrEnum):
+    """Whether withdrawals free room under a deposit limit (net) or not (gross)."""
+
+    GROSS = "gross"
+    NET = "net"
+
+
+class OpenStakes(StrEnum):
+    """Whether stakes of bets that are not settled yet count as lost."""
+
+    COUNTED = "counted"
+    IGNORED = "ignored"
+
+
+class WhenReached(StrEnum):
+    """What a limit that is used up does: refuse the next stake or deposit, or log out as well."""
+
+    REFUSE = "refuse"
+    LOG_OUT = "log_out"
+
+
+class LiftedBy(StrEnum):
+    """What raises a statutory cap: nothing, a check of income, one of risk, or the player."""
+
+    NOTHING = "nothing"
+    INCOME_CHECK = "income_check"
+    RISK_CHECK = "risk_check"
+    PLAYER = "player"
+
+
+class Shown(StrEnum):
+    """What a reality check tells."""
+
+    CLOCK = "clock"
+    ELAPSED = "elapsed"
+    NET_POSITION = "net_position"
+    STAKED = "staked"
+
+
+class Register(StrEnum):
+    """A list of excluded people that others keep."""
+
+    GAMSTOP = "gamstop"
+    NJ_DGE = "nj_dge"
+    PA_PGCB = "pa_pgcb"
+    ON_CSE = "on_cse"
+    ROFUS = "rofus"
+    SPELPAUS = "spelpaus"
+    CRUKS = "cruks"
+    OASIS = "oasis"
+    RGIAJ = "rgiaj"
+
+
+class Moment(StrEnum):
+    """When a register is asked."""
+
+    REGISTRATION = "registration"
+    LOGIN = "login"
+    PLAY = "play"
+    DEPOSIT = "deposit"
+    DAILY = "daily"
+    MARKETING = "marketing"
+
+
+class RegisterDown(StrEnum):
+    """What happens at such a moment when a register does not answer.
+
+    Refused, or allowed with the reason recorded.
+    """
+
+    REFUSE = "refuse"
+    ALLOW = "allow"
+
+
+class OpenBets(StrEnum):
+    """What becomes of the open bets of a player who is excluded."""
+
+    LET_STAND = "let_stand"
+    VOID_IF_NOT_STARTED = "void_if_not_started"
+    VOID_ALL = "void_all"
+
+
+class OpenBetWins(StrEnum):
+    """What becomes of the returns of bets that stand."""
+
+    PAY = "pay"
+    WITHHOLD = "withhold"
+
+
+class Lift(StrEnum):
+    """How an exclusion ends after its term: by itself, when asked for, or by its register."""
+
+    AT_END = "at_end"
+    ON_REQUEST = "on_request"
+    BY_REGISTER = "by_register"
+
+
+class LocationKind(StrEnum):
+    """What shows where a player is: nothing is asked, the request's address, or the device."""
+
+    NONE = "none"
+    IP = "ip"
+    DEVICE = "device"
+
+
+class InPlayKind(StrEnum):
+    """A kind of market that may be bet on in play; the words are the catalogue's."""
+
+    MATCH_RESULT = "1x2"
+    TOTAL_GOALS = "total"
+    ASIAN_HANDICAP = "asian_handicap"
+
+
+class Channel(StrEnum):
+    """How a regulator gets at the records."""
+
+    RETURNS = "returns"
+    DAILY_REPORTS = "daily_reports"
+    PULLED_STORE = "pulled_store"
+    DIRECT_ACCESS = "direct_access"
+    FEED = "feed"
+
+
+class Cadence(StrEnum):
+    """How often records must be there."""
+
+    NEAR_REAL_TIME = "near_real_time"
+    QUARTER_HOUR = "quarter_hour"
+    DAILY = "daily"
+    MONTHLY = "monthly"
+
+
+class ReportFormat(StrEnum):
+    """What records are written in: the regulator's XML, or any format that is nobody's own."""
+
+    XML = "xml"
+    OPEN = "open"
+
+
+class ReportedPlayer(StrEnum):
+    """How a player is named to the regulator."""
+
+    FULL = "full"
+    PSEUDONYM = "pseudonym"
 
 
 class Confidence(StrEnum):
@@ -41,29 +294,242 @@ class Citation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A part of a licence file."""
+    """A part of a licence file, or of one value."""
+
+
+class Threshold(Section, frozen=True, kw_only=True):
+    """An amount over a period, for players of certain ages.
+
+    Money has `micros` and their `currency`, time has `minutes`.  `period` is None for kinds
+    without one.  Ages are whole years: `age_from` is the first that is meant, `age_below` the
+    first that is not any more.
+    """
+
+    kind: LimitKind
+    period: Period | None
+    micros: Micros | None
+    currency: Text | None
+    minutes: Count | None
+    age_from: Age | None
+    age_below: Age | None
+
+    def is_for(self, age: int) -> bool:
+        """Return whether a player of this age, in whole years, is meant."""
+        return (self.age_from or 0) <= age and (self.age_below is None or age < self.age_below)
+
+
+class Cap(Threshold, frozen=True, kw_only=True):
+    """The most that a player may reach by statute, whatever limits were chosen."""
+
+    lifted_by: LiftedBy
+
+
+class StakeCap(Section, frozen=True, kw_only=True):
+    """The most that one stake in an online slot may be for players of certain ages."""
+
+    micros: Micros
+    currency: Text
+    age_from: Age | None
+    age_below: Age | None
+
+    def is_for(self, age: int) -> bool:
+        """Return whether a player of this age, in whole years, is meant."""
+        return (self.age_from or 0) <= age and (self.age_below is None or age < self.age_below)
 
 
 class LicenceRules(Section, frozen=True, kw_only=True):
-    """What the licence is called, and what it lets an operator offer."""
+    """What the licence is called, and what it lets an operator offer.
+
+    `time_zone` (IANA) is the clock of its calendar days, weeks and months.
+    """
 
     name: Text
-    products: tuple[Product, ...]
+    regulator: Text
+    products: Annotated[tuple[Product, ...], msgspec.Meta(min_length=1)]
     currencies: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    time_zone: Text
+    week_starts: WeekStart
 
 
 class RegistrationRules(Section, frozen=True, kw_only=True):
-    """Who may become a player.  `age_min` is in whole years."""
+    """Who may become a player.  `age_min` is in whole years; `one_account`: one account in each."""
 
     open: bool
-    age_min: Annotated[int, msgspec.Meta(ge=18, le=120)]
-    verified_before_play: bool
+    age_min: Age
+    duplicates: Duplicates
+    one_account: Scope
+
+
+class VerificationRules(Section, frozen=True, kw_only=True):
+    """What needs a verified identity, and for how many hours at most an account may lack it.
+
+    `documents_told`: whether a player is told before the first deposit what may be asked for.
+    """
+
+    before_play: bool
+    before_deposit: bool
+    hours_max: Count | None
+    documents_told: bool
+    withdrawal_hold: WithdrawalHold
+
+
+class SessionRules(Section, frozen=True, kw_only=True):
+    """How a player's session starts, and when it ends by itself.
+
+    `minutes_max` ends play in the middle.  `failed_logins_max` failures in a row disable the
+    login, for `lock_minutes`, or until it is recovered if that is None.  `elsewhere_refused`: who
+    plays with another operator is refused, and for `elsewhere_gap_minutes` after.
+    """
+
+    one_at_a_time: bool
+    second_session: SecondSession
+    device_bound: bool
+    idle_minutes_max: Count | None
+    minutes_max: Count | None
+    failed_logins_max: Count
+    lock_minutes: Count | None
+    recovery_factors_min: Annotated[int, msgspec.Meta(ge=1, le=3)]
+    second_factor: SecondFactor
+    previous_login_shown: bool
+    elsewhere_refused: bool
+    elsewhere_gap_minutes: Count | None
+
+
+class LimitRules(Section, frozen=True, kw_only=True):
+    """Which limits players may set, must set, and how they are changed.
+
+    An increase counts `increase_hours_min` after it was asked for, with
+    `increase_after_period_end` not before the running period ends either.  It lapses when it is
+    not confirmed within `increase_confirm_hours` of the first moment that it could count.
+    `contact_above`: what makes the operator get in touch.  `notices_percent`: how much of a limit
+    is used when a player is told.  `review_months`: how often a player is asked to look again.
+    """
+
+    kinds: tuple[LimitKind, ...]
+    periods: tuple[Period, ...]
+    window: Window
+    scope: Scope
+    offered_at_registration: bool
+    mandatory_before_play: tuple[LimitKind, ...]
+    mandatory_before_deposit: tuple[LimitKind, ...]
+    decrease: Decrease
+    increase_hours_min: Count | None
+    increase_after_period_end: bool
+    increase_confirmed_by: ConfirmedBy
+    increase_confirm_hours: Count | None
+    deposit_measure: Measure
+    loss_open_stakes: OpenStakes
+    when_reached: WhenReached
+    notices_percent: tuple[Percent, ...]
+    review_months: Count | None
+    caps: tuple[Cap, ...]
+    contact_above: tuple[Threshold, ...]
+
+
+class BreakRules(Section, frozen=True, kw_only=True):
+    """Time-outs that a player takes, and breaks that the licence makes everybody take.
+
+    A time-out lasts one of the choices, or anything between the bounds if there are none.
+    """
+
+    time_out_hours_min: Count
+    time_out_hours_max: Count
+    time_out_hours_choices: tuple[Count, ...]
+    mandatory_after_minutes: Count | None
+    mandatory_minutes: Count | None
+
+
+class RealityCheckRules(Section, frozen=True, kw_only=True):
+    """How often a player is told how long and how much; None: not unless the player asks for it.
+
+    `answer_required`: nothing is staked until the player has answered.
+    """
+
+    minutes_default: Count | None
+    minutes_choices: tuple[Count, ...]
+    answer_required: bool
+    shows: tuple[Shown, ...]
+
+
+class ExclusionRules(Section, frozen=True, kw_only=True):
+    """How a player is excluded, what that does, and how it ends.
+
+    `lift_wait_hours`: from the request, or from the end, until play.  An indefinite exclusion is
+    kept at least `indefinite_months_min` and lifted `indefinite_wait_hours` after the request.
+    `balance_returned`: the account is closed and what is on it paid out.
+    """
+
+    months_min: Count
+    months_choices: tuple[Count, ...]
+    indefinite: bool
+    scope: Scope
+    registers: tuple[Register, ...]
+    register_checked_at: tuple[Moment, ...]
+    register_down: RegisterDown
+    open_bets: OpenBets
+    open_bet_wins: OpenBetWins
+    withdrawals_open: bool
+    balance_returned: bool
+    lift: Lift
+    lift_wait_hours: Count | None
+    indefinite_months_min: Count | None
+    indefinite_wait_hours: Count | None
+    marketing_hours_max: Count
+
+
+class LocationRules(Section, frozen=True, kw_only=True):
+    """Where a player must be, and when that must be shown again.
+
+    `area` is an ISO 3166 code.  `speed_kmh`: how fast a player may near the border, for the
+    next check; `travel_kmh_max`: how fast nobody goes from one fix to the next.
+    """
+
+    kind: LocationKind
+    area: Text | None
+    recheck_seconds: Count | None
+    near_border_metres: Count | None
+    near_border_recheck_seconds: Count | None
+    speed_kmh: Count | None
+    travel_kmh_max: Count | None
+    ip_change_rechecks: bool
+    login_rechecks: bool
+    buffer_metres: Count | None
+    accuracy_metres_max: Count | None
+    attempts_max: Count | None
+
+
+class PaymentRules(Section, frozen=True, kw_only=True):
+    """How money goes in and out.
+
+    `failed_deposits_max` failures within `failed_deposits_minutes` block deposits.
+    """
+
+    withdrawal_cancellable: bool
+    closed_loop: bool
+    own_instruments_only: bool
+    auto_payout_offered: bool
+    failed_deposits_max: Count | None
+    failed_deposits_minutes: Count | None
 
 
 class RetentionRules(Section, frozen=True, kw_only=True):
-    """How long a player's data is kept once the account is closed, in whole years."""
+    """How long a player's data is kept once the account is closed, in whole years.
+
+    `online_months_min`: how long records must be at hand without a restore.
+    """
 
     years_after_closure: Annotated[int, msgspec.Meta(ge=0, le=100)]
+    online_months_min: Count | None
+
+
+class ReportingRules(Section, frozen=True, kw_only=True):
+    """What the regulator is told, how and how often."""
+
+    channel: Channel | None
+    cadence: tuple[Cadence, ...]
+    format: ReportFormat | None
+    player_id: ReportedPlayer | None
+    records_per_file_max: Count | None
 
 
 class PasswordRules(Section, frozen=True, kw_only=True):
@@ -74,19 +540,29 @@ class PasswordRules(Section, frozen=True, kw_only=True):
 
 
 class SportsbookRules(Section, frozen=True, kw_only=True):
-    """What one bet may stake and return, in micros of the player's currency."""
+    """What one bet may stake and return, in micros of the player's currency, and what in play."""
 
     stake_micros_min: Micros
     stake_micros_max: Micros
     returns_micros_max: Micros
     rounding: Rounding
+    in_play_allowed: bool
+    in_play_kinds: tuple[InPlayKind, ...]
+    in_play_notice: bool
 
 
 class GamesRules(Section, frozen=True, kw_only=True):
-    """What one stake in a game may be, in micros of the player's currency."""
+    """What one stake in a game may be, in micros of the player's currency, and how fast it goes."""
 
     stake_micros_min: Micros
     stake_micros_max: Micros
+    stake_caps: tuple[StakeCap, ...]
+    cycle_ms_min_slots: Count | None
+    cycle_ms_min_others: Count | None
+    autoplay: bool
+    one_at_a_time: bool
+    odds_shown: bool
+    session_planned: bool
 
 
 class Jurisdiction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,10 +578,19 @@ class Jurisdiction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     licence: LicenceRules
     registration: RegistrationRules
-    retention: RetentionRules
+    verification: VerificationRules
+    sessions: SessionRules
     password: PasswordRules
+    limits: LimitRules
+    breaks: BreakRules
+    reality_check: RealityCheckRules
+    exclusion: ExclusionRules
+    location: LocationRules
+    payments: PaymentRules
     sportsbook: SportsbookRules
     games: GamesRules
+    retention: RetentionRules
+    reporting: ReportingRules
 
     def wagering(self, product: Product) -> SportsbookRules | GamesRules:
         """Return what a stake on this product may be."""

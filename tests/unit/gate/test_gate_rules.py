@@ -37,9 +37,9 @@ def wager(**changes: object) -> Check:
     return msgspec.structs.replace(check, **changes)
 
 
-def strict(**registration: object) -> Jurisdiction:
+def strict(**verification: object) -> Jurisdiction:
     return msgspec.structs.replace(
-        DEMO, registration=msgspec.structs.replace(DEMO.registration, **registration)
+        DEMO, verification=msgspec.structs.replace(DEMO.verification, **verification)
     )
 
 
@@ -91,13 +91,23 @@ def test_a_product_outside_the_licence_is_refused() -> None:
 def test_a_licence_that_wants_verified_players_lets_nobody_in_while_nobody_can_be_verified() -> (
     None
 ):
-    licences = {"demo": strict(verified_before_play=True)}
+    licences = {"demo": strict(before_play=True, before_deposit=True)}
     deposit = DepositCheck(player_id=ANN, micros=1, currency="GBP")
 
     wagers = decide_wagers([wager()], {ANN: player()}, licences)
     deposits = decide_deposits([deposit], {ANN: player()}, licences)
 
     assert wagers == deposits == (Refused(reason=Refusal.PLAYER_NOT_VERIFIED),)
+
+
+def test_a_licence_that_verifies_between_deposit_and_play_takes_the_deposit_alone() -> None:
+    licences = {"demo": strict(before_play=True)}
+    deposit = DepositCheck(player_id=ANN, micros=1, currency="GBP")
+
+    assert decide_wagers([wager()], {ANN: player()}, licences) == (
+        Refused(reason=Refusal.PLAYER_NOT_VERIFIED),
+    )
+    assert decide_deposits([deposit], {ANN: player()}, licences) == (PERMIT,)
 
 
 def test_the_first_rule_that_says_no_gives_the_reason() -> None:
