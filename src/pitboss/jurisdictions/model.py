@@ -222,11 +222,12 @@ class OpenBetWins(StrEnum):
 
 
 class Lift(StrEnum):
-    """How an exclusion ends after its term: by itself, when asked for, or by its register."""
+    """How an exclusion ends after its term: by itself, when asked, by its register, or never."""
 
     AT_END = "at_end"
     ON_REQUEST = "on_request"
     BY_REGISTER = "by_register"
+    NEVER = "never"
 
 
 class LocationKind(StrEnum):
@@ -454,9 +455,10 @@ class RealityCheckRules(Section, frozen=True, kw_only=True):
 class ExclusionRules(Section, frozen=True, kw_only=True):
     """How a player is excluded, what that does, and how it ends.
 
-    `lift_wait_hours`: from the request, or from the end, until play.  An indefinite exclusion is
-    kept at least `indefinite_months_min` and lifted `indefinite_wait_hours` after the request.
-    `balance_returned`: the account is closed and what is on it paid out.
+    `lift_wait_hours`: from the request, or from the end, until play.  An indefinite exclusion,
+    where there is one, is lifted as `indefinite_lift` says, `indefinite_months_min` after its start
+    at the earliest and `indefinite_wait_hours` after the request.  `balance_returned`: the account
+    is closed and what is on it paid out.
     """
 
     months_min: Count
@@ -472,6 +474,7 @@ class ExclusionRules(Section, frozen=True, kw_only=True):
     balance_returned: bool
     lift: Lift
     lift_wait_hours: Count | None
+    indefinite_lift: Lift | None
     indefinite_months_min: Count | None
     indefinite_wait_hours: Count | None
     marketing_hours_max: Count

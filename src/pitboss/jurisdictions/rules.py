@@ -151,7 +151,7 @@ def _check_names(read: Jurisdiction) -> Wrong:
             yield "licence.currencies", error.message
     try:
         ZoneInfo(read.licence.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # "Europe" is a folder of zones
         yield "licence.time_zone", f"{read.licence.time_zone!r} is no time zone that is known here"
 
 
@@ -287,13 +287,22 @@ def _check_exclusion(read: Jurisdiction) -> Wrong:
     for months in exclusion.months_choices:
         if months < exclusion.months_min:
             yield "exclusion.months_choices", f"{months} is below months_min"
+    if (exclusion.indefinite_lift is None) == exclusion.indefinite:
+        yield (
+            "exclusion.indefinite_lift",
+            "is there if, and only if, an exclusion may be indefinite",
+        )
     for key in ("indefinite_months_min", "indefinite_wait_hours"):
-        if getattr(exclusion, key) is not None and not exclusion.indefinite:
-            yield f"exclusion.{key}", "nobody can be excluded for ever"
+        ends = exclusion.indefinite_lift not in (None, Lift.NEVER)
+        if getattr(exclusion, key) is not None and not ends:
+            yield f"exclusion.{key}", "there is no indefinite exclusion that could end"
     if bool(exclusion.registers) != bool(exclusion.register_checked_at):
         yield "exclusion.register_checked_at", "is there if, and only if, there is a register"
-    if exclusion.lift is Lift.BY_REGISTER and not exclusion.registers:
-        yield "exclusion.lift", "there is no register that could lift it"
+    for key in ("lift", "indefinite_lift"):
+        if getattr(exclusion, key) is Lift.BY_REGISTER and not exclusion.registers:
+            yield f"exclusion.{key}", "there is no register that could lift it"
+    if exclusion.lift is Lift.NEVER:
+        yield "exclusion.lift", "an exclusion of so many months ends"
     if exclusion.open_bets is OpenBets.VOID_ALL and exclusion.open_bet_wins is OpenBetWins.WITHHOLD:
         yield "exclusion.open_bet_wins", "no bet stands, so none can win"
 
