@@ -1,7 +1,7 @@
 # One word per wish.  Everything works without questions, as root or not.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow check lint fast-tests bench format lock clean
+.PHONY: help setup run test test-slow check lint fast-tests compliance bench format lock clean
 
 BIN := .venv/bin
 
@@ -43,6 +43,10 @@ lint: setup
 
 fast-tests: setup
 	@$(BIN)/python -m pytest -m "not slow" tests/unit tests/architecture
+
+compliance: setup ## run the tests that prove rules of licences; write docs/compliance.md
+	@$(BIN)/python -m pytest -q -m proves --proofs docs/compliance.json
+	@$(BIN)/pitboss compliance matrix --proofs docs/compliance.json --write docs/compliance.md
 
 bench: setup ## time the wallet; print a table, write bench-results/wallet.json
 	@mkdir -p bench-results

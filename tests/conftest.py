@@ -17,6 +17,8 @@ import structlog
 from pitboss.db import Database, migrate, roles
 from pitboss.db.embedded import OWNER, PROCESS, EmbeddedPostgres
 
+pytest_plugins = ["proofs"]
+
 # Enough for the smallest `shared_buffers`; tests do not need more.
 SERVER_MEMORY_BYTES = 512 * 1024**2
 # The embedded server asks for none; another one may.

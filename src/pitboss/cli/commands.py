@@ -12,7 +12,18 @@ from typing import Annotated
 
 import typer
 
-from pitboss.cli import audit, bench, demo, players, rebuild, replay, sim, witness
+from pitboss.cli import (
+    audit,
+    bench,
+    compliance,
+    demo,
+    jurisdictions,
+    players,
+    rebuild,
+    replay,
+    sim,
+    witness,
+)
 from pitboss.cli.options import HomeOption, HostOption, JsonOption, PortOption, settings_of
 from pitboss.cli.outcome import Outcome, outcome, run_command
 from pitboss.kernel.version import VERSION
@@ -36,6 +47,8 @@ app.add_typer(catalogue, name="catalogue")
 app.add_typer(audit.app, name="audit")
 app.add_typer(replay.app, name="replay")
 app.add_typer(players.app, name="players")
+app.add_typer(jurisdictions.app, name="jurisdictions")
+app.add_typer(compliance.app, name="compliance")
 app.add_typer(bench.app, name="bench")
 app.add_typer(sim.app, name="sim")
 app.add_typer(witness.app, name="witness")

@@ -294,6 +294,45 @@ class Citation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     confidence: Confidence
 
 
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One key of a licence's file, `section.key`: its value as JSON has it, and its citation.
+
+    What the file calls `"none"` is None.
+    """
+
+    key: str
+    value: object
+    citation: Citation
+
+
+def said(value: object) -> str:
+    """Return a value as a person reads it; amounts stay in micros, as the file has them."""
+    match value:
+        case None | []:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return f"{value:,}"
+        case dict():
+            return " ".join(
+                f"{name}={said(item)}" for name, item in value.items() if item is not None
+            )
+        case list():
+            between = "; " if isinstance(value[0], dict) else ", "
+            return between.join(said(item) for item in value)
+        case _:
+            return str(value)
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """A key under which two licences do not say the same."""
+
+    key: str
+    first: Entry
+    second: Entry
+
+
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A part of a licence file, or of one value."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
-from pitboss.jurisdictions.model import Jurisdiction
+from pitboss.jurisdictions.model import Difference, Entry, Jurisdiction
 from pitboss.kernel.errors import Malformed
 
 from . import rules
@@ -35,6 +35,26 @@ def get(code: str) -> Jurisdiction:
     if jurisdiction is None:
         raise Malformed("jurisdiction", f"{code[:40]!r} is none of {', '.join(codes())}")
     return jurisdiction
+
+
+def entries(code: str) -> tuple[Entry, ...]:
+    """Return every key of the licence with this code, section by section.
+
+    Raises:
+        Malformed: there is none.
+        LicenceMalformed: a licence file cannot be read.
+    """
+    return rules.entries_of(get(code))
+
+
+def differences(first: str, second: str) -> tuple[Difference, ...]:
+    """Return the keys under which two licences do not say the same, section by section.
+
+    Raises:
+        Malformed: there is no licence with one of these codes.
+        LicenceMalformed: a licence file cannot be read.
+    """
+    return rules.differ(get(first), get(second))
 
 
 @cache

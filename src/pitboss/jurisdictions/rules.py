@@ -19,6 +19,8 @@ from pitboss.jurisdictions.errors import LicenceMalformed
 from pitboss.jurisdictions.model import (
     Citation,
     ConfirmedBy,
+    Difference,
+    Entry,
     Jurisdiction,
     Lift,
     LocationKind,
@@ -69,6 +71,29 @@ def read_licence(code: str, text: str, *, file: str) -> Jurisdiction:
     jurisdiction = _read_values(code, text, values, citations, file)
     _check(jurisdiction, file)
     return jurisdiction
+
+
+def entries_of(licence: Jurisdiction) -> tuple[Entry, ...]:
+    """Return every key of a licence with its value and its citation, section by section."""
+    return tuple(
+        Entry(
+            key=f"{name}.{key}",
+            value=msgspec.json.decode(msgspec.json.encode(getattr(section, key))),
+            citation=licence.citations[f"{name}.{key}"],
+        )
+        for name in Jurisdiction.__struct_fields__
+        if isinstance(section := getattr(licence, name), Section)
+        for key in section.__struct_fields__
+    )
+
+
+def differ(first: Jurisdiction, second: Jurisdiction) -> tuple[Difference, ...]:
+    """Return where two licences do not say the same; who says it first does not matter."""
+    return tuple(
+        Difference(key=one.key, first=one, second=other)
+        for one, other in zip(entries_of(first), entries_of(second), strict=True)
+        if one.value != other.value
+    )
 
 
 def _read_key(table: object, *, file: str, key: str) -> tuple[object, Citation]:

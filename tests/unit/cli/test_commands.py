@@ -26,6 +26,8 @@ NEEDED = {
     ("demo",): ["--season", "/nowhere/season.csv"],
     ("witness", "key"): ["--name", "auditor.example/w1"],
     ("witness", "serve"): ["--name", "auditor.example/w1", "--log", "log.example"],
+    ("jurisdictions", "show"): ["GB"],
+    ("jurisdictions", "diff"): ["GB", "NJ"],
     ("players", "erase"): [_ID, "--basis", "gdpr_17_1_a"],
 }
 
@@ -40,7 +42,8 @@ def words_of(command: Any, *before: str) -> Iterator[tuple[str, ...]]:
 
 COMMANDS = sorted(words_of(typer.main.get_command(app)))
 # These look at no setting.
-WITHOUT_SETTINGS = [words for words in COMMANDS if words[0] in {"version", "bench", "sim"}]
+FREE = {"version", "bench", "sim", "jurisdictions", "compliance"}
+WITHOUT_SETTINGS = [words for words in COMMANDS if words[0] in FREE]
 WITH_SETTINGS = [words for words in COMMANDS if words not in WITHOUT_SETTINGS]
 
 

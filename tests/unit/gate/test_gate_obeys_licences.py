@@ -1,0 +1,115 @@
+"""The gate asks each licence for its rules: no licence is treated as another is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from pitboss import jurisdictions
+from pitboss.gate import rules
+from pitboss.gate.model import (
+    Check,
+    DepositCase,
+    DepositCheck,
+    Product,
+    Refusal,
+    WagerCase,
+)
+from pitboss.jurisdictions.model import Jurisdiction
+from pitboss.kernel.ids import PlayerId, derived_id
+from pitboss.kernel.shards import shard_of
+from pitboss.players.identity.model import Player, PlayerStatus
+from proofs import Proves
+
+CODES = jurisdictions.codes()
+ANN = PlayerId(derived_id("player", "ann"))
+
+
+def player(licence: Jurisdiction) -> Player:
+    return Player(
+        shard=shard_of(ANN),
+        id=ANN,
+        jurisdiction=licence.code,
+        currency=licence.licence.currencies[0],
+        status=PlayerStatus.ACTIVE,
+        registered_at=datetime(2024, 1, 1, tzinfo=UTC),
+    )
+
+
+def wager(licence: Jurisdiction, product: Product, micros: int) -> WagerCase:
+    ann = player(licence)
+    check = Check(player_id=ANN, product=product, stake_micros=micros, currency=ann.currency)
+    return WagerCase(check=check, player=ann, jurisdiction=licence)
+
+
+def deposit(licence: Jurisdiction) -> DepositCase:
+    ann = player(licence)
+    check = DepositCheck(player_id=ANN, micros=10_000_000, currency=ann.currency)
+    return DepositCase(check=check, player=ann, jurisdiction=licence)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_product_is_offered_if_and_only_if_the_licence_names_it(
+    code: str, proves: Proves
+) -> None:
+    proves("licence.products", code)
+    licence = jurisdictions.get(code)
+
+    for product in Product:
+        named = product in licence.licence.products
+        refusal = rules.refuse_unlicensed_product(wager(licence, product, 1_000_000))
+        assert refusal == (None if named else Refusal.PRODUCT_NOT_LICENSED)
+
+        others = tuple(other for other in Product if other is not product)
+        narrower = msgspec.structs.replace(licence.licence, products=others)
+        without = msgspec.structs.replace(licence, licence=narrower)
+        refused = rules.refuse_unlicensed_product(wager(without, product, 1_000_000))
+        assert refused is Refusal.PRODUCT_NOT_LICENSED
+
+
+@pytest.mark.parametrize("product", Product)
+@pytest.mark.parametrize("code", CODES)
+def test_a_stake_is_taken_from_the_least_to_the_greatest_that_the_licence_names(
+    code: str, product: Product, proves: Proves
+) -> None:
+    section = {Product.SPORTSBOOK: "sportsbook", Product.GAMES: "games"}[product]
+    proves(f"{section}.stake_micros_min", code)
+    proves(f"{section}.stake_micros_max", code)
+    licence = jurisdictions.get(code)
+    least = licence.wagering(product).stake_micros_min
+    most = licence.wagering(product).stake_micros_max
+
+    found = [
+        rules.refuse_stake_out_of_range(wager(licence, product, micros))
+        for micros in (least - 1, least, most, most + 1)
+    ]
+
+    assert found == [Refusal.STAKE_TOO_SMALL, None, None, Refusal.STAKE_TOO_LARGE]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_nobody_who_is_not_verified_plays_where_the_licence_wants_that_first(
+    code: str, proves: Proves
+) -> None:
+    proves("verification.before_play", code)
+    licence = jurisdictions.get(code)
+
+    refusal = rules.refuse_unverified(wager(licence, Product.GAMES, 1_000_000))
+
+    wanted = licence.verification.before_play
+    assert refusal == (Refusal.PLAYER_NOT_VERIFIED if wanted else None)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_nobody_who_is_not_verified_pays_in_where_the_licence_wants_that_first(
+    code: str, proves: Proves
+) -> None:
+    proves("verification.before_deposit", code)
+    licence = jurisdictions.get(code)
+
+    refusal = rules.refuse_unverified(deposit(licence))
+
+    wanted = licence.verification.before_deposit
+    assert refusal == (Refusal.PLAYER_NOT_VERIFIED if wanted else None)
