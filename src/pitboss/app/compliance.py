@@ -133,6 +133,23 @@ def figures(rows: Iterable[Row]) -> dict[str, int]:
     }
 
 
+def members(rows: Iterable[Row]) -> dict[str, dict[str, dict[str, object]]]:
+    """Return the matrix as JSON has it: by rule, and then by licence."""
+    return {
+        row.rule: {
+            cell.licence: {
+                "value": cell.entry.value,
+                "source": cell.entry.citation.source,
+                "confidence": cell.entry.citation.confidence.value,
+                "standing": cell.standing.value,
+                "tests": list(cell.tests),
+            }
+            for cell in row.cells
+        }
+        for row in rows
+    }
+
+
 def document(rows: Sequence[Row]) -> str:
     """Return the matrix as a page of Markdown."""
     return "\n".join([*_head(rows), *_overview(rows), *_details(rows)])

@@ -40,7 +40,6 @@ def matrix(
     """
     from pitboss.app import compliance
     from pitboss.app.compliance import Standing
-    from pitboss.jurisdictions.model import said
 
     with outcome(as_json=as_json) as told:
         found = proofs or (_PROOFS if _PROOFS.exists() else None)
@@ -65,18 +64,5 @@ def matrix(
         told.tell(
             ok=not (count[Standing.FAILED] or count[Standing.STALE]),
             figures=count,
-            rules={
-                row.rule: {
-                    cell.licence: {
-                        "value": cell.entry.value,
-                        "said": said(cell.entry.value),
-                        "source": cell.entry.citation.source,
-                        "confidence": cell.entry.citation.confidence.value,
-                        "standing": cell.standing.value,
-                        "tests": list(cell.tests),
-                    }
-                    for cell in row.cells
-                }
-                for row in rows
-            },
+            rules=compliance.members(rows),
         )

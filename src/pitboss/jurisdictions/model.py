@@ -337,12 +337,25 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A part of a licence file, or of one value."""
 
 
-class Threshold(Section, frozen=True, kw_only=True):
+class ForAges(Section, frozen=True, kw_only=True):
+    """A rule for players of certain ages, in whole years.
+
+    `age_from` is the first that is meant, `age_below` the first that is not any more.
+    """
+
+    age_from: Age | None
+    age_below: Age | None
+
+    def is_for(self, age: int) -> bool:
+        """Return whether a player of this age is meant."""
+        return (self.age_from or 0) <= age and (self.age_below is None or age < self.age_below)
+
+
+class Threshold(ForAges, frozen=True, kw_only=True):
     """An amount over a period, for players of certain ages.
 
     Money has `micros` and their `currency`, time has `minutes`.  `period` is None for kinds
-    without one.  Ages are whole years: `age_from` is the first that is meant, `age_below` the
-    first that is not any more.
+    without one.
     """
 
     kind: LimitKind
@@ -350,12 +363,6 @@ class Threshold(Section, frozen=True, kw_only=True):
     micros: Micros | None
     currency: Text | None
     minutes: Count | None
-    age_from: Age | None
-    age_below: Age | None
-
-    def is_for(self, age: int) -> bool:
-        """Return whether a player of this age, in whole years, is meant."""
-        return (self.age_from or 0) <= age and (self.age_below is None or age < self.age_below)
 
 
 class Cap(Threshold, frozen=True, kw_only=True):
@@ -364,17 +371,11 @@ class Cap(Threshold, frozen=True, kw_only=True):
     lifted_by: LiftedBy
 
 
-class StakeCap(Section, frozen=True, kw_only=True):
+class StakeCap(ForAges, frozen=True, kw_only=True):
     """The most that one stake in an online slot may be for players of certain ages."""
 
     micros: Micros
     currency: Text
-    age_from: Age | None
-    age_below: Age | None
-
-    def is_for(self, age: int) -> bool:
-        """Return whether a player of this age, in whole years, is meant."""
-        return (self.age_from or 0) <= age and (self.age_below is None or age < self.age_below)
 
 
 class LicenceRules(Section, frozen=True, kw_only=True):

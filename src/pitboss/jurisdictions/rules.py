@@ -21,14 +21,13 @@ from pitboss.jurisdictions.model import (
     ConfirmedBy,
     Difference,
     Entry,
+    ForAges,
     Jurisdiction,
     Lift,
     LocationKind,
     OpenBets,
     OpenBetWins,
     Section,
-    StakeCap,
-    Threshold,
 )
 from pitboss.kernel.errors import Malformed
 from pitboss.kernel.money import currency
@@ -271,7 +270,7 @@ def _check_amounts(read: Jurisdiction) -> Wrong:
     )
 
 
-def _check_ages(key: str, amounts: Sequence[Threshold | StakeCap]) -> Wrong:
+def _check_ages(key: str, amounts: Sequence[ForAges]) -> Wrong:
     for one in amounts:
         first, end = one.age_from, one.age_below
         if first is not None and end is not None and first >= end:

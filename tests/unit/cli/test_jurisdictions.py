@@ -62,7 +62,7 @@ def test_every_value_and_source_of_a_licence_is_shown_to_people(printed: Printed
     for entry in jurisdictions.entries("NL"):
         assert entry.key.partition(".")[2] in text
         assert entry.citation.source.split()[0] in text
-    assert "kind=net_deposit period=month micros=700,000,000 currency=EUR age_from=25" in text
+    assert "age_from=25 kind=net_deposit period=month micros=700,000,000 currency=EUR" in text
 
 
 def test_two_licences_differ_in_these_keys_and_in_no_others(printed: Printed) -> None:
