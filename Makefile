@@ -45,7 +45,7 @@ fast-tests: setup
 	@$(BIN)/python -m pytest -m "not slow" tests/unit tests/architecture
 
 compliance: setup ## run the tests that prove rules of licences; write docs/compliance.md
-	@$(BIN)/python -m pytest -q -m proves --proofs docs/compliance.json
+	@$(BIN)/python -m pytest -q -m proves --proofs=docs/compliance.json tests
 	@$(BIN)/pitboss compliance matrix --proofs docs/compliance.json --write docs/compliance.md
 
 bench: setup ## time the wallet; print a table, write bench-results/wallet.json

@@ -1,9 +1,11 @@
 """How a test says which rule of which licence it proves.
 
 A test asks for the fixture `proves` and calls it first, once for each rule and licence that it is
-about: `proves("limits.increase_hours_min", "GB")`.  With `--proofs FILE` pytest writes what came of
-it when the session ends, and `pitboss compliance matrix` reads that.  What was skipped is not
-written.  Tests that ask for the fixture have the marker `proves` without saying so.
+about: `proves("limits.increase_hours_min", "GB")`.  With `--proofs=FILE tests` pytest writes what
+came of it when the session ends, and `pitboss compliance matrix` reads that.  What was skipped is
+not written.  Tests that ask for the fixture have the marker `proves` without saying so.
+
+Without the equals sign pytest takes a file that exists for a place of tests, and looks only there.
 """
 
 from __future__ import annotations
