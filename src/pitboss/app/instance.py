@@ -12,6 +12,7 @@ import httpx
 import structlog
 
 from pitboss.api.tokens import Role, Tokens
+from pitboss.app import configuration
 from pitboss.app.home import Home
 from pitboss.app.parts import (
     TOKENS_SECRET,
@@ -114,6 +115,7 @@ async def start_instance(
         url = await asyncio.to_thread(start_database, settings)
         try:
             await migrate_database(settings, told=told)
+            await configuration.announce(settings)
             supervisor = _make_supervisor(settings, told, only)
             end = asyncio.Event()
             running = asyncio.create_task(supervisor.run(end))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pitboss.kernel.facts import Fact
+from pitboss.kernel.facts import Fact, Play
 from pitboss.kernel.ids import PaymentId, PlayerId
 
 
@@ -14,6 +14,11 @@ class DepositRequested(Fact, frozen=True, kw_only=True, tag="deposit.requested")
     provider: str
     micros: int
     currency: str
+
+    @property
+    def plays(self) -> tuple[Play, ...]:
+        """It counts from when it is asked for, so that many at once pass no limit."""
+        return (Play(player_id=self.player_id, deposited=self.micros),)
 
 
 class WithdrawalRequested(Fact, frozen=True, kw_only=True, tag="withdrawal.requested"):
@@ -57,7 +62,10 @@ class DepositConfirmed(Fact, frozen=True, kw_only=True, tag="deposit.confirmed")
 
 
 class DepositFailed(Fact, frozen=True, kw_only=True, tag="deposit.failed"):
-    """A deposit will not arrive; no money moved."""
+    """A deposit will not arrive; no money moved.
+
+    `requested_at` is when it was asked for; facts that are older than limits do not say it.
+    """
 
     payment_id: PaymentId
     player_id: PlayerId
@@ -65,6 +73,14 @@ class DepositFailed(Fact, frozen=True, kw_only=True, tag="deposit.failed"):
     currency: str
     reason: str
     reference: str | None = None
+    requested_at: str | None = None
+
+    @property
+    def plays(self) -> tuple[Play, ...]:
+        """What it took from a limit is free again, in the hour from which it was taken."""
+        if self.requested_at is None:
+            return ()
+        return (Play(player_id=self.player_id, deposited=-self.micros, at=self.requested_at),)
 
 
 class WithdrawalPaid(Fact, frozen=True, kw_only=True, tag="withdrawal.paid"):
@@ -76,6 +92,11 @@ class WithdrawalPaid(Fact, frozen=True, kw_only=True, tag="withdrawal.paid"):
     micros: int
     currency: str
     reference: str
+
+    @property
+    def plays(self) -> tuple[Play, ...]:
+        """What left the player's account for the player."""
+        return (Play(player_id=self.player_id, withdrawn=self.micros),)
 
 
 class WithdrawalFailed(Fact, frozen=True, kw_only=True, tag="withdrawal.failed"):

@@ -22,11 +22,12 @@ from pitboss.cashier.model import (
     Submission,
 )
 from pitboss.gate.model import DepositCheck, Permit
-from pitboss.kernel.facts import Movement
+from pitboss.kernel.facts import Fact, Movement
 from pitboss.kernel.ids import PaymentId, derived_id
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.shards import SYSTEM_SHARD, Shard, shard_of
 from pitboss.messages import Turn
+from pitboss.responsible import limits
 from pitboss.wallet.model import (
     Account,
     AccountKind,
@@ -118,9 +119,11 @@ async def record_news(turn: Turn, news: Sequence[PaymentNews]) -> tuple[NewsAnsw
     booked = iter(await wallet.book(turn, [_booking(payment) for payment in movers]))
     await store.change_payments(turn.tx, list({item.id: item for item in desk.steps}.values()))
     await store.save_news(turn.tx, desk.new_news)
-    for payment in desk.steps:
-        movements = _movements(next(booked)) if rules.moves_money(payment) else ()
-        turn.publish(payment.shard, payment.player_id, rules.tell_step(payment, movements))
+    steps = [
+        (payment, _movements(next(booked)) if rules.moves_money(payment) else ())
+        for payment in desk.steps
+    ]
+    await _tell(turn, [(payment, rules.tell_step(payment, moved)) for payment, moved in steps])
     for item in desk.new_news:
         turn.publish(item.shard, _stream(payments, item), rules.tell_news(item))
     return answers
@@ -157,9 +160,15 @@ async def _open(turn: Turn, opened: Sequence[Opened]) -> dict[PaymentId, Payment
         ],
     )
     await store.save_payments(turn.tx, payments)
-    for payment, movements in opened:
-        turn.publish(payment.shard, payment.player_id, rules.tell_opened(payment, movements))
+    await _tell(turn, [(payment, rules.tell_opened(payment, moved)) for payment, moved in opened])
     return {payment.id: payment for payment in payments}
+
+
+async def _tell(turn: Turn, told: Sequence[tuple[Payment, Fact]]) -> None:
+    """Publish what happened to payments, and count what it means for limits."""
+    for payment, fact in told:
+        turn.publish(payment.shard, payment.player_id, fact)
+    await limits.count(turn, [play for _, fact in told for play in fact.plays])
 
 
 def _accounts(payment: Payment) -> tuple[Account, Account]:

@@ -48,6 +48,7 @@ from pitboss.cashier.model import (
 from pitboss.kernel.errors import Malformed
 from pitboss.kernel.facts import Fact, Movement
 from pitboss.kernel.ids import PaymentId, PlayerId
+from pitboss.kernel.instants import write_instant
 from pitboss.kernel.money import currency
 from pitboss.kernel.shards import SYSTEM_SHARD, Shard, shard_of
 from pitboss.players.identity.model import Obligation
@@ -274,8 +275,17 @@ def tell_step(payment: Payment, movements: tuple[Movement, ...]) -> Fact:
             reference=str(payment.reference),
             movements=movements,
         )
-    failed = DepositFailed if deposit else WithdrawalFailed
-    return failed(
+    if deposit:
+        return DepositFailed(
+            payment_id=payment.id,
+            player_id=payment.player_id,
+            micros=payment.micros,
+            currency=payment.currency,
+            reason=str(payment.reason),
+            reference=payment.reference,
+            requested_at=write_instant(payment.requested_at),
+        )
+    return WithdrawalFailed(
         payment_id=payment.id,
         player_id=payment.player_id,
         micros=payment.micros,

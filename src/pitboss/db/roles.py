@@ -45,6 +45,8 @@ GRANTS: Mapping[str, str] = {
     "player_registration": _LIVES,
     "personal_subject": _LIVES,
     "payment": _LIVES,
+    "player_limit": _LIVES,
+    "player_hour": _LIVES,
     "bet": _LIVES,
     "catalog_market": _LIVES,
     "catalog_selection": _LIVES,

@@ -13,6 +13,7 @@ from pitboss.jurisdictions.model import Jurisdiction
 from pitboss.jurisdictions.model import Product as Product
 from pitboss.kernel.ids import PlayerId
 from pitboss.players.identity.model import Player
+from pitboss.responsible.limits.model import Allowance
 
 
 class Refusal(StrEnum):
@@ -26,6 +27,13 @@ class Refusal(StrEnum):
     WRONG_CURRENCY = "wrong_currency"
     STAKE_TOO_SMALL = "stake_too_small"
     STAKE_TOO_LARGE = "stake_too_large"
+    LIMIT_MISSING = "limit_missing"
+    ABOVE_SINGLE_STAKE_LIMIT = "above_single_stake_limit"
+    ABOVE_STAKE_LIMIT = "above_stake_limit"
+    ABOVE_LOSS_LIMIT = "above_loss_limit"
+    ABOVE_DEPOSIT_LIMIT = "above_deposit_limit"
+    ABOVE_NET_DEPOSIT_LIMIT = "above_net_deposit_limit"
+    ABOVE_BALANCE_LIMIT = "above_balance_limit"
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,19 +54,29 @@ class DepositCheck(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WagerCase(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is known when a stake is judged."""
+    """All that is known when a stake is judged.
+
+    `allowance` is what the player's limits leave, without the stakes that were permitted before in
+    the same batch; None: no limit holds.
+    """
 
     check: Check
     player: Player
     jurisdiction: Jurisdiction
+    allowance: Allowance | None = None
 
 
 class DepositCase(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is known when a deposit is judged."""
+    """All that is known when a deposit is judged; `allowance` as for a stake.
+
+    `balance_micros` is what is on the player's account, where a limit asks for it.
+    """
 
     check: DepositCheck
     player: Player
     jurisdiction: Jurisdiction
+    allowance: Allowance | None = None
+    balance_micros: int = 0
 
 
 class Permit(msgspec.Struct, frozen=True, kw_only=True):

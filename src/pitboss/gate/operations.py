@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pitboss import jurisdictions
+from pitboss import jurisdictions, wallet
 from pitboss.gate.model import Answer, Check, DepositCheck
 from pitboss.jurisdictions.model import Jurisdiction
 from pitboss.kernel.ids import PlayerId
@@ -13,6 +13,9 @@ from pitboss.kernel.shards import shard_of
 from pitboss.messages import Turn
 from pitboss.players import identity
 from pitboss.players.identity.model import Player
+from pitboss.responsible import limits
+from pitboss.responsible.limits.model import Allowance
+from pitboss.wallet.model import player_account
 
 from . import rules
 
@@ -25,13 +28,40 @@ async def check(turn: Turn, checks: Sequence[Check]) -> tuple[Answer, ...]:
     are money owed and pass no gate.
     """
     players, licences = await _look(turn, [check.player_id for check in checks])
-    return rules.decide_wagers(checks, players, licences)
+    allowances = await _allowances(turn, players, licences)
+    return rules.decide_wagers(checks, players, licences, allowances)
 
 
 async def check_deposits(turn: Turn, checks: Sequence[DepositCheck]) -> tuple[Answer, ...]:
     """Say for each deposit whether this player may pay in.  Withdrawals are never asked about."""
     players, licences = await _look(turn, [check.player_id for check in checks])
-    return rules.decide_deposits(checks, players, licences)
+    allowances = await _allowances(turn, players, licences)
+    balances = await _balances(turn, [players[player_id] for player_id in allowances])
+    return rules.decide_deposits(checks, players, licences, allowances, balances)
+
+
+async def _allowances(
+    turn: Turn, players: Mapping[PlayerId, Player], licences: Mapping[str, Jurisdiction]
+) -> dict[PlayerId, Allowance]:
+    """Return what the limits of these players leave; of whom none holds, nothing."""
+    licensed = {
+        player.id: licences[player.jurisdiction]
+        for player in players.values()
+        if player.jurisdiction in licences
+    }
+    places = [(players[player_id].shard, player_id) for player_id in licensed]
+    return await limits.recall_allowances(turn, places, licensed)
+
+
+async def _balances(turn: Turn, players: Sequence[Player]) -> dict[PlayerId, int]:
+    """Return what is on the accounts of these players, held or not."""
+    if not players:
+        return {}
+    owners = {player_account(player.id, player.currency): player.id for player in players}
+    accounts = await wallet.find_balances(
+        turn.tx, [(player.shard, player_account(player.id, player.currency)) for player in players]
+    )
+    return {owners[account.id]: account.posted for account in accounts}
 
 
 async def _look(

@@ -19,17 +19,27 @@ from pitboss.gate.model import (
     Refused,
     WagerCase,
 )
-from pitboss.jurisdictions.model import Jurisdiction
+from pitboss.jurisdictions.model import Jurisdiction, LimitKind
 from pitboss.kernel.ids import PlayerId
 from pitboss.players.identity.model import Player, PlayerStatus
+from pitboss.responsible.limits.model import Allowance
+
+NO_ALLOWANCES: Mapping[PlayerId, Allowance] = {}
+NO_BALANCES: Mapping[PlayerId, int] = {}
 
 
 def decide_wagers(
     checks: Sequence[Check],
     players: Mapping[PlayerId, Player],
     jurisdictions: Mapping[str, Jurisdiction],
+    allowances: Mapping[PlayerId, Allowance] = NO_ALLOWANCES,
 ) -> tuple[Answer, ...]:
-    """Answer each check in order."""
+    """Answer each check in order; what one is permitted is taken from the player's allowance.
+
+    A stake that is permitted here and refused later, by the sportsbook or for want of money, has
+    used the allowance for the rest of the batch: a limit is never passed, and a bet that was
+    refused for it in the same instant may be asked for again.
+    """
     permits = _permits(jurisdictions)
     answers: list[Answer] = []
     for check in checks:
@@ -38,7 +48,8 @@ def decide_wagers(
             answers.append(_REFUSED[found])
             continue
         player, jurisdiction = found
-        case = WagerCase(check=check, player=player, jurisdiction=jurisdiction)
+        allowance = allowances.get(check.player_id)
+        case = WagerCase(check=check, player=player, jurisdiction=jurisdiction, allowance=allowance)
         for rule in WAGER_RULES:
             refusal = rule(case)
             if refusal is not None:
@@ -46,6 +57,8 @@ def decide_wagers(
                 break
         else:
             answers.append(permits[player.jurisdiction])
+            if allowance is not None:
+                allowance.take_stake(check.stake_micros)
     return tuple(answers)
 
 
@@ -53,9 +66,11 @@ def decide_deposits(
     checks: Sequence[DepositCheck],
     players: Mapping[PlayerId, Player],
     jurisdictions: Mapping[str, Jurisdiction],
+    allowances: Mapping[PlayerId, Allowance] = NO_ALLOWANCES,
+    balances: Mapping[PlayerId, int] = NO_BALANCES,
 ) -> tuple[Answer, ...]:
-    """Answer each check in order."""
-    permits = _permits(jurisdictions)
+    """Answer each check in order; what one is permitted is taken from the player's allowance."""
+    permits, balance = _permits(jurisdictions), dict(balances)
     answers: list[Answer] = []
     for check in checks:
         found = _find(check.player_id, players, jurisdictions)
@@ -63,10 +78,20 @@ def decide_deposits(
             answers.append(_REFUSED[found])
             continue
         player, jurisdiction = found
-        case = DepositCase(check=check, player=player, jurisdiction=jurisdiction)
+        allowance, there = allowances.get(player.id), balance.get(player.id, 0)
+        case = DepositCase(
+            check=check,
+            player=player,
+            jurisdiction=jurisdiction,
+            allowance=allowance,
+            balance_micros=there,
+        )
         refusals = (rule(case) for rule in DEPOSIT_RULES)
         refusal = next((reason for reason in refusals if reason is not None), None)
         answers.append(permits[player.jurisdiction] if refusal is None else _REFUSED[refusal])
+        if refusal is None and allowance is not None:
+            allowance.take_deposit(check.micros)
+            balance[player.id] = there + check.micros
     return tuple(answers)
 
 
@@ -110,6 +135,38 @@ def refuse_stake_out_of_range(case: WagerCase) -> Refusal | None:
     return None
 
 
+def refuse_without_limits(case: WagerCase) -> Refusal | None:
+    """Refuse players who have not set the limits that the licence wants before any play.
+
+    Source: GlüStV § 6c(1) (DE); Spelinspektionen (SE); KSA (NL); ROFUS guidance (DK).
+    """
+    return _missing(case, case.jurisdiction.limits.mandatory_before_play)
+
+
+def refuse_deposit_without_limits(case: DepositCase) -> Refusal | None:
+    """Refuse deposits of players who have not set the limits that come before them."""
+    return _missing(case, case.jurisdiction.limits.mandatory_before_deposit)
+
+
+def refuse_above_limits(case: WagerCase) -> Refusal | None:
+    """Refuse stakes that would pass a limit; the lowest of several wins.  Source: RTS 12."""
+    if case.allowance is None:
+        return None
+    kind = case.allowance.refuses_stake(case.check.stake_micros)
+    return None if kind is None else _ABOVE[kind]
+
+
+def refuse_deposit_above_limits(case: DepositCase) -> Refusal | None:
+    """Refuse deposits that would pass a limit, or bring more onto the account than it allows."""
+    if case.allowance is None:
+        return None
+    most = case.allowance.balance
+    if most is not None and case.balance_micros + case.check.micros > most:
+        return Refusal.ABOVE_BALANCE_LIMIT
+    kind = case.allowance.refuses_deposit(case.check.micros)
+    return None if kind is None else _ABOVE[kind]
+
+
 # From what the player is to what the stake is: who may not play at all is told that first.
 WAGER_RULES: tuple[Callable[[WagerCase], Refusal | None], ...] = (
     refuse_inactive,
@@ -117,15 +174,33 @@ WAGER_RULES: tuple[Callable[[WagerCase], Refusal | None], ...] = (
     refuse_unlicensed_product,
     refuse_other_currency,
     refuse_stake_out_of_range,
+    refuse_without_limits,
+    refuse_above_limits,
 )
 # Withdrawals have no list: money that is the player's is never kept by the gate.
 DEPOSIT_RULES: tuple[Callable[[DepositCase], Refusal | None], ...] = (
     refuse_inactive,
     refuse_unverified,
     refuse_other_currency,
+    refuse_deposit_without_limits,
+    refuse_deposit_above_limits,
 )
 
+_ABOVE = {
+    LimitKind.SINGLE_STAKE: Refusal.ABOVE_SINGLE_STAKE_LIMIT,
+    LimitKind.STAKE: Refusal.ABOVE_STAKE_LIMIT,
+    LimitKind.LOSS: Refusal.ABOVE_LOSS_LIMIT,
+    LimitKind.DEPOSIT: Refusal.ABOVE_DEPOSIT_LIMIT,
+    LimitKind.NET_DEPOSIT: Refusal.ABOVE_NET_DEPOSIT_LIMIT,
+}
 _REFUSED = {reason: Refused(reason=reason) for reason in Refusal}
+
+
+def _missing(case: Case, mandatory: Sequence[LimitKind]) -> Refusal | None:
+    if not mandatory:
+        return None
+    chosen = frozenset[LimitKind]() if case.allowance is None else case.allowance.set_kinds
+    return None if chosen.issuperset(mandatory) else Refusal.LIMIT_MISSING
 
 
 def _find(

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from pitboss.kernel.ids import AccountId
+from pitboss.kernel.ids import AccountId, PlayerId
 
 # From the decoded `data` of one schema version to that of the next; it changes nothing it is given.
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
@@ -40,6 +40,28 @@ class Movement(
     void_key: str | None = None
 
 
+class Play(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a fact says of a player's play, in micros: what limits are measured by.
+
+    `staked` was held for a stake, `settled` is what of stakes was decided (won, lost or void),
+    `returned` came back for it.  `deposited` was asked for; less than nothing where it has failed.
+    `withdrawn` was paid out.  `at`: when it counts, if not when the fact was recorded.
+    """
+
+    player_id: PlayerId
+    staked: int = 0
+    settled: int = 0
+    returned: int = 0
+    deposited: int = 0
+    withdrawn: int = 0
+    at: str | None = None
+
+    @property
+    def amounts(self) -> tuple[int, int, int, int, int]:
+        """All of them, in the order in which they stand here."""
+        return self.staked, self.settled, self.returned, self.deposited, self.withdrawn
+
+
 class Fact(
     msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True, gc=False
 ):
@@ -58,3 +80,8 @@ class Fact(
     upcasters: ClassVar[tuple[Upcaster, ...]] = ()
 
     movements: tuple[Movement, ...] = ()
+
+    @property
+    def plays(self) -> tuple[Play, ...]:
+        """What a player did by this; nearly every fact says nothing of that."""
+        return ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import signal
@@ -15,8 +16,12 @@ import psutil
 import pytest
 
 from integration.app.lives import living
+from pitboss import jurisdictions, messages
 from pitboss.app.instance import Instance, start_instance
+from pitboss.app.parts import opened
 from pitboss.app.roster import read_roster
+from pitboss.kernel.shards import SYSTEM_SHARD
+from pitboss.kernel.version import VERSION
 from pitboss.settings import SandboxSettings, Settings
 from scenario.hands import House, house_of, until
 
@@ -55,6 +60,19 @@ def other_home() -> Iterator[Path]:
     home = make_home()
     yield home
     shutil.rmtree(home)
+
+
+async def test_a_start_is_told_with_the_software_and_the_rules_in_force(
+    instance: Instance,
+) -> None:
+    async with opened(instance.database_url) as database, database.reading() as tx:
+        facts = await messages.read_facts(tx, SYSTEM_SHARD, after_seq=0)
+    said = [json.loads(fact.body)["data"] for fact in facts]
+    (told,) = [data for data in said if data["type"] == "configuration.applied"]
+
+    assert told["software"] == VERSION
+    assert {item["code"] for item in told["licences"]} == set(jurisdictions.codes())
+    assert "home" in told["changed"]
 
 
 async def test_two_instances_live_side_by_side_and_one_that_ends_leaves_nobody_behind(

@@ -12,7 +12,7 @@ import pytest
 from integration.audit.tampering import rewrite, tamper
 from integration.cashier.world import World as Cashier
 from integration.sportsbook.world import Given, World, legs_of, market, selection
-from pitboss import order
+from pitboss import jurisdictions, order
 from pitboss.audit import rebuild
 from pitboss.audit.reading.errors import FactUnreadable
 from pitboss.audit.reading.model import ALL_FACTS, Reader
@@ -22,12 +22,16 @@ from pitboss.audit.rebuild.model import UNFOLDED, Kind, Report
 from pitboss.audit.rebuild.rules import State
 from pitboss.cashier.model import NewsStatus, PaymentKind
 from pitboss.db import Database, Transaction
+from pitboss.jurisdictions.model import LimitKind, Period
 from pitboss.kernel.shards import CATALOGUE_SHARD, Shard, shard_of
 from pitboss.players import identity
 from pitboss.players.identity.model import PlayerStatus, StatusReason, StatusRequest
+from pitboss.responsible import limits
+from pitboss.responsible.limits.model import Change, LimitKey
 from pitboss.sportsbook.catalog.model import MarketKind, MarketStatus
 
 UNIT = 1_000_000
+WEEKLY_LOSS = LimitKey(kind=LimitKind.LOSS, period=Period.WEEK)
 READER = Reader((*ALL_FACTS, Given))
 
 
@@ -89,6 +93,10 @@ async def paid(world: World) -> AsyncIterator[World]:
         async with cashier.turn(shard_of(player)) as turn:
             await identity.set_status(turn, [request])
     await cashier.ask(PaymentKind.DEPOSIT, [cashier.request(player, units=10)])
+    for value in (20_000_000, 10_000_000, 30_000_000, None):
+        wish = Change(player_id=player, key=WEEKLY_LOSS, value=value)
+        async with cashier.turn(shard_of(player)) as turn:
+            await limits.change(turn, wish, jurisdictions.get("demo"))
     yield world
 
 
@@ -102,6 +110,8 @@ CHANGES = {
     "payment": ("micros", "micros + 1"),
     "payment_news": ("reference", "'another'"),
     "player": ("status", "'closed'"),
+    "player_hour": ("staked", "staked + 1"),
+    "player_limit": ("value", "value + 1"),
     "player_registration": ("refusal", "'under_age'"),
     "player_status_change": ("reason", "'cleared'"),
     "settlement_result": ("recorded_at", "recorded_at + interval '1 second'"),

@@ -93,6 +93,8 @@ async def test_an_event_that_is_open_already_is_left_alone_or_refused(world: Wor
         (YES, other),
     ]
     assert len(await world.facts(CATALOGUE_SHARD, "event.opened")) == 2
+    refused = await world.facts(CATALOGUE_SHARD, "event.refused")
+    assert [fact["reason"] for fact in refused] == ["another_under_this_id"] * 3
 
 
 @pytest.mark.parametrize(
@@ -134,6 +136,9 @@ async def test_a_new_price_moves_the_tick_on_and_the_same_price_does_not(world: 
     assert (offers[DRAW].price, offers[DRAW].tick) == (Fraction("3.2"), 1)
     (told,) = await world.facts(CATALOGUE_SHARD, "price.changed")
     assert (told["selection_id"], told["price"], told["tick"]) == (HOME, "27/10", 3)
+    (refused,) = await world.facts(CATALOGUE_SHARD, "price.refused")
+    assert (refused["selection_id"], refused["price"]) == (nobodys, "2/1")
+    assert refused["reason"] == "unknown_selection"
 
 
 async def test_a_closed_market_never_opens_again_and_keeps_its_prices(world: World) -> None:
@@ -161,6 +166,14 @@ async def test_a_closed_market_never_opens_again_and_keeps_its_prices(world: Wor
     assert {item.id: item.status for item in found} == {mine: CLOSED, market("A", TOTAL): OPEN}
     told = await world.facts(CATALOGUE_SHARD, "market.status_changed")
     assert [item["status"] for item in told] == ["suspended", "open", "suspended", "closed"]
+    refused = await world.facts(CATALOGUE_SHARD, "market.status_refused")
+    assert [(item["status"], item["reason"]) for item in refused] == [
+        ("open", "unknown_market"),
+        ("open", "market_closed"),
+        ("suspended", "market_closed"),
+    ]
+    (kept,) = await world.facts(CATALOGUE_SHARD, "price.refused")
+    assert kept["reason"] == "market_closed"
 
 
 async def test_events_are_listed_by_their_start_page_by_page(world: World) -> None:

@@ -307,6 +307,13 @@ async def test_a_result_is_recorded_once_and_another_one_refused(world: World) -
     ]
     told = await world.facts(CATALOGUE_SHARD, "market.resulted")
     assert [(fact["no"], fact["score"]) for fact in told] == [(1, "1-0"), (2, "1-0"), (3, "1-0")]
+    refused = await world.facts(CATALOGUE_SHARD, "result.refused")
+    assert [(fact["score"], fact["reason"]) for fact in refused] == [
+        ("2-0", "another_result"),
+        ("2-0", "another_result"),
+        (None, "another_result"),
+        ("1-0", "unknown_event"),
+    ]
 
 
 async def test_a_market_with_a_result_takes_no_more_bets(world: World) -> None:

@@ -20,6 +20,7 @@ from pitboss.kernel.upcasting import Schemas
 from pitboss.messages.model import SealedFact
 from pitboss.players.identity import facts as identity
 from pitboss.players.personal import facts as personal
+from pitboss.responsible.limits import facts as limits
 from pitboss.sportsbook.betting import facts as betting
 from pitboss.sportsbook.catalog import facts as catalog
 from pitboss.sportsbook.settlement import facts as settlement
@@ -31,6 +32,7 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     *cashier.FACTS,
     *catalog.FACTS,
     *identity.FACTS,
+    *limits.FACTS,
     *personal.FACTS,
     *record.FACTS,
     *settlement.FACTS,

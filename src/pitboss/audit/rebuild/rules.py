@@ -13,6 +13,7 @@ from pitboss.kernel.folding import Row, Table, Told
 from pitboss.kernel.shards import Shard
 from pitboss.messages.folding import HeadFold
 from pitboss.players.identity.folding import IdentityFold
+from pitboss.responsible.limits.folding import LimitsFold
 from pitboss.sportsbook.betting.folding import BettingFold
 from pitboss.sportsbook.catalog.folding import CatalogFold
 from pitboss.sportsbook.settlement.folding import SettlementFold
@@ -28,6 +29,7 @@ class State:
         self.shard = shard
         self._heads = HeadFold(shard)
         self._wallet = WalletFold(shard)
+        self._limits = LimitsFold()
         betting = BettingFold()
         self._folds = (
             self._heads,
@@ -37,6 +39,7 @@ class State:
             CatalogFold(),
             CashierFold(),
             IdentityFold(),
+            self._limits,
         )
         self._takes: dict[type[Fact], Callable[[Any, Told], None]] = {}
         for fold in self._folds:
@@ -62,6 +65,8 @@ class State:
             take(fact, told)
         if fact.movements:
             self._wallet.move(told)
+        if fact.plays:
+            self._limits.count(told)
 
     def end(self) -> None:
         """Say that there are no more facts."""

@@ -1,6 +1,8 @@
-"""What the record itself tells: which keys sign it."""
+"""What the record itself tells: which keys sign it, and which rules were in force."""
 
 from __future__ import annotations
+
+import msgspec
 
 from pitboss.kernel.facts import Fact
 
@@ -17,5 +19,24 @@ class LogKeyDropped(Fact, frozen=True, kw_only=True, tag="log.key_dropped"):
     verifier_key: str
 
 
+class LicenceInForce(msgspec.Struct, frozen=True, kw_only=True):
+    """A licence, and the version of its file."""
+
+    code: str
+    rules_version: str
+
+
+class ConfigurationApplied(Fact, frozen=True, kw_only=True, tag="configuration.applied"):
+    """An instance was started with this software and these rules; each start tells it.
+
+    `changed` are the settings that are not as they come, by name: their values may be secret.
+    """
+
+    software: str
+    settlement_rules: str
+    licences: tuple[LicenceInForce, ...]
+    changed: tuple[str, ...]
+
+
 # Every type of this room, for who reads facts.
-FACTS = (LogKeyAdded, LogKeyDropped)
+FACTS = (LogKeyAdded, LogKeyDropped, ConfigurationApplied)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pitboss.kernel.facts import Fact
+from pitboss.kernel.facts import Fact, Play
 from pitboss.kernel.ids import BetId, PlayerId
 from pitboss.sportsbook.betting.model import Leg, SlipLeg
 
@@ -21,6 +21,11 @@ class BetAccepted(Fact, frozen=True, kw_only=True, tag="bet.accepted"):
     jurisdiction: str
     legs: tuple[Leg, ...]
     placed_at: str
+
+    @property
+    def plays(self) -> tuple[Play, ...]:
+        """The stake."""
+        return (Play(player_id=self.player_id, staked=self.stake_micros),)
 
 
 class BetRefused(Fact, frozen=True, kw_only=True, tag="bet.refused"):

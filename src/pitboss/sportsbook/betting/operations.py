@@ -17,6 +17,7 @@ from pitboss.kernel.instants import write_instant
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.money import Rounding, currency
 from pitboss.messages import Turn
+from pitboss.responsible import limits
 from pitboss.sportsbook import catalog
 from pitboss.sportsbook.betting.facts import BetAccepted, BetRefused
 from pitboss.sportsbook.betting.model import (
@@ -70,6 +71,7 @@ async def place(
     for bet, fact in decided:
         turn.publish(bet.shard, bet.player_id, fact)
         known[bet.id] = bet
+    await limits.count(turn, [play for _, fact in decided for play in fact.plays])
     return tuple([known[item.command.bet_id] for item in placings])
 
 

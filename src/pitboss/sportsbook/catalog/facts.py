@@ -52,5 +52,35 @@ class MarketStatusChanged(Fact, frozen=True, kw_only=True, tag="market.status_ch
     status: str
 
 
+class EventRefused(Fact, frozen=True, kw_only=True, tag="event.refused"):
+    """Somebody wanted to open an event as another one than it is; nothing changed."""
+
+    event_id: EventId
+    reason: str
+
+
+class PriceRefused(Fact, frozen=True, kw_only=True, tag="price.refused"):
+    """Somebody wanted a price where none can be set any more, or ever could; nothing changed."""
+
+    selection_id: SelectionId
+    price: str
+    reason: str
+
+
+class MarketStatusRefused(Fact, frozen=True, kw_only=True, tag="market.status_refused"):
+    """Somebody wanted a market to be what it cannot be; nothing changed."""
+
+    market_id: MarketId
+    status: str
+    reason: str
+
+
 # Every type of this room, for who reads facts.
-FACTS = (EventOpened, PriceChanged, MarketStatusChanged)
+FACTS = (
+    EventOpened,
+    PriceChanged,
+    MarketStatusChanged,
+    EventRefused,
+    PriceRefused,
+    MarketStatusRefused,
+)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from pitboss.kernel.ids import MarketId
+from pitboss.kernel.ids import MarketId, SelectionId
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.price import write_price
 from pitboss.kernel.shards import CATALOGUE_SHARD
 from pitboss.messages import Turn
 from pitboss.sportsbook.catalog.facts import (
     EventOpened,
+    EventRefused,
     MarketStatusChanged,
+    MarketStatusRefused,
     OpenedMarket,
     OpenedSelection,
     PriceChanged,
+    PriceRefused,
 )
 from pitboss.sportsbook.catalog.model import (
     Answer,
@@ -22,6 +25,7 @@ from pitboss.sportsbook.catalog.model import (
     MarketStatus,
     NewEvent,
     PriceChange,
+    Priced,
     Refusal,
     Refused,
     StatusChange,
@@ -51,6 +55,10 @@ async def open_events(turn: Turn, events: Sequence[NewEvent]) -> tuple[Answer, .
     await store.save_events(turn.tx, fresh)
     for event in fresh:
         turn.publish(CATALOGUE_SHARD, event.id, _opened(event))
+    for event, answer in zip(events, answers, strict=True):
+        if isinstance(answer, Refused):
+            refused = EventRefused(event_id=event.id, reason=answer.reason)
+            turn.publish(CATALOGUE_SHARD, event.id, refused)
     return answers
 
 
@@ -72,6 +80,9 @@ async def change_prices(turn: Turn, changes: Sequence[PriceChange]) -> tuple[Ans
                 selection_id=item.selection_id, price=write_price(item.price), tick=item.tick
             ),
         )
+    for change, answer in zip(changes, answers, strict=True):
+        if isinstance(answer, Refused):
+            _tell_price_refused(turn, priced, change, answer.reason)
     return answers
 
 
@@ -82,11 +93,11 @@ async def set_status(turn: Turn, changes: Sequence[StatusChange]) -> tuple[Answe
     for change in changes:
         place = places.get(change.market_id)
         if place is None:
-            answers.append(Refused(reason=Refusal.UNKNOWN_MARKET))
+            answers.append(_refuse_status(turn, change.market_id, change, Refusal.UNKNOWN_MARKET))
         elif place.status == change.status:
             answers.append(Done(changed=False))
         elif place.status is MarketStatus.CLOSED:
-            answers.append(Refused(reason=Refusal.MARKET_CLOSED))
+            answers.append(_refuse_status(turn, place.event_id, change, Refusal.MARKET_CLOSED))
         else:
             places[change.market_id] = rules.with_status(place, change.status)
             turn.publish(
@@ -105,6 +116,25 @@ async def close_markets(turn: Turn, market_ids: Sequence[MarketId]) -> tuple[Ans
     return await set_status(
         turn, [StatusChange(market_id=item, status=MarketStatus.CLOSED) for item in market_ids]
     )
+
+
+def _tell_price_refused(
+    turn: Turn, priced: Mapping[SelectionId, Priced], change: PriceChange, reason: Refusal
+) -> None:
+    there = priced.get(change.selection_id)
+    turn.publish(
+        CATALOGUE_SHARD,
+        change.selection_id if there is None else there.event_id,
+        PriceRefused(
+            selection_id=change.selection_id, price=write_price(change.price), reason=reason
+        ),
+    )
+
+
+def _refuse_status(turn: Turn, stream: str, change: StatusChange, reason: Refusal) -> Refused:
+    refused = MarketStatusRefused(market_id=change.market_id, status=change.status, reason=reason)
+    turn.publish(CATALOGUE_SHARD, stream, refused)
+    return Refused(reason=reason)
 
 
 async def _find_taken(turn: Turn, events: Sequence[NewEvent]) -> set[str]:

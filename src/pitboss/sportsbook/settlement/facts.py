@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pitboss.kernel.facts import Fact
+from pitboss.kernel.facts import Fact, Play
 from pitboss.kernel.ids import BetId, EventId, MarketId, PlayerId
 from pitboss.sportsbook.settlement.model import SelectionResult
 
@@ -17,6 +17,14 @@ class MarketResulted(Fact, frozen=True, kw_only=True, tag="market.resulted"):
     score: str | None
     rules: str
     results: tuple[SelectionResult, ...]
+
+
+class ResultRefused(Fact, frozen=True, kw_only=True, tag="result.refused"):
+    """Somebody reported how an event ended, and it is none, or has ended otherwise already."""
+
+    event_id: EventId
+    score: str | None
+    reason: str
 
 
 class BetSettled(Fact, frozen=True, kw_only=True, tag="bet.settled"):
@@ -36,6 +44,13 @@ class BetSettled(Fact, frozen=True, kw_only=True, tag="bet.settled"):
     results: tuple[SelectionResult, ...]
     result_nos: tuple[int, ...]
 
+    @property
+    def plays(self) -> tuple[Play, ...]:
+        """The stake that was decided, and what came back for it; of a void bet all came back."""
+        stake = sum(item.micros for item in self.movements if item.kind in ("post", "void"))
+        returned = stake if self.voided else self.returns_micros
+        return (Play(player_id=self.player_id, settled=stake, returned=returned),)
+
 
 # Every type of this room, for who reads facts.
-FACTS = (MarketResulted, BetSettled)
+FACTS = (MarketResulted, ResultRefused, BetSettled)

@@ -13,9 +13,10 @@ from pitboss.kernel.ids import MarketId, SelectionId
 from pitboss.kernel.money import currency
 from pitboss.kernel.shards import CATALOGUE_SHARD, Partition, shards_of
 from pitboss.messages import Turn
+from pitboss.responsible import limits
 from pitboss.sportsbook import betting, catalog
 from pitboss.sportsbook.betting.model import Closing, OpenBet, Waiting
-from pitboss.sportsbook.settlement.facts import BetSettled, MarketResulted
+from pitboss.sportsbook.settlement.facts import BetSettled, MarketResulted, ResultRefused
 from pitboss.sportsbook.settlement.model import (
     Answer,
     Leg,
@@ -59,14 +60,14 @@ async def record_scores(
     for report in reports:
         event = events.get(report.event_id)
         if event is None:
-            answers.append(Refused(reason=Refusal.UNKNOWN_EVENT))
+            answers.append(_refuse(turn, report, Refusal.UNKNOWN_EVENT))
             continue
         found = book.current.results(event, report)
         earlier = [known[market.id] for market in event.markets if market.id in known]
         if earlier:
             same = all(item.selections == found[item.market_id] for item in earlier)
             answers.append(
-                Recorded(changed=False) if same else Refused(reason=Refusal.ANOTHER_RESULT)
+                Recorded(changed=False) if same else _refuse(turn, report, Refusal.ANOTHER_RESULT)
             )
             continue
         for market_id, selections in found.items():
@@ -187,25 +188,25 @@ async def _settle(turn: Turn, places: Sequence[OpenBet], current: Rules) -> None
         for result in known.values()
         for item in result.selections
     }
+    facts: list[BetSettled] = []
     for closing, moved in zip(closings, movements, strict=True):
         bet = closing.bet
         rests_on = [stored[leg.selection_id] for leg in bet.legs if leg.selection_id in stored]
-        turn.publish(
-            bet.shard,
-            bet.player_id,
-            BetSettled(
-                bet_id=bet.id,
-                player_id=bet.player_id,
-                returns_micros=closing.returns_micros,
-                currency=bet.currency,
-                voided=closing.voided,
-                rules=current.version,
-                rounding=bet.rounding,
-                results=tuple([result for result, _ in rests_on]),
-                result_nos=tuple([no for _, no in rests_on]),
-                movements=moved,
-            ),
+        fact = BetSettled(
+            bet_id=bet.id,
+            player_id=bet.player_id,
+            returns_micros=closing.returns_micros,
+            currency=bet.currency,
+            voided=closing.voided,
+            rules=current.version,
+            rounding=bet.rounding,
+            results=tuple([result for result, _ in rests_on]),
+            result_nos=tuple([no for _, no in rests_on]),
+            movements=moved,
         )
+        turn.publish(bet.shard, bet.player_id, fact)
+        facts.append(fact)
+    await limits.count(turn, [play for fact in facts for play in fact.plays])
 
 
 def _terms(bet: Waiting) -> Terms:
@@ -235,8 +236,18 @@ def _tell_result(turn: Turn, result: MarketResult, report: ScoreReport, current:
             event_id=result.event_id,
             no=result.no,
             version=result.version,
-            score=None if report.score is None else f"{report.score.home}-{report.score.away}",
+            score=_said(report),
             rules=current.version,
             results=result.selections,
         ),
     )
+
+
+def _refuse(turn: Turn, report: ScoreReport, reason: Refusal) -> Refused:
+    refused = ResultRefused(event_id=report.event_id, score=_said(report), reason=reason)
+    turn.publish(CATALOGUE_SHARD, report.event_id, refused)
+    return Refused(reason=reason)
+
+
+def _said(report: ScoreReport) -> str | None:
+    return None if report.score is None else f"{report.score.home}-{report.score.away}"

@@ -1,0 +1,1 @@
+"""Responsible gaming: what a player may still do, for every product at once."""

@@ -1,0 +1,183 @@
+"""Nouns of limits: what a player has set, what waits, and what was played hour by hour.
+
+Amounts are in micros of the player's currency; time is in minutes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from pitboss.jurisdictions.model import LimitKind, Period
+from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.shards import Shard
+
+
+class Initiator(StrEnum):
+    """Who wanted a limit changed."""
+
+    PLAYER = "player"
+    STAFF = "staff"
+    REGULATOR = "regulator"
+
+
+class Refusal(StrEnum):
+    """Why a limit is not changed."""
+
+    KIND_NOT_OFFERED = "kind_not_offered"
+    PERIOD_NOT_OFFERED = "period_not_offered"
+    VALUE_OUT_OF_RANGE = "value_out_of_range"
+    ABOVE_STATUTORY_CAP = "above_statutory_cap"
+    LIMIT_IS_MANDATORY = "limit_is_mandatory"
+    NOTHING_IS_SET = "nothing_is_set"
+    NOTHING_WAITS = "nothing_waits"
+    TOO_EARLY = "too_early"
+    LAPSED = "lapsed"
+    CONFIRMED_BY_STAFF_ONLY = "confirmed_by_staff_only"
+
+
+class LimitKey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Which limit of a player; `period` is None for kinds that have none."""
+
+    kind: LimitKind
+    period: Period | None
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A looser limit that does not count yet.
+
+    `value` is None where the limit shall be gone.  It counts from `counts_from`, if nobody needs
+    to confirm it; otherwise from the confirmation, which is possible from then until `lapses_at`.
+    """
+
+    value: int | None
+    asked_at: datetime
+    counts_from: datetime
+    lapses_at: datetime | None
+    needs_confirmation: bool
+
+
+class Limit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A limit as it was set, and what waits to replace it; see `rules.in_force`."""
+
+    shard: Shard
+    player_id: PlayerId
+    key: LimitKey
+    value: int | None
+    set_at: datetime
+    waiting: Waiting | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Set a limit to this; None takes it away."""
+
+    player_id: PlayerId
+    key: LimitKey
+    value: int | None
+    initiator: Initiator = Initiator.PLAYER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """Confirm the looser limit that waits, now that its time has come."""
+
+    player_id: PlayerId
+    key: LimitKey
+    initiator: Initiator = Initiator.PLAYER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """Take back the wish for a looser limit."""
+
+    player_id: PlayerId
+    key: LimitKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """Yes: this is how the limit stands."""
+
+    limit: Limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """No, and why; nothing changed."""
+
+    reason: Refusal
+
+
+Answer = Changed | Refused
+
+
+class Played(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a player did in one hour, in micros.
+
+    `staked` was held, `settled` is what of stakes was decided (won, lost or void), `returned` came
+    back for it.  `deposited` was asked for and has not failed, `withdrawn` was paid out.
+    """
+
+    hour: datetime
+    staked: int = 0
+    settled: int = 0
+    returned: int = 0
+    deposited: int = 0
+    withdrawn: int = 0
+
+
+Place = tuple[Shard, PlayerId]
+PlayKey = tuple[Shard, PlayerId, datetime]
+
+
+class Standing(msgspec.Struct, kw_only=True):
+    """A player's limits, and what was played hour by hour, as a turn remembers them."""
+
+    limits: list[Limit]
+    played: dict[datetime, Played]
+
+
+class Room(msgspec.Struct, kw_only=True, gc=False):
+    """What is left of one limit, in micros; less than nothing where more was used already.
+
+    `counts_new` says whether a stake that is accepted takes from it before it is settled.
+    """
+
+    kind: LimitKind
+    left: int
+    counts_new: bool = True
+
+
+class Allowance(msgspec.Struct, kw_only=True, gc=False):
+    """What a player may still do, by kind of limit; a batch takes from it as it goes."""
+
+    stakes: list[Room]
+    deposits: list[Room]
+    set_kinds: frozenset[LimitKind]
+    single_stake: int | None = None
+    balance: int | None = None
+
+    def refuses_stake(self, micros: int) -> LimitKind | None:
+        """Return the kind of limit that a stake would pass, if there is one."""
+        if self.single_stake is not None and micros > self.single_stake:
+            return LimitKind.SINGLE_STAKE
+        return next((room.kind for room in self.stakes if micros > room.left), None)
+
+    def take_stake(self, micros: int) -> None:
+        """Count a stake that was permitted."""
+        for room in self.stakes:
+            if room.counts_new:
+                room.left -= micros
+
+    def refuses_deposit(self, micros: int) -> LimitKind | None:
+        """Return the kind of limit that a deposit would pass, if there is one."""
+        return next((room.kind for room in self.deposits if micros > room.left), None)
+
+    def take_deposit(self, micros: int) -> None:
+        """Count a deposit that was permitted."""
+        for room in self.deposits:
+            room.left -= micros

@@ -1,0 +1,170 @@
+"""Writes of limits: inside the caller's turn, safe to repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pitboss.jurisdictions.model import Jurisdiction
+from pitboss.kernel.facts import Fact, Play
+from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.instants import parse_instant, write_instant
+from pitboss.kernel.invariant import ensure
+from pitboss.kernel.shards import shard_of
+from pitboss.messages import Turn
+from pitboss.responsible.limits.facts import LimitKept, LimitLoosened, LimitRefused, LimitSet
+from pitboss.responsible.limits.model import (
+    Answer,
+    Change,
+    Changed,
+    Confirmation,
+    Initiator,
+    Limit,
+    LimitKey,
+    Played,
+    PlayKey,
+    Refusal,
+    Refused,
+    Standing,
+    Withdrawal,
+)
+
+from . import rules, store
+
+
+async def change(
+    turn: Turn, wish: Change, licence: Jurisdiction, *, age: int | None = None
+) -> Answer:
+    """Set a player's limit: a stricter one at once, a looser one when the licence says.
+
+    Asking again for what is there, or for what waits already, changes nothing and publishes
+    nothing: a wish does not begin to wait anew.  A refusal is published.
+
+    Args:
+        turn: it holds the player's shard.
+        wish: the limit and its value; micros, or minutes of play.
+        licence: whose kinds, periods, caps and waiting times hold.
+        age: in whole years, where it is known; otherwise the caps of every age hold.
+    """
+    before = await _find(turn, wish.player_id, wish.key)
+    refusal = rules.refusal_to_change(wish, licence, age)
+    if refusal is not None:
+        return _refuse(turn, wish.player_id, wish.key, refusal, wish.value)
+    if before is None and wish.value is None:
+        return _refuse(turn, wish.player_id, wish.key, Refusal.NOTHING_IS_SET)
+    after = rules.change_limit(before, wish, licence, shard=shard_of(wish.player_id), now=turn.now)
+    if after == before:
+        return Changed(limit=after)
+    was = None if before is None else rules.in_force(before, turn.now)
+    if after.waiting is not None:
+        fact: Fact = _loosened(after, was, wish.initiator)
+    elif before is not None and was == after.value:
+        fact = LimitKept(player_id=after.player_id, kind=after.key.kind, period=after.key.period)
+    else:
+        fact = _set(after, was, wish.initiator)
+    return await _save(turn, after, fact)
+
+
+async def confirm(turn: Turn, wish: Confirmation, licence: Jurisdiction) -> Answer:
+    """Let a looser limit count, once its time has come.
+
+    Source: RTS 12D (GB): a positive action of the customer after 24 hours.
+    """
+    limit = await _find(turn, wish.player_id, wish.key)
+    refusal = rules.refusal_to_confirm(limit, wish, licence, turn.now)
+    if refusal is not None or limit is None or limit.waiting is None:
+        return _refuse(turn, wish.player_id, wish.key, refusal or Refusal.NOTHING_WAITS)
+    after = Limit(
+        shard=limit.shard,
+        player_id=limit.player_id,
+        key=limit.key,
+        value=limit.waiting.value,
+        set_at=turn.now,
+    )
+    return await _save(turn, after, _set(after, limit.value, wish.initiator))
+
+
+async def withdraw(turn: Turn, wish: Withdrawal) -> Answer:
+    """Take back the wish for a looser limit; the one that counts stays."""
+    limit = await _find(turn, wish.player_id, wish.key)
+    if limit is None or not rules.still_waits(limit, turn.now):
+        return _refuse(turn, wish.player_id, wish.key, Refusal.NOTHING_WAITS)
+    after = rules.without_waiting(limit)
+    fact = LimitKept(player_id=limit.player_id, kind=limit.key.kind, period=limit.key.period)
+    return await _save(turn, after, fact)
+
+
+async def count(turn: Turn, plays: Iterable[Play]) -> None:
+    """Count what was staked, won, paid in and paid out, which is what limits are measured by.
+
+    These are the plays of the facts that the turn publishes (`Fact.plays`), each once.
+    """
+    sums = rules.sum_up([_keyed(turn, play) for play in plays])
+    if not sums:
+        return
+    ensure(
+        all(shard in turn.heads for shard, _, _ in sums),
+        "plays are counted by who holds the player's turn",
+    )
+    await store.add_played(turn.tx, sums)
+    for (shard, player_id, hour), played in sums.items():
+        standing = turn.recall(shard, Standing).get(player_id)
+        if standing is not None:
+            known = standing.played.get(hour)
+            standing.played[hour] = played if known is None else rules.add(known, played)
+
+
+def _keyed(turn: Turn, play: Play) -> tuple[PlayKey, Played]:
+    at = turn.now if play.at is None else parse_instant(play.at, field="at")
+    key = (shard_of(play.player_id), play.player_id, rules.hour_of(at))
+    return key, rules.played(key[2], play)
+
+
+async def _find(turn: Turn, player_id: PlayerId, key: LimitKey) -> Limit | None:
+    shard = shard_of(player_id)
+    ensure(shard in turn.heads, "limits are changed by who holds the player's turn")
+    limits = await store.find_limits(turn.tx, [(shard, player_id)])
+    return next((limit for limit in limits if limit.key == key), None)
+
+
+async def _save(turn: Turn, limit: Limit, fact: Fact) -> Answer:
+    await store.save_limits(turn.tx, [limit])
+    turn.recall(limit.shard, Standing).pop(limit.player_id, None)
+    turn.publish(limit.shard, limit.player_id, fact)
+    return Changed(limit=limit)
+
+
+def _refuse(
+    turn: Turn, player_id: PlayerId, key: LimitKey, reason: Refusal, value: int | None = None
+) -> Refused:
+    fact = LimitRefused(
+        player_id=player_id, kind=key.kind, period=key.period, reason=reason, value=value
+    )
+    turn.publish(shard_of(player_id), player_id, fact)
+    return Refused(reason=reason)
+
+
+def _set(limit: Limit, before: int | None, initiator: Initiator) -> LimitSet:
+    return LimitSet(
+        player_id=limit.player_id,
+        kind=limit.key.kind,
+        period=limit.key.period,
+        value=limit.value,
+        before=before,
+        initiator=initiator,
+    )
+
+
+def _loosened(limit: Limit, before: int | None, initiator: Initiator) -> LimitLoosened:
+    waiting = limit.waiting
+    assert waiting is not None  # noqa: S101 - only a limit that waits is told of so
+    return LimitLoosened(
+        player_id=limit.player_id,
+        kind=limit.key.kind,
+        period=limit.key.period,
+        value=waiting.value,
+        before=before,
+        initiator=initiator,
+        counts_from=write_instant(waiting.counts_from),
+        lapses_at=None if waiting.lapses_at is None else write_instant(waiting.lapses_at),
+        needs_confirmation=waiting.needs_confirmation,
+    )

@@ -1,0 +1,61 @@
+"""Reads of limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pitboss.db import Transaction
+from pitboss.jurisdictions.model import Jurisdiction
+from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.shards import shard_of
+from pitboss.messages import Turn
+from pitboss.responsible.limits.model import Allowance, Limit, Place, Standing
+
+from . import rules, store
+
+
+async def list_limits(tx: Transaction, player_id: PlayerId) -> list[Limit]:
+    """Return the limits that a player has ever set, as they stand; see `rules.in_force`."""
+    return await store.find_limits(tx, [(shard_of(player_id), player_id)])
+
+
+async def recall_allowances(
+    turn: Turn, places: Sequence[Place], licences: Mapping[PlayerId, Jurisdiction]
+) -> dict[PlayerId, Allowance]:
+    """Return what each of these players may still do; who has no limit at all is left out.
+
+    The turn holds their shards, so it is the last word; whom the turn remembers is not fetched.
+    """
+    known = {shard: turn.recall(shard, Standing) for shard in {shard for shard, _ in places}}
+    missing = [place for place in places if place[1] not in known[place[0]]]
+    if missing:
+        for (shard, player_id), standing in (await _read(turn, missing, licences)).items():
+            known[shard][player_id] = standing
+    found: dict[PlayerId, Allowance] = {}
+    for shard, player_id in places:
+        standing = known[shard][player_id]
+        licence = licences[player_id]
+        if standing.limits or licence.limits.caps:
+            found[player_id] = rules.allowance(
+                standing.limits, standing.played, licence, now=turn.now
+            )
+    return found
+
+
+async def _read(
+    turn: Turn, places: Sequence[Place], licences: Mapping[PlayerId, Jurisdiction]
+) -> dict[Place, Standing]:
+    """Read limits, and the hours of those whom a limit holds: of the others nobody asks."""
+    standings = {place: Standing(limits=[], played={}) for place in places}
+    for limit in await store.find_limits(turn.tx, places):
+        standings[limit.shard, limit.player_id].limits.append(limit)
+    measured = [
+        place
+        for place, standing in standings.items()
+        if standing.limits or licences[place[1]].limits.caps
+    ]
+    if measured:
+        since = rules.hour_of(turn.now - rules.LOOKED_BACK)
+        for player_id, played in await store.find_played(turn.tx, measured, since=since):
+            standings[shard_of(player_id), player_id].played[played.hour] = played
+    return standings

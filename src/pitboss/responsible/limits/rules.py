@@ -1,0 +1,352 @@
+"""What a limit is, when a change of it counts, and what is left of it.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from pitboss.jurisdictions.model import (
+    Cap,
+    ConfirmedBy,
+    Jurisdiction,
+    LicenceRules,
+    LiftedBy,
+    LimitKind,
+    Measure,
+    OpenStakes,
+    Period,
+    WeekStart,
+    Window,
+)
+from pitboss.kernel.facts import Play
+from pitboss.kernel.shards import Shard
+from pitboss.responsible.limits.model import (
+    Allowance,
+    Change,
+    Confirmation,
+    Initiator,
+    Limit,
+    LimitKey,
+    Played,
+    PlayKey,
+    Refusal,
+    Room,
+    Waiting,
+)
+
+HOUR = timedelta(hours=1)
+# A rolling month is 30 days, so nothing older is asked for.  A calendar month is one day longer.
+LOOKED_BACK = timedelta(days=32)
+MINUTES_MAX = 31 * 24 * 60
+MICROS_MAX = 10**15
+
+_ROLLING = {
+    Period.DAY: timedelta(days=1),
+    Period.WEEK: timedelta(days=7),
+    Period.MONTH: timedelta(days=30),
+}
+
+
+def in_force(limit: Limit, now: datetime) -> int | None:
+    """Return what a limit is now: what was set, or what waited and counts by itself by now."""
+    waiting = limit.waiting
+    if waiting is not None and not waiting.needs_confirmation and now >= waiting.counts_from:
+        return waiting.value
+    return limit.value
+
+
+def still_waits(limit: Limit, now: datetime) -> bool:
+    """Return whether a looser limit waits that neither counts yet nor has lapsed."""
+    waiting = limit.waiting
+    if waiting is None:
+        return False
+    if waiting.needs_confirmation:
+        return waiting.lapses_at is None or now < waiting.lapses_at
+    return now < waiting.counts_from
+
+
+def refusal_to_change(change: Change, licence: Jurisdiction, age: int | None) -> Refusal | None:
+    """Return why a limit cannot be what was asked, if it cannot.
+
+    `age` is in whole years; whoever's is unknown is held by the caps of every age.
+    """
+    kind, period, value = change.key.kind, change.key.period, change.value
+    if kind not in licence.limits.kinds:
+        return Refusal.KIND_NOT_OFFERED
+    if (period in licence.limits.periods) != kind.is_periodic:
+        return Refusal.PERIOD_NOT_OFFERED
+    if value is None:
+        rules = licence.limits
+        mandatory = kind in (*rules.mandatory_before_play, *rules.mandatory_before_deposit)
+        return Refusal.LIMIT_IS_MANDATORY if mandatory else None
+    if not 0 < value <= (MICROS_MAX if kind.is_money else MINUTES_MAX):
+        return Refusal.VALUE_OUT_OF_RANGE
+    cap = cap_of(change.key, licence, age)
+    return Refusal.ABOVE_STATUTORY_CAP if cap is not None and value > cap else None
+
+
+def cap_of(key: LimitKey, licence: Jurisdiction, age: int | None) -> int | None:
+    """Return the most that statute lets a player reach, if there is such a cap.
+
+    Those that the player may lift are what a limit begins as, and no cap.
+    """
+    values = [
+        cap.micros if key.kind.is_money else cap.minutes
+        for cap in licence.limits.caps
+        if (cap.kind, cap.period) == (key.kind, key.period) and _holds(cap, age)
+    ]
+    return min((value for value in values if value is not None), default=None)
+
+
+def change_limit(
+    limit: Limit | None, change: Change, licence: Jurisdiction, *, shard: Shard, now: datetime
+) -> Limit:
+    """Return a limit after a change that may be made.
+
+    A stricter one counts at once, whatever the licence allows to take longer; a looser one waits as
+    the licence says.  The same wish again is the same wish: it does not begin to wait anew.
+    Source: RTS 12D (GB); Spelförordningen 11:3 (SE); 58 Pa. Code § 814a.2; PT 5.3.2(4), (5).
+    """
+    now_at = None if limit is None else in_force(limit, now)
+    if limit is None or now_at is None or (change.value is not None and change.value < now_at):
+        return _settled(change, shard, change.value, now)
+    if change.value == now_at:
+        # What is asked is what there is: whatever waited is not wanted any more.
+        return _settled(change, shard, now_at, limit.set_at)
+    if (
+        limit.waiting is not None
+        and limit.waiting.value == change.value
+        and still_waits(limit, now)
+    ):
+        return limit
+    rules, counts_from = licence.limits, earliest(change.key, licence, now)
+    confirmed = rules.increase_confirmed_by is not ConfirmedBy.NOBODY
+    lapses = rules.increase_confirm_hours if confirmed else None
+    waiting = Waiting(
+        value=change.value,
+        asked_at=now,
+        counts_from=counts_from,
+        lapses_at=None if lapses is None else counts_from + timedelta(hours=lapses),
+        needs_confirmation=confirmed,
+    )
+    return Limit(
+        shard=limit.shard,
+        player_id=limit.player_id,
+        key=limit.key,
+        value=now_at,
+        set_at=limit.set_at,
+        waiting=waiting,
+    )
+
+
+def earliest(key: LimitKey, licence: Jurisdiction, now: datetime) -> datetime:
+    """Return when a looser limit that is asked for now can count at the earliest."""
+    rules = licence.limits
+    cooled = now + timedelta(hours=rules.increase_hours_min or 0)
+    if not rules.increase_after_period_end:
+        return cooled
+    return max(cooled, period_end(key.period or Period.DAY, licence, now))
+
+
+def refusal_to_confirm(
+    limit: Limit | None, wish: Confirmation, licence: Jurisdiction, now: datetime
+) -> Refusal | None:
+    """Return why what waits cannot be confirmed now, if it cannot."""
+    waiting = None if limit is None else limit.waiting
+    if waiting is None or not waiting.needs_confirmation:
+        return Refusal.NOTHING_WAITS
+    by_staff = licence.limits.increase_confirmed_by is ConfirmedBy.STAFF
+    if by_staff and wish.initiator is Initiator.PLAYER:
+        return Refusal.CONFIRMED_BY_STAFF_ONLY
+    if now < waiting.counts_from:
+        return Refusal.TOO_EARLY
+    if waiting.lapses_at is not None and now >= waiting.lapses_at:
+        return Refusal.LAPSED
+    return None
+
+
+def allowance(
+    limits: Iterable[Limit],
+    played: Mapping[datetime, Played],
+    licence: Jurisdiction,
+    *,
+    now: datetime,
+    age: int | None = None,
+) -> Allowance:
+    """Return what a player may still stake and pay in: of each limit, what is left of it now."""
+    chosen = {limit.key: in_force(limit, now) for limit in limits}
+    values = {key: value for key, value in chosen.items() if value is not None}
+    for cap in licence.limits.caps:
+        key = LimitKey(kind=cap.kind, period=cap.period)
+        most = cap_of(key, licence, age)
+        if most is not None:
+            values[key] = min(most, values.get(key, most))
+    found = Allowance(
+        stakes=[],
+        deposits=[],
+        set_kinds=frozenset(key.kind for key, value in chosen.items() if value is not None),
+    )
+    for key, value in values.items():
+        _add_room(found, key, value, played, licence, now)
+    return found
+
+
+def _add_room(
+    found: Allowance,
+    key: LimitKey,
+    value: int,
+    played: Mapping[datetime, Played],
+    licence: Jurisdiction,
+    now: datetime,
+) -> None:
+    match key.kind:
+        case LimitKind.SINGLE_STAKE:
+            found.single_stake = value
+        case LimitKind.BALANCE:
+            found.balance = value
+        case LimitKind.STAKE | LimitKind.LOSS:
+            used = _used(key, played, licence, now)
+            counted = licence.limits.loss_open_stakes is OpenStakes.COUNTED
+            found.stakes.append(
+                Room(
+                    kind=key.kind,
+                    left=value - used,
+                    counts_new=key.kind is LimitKind.STAKE or counted,
+                )
+            )
+        case LimitKind.DEPOSIT | LimitKind.NET_DEPOSIT:
+            left = value - _used(key, played, licence, now)
+            found.deposits.append(Room(kind=key.kind, left=left))
+        case LimitKind.SESSION_TIME:
+            pass
+
+
+def _used(
+    key: LimitKey, played: Mapping[datetime, Played], licence: Jurisdiction, now: datetime
+) -> int:
+    """Return how much of a limit is used, in micros.
+
+    An hour that a rolling period cuts counts as a whole: a limit is never passed, and may be felt
+    up to an hour longer.  For the same reason a void stake keeps its place in a stake limit.
+    """
+    start = period_start(key.period or Period.DAY, licence, now)
+    hours = [item for hour, item in played.items() if hour + HOUR > start]
+    match key.kind:
+        case LimitKind.STAKE:
+            return sum(item.staked for item in hours)
+        case LimitKind.LOSS:
+            lost = sum(item.settled - item.returned for item in hours)
+            if licence.limits.loss_open_stakes is OpenStakes.IGNORED:
+                return lost
+            # Whenever they were staked: any of them may be lost in this period.
+            return lost + sum(item.staked - item.settled for item in played.values())
+        case LimitKind.NET_DEPOSIT:
+            return sum(item.deposited - item.withdrawn for item in hours)
+        case _:
+            gross = sum(item.deposited for item in hours)
+            net = licence.limits.deposit_measure is Measure.NET
+            return gross - sum(item.withdrawn for item in hours) if net else gross
+
+
+def period_start(period: Period, licence: Jurisdiction, now: datetime) -> datetime:
+    """Return when the period began that now is in."""
+    if licence.limits.window is Window.ROLLING:
+        return now - _ROLLING[period]
+    return _calendar(period, licence.licence, now, ahead=0)
+
+
+def period_end(period: Period, licence: Jurisdiction, now: datetime) -> datetime:
+    """Return when the period ends that now is in; a rolling one ends a whole period from now."""
+    if licence.limits.window is Window.ROLLING:
+        return now + _ROLLING[period]
+    return _calendar(period, licence.licence, now, ahead=1)
+
+
+def _calendar(period: Period, licence: LicenceRules, now: datetime, *, ahead: int) -> datetime:
+    """Return the midnight at which this calendar period starts, or one of those after it."""
+    zone = _zone(licence.time_zone)
+    day = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    match period:
+        case Period.DAY:
+            day += timedelta(days=ahead)
+        case Period.WEEK:
+            first = 0 if licence.week_starts is WeekStart.MONDAY else 6
+            day += timedelta(days=7 * ahead - (day.weekday() - first) % 7)
+        case Period.MONTH:
+            months = day.year * 12 + day.month - 1 + ahead
+            day = day.replace(year=months // 12, month=months % 12 + 1, day=1)
+    # Through the wall clock's own zone, so that a day of 23 or 25 hours ends at its midnight.
+    return day.astimezone(now.tzinfo)
+
+
+def sum_up(items: Sequence[tuple[PlayKey, Played]]) -> dict[PlayKey, Played]:
+    """Return what many plays come to, by player and hour."""
+    sums: dict[PlayKey, Played] = {}
+    for key, item in items:
+        known = sums.get(key)
+        sums[key] = item if known is None else add(known, item)
+    return sums
+
+
+def add(first: Played, second: Played) -> Played:
+    """Return what two plays of one hour come to."""
+    return Played(
+        hour=first.hour,
+        staked=first.staked + second.staked,
+        settled=first.settled + second.settled,
+        returned=first.returned + second.returned,
+        deposited=first.deposited + second.deposited,
+        withdrawn=first.withdrawn + second.withdrawn,
+    )
+
+
+def played(hour: datetime, play: Play) -> Played:
+    """Return what a fact says was played, as a part of an hour."""
+    staked, settled, returned, deposited, withdrawn = play.amounts
+    return Played(
+        hour=hour,
+        staked=staked,
+        settled=settled,
+        returned=returned,
+        deposited=deposited,
+        withdrawn=withdrawn,
+    )
+
+
+def without_waiting(limit: Limit) -> Limit:
+    """Return a limit for which nothing looser waits."""
+    return Limit(
+        shard=limit.shard,
+        player_id=limit.player_id,
+        key=limit.key,
+        value=limit.value,
+        set_at=limit.set_at,
+    )
+
+
+def hour_of(instant: datetime) -> datetime:
+    """Return the hour that an instant is in."""
+    return instant.replace(minute=0, second=0, microsecond=0)
+
+
+def _settled(change: Change, shard: Shard, value: int | None, set_at: datetime) -> Limit:
+    return Limit(
+        shard=shard,
+        player_id=change.player_id,
+        key=change.key,
+        value=value,
+        set_at=set_at,
+    )
+
+
+def _holds(cap: Cap, age: int | None) -> bool:
+    if cap.lifted_by is LiftedBy.PLAYER:
+        return False
+    return age is None or cap.is_for(age)
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
