@@ -20,6 +20,7 @@ from litestar.openapi.spec import (
     OpenAPIType,
     Operation,
     Parameter,
+    PathItem,
     Reference,
     Schema,
     SecurityScheme,
@@ -41,6 +42,8 @@ _ALSO = {
     "/v1/webhooks/{provider}": (401, 413),
     "/v1/me/wallet": (404,),
     "/v1/payments": (404,),
+    "/v1/me/limits": (404,),
+    "/v1/me/limits/{kind}/{period}/confirmation": (409,),
 }
 # How the types of bodies, the fields that hold ids, and the parameters that turn pages are named.
 _BODY, _ID, _PAGES = "Body", "_id", ("after", "before")
@@ -112,8 +115,8 @@ def complete(openapi: OpenAPI) -> None:
 
 def _describe_parameters(openapi: OpenAPI) -> None:
     for item in (openapi.paths or {}).values():
-        for operation in (item.get, item.post):
-            for parameter in (operation and operation.parameters) or ():
+        for operation in _operations(item):
+            for parameter in operation.parameters or ():
                 if not isinstance(parameter, Parameter):
                     continue
                 names_id = parameter.name.endswith(_ID) or parameter.name in _PAGES
@@ -123,9 +126,7 @@ def _describe_parameters(openapi: OpenAPI) -> None:
 
 def _describe_problems(openapi: OpenAPI) -> None:
     for path, item in (openapi.paths or {}).items():
-        for operation in (item.get, item.post):
-            if operation is None:
-                continue
+        for operation in _operations(item):
             # Litestar describes its own answer to a malformed parameter, which nobody gets here.
             told = {
                 status: response
@@ -136,6 +137,12 @@ def _describe_problems(openapi: OpenAPI) -> None:
                 str(status): _problem_response(status)
                 for status in sorted(problem_statuses(path, operation))
             }
+
+
+def _operations(item: PathItem) -> list[Operation]:
+    """Return what can be done at an address, whatever its method."""
+    found = (item.get, item.post, item.put, item.delete)
+    return [operation for operation in found if operation is not None]
 
 
 def problem_statuses(path: str, operation: Operation) -> set[int]:

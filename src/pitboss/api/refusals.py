@@ -58,6 +58,8 @@ LINES = {
     "unknown_selection": _blamed("selection_id", "There is no such selection."),
     "unknown_market": _blamed("market_id", "There is no such market."),
     "unknown_event": _blamed("event_id", "There is no such event."),
+    "value_out_of_range": _blamed("amount", "A limit cannot be so low, or so high."),
+    "above_statutory_cap": _blamed("amount", "The limit is above what the law allows."),
     # Who asks.
     "jurisdiction_closed": _not_allowed("The licence takes no new players now."),
     "account_closed": _not_allowed("The player's account is closed."),
@@ -65,6 +67,15 @@ LINES = {
     "player_not_verified": _not_allowed("The player's identity is not verified yet."),
     "product_not_licensed": _not_allowed("The licence does not cover this product."),
     "account_not_closed": _not_allowed("The player's account must be closed first."),
+    "limit_missing": _not_allowed("The licence wants limits to be set before this."),
+    "above_single_stake_limit": _not_allowed("The stake is above the player's limit for one."),
+    "above_stake_limit": _not_allowed("The stake would pass the player's limit of stakes."),
+    "above_loss_limit": _not_allowed("The stake could pass the player's limit of losses."),
+    "above_deposit_limit": _not_allowed("The deposit would pass the player's limit."),
+    "above_net_deposit_limit": _not_allowed("The deposit would pass the player's net limit."),
+    "above_balance_limit": _not_allowed("The deposit would pass the limit of the balance."),
+    "limit_is_mandatory": _not_allowed("The licence wants this limit; it can be changed."),
+    "confirmed_by_staff_only": _not_allowed("A looser limit is confirmed by staff here."),
     "retention_not_over": _not_allowed("The licence wants the player's data kept for longer."),
     # What is not there.
     "unknown_player": _missing("There is no such player."),
@@ -72,6 +83,10 @@ LINES = {
     "unknown_subject": _missing("There is nobody whose data could be looked at."),
     "subject_erased": Line(status=410, detail="The player's data was erased."),
     "unknown_hold": _missing("There is no such hold."),
+    "kind_not_offered": _missing("The licence does not offer this kind of limit."),
+    "period_not_offered": _missing("The licence does not offer this limit over this period."),
+    "nothing_is_set": _missing("There is no such limit to take away."),
+    "nothing_waits": _missing("No looser limit waits."),
     # How things stand.
     "key_reused": Line(
         status=409,
@@ -91,6 +106,8 @@ LINES = {
     "market_closed": _in_the_way("The market is closed for ever."),
     "event_started": _in_the_way("The event has started."),
     "another_under_this_id": _in_the_way("Something else is known under this id."),
+    "too_early": _in_the_way("The looser limit has not waited long enough."),
+    "lapsed": _in_the_way("The looser limit was not confirmed in time; ask for it again."),
     "another_result": _in_the_way("Another result is recorded for this event."),
 }
 

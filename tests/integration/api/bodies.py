@@ -16,6 +16,7 @@ from msgspec import Struct, inspect
 
 from integration.api.desk import Desk, Somebody, new_event, registration, selection_id, slip
 from pitboss.api.cashier import PaymentBody
+from pitboss.api.limits import LimitBody
 from pitboss.api.persons import ErasureBody, LookBody, PlayerStatusBody
 from pitboss.api.players import RegisterBody, SessionBody
 from pitboss.api.slips import RawSlipsBody, SlipBody
@@ -39,11 +40,14 @@ class Door:
     sample: Mapping[str, Any]
     role: Role | None
     keyed: bool = False
+    method: str = "POST"
 
     @property
     def route(self) -> str:
         """The address as the document describes it."""
-        return self.path.replace(NOBODY, "/v1/staff/players/{player_id}")
+        return self.path.replace(NOBODY, "/v1/staff/players/{player_id}").replace(
+            "/limits/stake/day", "/limits/{kind}/{period}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +82,13 @@ DOORS = (
     Door(path="/v1/bets/batch", kind=RawSlipsBody, sample={"bets": [KEYED]}, role=Role.PLAYER),
     Door(path="/v1/deposits", kind=PaymentBody, sample=PAYMENT, role=Role.PLAYER, keyed=True),
     Door(path="/v1/withdrawals", kind=PaymentBody, sample=PAYMENT, role=Role.PLAYER, keyed=True),
+    Door(
+        path="/v1/me/limits/stake/day",
+        kind=LimitBody,
+        sample={"amount": "10.00", "minutes": None},
+        role=Role.PLAYER,
+        method="PUT",
+    ),
     Door(
         path="/v1/staff/events",
         kind=NewEventsBody,

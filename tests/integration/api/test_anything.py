@@ -88,7 +88,7 @@ async def test_any_header_is_answered(
     shared_desk: Desk, player: Somebody, door: Door, name: str, value: str
 ) -> None:
     answer = await shared_desk.client.ask(
-        "POST",
+        door.method,
         door.path,
         token=token_for(shared_desk, player, door),
         key="k",
@@ -127,7 +127,7 @@ async def test_any_signed_webhook_is_answered(shared_desk: Desk, raw: bytes) -> 
 async def knock(desk: Desk, player: Somebody, door: Door, key: str, raw: bytes) -> Answer:
     """Send these bytes to a door, by somebody who may."""
     answer = await desk.client.ask(
-        "POST", door.path, token=token_for(desk, player, door), key=key, raw=raw
+        door.method, door.path, token=token_for(desk, player, door), key=key, raw=raw
     )
     check(answer)
     return answer

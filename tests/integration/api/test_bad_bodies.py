@@ -67,7 +67,7 @@ async def test_a_wrong_body_names_its_field_and_changes_nothing(
     for wrong in wrong_bodies(door.kind, door.sample):
         key = shared_desk.key() if door.keyed else None
         answer = await shared_desk.client.ask(
-            "POST", door.path, token=token, key=key, raw=wrong.raw
+            door.method, door.path, token=token, key=key, raw=wrong.raw
         )
         if answer.slug in RECORDED:
             before = await count_rows(shared_desk.database)

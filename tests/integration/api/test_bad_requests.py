@@ -117,7 +117,7 @@ async def test_a_key_is_needed_and_has_its_form(
     before = await count_rows(shared_desk.database)
 
     answer = await shared_desk.client.ask(
-        "POST",
+        door.method,
         door.path,
         token=token_for(shared_desk, player, door),
         body=dict(door.sample),
@@ -205,7 +205,7 @@ async def test_a_deposits_key_is_not_a_withdrawals(shared_desk: Desk, player: So
 
 NO_TOKENS = ("", "Bearer", "Bearer ", "Bearer x.y.z", "Bearer \xff", "Basic YTpi", "x" * 5_000)
 PRIVATE = [
-    *(("POST", door.path) for door in DOORS if door.role is not None),
+    *((door.method, door.path) for door in DOORS if door.role is not None),
     *(("GET", path) for path in ("/v1/me", "/v1/me/wallet", "/v1/me/statement", "/v1/payments")),
     *(("GET", f"/v1/{thing}/{NOWHERE}") for thing in ("bets", "payments")),
     *(("GET", path) for path in ("/v1/staff/figures", "/v1/staff/backlog")),
@@ -224,7 +224,7 @@ async def test_whoever_has_no_token_comes_in_nowhere(
 
     answers = [
         await shared_desk.client.ask(
-            method, path, raw=b"{}" if method == "POST" else None, headers={"authorization": text}
+            method, path, raw=None if method == "GET" else b"{}", headers={"authorization": text}
         )
         for text in (*NO_TOKENS, f"Bearer {old}")
     ]
@@ -326,7 +326,7 @@ async def ask_at(
     """Send these bytes to a door, by somebody who may, with a fresh key."""
     before = await count_rows(desk.database)
     answer = await desk.client.ask(
-        "POST",
+        door.method,
         door.path,
         token=token_for(desk, player, door),
         key=desk.key(),

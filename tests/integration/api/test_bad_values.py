@@ -143,7 +143,8 @@ async def test_events_that_share_a_market_or_a_selection_are_refused(desk: Desk)
     assert said == [refused, (True, None), refused]
     after = await count_rows(desk.database)
     assert after["catalog_event"] == before["catalog_event"] + 1
-    assert after["fact"] == before["fact"] + 1
+    # One was opened, and two refusals are told.
+    assert after["fact"] == before["fact"] + 3
 
 
 async def test_an_event_that_names_one_id_twice_is_malformed(desk: Desk) -> None:

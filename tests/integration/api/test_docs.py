@@ -107,7 +107,7 @@ def test_every_operation_says_which_problems_it_may_answer(openapi: dict[str, An
 
 def test_every_body_is_described_as_it_is_read(openapi: dict[str, Any]) -> None:
     for door in DOORS:
-        operation = openapi["paths"][door.route]["post"]
+        operation = openapi["paths"][door.route][door.method.lower()]
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
         body = openapi["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
 

@@ -49,12 +49,12 @@ async def change(
     refusal = rules.refusal_to_change(wish, licence, age)
     if refusal is not None:
         return _refuse(turn, wish.player_id, wish.key, refusal, wish.value)
-    if before is None and wish.value is None:
+    was = None if before is None else rules.in_force(before, turn.now)
+    if was is None and wish.value is None:
         return _refuse(turn, wish.player_id, wish.key, Refusal.NOTHING_IS_SET)
     after = rules.change_limit(before, wish, licence, shard=shard_of(wish.player_id), now=turn.now)
     if after == before:
         return Changed(limit=after)
-    was = None if before is None else rules.in_force(before, turn.now)
     if after.waiting is not None:
         fact: Fact = _loosened(after, was, wish.initiator)
     elif before is not None and was == after.value:

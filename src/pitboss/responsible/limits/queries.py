@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from pitboss.db import Transaction
 from pitboss.jurisdictions.model import Jurisdiction
@@ -14,9 +15,13 @@ from pitboss.responsible.limits.model import Allowance, Limit, Place, Standing
 from . import rules, store
 
 
-async def list_limits(tx: Transaction, player_id: PlayerId) -> list[Limit]:
-    """Return the limits that a player has ever set, as they stand; see `rules.in_force`."""
-    return await store.find_limits(tx, [(shard_of(player_id), player_id)])
+async def list_limits(tx: Transaction, player_id: PlayerId, *, now: datetime) -> list[Limit]:
+    """Return the limits that a player has ever set, as they are now.
+
+    What waited and counts by now has become the limit; what has lapsed waits no more.
+    """
+    found = await store.find_limits(tx, [(shard_of(player_id), player_id)])
+    return [rules.as_of(limit, now) for limit in found]
 
 
 async def recall_allowances(

@@ -57,6 +57,21 @@ def in_force(limit: Limit, now: datetime) -> int | None:
     return limit.value
 
 
+def as_of(limit: Limit, now: datetime) -> Limit:
+    """Return a limit as whoever looks at it now shall see it."""
+    waiting = limit.waiting
+    if waiting is None or still_waits(limit, now):
+        return limit
+    counts = not waiting.needs_confirmation
+    return Limit(
+        shard=limit.shard,
+        player_id=limit.player_id,
+        key=limit.key,
+        value=in_force(limit, now),
+        set_at=waiting.counts_from if counts else limit.set_at,
+    )
+
+
 def still_waits(limit: Limit, now: datetime) -> bool:
     """Return whether a looser limit waits that neither counts yet nor has lapsed."""
     waiting = limit.waiting

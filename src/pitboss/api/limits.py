@@ -1,0 +1,252 @@
+"""Limits over HTTP: players see theirs, set them, and take back what they should not have asked."""
+
+from __future__ import annotations
+
+import msgspec
+from litestar import Router, delete, get, post, put
+from litestar.params import FromPath, JSONBody
+
+from pitboss import jurisdictions
+from pitboss.api import problems
+from pitboss.api.edge import Edge
+from pitboss.api.furniture import (
+    BEARER,
+    Asked,
+    Doors,
+    StrictJson,
+    TheEdge,
+    check_body,
+    player_of,
+)
+from pitboss.api.problems import ProblemFound
+from pitboss.api.refusals import problem_of
+from pitboss.api.turns import in_turn
+from pitboss.api.wire import Body
+from pitboss.jurisdictions.model import Jurisdiction, LimitKind, Period
+from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.instants import write_instant
+from pitboss.kernel.money import currency, format_micros, parse_micros
+from pitboss.kernel.shards import shard_of
+from pitboss.messages import Turn
+from pitboss.players import identity
+from pitboss.responsible import limits
+from pitboss.responsible.limits.model import (
+    Answer,
+    Change,
+    Changed,
+    Confirmation,
+    Limit,
+    LimitKey,
+    Withdrawal,
+)
+
+NO_PERIOD = "none"
+PATH = "/limits/{kind:str}/{period:str}"
+
+
+class LimitBody(Body, frozen=True, kw_only=True):
+    """What a limit shall be: an `amount` such as `"50.00"`, or `minutes` of play."""
+
+    amount: str | None = None
+    minutes: int | None = None
+
+
+class WaitingView(msgspec.Struct, frozen=True, kw_only=True):
+    """A looser limit that does not count yet; without a value the limit shall be gone."""
+
+    amount: str | None
+    minutes: int | None
+    asked_at: str
+    counts_from: str
+    confirm_until: str | None
+    needs_confirmation: bool
+
+
+class LimitView(msgspec.Struct, frozen=True, kw_only=True):
+    """A limit as it stands; without a value there is none now."""
+
+    kind: str
+    period: str | None
+    amount: str | None
+    minutes: int | None
+    set_at: str
+    waiting: WaitingView | None
+
+
+class OfferedView(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of limit that the player can set, and over which periods."""
+
+    kind: str
+    periods: tuple[str, ...]
+    mandatory: bool
+
+
+class LimitsView(msgspec.Struct, frozen=True, kw_only=True):
+    """The player's limits, and those that the licence offers."""
+
+    limits: tuple[LimitView, ...]
+    offered: tuple[OfferedView, ...]
+
+
+def make_router(doors: Doors) -> Router:
+    """Return the routes about limits."""
+    return Router(
+        "/v1/me",
+        route_handlers=[
+            show_limits,
+            set_limit,
+            remove_limit,
+            confirm_limit,
+            keep_limit,
+        ],
+        guards=[doors.player],
+        security=BEARER,
+        tags=["limits"],
+    )
+
+
+@get("/limits", summary="Your limits")
+async def show_limits(request: Asked, edge: TheEdge) -> LimitsView:
+    """Show what the player has set, what waits, and what else can be set."""
+    player_id, licence = await _licence_of(request, edge)
+    async with edge.database.reading() as tx:
+        found = await limits.list_limits(tx, player_id, now=edge.clock.now())
+    mandatory = {*licence.limits.mandatory_before_play, *licence.limits.mandatory_before_deposit}
+    return LimitsView(
+        limits=tuple(_view(limit, request.user.currency) for limit in found),
+        offered=tuple(
+            OfferedView(
+                kind=kind,
+                periods=tuple(licence.limits.periods) if kind.is_periodic else (),
+                mandatory=kind in mandatory,
+            )
+            for kind in licence.limits.kinds
+        ),
+    )
+
+
+@put(PATH, dto=StrictJson[LimitBody], before_request=check_body, summary="Set a limit")
+async def set_limit(
+    request: Asked,
+    edge: TheEdge,
+    data: JSONBody[LimitBody],
+    kind: FromPath[str],
+    period: FromPath[str],
+) -> LimitView:
+    """Set a limit: a stricter one counts at once, a looser one as the licence says.
+
+    Saying it again changes nothing.  `period` is `none` for a single stake or a balance.
+    """
+    key = _key(kind, period)
+    return await _change(request, edge, key, _value(data, key, request.user.currency))
+
+
+@delete(PATH, status_code=200, summary="Take a limit away")
+async def remove_limit(
+    request: Asked, edge: TheEdge, kind: FromPath[str], period: FromPath[str]
+) -> LimitView:
+    """Ask for a limit to be gone, which is the loosest that one can be: it takes as long."""
+    return await _change(request, edge, _key(kind, period), None)
+
+
+@post(f"{PATH}/confirmation", status_code=200, summary="Confirm a looser limit")
+async def confirm_limit(
+    request: Asked, edge: TheEdge, kind: FromPath[str], period: FromPath[str]
+) -> LimitView:
+    """Confirm the looser limit that was asked for, now that its time has come."""
+    player_id, licence = await _licence_of(request, edge)
+    wish = Confirmation(player_id=player_id, key=_key(kind, period))
+
+    async def work(turn: Turn) -> Answer:
+        return await limits.confirm(turn, wish, licence)
+
+    answer = await in_turn(edge, [shard_of(player_id)], "player", work)
+    return _answered(answer, request.user.currency)
+
+
+@delete(f"{PATH}/waiting", status_code=200, summary="Keep the limit that counts")
+async def keep_limit(
+    request: Asked, edge: TheEdge, kind: FromPath[str], period: FromPath[str]
+) -> LimitView:
+    """Take back the wish for a looser limit."""
+    player_id = player_of(request)
+    wish = Withdrawal(player_id=player_id, key=_key(kind, period))
+
+    async def work(turn: Turn) -> Answer:
+        return await limits.withdraw(turn, wish)
+
+    answer = await in_turn(edge, [shard_of(player_id)], "player", work)
+    return _answered(answer, request.user.currency)
+
+
+async def _change(request: Asked, edge: Edge, key: LimitKey, value: int | None) -> LimitView:
+    player_id, licence = await _licence_of(request, edge)
+    wish = Change(player_id=player_id, key=key, value=value)
+
+    async def work(turn: Turn) -> Answer:
+        return await limits.change(turn, wish, licence)
+
+    answer = await in_turn(edge, [shard_of(player_id)], "player", work)
+    return _answered(answer, request.user.currency)
+
+
+async def _licence_of(request: Asked, edge: Edge) -> tuple[PlayerId, Jurisdiction]:
+    async with edge.database.reading() as tx:
+        player = await identity.get_player(tx, player_of(request))
+    return player.id, jurisdictions.get(player.jurisdiction)
+
+
+def _key(kind: str, period: str) -> LimitKey:
+    if kind not in [*LimitKind]:
+        raise ProblemFound(problems.malformed("kind", f"one of {', '.join(LimitKind)} is needed"))
+    if period not in [*Period, NO_PERIOD]:
+        wanted = ", ".join([*Period, NO_PERIOD])
+        raise ProblemFound(problems.malformed("period", f"one of {wanted} is needed"))
+    return LimitKey(kind=LimitKind(kind), period=None if period == NO_PERIOD else Period(period))
+
+
+def _value(body: LimitBody, key: LimitKey, code: str) -> int:
+    """Return what was asked for in micros or minutes, if it is said in the one that fits."""
+    wanted, other = ("amount", "minutes") if key.kind.is_money else ("minutes", "amount")
+    if getattr(body, other) is not None:
+        raise ProblemFound(problems.malformed(other, f"a limit of {key.kind} has {wanted}"))
+    if key.kind.is_money and body.amount is not None:
+        return parse_micros(body.amount, currency(code), field="amount")
+    if not key.kind.is_money and body.minutes is not None:
+        return body.minutes
+    raise ProblemFound(problems.malformed(wanted, "this is needed"))
+
+
+def _answered(answer: Answer, code: str) -> LimitView:
+    if isinstance(answer, Changed):
+        return _view(answer.limit, code)
+    raise ProblemFound(problem_of(answer.reason))
+
+
+def _view(limit: Limit, code: str) -> LimitView:
+    waiting = limit.waiting
+    return LimitView(
+        kind=limit.key.kind,
+        period=limit.key.period,
+        amount=_amount(limit.key, limit.value, code),
+        minutes=_minutes(limit.key, limit.value),
+        set_at=write_instant(limit.set_at),
+        waiting=None
+        if waiting is None
+        else WaitingView(
+            amount=_amount(limit.key, waiting.value, code),
+            minutes=_minutes(limit.key, waiting.value),
+            asked_at=write_instant(waiting.asked_at),
+            counts_from=write_instant(waiting.counts_from),
+            confirm_until=None if waiting.lapses_at is None else write_instant(waiting.lapses_at),
+            needs_confirmation=waiting.needs_confirmation,
+        ),
+    )
+
+
+def _amount(key: LimitKey, value: int | None, code: str) -> str | None:
+    return format_micros(value, currency(code)) if key.kind.is_money and value is not None else None
+
+
+def _minutes(key: LimitKey, value: int | None) -> int | None:
+    return None if key.kind.is_money else value
