@@ -48,6 +48,24 @@ def _read_place(value: object) -> object:
 Place = Annotated[BucketPlace | Path, NoDecode, BeforeValidator(_read_place)]
 
 
+class LocationSettings(BaseModel):
+    """How players are located: files that the operator supplies, each read again when it changes.
+
+    `keys` are JWK sets by the name of the provider, `areas` and `zones` GeoJSON by ISO 3166 code
+    (`US-NJ`), `cities` and `anonymous` MaxMind's databases.  `sandbox` trusts the sandbox provider,
+    which anybody may ask for a token: never where money is real.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    keys: dict[str, Path] = {}
+    areas: dict[str, Path] = {}
+    zones: dict[str, Path] = {}
+    cities: Path | None = None
+    anonymous: Path | None = None
+    sandbox: bool = False
+
+
 class SandboxSettings(BaseModel):
     """How the sandbox payment provider behaves; see `sandbox.fates.Temper`."""
 
@@ -90,6 +108,9 @@ class Settings(BaseSettings):
     # How many commands may wait in one partition of the log.
     backlog_max: Annotated[int, Field(gt=0)] = 200_000
     sandbox: SandboxSettings = SandboxSettings()
+    location: LocationSettings = LocationSettings()
+    # How many proxies of our own stand before the API, each adding to `X-Forwarded-For`.
+    proxies_trusted: Annotated[int, Field(ge=0, le=8)] = 0
     # Where a loop shows its figures to Prometheus; 0 is nowhere.  (The API does on its own port.)
     metrics_port: Port = 0
     # An OpenTelemetry collector (`http://host:4318`), and the share of requests that is followed.

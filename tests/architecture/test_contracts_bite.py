@@ -30,6 +30,9 @@ AUDIT = "Audit"
 
 # The contract that must break, the file to plant in (made if it is missing), and what to plant.
 VIOLATIONS = [
+    (FLOORS, "players/identity/operations.py", "from pitboss import location"),
+    (NOUNS_ONLY, "adapters/locating/tokens.py", "from pitboss import location"),
+    (FRAMEWORKS, "location/rules.py", "import shapely"),
     (FLOORS, "kernel/money.py", "from pitboss.db import Database"),
     (FLOORS, "db/pool.py", "from pitboss import messages"),
     (FLOORS, "messages/operations.py", "from pitboss.wallet.model import Hold"),
@@ -114,6 +117,8 @@ LEGITIMATE = [
     ("sportsbook/settlement/rules.py", "from pitboss.sportsbook.betting.model import Bet"),
     ("players/identity/queries.py", "from pitboss.players import personal"),
     ("gate/rules.py", "from pitboss.players.identity.model import Player"),
+    ("location/rules.py", "from pitboss.players.personal.model import PersonalKeys"),
+    ("adapters/locating/wages.py", "from pitboss.location.model import Fix\nimport shapely"),
 ]
 
 

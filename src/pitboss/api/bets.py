@@ -26,9 +26,11 @@ from pitboss.api.slips import (
     read_slip,
 )
 from pitboss.api.tokens import Claims, Role, VerifiedTokens
+from pitboss.api.whence import asked_from
 from pitboss.kernel.errors import Fault
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import partition_of, shard_of
+from pitboss.location.model import network_tag
 
 PLACE_PATH = "/v1/bets"
 BATCH_PATH = "/v1/bets/batch"
@@ -97,6 +99,7 @@ class BetRoutes:
                 clock=self._edge.clock,
                 entropy=self._edge.entropy,
                 trace=trace,
+                network=self._network(scope, claims),
             )
             (answer,) = await self._intake.submit(slip.partition, (slip,))
         except ClientGone:
@@ -129,7 +132,8 @@ class BetRoutes:
         try:
             claims = self._player(headers)
             content = await _read_body(headers, receive, wire.BATCH_BODY_BYTES_MAX)
-            answers = await self._answer(_read_slips_body(content).bets, claims, trace)
+            network = self._network(scope, claims)
+            answers = await self._answer(_read_slips_body(content).bets, claims, trace, network)
         except ClientGone:
             return
         except Exception as error:
@@ -149,9 +153,9 @@ class BetRoutes:
             self._tell(trace, seconds, {"bets": len(answers)})
 
     async def _answer(
-        self, bets: Iterable[msgspec.Raw], claims: Claims, trace: str | None
+        self, bets: Iterable[msgspec.Raw], claims: Claims, trace: str | None, network: str
     ) -> list[Answer]:
-        read = [self._read(bet, claims, trace) for bet in bets]
+        read = [self._read(bet, claims, trace, network) for bet in bets]
         slips = [item for item in read if isinstance(item, Slip)]
         partition = partition_of(shard_of(PlayerId(claims.subject)))
         submitted = iter(await self._intake.submit(partition, slips) if slips else ())
@@ -167,7 +171,14 @@ class BetRoutes:
             about=about,
         )
 
-    def _read(self, bet: msgspec.Raw, claims: Claims, trace: str | None) -> Slip | Problem:
+    def _network(self, scope: HTTPScope, claims: Claims) -> str:
+        """Return the tag of the address that a player's request comes from."""
+        ip = asked_from(scope, proxies_trusted=self._edge.proxies_trusted)
+        return network_tag(self._edge.personal_keys, PlayerId(claims.subject), ip)
+
+    def _read(
+        self, bet: msgspec.Raw, claims: Claims, trace: str | None, network: str
+    ) -> Slip | Problem:
         try:
             return read_keyed_slip(
                 _read_keyed_body(bytes(bet)),
@@ -175,6 +186,7 @@ class BetRoutes:
                 clock=self._edge.clock,
                 entropy=self._edge.entropy,
                 trace=trace,
+                network=network,
             )
         except ProblemFound as found:
             return found.problem

@@ -13,6 +13,7 @@ from pitboss.db import Database
 from pitboss.kernel.clock import Clock, SystemClock
 from pitboss.kernel.entropy import Entropy
 from pitboss.kernel.tracing import NoTracer, Tracer
+from pitboss.location.ports import Instruments
 from pitboss.players.personal.model import PersonalKeys
 
 # At the rate that one processor decides this is about ten seconds of waiting in a partition:
@@ -69,8 +70,9 @@ class Edge:
     `personal_keys` are the house's, under which personal data is kept.  `clock` is the platform's,
     which a simulation may move; `wall` is the machine's, by which tokens expire.  `news_readers`
     read what each payment provider sends, by its name.  `backlog_max` is how many commands may wait
-    in one partition of the log.  `log_database` is what bets are acknowledged through, if that is
-    another pool than everybody's.
+    in one partition of the log.  `instruments` are what players are located with, and
+    `proxies_trusted` says how many of our own stand before us.  `log_database` is what bets are
+    acknowledged through, if that is another pool than everybody's.
     """
 
     database: Database
@@ -84,6 +86,8 @@ class Edge:
     tracer: Tracer = field(default_factory=NoTracer)
     backlog_max: int = BACKLOG_MAX
     log_database: Database | None = None
+    instruments: Instruments = field(default_factory=Instruments)
+    proxies_trusted: int = 0
     shelf_watch: ShelfWatch = field(default_factory=ShelfWatch)
 
     @property

@@ -8,7 +8,7 @@ import msgspec
 from litestar import Router, post
 from litestar.params import FromPath, JSONBody
 
-from pitboss import cashier
+from pitboss import cashier, location
 from pitboss.api.furniture import (
     BEARER,
     Asked,
@@ -31,6 +31,7 @@ from pitboss.players import identity, personal
 from pitboss.players.identity.model import (
     ErasureAnswer,
     ErasureRequest,
+    PlayerErased,
     PlayerStatus,
     Refused,
     StatusAnswer,
@@ -246,6 +247,8 @@ async def erase_player(turn: Turn, player_id: PlayerId, basis: LegalBasis) -> Er
         obligations=obligations.get(player_id, frozenset()),
     )
     (answer,) = await identity.erase(turn, [wish])
+    if isinstance(answer, PlayerErased):
+        await location.forget(turn, [player_id])
     return answer
 
 

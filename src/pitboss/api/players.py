@@ -265,7 +265,14 @@ async def _note_session(edge: Edge, attempt: SessionAttempt) -> None:
 
 
 def _session(edge: Edge, player_id: PlayerId, currency: str) -> SessionView:
-    token = edge.tokens.issue(player_id, Role.PLAYER, currency, now=edge.wall.now())
+    token = edge.tokens.issue(
+        player_id,
+        Role.PLAYER,
+        currency,
+        now=edge.wall.now(),
+        # Drawn anew at every login, so that no session is another's.
+        session=new_id(edge.wall.now(), edge.entropy),
+    )
     return SessionView(
         player_id=player_id, token=token.text, expires_at=write_instant(token.expires_at)
     )

@@ -77,6 +77,12 @@ LINES = {
     "limit_is_mandatory": _not_allowed("The licence wants this limit; it can be changed."),
     "confirmed_by_staff_only": _not_allowed("A looser limit is confirmed by staff here."),
     "retention_not_over": _not_allowed("The licence wants the player's data kept for longer."),
+    "location_not_shown": _not_allowed("The player has not shown where they are."),
+    "location_expired": _not_allowed("The player must show again where they are."),
+    "location_blocked": _not_allowed("The player has not shown to be where they may play."),
+    "location_network_changed": _not_allowed(
+        "The player's network has changed, so they must show again where they are."
+    ),
     # What is not there.
     "unknown_player": _missing("There is no such player."),
     "unknown_account": _missing("There is no such account."),
@@ -88,6 +94,7 @@ LINES = {
     "nothing_is_set": _missing("There is no such limit to take away."),
     "nothing_waits": _missing("No looser limit waits."),
     # How things stand.
+    "location_not_needed": _in_the_way("The licence does not ask where players are."),
     "key_reused": Line(
         status=409,
         detail="This Idempotency-Key was used for another request.",

@@ -71,8 +71,11 @@ def read_slip(
     clock: Clock,
     entropy: Entropy,
     trace: str | None = None,
+    network: str | None = None,
 ) -> Slip:
     """Make a slip with a new bet id, to be followed under this trace if there is one.
+
+    `network` tags the address that it comes from, see `location`.
 
     Raises:
         ProblemFound: the currency is not the player's, the stake is not a whole number of minor
@@ -113,6 +116,8 @@ def read_slip(
             stake_micros=stake_micros,
             legs=legs,
             trace=trace,
+            session_id=claims.session or None,
+            network=network,
         ),
     )
 
@@ -134,6 +139,7 @@ def read_keyed_slip(
     clock: Clock,
     entropy: Entropy,
     trace: str | None = None,
+    network: str | None = None,
 ) -> Slip:
     """Make a slip of a bet in a batch.
 
@@ -145,4 +151,4 @@ def read_keyed_slip(
     except ProblemFound as found:
         detail = found.problem.errors[0].detail
         raise ProblemFound(problems.malformed("key", detail)) from None
-    return read_slip(body, key, claims, clock=clock, entropy=entropy, trace=trace)
+    return read_slip(body, key, claims, clock=clock, entropy=entropy, trace=trace, network=network)

@@ -41,12 +41,17 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What a verified token says.  `currency` is a player's; `expires_at` is in seconds."""
+    """What a verified token says.
+
+    `currency` and `session` are a player's; `expires_at` is in seconds.  A token without a session
+    is one of before there were any.
+    """
 
     subject: str
     role: Role
     currency: str
     expires_at: int
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +70,16 @@ class Tokens:
             raise ValueError(f"a token secret has at least {SECRET_BYTES_MIN} bytes")
         self._key = OctKey.import_key(secret)
 
-    def issue(self, subject: str, role: Role, currency: str = "", *, now: datetime) -> Token:
+    def issue(
+        self, subject: str, role: Role, currency: str = "", *, now: datetime, session: str = ""
+    ) -> Token:
         """Sign a token that is good from now for as long as its role allows."""
         expires_at = (now + role.life).replace(microsecond=0)
         claims = {
             "sub": subject,
             "role": role.value,
             "cur": currency,
+            "sid": session,
             "iat": int(now.timestamp()),
             "exp": int(expires_at.timestamp()),
         }
@@ -89,6 +97,7 @@ class Tokens:
                 role=Role(said["role"]),
                 currency=str(said["cur"]),
                 expires_at=int(said["exp"]),
+                session=str(said.get("sid", "")),
             )
         except (JoseError, KeyError, TypeError, ValueError, binascii.Error):
             return None

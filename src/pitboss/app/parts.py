@@ -34,6 +34,7 @@ PERSONAL_MASTER = "personal-master"
 PERSONAL_INDEX = "personal-index"
 SANDBOX_KEY = "sandbox-api"
 SANDBOX_SIGNING = "sandbox-webhooks"
+SANDBOX_LOCATION = "sandbox-location"
 UNGUARDED = (
     "PITBOSS_DATABASE_URL names a role that owns the tables, so only triggers keep history from"
     " being changed; name one that owns nothing, and the owner in PITBOSS_OWNER_URL"

@@ -79,6 +79,44 @@ def settle(
 
 
 @app.command()
+def location(
+    checks: Annotated[
+        int, typer.Option(min=100, max=1_000_000, help="Tokens, each checked once.")
+    ] = 5_000,
+    algorithm: Annotated[str, typer.Option(help="ES256, RS256 or EdDSA.")] = "ES256",
+    area: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="GeoJSON, if not a made-up area.", show_default=False),
+    ] = None,
+    cities: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="MaxMind's City database.", show_default=False),
+    ] = None,
+    anonymous: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="MaxMind's Anonymous IP database.", show_default=False),
+    ] = None,
+    seed: SeedOption = 1,
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Checks of where players are on one core, beside the same with the usual parts."""
+    from pitboss.bench import location as bench
+
+    if algorithm not in bench.ALGORITHMS:
+        raise typer.BadParameter(f"one of {', '.join(bench.ALGORITHMS)}", param_hint="--algorithm")
+    options = bench.LocationOptions(
+        checks=checks,
+        algorithm=algorithm,
+        area=area,
+        cities=cities,
+        anonymous=anonymous,
+        seed=seed,
+    )
+    _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
+
+
+@app.command()
 def record(
     bets: Annotated[
         int, typer.Option(min=10_000, max=10_000_000, help="Bets without the record, and with it.")

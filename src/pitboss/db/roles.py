@@ -29,6 +29,7 @@ GRANTS: Mapping[str, str] = {
     "payment_news": _GROWS,
     "player_status_change": _GROWS,
     "settlement_result": _GROWS,
+    "location_check": _GROWS,
     "fact_run": _GROWS,
     "audit_checkpoint": _GROWS,
     # Heads and offsets: the migration made their rows, and they only move.
@@ -47,6 +48,7 @@ GRANTS: Mapping[str, str] = {
     "payment": _LIVES,
     "player_limit": _LIVES,
     "player_hour": _LIVES,
+    "location_permit": _LIVES,
     "bet": _LIVES,
     "catalog_market": _LIVES,
     "catalog_selection": _LIVES,
@@ -57,6 +59,7 @@ GRANTS: Mapping[str, str] = {
     "settlement_walk": _COMES_AND_GOES,
     "player_login": _COMES_AND_GOES,
     "personal_value": _COMES_AND_GOES,
+    "location_last_fix": _COMES_AND_GOES,
     # To look at.
     "wallet_entry": "SELECT",
     "schema_step": "SELECT",

@@ -12,6 +12,7 @@ import msgspec
 from pitboss.jurisdictions.model import Jurisdiction
 from pitboss.jurisdictions.model import Product as Product
 from pitboss.kernel.ids import PlayerId
+from pitboss.location.model import Standing
 from pitboss.players.identity.model import Player
 from pitboss.responsible.limits.model import Allowance
 
@@ -34,15 +35,25 @@ class Refusal(StrEnum):
     ABOVE_DEPOSIT_LIMIT = "above_deposit_limit"
     ABOVE_NET_DEPOSIT_LIMIT = "above_net_deposit_limit"
     ABOVE_BALANCE_LIMIT = "above_balance_limit"
+    LOCATION_NOT_SHOWN = "location_not_shown"
+    LOCATION_EXPIRED = "location_expired"
+    LOCATION_BLOCKED = "location_blocked"
+    LOCATION_NETWORK_CHANGED = "location_network_changed"
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """May this player stake this much on this product?"""
+    """May this player stake this much on this product?
+
+    `session_id` and `network` say from where it was asked, as `location` tags it; without them
+    nobody stakes under a licence that wants to know.
+    """
 
     player_id: PlayerId
     product: Product
     stake_micros: int
     currency: str
+    session_id: str | None = None
+    network: str | None = None
 
 
 class DepositCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,17 +64,25 @@ class DepositCheck(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
 
 
+class Located(msgspec.Struct, frozen=True, kw_only=True):
+    """How the location of a stake's session stands, and the check that says so, if it passed."""
+
+    standing: Standing
+    check_id: str | None = None
+
+
 class WagerCase(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known when a stake is judged.
 
     `allowance` is what the player's limits leave, without the stakes that were permitted before in
-    the same batch; None: no limit holds.
+    the same batch; None: no limit holds.  `standing` is that of the session's location.
     """
 
     check: Check
     player: Player
     jurisdiction: Jurisdiction
     allowance: Allowance | None = None
+    standing: Standing = Standing.NOT_NEEDED
 
 
 class DepositCase(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,10 +99,14 @@ class DepositCase(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Permit(msgspec.Struct, frozen=True, kw_only=True):
-    """Yes, under this version of this licence's rules, for as long as the turn is held."""
+    """Yes, under this version of this licence's rules, for as long as the turn is held.
+
+    `check_id` is the check of the player's location that it rests on, where there must be one.
+    """
 
     jurisdiction: str
     rules_version: str
+    check_id: str | None = None
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):

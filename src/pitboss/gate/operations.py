@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pitboss import jurisdictions, wallet
-from pitboss.gate.model import Answer, Check, DepositCheck
-from pitboss.jurisdictions.model import Jurisdiction
+from pitboss import jurisdictions, location, wallet
+from pitboss.gate.model import Answer, Check, DepositCheck, Located
+from pitboss.jurisdictions.model import Jurisdiction, LocationKind
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.shards import shard_of
+from pitboss.location.model import Place
 from pitboss.messages import Turn
 from pitboss.players import identity
 from pitboss.players.identity.model import Player
@@ -29,7 +30,8 @@ async def check(turn: Turn, checks: Sequence[Check]) -> tuple[Answer, ...]:
     """
     players, licences = await _look(turn, [check.player_id for check in checks])
     allowances = await _allowances(turn, players, licences)
-    return rules.decide_wagers(checks, players, licences, allowances)
+    located = await _locate(turn, checks, players, licences)
+    return rules.decide_wagers(checks, players, licences, allowances, located)
 
 
 async def check_deposits(turn: Turn, checks: Sequence[DepositCheck]) -> tuple[Answer, ...]:
@@ -77,3 +79,38 @@ async def _look(
     codes = {player.jurisdiction for player in players.values()}
     found = {code: jurisdictions.find(code) for code in codes}
     return players, {code: licence for code, licence in found.items() if licence is not None}
+
+
+async def _locate(
+    turn: Turn,
+    checks: Sequence[Check],
+    players: Mapping[PlayerId, Player],
+    licences: Mapping[str, Jurisdiction],
+) -> dict[int, Located]:
+    """Look at the permits of those whose licence wants to know where they are: often of nobody."""
+    wanted = {
+        code: licence.location
+        for code, licence in licences.items()
+        if licence.location.kind is not LocationKind.NONE
+    }
+    if not wanted:
+        return {}
+    asked = {
+        number: (check, wanted[players[check.player_id].jurisdiction])
+        for number, check in enumerate(checks)
+        if check.player_id in players and players[check.player_id].jurisdiction in wanted
+    }
+    places = {
+        number: Place(player_id=check.player_id, session_id=check.session_id)
+        for number, (check, _) in asked.items()
+        if check.session_id is not None
+    }
+    permits = await location.recall_permits(turn, list(places.values()))
+    located: dict[int, Located] = {}
+    for number, (check, licence) in asked.items():
+        permit = permits.get(places[number]) if number in places else None
+        located[number] = Located(
+            standing=location.state_of(licence, permit, network=check.network, now=turn.now),
+            check_id=None if permit is None else permit.check_id,
+        )
+    return located

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import msgspec
+
 from pitboss.gate.model import (
     Answer,
     Case,
     Check,
     DepositCase,
     DepositCheck,
+    Located,
     Permit,
     Refusal,
     Refused,
@@ -21,6 +24,7 @@ from pitboss.gate.model import (
 )
 from pitboss.jurisdictions.model import Jurisdiction, LimitKind
 from pitboss.kernel.ids import PlayerId
+from pitboss.location.model import Standing
 from pitboss.players.identity.model import Player, PlayerStatus
 from pitboss.responsible.limits.model import Allowance
 
@@ -33,30 +37,41 @@ def decide_wagers(
     players: Mapping[PlayerId, Player],
     jurisdictions: Mapping[str, Jurisdiction],
     allowances: Mapping[PlayerId, Allowance] = NO_ALLOWANCES,
+    located: Mapping[int, Located] | None = None,
 ) -> tuple[Answer, ...]:
     """Answer each check in order; what one is permitted is taken from the player's allowance.
 
     A stake that is permitted here and refused later, by the sportsbook or for want of money, has
     used the allowance for the rest of the batch: a limit is never passed, and a bet that was
-    refused for it in the same instant may be asked for again.
+    refused for it in the same instant may be asked for again.  `located` says how the sessions of
+    those checks stand whose licence wants to know, by their places in the batch.
     """
     permits = _permits(jurisdictions)
+    located = located or {}
     answers: list[Answer] = []
-    for check in checks:
+    for number, check in enumerate(checks):
         found = _find(check.player_id, players, jurisdictions)
         if isinstance(found, Refusal):
             answers.append(_REFUSED[found])
             continue
         player, jurisdiction = found
         allowance = allowances.get(check.player_id)
-        case = WagerCase(check=check, player=player, jurisdiction=jurisdiction, allowance=allowance)
+        where = located.get(number)
+        case = WagerCase(
+            check=check,
+            player=player,
+            jurisdiction=jurisdiction,
+            allowance=allowance,
+            standing=Standing.NOT_NEEDED if where is None else where.standing,
+        )
         for rule in WAGER_RULES:
             refusal = rule(case)
             if refusal is not None:
                 answers.append(_REFUSED[refusal])
                 break
         else:
-            answers.append(permits[player.jurisdiction])
+            permit = permits[player.jurisdiction]
+            answers.append(permit if where is None else _resting_on(permit, where))
             if allowance is not None:
                 allowance.take_stake(check.stake_micros)
     return tuple(answers)
@@ -167,6 +182,23 @@ def refuse_deposit_above_limits(case: DepositCase) -> Refusal | None:
     return None if kind is None else _ABOVE[kind]
 
 
+def refuse_without_permit(case: WagerCase) -> Refusal | None:
+    """Refuse stakes of who has not shown, in this session and network, to be where they may play.
+
+    Source: ME 16-633 ch. 62, s. 1 and 3.B; N.J.A.C. 13:69O-1.2(e); GEO-01, 02 and 05.
+    """
+    return _UNLOCATED[case.standing]
+
+
+_UNLOCATED = {
+    Standing.NOT_NEEDED: None,
+    Standing.PERMITTED: None,
+    Standing.NOT_SHOWN: Refusal.LOCATION_NOT_SHOWN,
+    Standing.EXPIRED: Refusal.LOCATION_EXPIRED,
+    Standing.BLOCKED: Refusal.LOCATION_BLOCKED,
+    Standing.NETWORK_CHANGED: Refusal.LOCATION_NETWORK_CHANGED,
+}
+
 # From what the player is to what the stake is: who may not play at all is told that first.
 WAGER_RULES: tuple[Callable[[WagerCase], Refusal | None], ...] = (
     refuse_inactive,
@@ -174,6 +206,7 @@ WAGER_RULES: tuple[Callable[[WagerCase], Refusal | None], ...] = (
     refuse_unlicensed_product,
     refuse_other_currency,
     refuse_stake_out_of_range,
+    refuse_without_permit,
     refuse_without_limits,
     refuse_above_limits,
 )
@@ -216,6 +249,11 @@ def _find(
     if jurisdiction is None:
         return Refusal.UNKNOWN_JURISDICTION
     return player, jurisdiction
+
+
+def _resting_on(permit: Permit, where: Located) -> Permit:
+    """Return a licence's permit with the check of location that this one rests on."""
+    return msgspec.structs.replace(permit, check_id=where.check_id)
 
 
 def _permits(jurisdictions: Mapping[str, Jurisdiction]) -> dict[str, Permit]:

@@ -25,6 +25,7 @@ from pitboss.kernel.money import currency, parse_micros
 from pitboss.sandbox.couriers import Address, Courier, write_letter
 from pitboss.sandbox.fates import DECLINE_REASON, Fate, Status, Temper, draw_fate
 from pitboss.sandbox.journal import Journal, Taken
+from pitboss.sandbox.locating import SandboxLocator, beside
 
 BODY_BYTES_MAX = 64 * 1024
 JOURNAL_NAME = "payments.jsonl"
@@ -170,10 +171,21 @@ def make_app(config: SandboxConfig, *, wall: Clock | None = None) -> SandboxPaym
     return SandboxPayments(config, wall=wall or SystemClock())
 
 
-async def serve(config: SandboxConfig, stop: asyncio.Event, *, wall: Clock | None = None) -> None:
-    """Serve the provider over HTTP until told to stop; what was not told is told next time."""
+async def serve(
+    config: SandboxConfig,
+    stop: asyncio.Event,
+    *,
+    wall: Clock | None = None,
+    locator: SandboxLocator | None = None,
+) -> None:
+    """Serve the provider over HTTP until told to stop; what was not told is told next time.
+
+    Args:
+        locator: the location provider, if it is to be found at the same port.
+    """
+    payments = make_app(config, wall=wall)
     server = Server(
-        make_app(config, wall=wall),
+        payments if locator is None else beside(payments, locator),
         address=config.host,
         port=config.port,
         interface=Interfaces.ASGI,

@@ -17,6 +17,7 @@ from msgspec import Struct, inspect
 from integration.api.desk import Desk, Somebody, new_event, registration, selection_id, slip
 from pitboss.api.cashier import PaymentBody
 from pitboss.api.limits import LimitBody
+from pitboss.api.locations import LocationBody
 from pitboss.api.persons import ErasureBody, LookBody, PlayerStatusBody
 from pitboss.api.players import RegisterBody, SessionBody
 from pitboss.api.slips import RawSlipsBody, SlipBody
@@ -88,6 +89,13 @@ DOORS = (
         sample={"amount": "10.00", "minutes": None},
         role=Role.PLAYER,
         method="PUT",
+    ),
+    Door(
+        path="/v1/location/checks",
+        kind=LocationBody,
+        sample={"token": "a.b.c"},
+        role=Role.PLAYER,
+        keyed=True,
     ),
     Door(
         path="/v1/staff/events",

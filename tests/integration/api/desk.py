@@ -23,6 +23,7 @@ from pitboss.kernel.ids import derived_id
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.shards import PARTITIONS_ALL
 from pitboss.kernel.tracing import NoTracer, Tracer
+from pitboss.location.ports import Instruments
 from pitboss.sandbox.couriers import SIGNATURE_HEADER, sign
 from pitboss.sportsbook import settlement
 from pitboss.workers.bets import Processor
@@ -62,6 +63,9 @@ class Desk:
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     tracer: Tracer = field(default_factory=NoTracer)
     observer: Observer | None = None
+    instruments: Instruments = field(default_factory=Instruments)
+    proxies_trusted: int = 0
+    jurisdiction: str = JURISDICTION
     client: AsgiClient = field(init=False)
     processors: list[Processor] = field(default_factory=list)
 
@@ -79,6 +83,8 @@ class Desk:
                     wall=self.wall,
                     tracer=self.tracer,
                     backlog_max=self.backlog_max,
+                    instruments=self.instruments,
+                    proxies_trusted=self.proxies_trusted,
                 )
             )
         )
@@ -111,7 +117,10 @@ class Desk:
         """Register somebody and let them pay in."""
         email = f"player{next(self.numbers)}@example.test"
         answer = await self.client.ask(
-            "POST", "/v1/players", key=self.key(), body=registration(email)
+            "POST",
+            "/v1/players",
+            key=self.key(),
+            body={**registration(email), "jurisdiction": self.jurisdiction},
         )
         assert answer.status == 201, answer.body
         said = answer.json()

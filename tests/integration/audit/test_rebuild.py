@@ -8,11 +8,15 @@ from functools import partial
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from integration.audit.tampering import rewrite, tamper
 from integration.cashier.world import World as Cashier
+from integration.players.keys import KEYS
 from integration.sportsbook.world import Given, World, legs_of, market, selection
-from pitboss import jurisdictions, order
+from located import licences, sighting, survey
+from located import request as asked
+from pitboss import jurisdictions, location, order
 from pitboss.audit import rebuild
 from pitboss.audit.reading.errors import FactUnreadable
 from pitboss.audit.reading.model import ALL_FACTS, Reader
@@ -23,12 +27,15 @@ from pitboss.audit.rebuild.rules import State
 from pitboss.cashier.model import NewsStatus, PaymentKind
 from pitboss.db import Database, Transaction
 from pitboss.jurisdictions.model import LimitKind, Period
+from pitboss.kernel.ids import derived_id
 from pitboss.kernel.shards import CATALOGUE_SHARD, Shard, shard_of
 from pitboss.players import identity
 from pitboss.players.identity.model import PlayerStatus, StatusReason, StatusRequest
 from pitboss.responsible import limits
 from pitboss.responsible.limits.model import Change, LimitKey
 from pitboss.sportsbook.catalog.model import MarketKind, MarketStatus
+
+__all__ = ["licences"]
 
 UNIT = 1_000_000
 WEEKLY_LOSS = LimitKey(kind=LimitKind.LOSS, period=Period.WEEK)
@@ -69,8 +76,8 @@ async def world(database: Database) -> World:
 
 
 @pytest.fixture
-async def paid(world: World) -> AsyncIterator[World]:
-    """Give the same world, in which people have also paid in and out, and changed their status."""
+async def paid(world: World, licences: None) -> AsyncIterator[World]:
+    """Give the same world, in which people also paid, changed their status and were located."""
     cashier = Cashier(database=world.database, clock=world.clock, entropy=world.entropy)
     player = await cashier.player(units=50)
     done = await cashier.withdraw(player, units=10)
@@ -97,6 +104,11 @@ async def paid(world: World) -> AsyncIterator[World]:
         wish = Change(player_id=player, key=WEEKLY_LOSS, value=value)
         async with cashier.turn(shard_of(player)) as turn:
             await limits.change(turn, wish, jurisdictions.get("demo"))
+    outside = sighting(survey=survey(-1.0))
+    for number, seen in enumerate((asked(), asked(outside), asked(session_id="two"))):
+        located = structs.replace(seen, check_id=derived_id("check", str(number)))
+        async with cashier.turn(shard_of(located.player_id)) as turn:
+            await location.check(turn, [located], keys=KEYS)
     yield world
 
 
@@ -104,6 +116,8 @@ async def paid(world: World) -> AsyncIterator[World]:
 CHANGES = {
     "bet": ("stake_micros", "stake_micros + 1"),
     "bet_leg": ("market_id", "gen_random_uuid()"),
+    "location_check": ("reasons", "reasons || ' outside'"),
+    "location_permit": ("failures", "failures + 1"),
     "catalog_event": ("home", "'Nobody'"),
     "catalog_market": ("line", "'9'"),
     "catalog_selection": ("tick", "tick + 7"),

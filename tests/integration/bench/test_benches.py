@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pitboss.bench import bets, books, settle, slow_flush, wallet
+from pitboss.bench import bets, books, location, settle, slow_flush, wallet
 from pitboss.bench.report import BenchReport, as_json
 from pitboss.db import Database
 
@@ -93,3 +93,17 @@ def test_what_is_preloaded_is_loaded_only_meanwhile(tmp_path: Path) -> None:
 
     assert inside == (str(library), "1500")
     assert "PITBOSS_FLUSH_DELAY_MICROS" not in os.environ
+
+
+@pytest.mark.parametrize("algorithm", location.ALGORITHMS)
+async def test_the_location_bench_passes_the_good_and_refuses_the_bent(
+    algorithm: str, tmp_path: Path
+) -> None:
+    report = await location.run(
+        location.LocationOptions(checks=100, algorithm=algorithm, folder=tmp_path)
+    )
+
+    assert report.ok, report.invariants
+    assert report.baseline_rate is not None
+    assert report.rate > report.baseline_rate > 0
+    assert all(isinstance(value, float) and value > 0 for value in report.figures.values())

@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from pitboss.settings import ENVIRONMENT_PREFIX, BucketPlace, SandboxSettings, Settings
+from pitboss.settings import (
+    ENVIRONMENT_PREFIX,
+    BucketPlace,
+    LocationSettings,
+    SandboxSettings,
+    Settings,
+)
 
 EVERYTHING = Settings(
     home=Path("/somewhere/else"),
@@ -22,6 +28,15 @@ EVERYTHING = Settings(
     bet_workers=3,
     backlog_max=17,
     sandbox=SandboxSettings(seed=5, delay_ms_max=1, failure_share=0.5, late_share=1.0),
+    location=LocationSettings(
+        keys={"vendor": Path("/keys/vendor.json")},
+        areas={"US-NJ": Path("/maps/nj.geojson")},
+        zones={"US-NJ": Path("/maps/nj-zones.geojson")},
+        cities=Path("/geo/city.mmdb"),
+        anonymous=Path("/geo/anonymous.mmdb"),
+        sandbox=True,
+    ),
+    proxies_trusted=2,
     metrics_port=9_002,
     otlp_url="http://collector:4318",
     trace_share=0.25,

@@ -8,11 +8,12 @@ import msgspec
 import pytest
 
 from pitboss import jurisdictions
-from pitboss.gate.model import Check, DepositCheck, Permit, Product, Refusal, Refused
+from pitboss.gate.model import Check, DepositCheck, Located, Permit, Product, Refusal, Refused
 from pitboss.gate.rules import decide_deposits, decide_wagers
 from pitboss.jurisdictions.model import Jurisdiction
 from pitboss.kernel.ids import PlayerId, derived_id
 from pitboss.kernel.shards import shard_of
+from pitboss.location.model import Standing
 from pitboss.players.identity.model import Player, PlayerStatus
 
 DEMO = jurisdictions.get("demo")
@@ -147,3 +148,39 @@ def test_a_deposit_is_permitted_or_refused_for_the_right_reason(
     (answer,) = decide_deposits([check], {who.id: who}, {"demo": DEMO})
 
     assert answer == (PERMIT if reason is None else Refused(reason=reason))
+
+
+@pytest.mark.parametrize(
+    ("standing", "reason"),
+    [
+        (Standing.NOT_NEEDED, None),
+        (Standing.PERMITTED, None),
+        (Standing.NOT_SHOWN, Refusal.LOCATION_NOT_SHOWN),
+        (Standing.EXPIRED, Refusal.LOCATION_EXPIRED),
+        (Standing.BLOCKED, Refusal.LOCATION_BLOCKED),
+        (Standing.NETWORK_CHANGED, Refusal.LOCATION_NETWORK_CHANGED),
+    ],
+)
+def test_a_stake_is_taken_only_from_where_the_player_may_be(
+    standing: Standing, reason: Refusal | None
+) -> None:
+    """GEO-01."""
+    located = {1: Located(standing=standing, check_id="the check")}
+
+    unasked, asked = decide_wagers(
+        [wager(), wager()], {ANN: player()}, {"demo": DEMO}, located=located
+    )
+
+    assert unasked == PERMIT
+    assert asked == (
+        msgspec.structs.replace(PERMIT, check_id="the check")
+        if reason is None
+        else Refused(reason=reason)
+    )
+
+
+def test_every_standing_has_an_answer() -> None:
+    for standing in Standing:
+        decide_wagers(
+            [wager()], {ANN: player()}, {"demo": DEMO}, located={0: Located(standing=standing)}
+        )

@@ -13,7 +13,7 @@ from pitboss.adapters.payments.sandbox import SandboxReader
 from pitboss.api.asgi import Api, make_app
 from pitboss.api.edge import Edge
 from pitboss.api.tokens import Tokens
-from pitboss.app import collector
+from pitboss.app import collector, locating
 from pitboss.app.home import Home
 from pitboss.app.parts import (
     SANDBOX_SIGNING,
@@ -67,6 +67,8 @@ def compose(settings: Settings, database: Database, log: Database, tracer: Trace
             tracer=tracer,
             backlog_max=settings.backlog_max,
             log_database=log,
+            instruments=locating.instruments(settings),
+            proxies_trusted=settings.proxies_trusted,
         )
     )
 

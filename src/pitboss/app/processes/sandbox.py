@@ -1,20 +1,21 @@
-"""The process that plays the payment provider."""
+"""The process that plays the payment provider and the location provider."""
 
 from __future__ import annotations
 
 import asyncio
 
 from pitboss.app.home import Home
-from pitboss.app.parts import SANDBOX_KEY, SANDBOX_SIGNING, run_process
+from pitboss.app.parts import SANDBOX_KEY, SANDBOX_LOCATION, SANDBOX_SIGNING, run_process
 from pitboss.cashier.model import SANDBOX
 from pitboss.sandbox import payments
 from pitboss.sandbox.couriers import Address
 from pitboss.sandbox.fates import Temper
+from pitboss.sandbox.locating import SandboxLocator
 from pitboss.settings import Settings
 
 
 def run(settings: Settings) -> None:
-    """Play the payment provider until told to stop."""
+    """Play both providers until told to stop."""
     home = Home(settings.home)
     config = payments.SandboxConfig(
         folder=home.sandbox,
@@ -29,6 +30,7 @@ def run(settings: Settings) -> None:
     )
 
     async def main(stop: asyncio.Event) -> None:
-        await payments.serve(config, stop)
+        locator = SandboxLocator(home.secret(SANDBOX_LOCATION))
+        await payments.serve(config, stop, locator=locator)
 
     run_process("sandbox", settings, main)

@@ -17,6 +17,7 @@ from pitboss.kernel.facts import Fact
 from pitboss.kernel.folding import Told
 from pitboss.kernel.instants import parse_instant
 from pitboss.kernel.upcasting import Schemas
+from pitboss.location import facts as location
 from pitboss.messages.model import SealedFact
 from pitboss.players.identity import facts as identity
 from pitboss.players.personal import facts as personal
@@ -33,6 +34,7 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     *catalog.FACTS,
     *identity.FACTS,
     *limits.FACTS,
+    *location.FACTS,
     *personal.FACTS,
     *record.FACTS,
     *settlement.FACTS,

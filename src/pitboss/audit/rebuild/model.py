@@ -39,6 +39,7 @@ UNFOLDED: Mapping[str, Source] = {
     "player_login": Source.PERSONAL,
     "personal_subject": Source.PERSONAL,
     "personal_value": Source.PERSONAL,
+    "location_last_fix": Source.PERSONAL,
 }
 
 

@@ -11,6 +11,7 @@ from pitboss.cashier.folding import CashierFold
 from pitboss.kernel.facts import Fact
 from pitboss.kernel.folding import Row, Table, Told
 from pitboss.kernel.shards import Shard
+from pitboss.location.folding import LocationFold
 from pitboss.messages.folding import HeadFold
 from pitboss.players.identity.folding import IdentityFold
 from pitboss.responsible.limits.folding import LimitsFold
@@ -40,6 +41,7 @@ class State:
             CashierFold(),
             IdentityFold(),
             self._limits,
+            LocationFold(),
         )
         self._takes: dict[type[Fact], Callable[[Any, Told], None]] = {}
         for fold in self._folds:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from pitboss.kernel.facts import Fact, Play
+from typing import Any, ClassVar
+
+from pitboss.kernel.facts import Fact, Play, Upcaster
 from pitboss.kernel.ids import BetId, PlayerId
 from pitboss.sportsbook.betting.model import Leg, SlipLeg
+
+
+def _without_whence(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 did not say from which session, nor on which check of location, a bet was taken."""
+    return data
 
 
 class BetAccepted(Fact, frozen=True, kw_only=True, tag="bet.accepted"):
     """A bet became a contract: its stake is held, its prices are struck.
 
     `rounding` names the rule for its returns, `jurisdiction` the rulebook it was taken under.
+    `session_id` is the player's session, and `check_id` the check of location that it rests on, if
+    the licence wants one.
     """
+
+    schema_version: ClassVar[int] = 2
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (_without_whence,)
 
     bet_id: BetId
     player_id: PlayerId
@@ -21,6 +33,8 @@ class BetAccepted(Fact, frozen=True, kw_only=True, tag="bet.accepted"):
     jurisdiction: str
     legs: tuple[Leg, ...]
     placed_at: str
+    session_id: str | None = None
+    check_id: str | None = None
 
     @property
     def plays(self) -> tuple[Play, ...]:

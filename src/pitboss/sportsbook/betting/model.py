@@ -58,7 +58,8 @@ class PlaceBet(
 ):
     """The command in the log: a player wants this bet.
 
-    `trace` is the `traceparent` of a request that is followed through the processes.
+    `trace` is the `traceparent` of a request that is followed through the processes.  `session_id`
+    and `network` say from where it was asked; the latter is a tag, see `location`.
     """
 
     bet_id: BetId
@@ -67,6 +68,8 @@ class PlaceBet(
     stake_micros: int
     legs: tuple[SlipLeg, ...]
     trace: str | None = None
+    session_id: str | None = None
+    network: str | None = None
 
 
 class Leg(msgspec.Struct, frozen=True, kw_only=True, gc=False):

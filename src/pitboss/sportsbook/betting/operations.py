@@ -174,6 +174,8 @@ def _check(command: PlaceBet) -> Check:
         product=Product.SPORTSBOOK,
         stake_micros=command.stake_micros,
         currency=command.currency,
+        session_id=command.session_id,
+        network=command.network,
     )
 
 
@@ -216,6 +218,8 @@ def _accepted(
         legs=legs,
         placed_at=write_instant(item.placed_at),
         movements=() if answer.movement is None else (answer.movement,),
+        session_id=command.session_id,
+        check_id=permit.check_id,
     )
     return bet, fact
 

@@ -1,0 +1,1 @@
+"""Where players are: providers' tokens, MaxMind's addresses, boundaries in GeoJSON."""
