@@ -13,7 +13,7 @@ from pitboss.kernel.instants import write_instant
 from pitboss.kernel.shards import Shard
 
 # The first ones tell what is wrong; a million tell no more.
-DIFFERENCES_KEPT = 20
+DIFFERENCES_KEPT = 50
 
 
 class Source(StrEnum):
