@@ -58,6 +58,7 @@ LINES = {
     "unknown_selection": _blamed("selection_id", "There is no such selection."),
     "unknown_market": _blamed("market_id", "There is no such market."),
     "unknown_event": _blamed("event_id", "There is no such event."),
+    "term_not_offered": _blamed("term", "The licence does not offer this term."),
     "value_out_of_range": _blamed("amount", "A limit cannot be so low, or so high."),
     "above_statutory_cap": _blamed("amount", "The limit is above what the law allows."),
     # Who asks.
@@ -67,6 +68,9 @@ LINES = {
     "player_not_verified": _not_allowed("The player's identity is not verified yet."),
     "product_not_licensed": _not_allowed("The licence does not cover this product."),
     "account_not_closed": _not_allowed("The player's account must be closed first."),
+    "player_excluded": _not_allowed("The player is excluded from play."),
+    "player_on_time_out": _not_allowed("The player is taking a time-out."),
+    "never_lifted": _not_allowed("This exclusion is not lifted on request."),
     "limit_missing": _not_allowed("The licence wants limits to be set before this."),
     "above_single_stake_limit": _not_allowed("The stake is above the player's limit for one."),
     "above_stake_limit": _not_allowed("The stake would pass the player's limit of stakes."),
@@ -91,6 +95,7 @@ LINES = {
     "unknown_hold": _missing("There is no such hold."),
     "kind_not_offered": _missing("The licence does not offer this kind of limit."),
     "period_not_offered": _missing("The licence does not offer this limit over this period."),
+    "not_excluded": _missing("Nothing keeps the player away."),
     "nothing_is_set": _missing("There is no such limit to take away."),
     "nothing_waits": _missing("No looser limit waits."),
     # How things stand.
@@ -113,6 +118,7 @@ LINES = {
     "market_closed": _in_the_way("The market is closed for ever."),
     "event_started": _in_the_way("The event has started."),
     "another_under_this_id": _in_the_way("Something else is known under this id."),
+    "term_not_over": _in_the_way("The term is not over, and nothing shortens it."),
     "too_early": _in_the_way("The looser limit has not waited long enough."),
     "lapsed": _in_the_way("The looser limit was not confirmed in time; ask for it again."),
     "another_result": _in_the_way("Another result is recorded for this event."),

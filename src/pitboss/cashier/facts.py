@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from pitboss.kernel.facts import Fact, Play
+from typing import Any, ClassVar
+
+from pitboss.kernel.facts import Fact, Play, Upcaster
 from pitboss.kernel.ids import PaymentId, PlayerId
+
+
+def _without_request(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 of a failure did not say when the deposit was asked for."""
+    return data
 
 
 class DepositRequested(Fact, frozen=True, kw_only=True, tag="deposit.requested"):
@@ -64,8 +71,11 @@ class DepositConfirmed(Fact, frozen=True, kw_only=True, tag="deposit.confirmed")
 class DepositFailed(Fact, frozen=True, kw_only=True, tag="deposit.failed"):
     """A deposit will not arrive; no money moved.
 
-    `requested_at` is when it was asked for; facts that are older than limits do not say it.
+    `requested_at` is when it was asked for.
     """
+
+    schema_version: ClassVar[int] = 2
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (_without_request,)
 
     payment_id: PaymentId
     player_id: PlayerId

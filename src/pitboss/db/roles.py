@@ -47,6 +47,7 @@ GRANTS: Mapping[str, str] = {
     "personal_subject": _LIVES,
     "payment": _LIVES,
     "player_limit": _LIVES,
+    "player_exclusion": _LIVES,
     "player_hour": _LIVES,
     "location_permit": _LIVES,
     "bet": _LIVES,

@@ -14,6 +14,7 @@ from pitboss.jurisdictions.model import Product as Product
 from pitboss.kernel.ids import PlayerId
 from pitboss.location.model import Standing
 from pitboss.players.identity.model import Player
+from pitboss.responsible.exclusion.model import Exclusion
 from pitboss.responsible.limits.model import Allowance
 
 
@@ -23,6 +24,8 @@ class Refusal(StrEnum):
     UNKNOWN_PLAYER = "unknown_player"
     UNKNOWN_JURISDICTION = "unknown_jurisdiction"
     PLAYER_NOT_ACTIVE = "player_not_active"
+    PLAYER_EXCLUDED = "player_excluded"
+    PLAYER_ON_TIME_OUT = "player_on_time_out"
     PLAYER_NOT_VERIFIED = "player_not_verified"
     PRODUCT_NOT_LICENSED = "product_not_licensed"
     WRONG_CURRENCY = "wrong_currency"
@@ -74,6 +77,8 @@ class Located(msgspec.Struct, frozen=True, kw_only=True):
 class WagerCase(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known when a stake is judged.
 
+    `kept_away` is the exclusion or time-out that runs now, if one does.
+
     `allowance` is what the player's limits leave, without the stakes that were permitted before in
     the same batch; None: no limit holds.  `standing` is that of the session's location.
     """
@@ -81,6 +86,7 @@ class WagerCase(msgspec.Struct, frozen=True, kw_only=True):
     check: Check
     player: Player
     jurisdiction: Jurisdiction
+    kept_away: Exclusion | None = None
     allowance: Allowance | None = None
     standing: Standing = Standing.NOT_NEEDED
 
@@ -94,6 +100,7 @@ class DepositCase(msgspec.Struct, frozen=True, kw_only=True):
     check: DepositCheck
     player: Player
     jurisdiction: Jurisdiction
+    kept_away: Exclusion | None = None
     allowance: Allowance | None = None
     balance_micros: int = 0
 

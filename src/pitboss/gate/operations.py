@@ -14,7 +14,8 @@ from pitboss.location.model import Place
 from pitboss.messages import Turn
 from pitboss.players import identity
 from pitboss.players.identity.model import Player
-from pitboss.responsible import limits
+from pitboss.responsible import exclusion, limits
+from pitboss.responsible.exclusion.model import Exclusion
 from pitboss.responsible.limits.model import Allowance
 from pitboss.wallet.model import player_account
 
@@ -29,30 +30,33 @@ async def check(turn: Turn, checks: Sequence[Check]) -> tuple[Answer, ...]:
     are money owed and pass no gate.
     """
     players, licences = await _look(turn, [check.player_id for check in checks])
-    allowances = await _allowances(turn, players, licences)
+    kept_away, allowances = await _standing(turn, players, licences)
     located = await _locate(turn, checks, players, licences)
-    return rules.decide_wagers(checks, players, licences, allowances, located)
+    return rules.decide_wagers(checks, players, licences, kept_away, allowances, located)
 
 
 async def check_deposits(turn: Turn, checks: Sequence[DepositCheck]) -> tuple[Answer, ...]:
     """Say for each deposit whether this player may pay in.  Withdrawals are never asked about."""
     players, licences = await _look(turn, [check.player_id for check in checks])
-    allowances = await _allowances(turn, players, licences)
+    kept_away, allowances = await _standing(turn, players, licences)
     balances = await _balances(turn, [players[player_id] for player_id in allowances])
-    return rules.decide_deposits(checks, players, licences, allowances, balances)
+    return rules.decide_deposits(checks, players, licences, kept_away, allowances, balances)
 
 
-async def _allowances(
+async def _standing(
     turn: Turn, players: Mapping[PlayerId, Player], licences: Mapping[str, Jurisdiction]
-) -> dict[PlayerId, Allowance]:
-    """Return what the limits of these players leave; of whom none holds, nothing."""
+) -> tuple[dict[PlayerId, Exclusion], dict[PlayerId, Allowance]]:
+    """Return what keeps players away, and what their limits leave; of the others, nothing."""
     licensed = {
         player.id: licences[player.jurisdiction]
         for player in players.values()
         if player.jurisdiction in licences
     }
     places = [(players[player_id].shard, player_id) for player_id in licensed]
-    return await limits.recall_allowances(turn, places, licensed)
+    return (
+        await exclusion.recall_exclusions(turn, places, licensed),
+        await limits.recall_allowances(turn, places, licensed),
+    )
 
 
 async def _balances(turn: Turn, players: Sequence[Player]) -> dict[PlayerId, int]:

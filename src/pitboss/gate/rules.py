@@ -26,9 +26,11 @@ from pitboss.jurisdictions.model import Jurisdiction, LimitKind
 from pitboss.kernel.ids import PlayerId
 from pitboss.location.model import Standing
 from pitboss.players.identity.model import Player, PlayerStatus
+from pitboss.responsible.exclusion.model import Exclusion, Kind
 from pitboss.responsible.limits.model import Allowance
 
 NO_ALLOWANCES: Mapping[PlayerId, Allowance] = {}
+NOBODY: Mapping[PlayerId, Exclusion] = {}
 NO_BALANCES: Mapping[PlayerId, int] = {}
 
 
@@ -36,6 +38,7 @@ def decide_wagers(
     checks: Sequence[Check],
     players: Mapping[PlayerId, Player],
     jurisdictions: Mapping[str, Jurisdiction],
+    kept_away: Mapping[PlayerId, Exclusion] = NOBODY,
     allowances: Mapping[PlayerId, Allowance] = NO_ALLOWANCES,
     located: Mapping[int, Located] | None = None,
 ) -> tuple[Answer, ...]:
@@ -61,6 +64,7 @@ def decide_wagers(
             check=check,
             player=player,
             jurisdiction=jurisdiction,
+            kept_away=kept_away.get(check.player_id),
             allowance=allowance,
             standing=Standing.NOT_NEEDED if where is None else where.standing,
         )
@@ -81,6 +85,7 @@ def decide_deposits(
     checks: Sequence[DepositCheck],
     players: Mapping[PlayerId, Player],
     jurisdictions: Mapping[str, Jurisdiction],
+    kept_away: Mapping[PlayerId, Exclusion] = NOBODY,
     allowances: Mapping[PlayerId, Allowance] = NO_ALLOWANCES,
     balances: Mapping[PlayerId, int] = NO_BALANCES,
 ) -> tuple[Answer, ...]:
@@ -98,6 +103,7 @@ def decide_deposits(
             check=check,
             player=player,
             jurisdiction=jurisdiction,
+            kept_away=kept_away.get(check.player_id),
             allowance=allowance,
             balance_micros=there,
         )
@@ -114,6 +120,18 @@ def refuse_inactive(case: Case) -> Refusal | None:
     """Refuse players who are suspended or whose account is closed."""
     active = case.player.status is PlayerStatus.ACTIVE
     return None if active else Refusal.PLAYER_NOT_ACTIVE
+
+
+def refuse_kept_away(case: Case) -> Refusal | None:
+    """Refuse players who are excluded or on a time-out, whatever they want to play.
+
+    Source: AGCO 2.13(3), 2.14; PT 5.3.2(7) (deposits too); LCCP SR 3.5.3.
+    """
+    if case.kept_away is None:
+        return None
+    if case.kept_away.kind is Kind.TIME_OUT:
+        return Refusal.PLAYER_ON_TIME_OUT
+    return Refusal.PLAYER_EXCLUDED
 
 
 def refuse_unverified(case: Case) -> Refusal | None:
@@ -202,6 +220,7 @@ _UNLOCATED = {
 # From what the player is to what the stake is: who may not play at all is told that first.
 WAGER_RULES: tuple[Callable[[WagerCase], Refusal | None], ...] = (
     refuse_inactive,
+    refuse_kept_away,
     refuse_unverified,
     refuse_unlicensed_product,
     refuse_other_currency,
@@ -213,6 +232,7 @@ WAGER_RULES: tuple[Callable[[WagerCase], Refusal | None], ...] = (
 # Withdrawals have no list: money that is the player's is never kept by the gate.
 DEPOSIT_RULES: tuple[Callable[[DepositCase], Refusal | None], ...] = (
     refuse_inactive,
+    refuse_kept_away,
     refuse_unverified,
     refuse_other_currency,
     refuse_deposit_without_limits,

@@ -16,6 +16,7 @@ from msgspec import Struct, inspect
 
 from integration.api.desk import Desk, Somebody, new_event, registration, selection_id, slip
 from pitboss.api.cashier import PaymentBody
+from pitboss.api.exclusions import ExclusionBody, ImposedBody, TimeOutBody
 from pitboss.api.limits import LimitBody
 from pitboss.api.locations import LocationBody
 from pitboss.api.persons import ErasureBody, LookBody, PlayerStatusBody
@@ -89,6 +90,27 @@ DOORS = (
         sample={"amount": "10.00", "minutes": None},
         role=Role.PLAYER,
         method="PUT",
+    ),
+    Door(
+        path="/v1/me/time-outs",
+        kind=TimeOutBody,
+        sample={"hours": 24},
+        role=Role.PLAYER,
+        keyed=True,
+    ),
+    Door(
+        path="/v1/me/exclusions",
+        kind=ExclusionBody,
+        sample={"months": 6},
+        role=Role.PLAYER,
+        keyed=True,
+    ),
+    Door(
+        path=f"{NOBODY}/exclusions",
+        kind=ImposedBody,
+        sample={"months": None, "reason": "risk_of_harm"},
+        role=Role.STAFF,
+        keyed=True,
     ),
     Door(
         path="/v1/location/checks",

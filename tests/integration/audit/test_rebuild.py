@@ -31,7 +31,9 @@ from pitboss.kernel.ids import derived_id
 from pitboss.kernel.shards import CATALOGUE_SHARD, Shard, shard_of
 from pitboss.players import identity
 from pitboss.players.identity.model import PlayerStatus, StatusReason, StatusRequest
-from pitboss.responsible import limits
+from pitboss.responsible import exclusion, limits
+from pitboss.responsible.exclusion.model import Initiator, Reason, Wish
+from pitboss.responsible.exclusion.model import Kind as ExclusionKind
 from pitboss.responsible.limits.model import Change, LimitKey
 from pitboss.sportsbook.catalog.model import MarketKind, MarketStatus
 
@@ -104,6 +106,19 @@ async def paid(world: World, licences: None) -> AsyncIterator[World]:
         wish = Change(player_id=player, key=WEEKLY_LOSS, value=value)
         async with cashier.turn(shard_of(player)) as turn:
             await limits.change(turn, wish, jurisdictions.get("demo"))
+    away = Wish(
+        key=derived_id("away"),
+        player_id=player,
+        kind=ExclusionKind.EXCLUSION,
+        initiator=Initiator.STAFF,
+        reason=Reason.RISK_OF_HARM,
+        months=6,
+    )
+    async with cashier.turn(shard_of(player)) as turn:
+        await exclusion.exclude(turn, away, jurisdictions.get("demo"))
+    cashier.clock.advance(timedelta(days=200))
+    async with cashier.turn(shard_of(player)) as turn:
+        await exclusion.ask_to_return(turn, player, jurisdictions.get("demo"))
     outside = sighting(survey=survey(-1.0))
     for number, seen in enumerate((asked(), asked(outside), asked(session_id="two"))):
         located = structs.replace(seen, check_id=derived_id("check", str(number)))
@@ -124,6 +139,7 @@ CHANGES = {
     "payment": ("micros", "micros + 1"),
     "payment_news": ("reference", "'another'"),
     "player": ("status", "'closed'"),
+    "player_exclusion": ("ends_at", "ends_at + interval '1 day'"),
     "player_hour": ("staked", "staked + 1"),
     "player_limit": ("value", "value + 1"),
     "player_registration": ("refusal", "'under_age'"),

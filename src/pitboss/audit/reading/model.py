@@ -21,6 +21,7 @@ from pitboss.location import facts as location
 from pitboss.messages.model import SealedFact
 from pitboss.players.identity import facts as identity
 from pitboss.players.personal import facts as personal
+from pitboss.responsible.exclusion import facts as exclusion
 from pitboss.responsible.limits import facts as limits
 from pitboss.sportsbook.betting import facts as betting
 from pitboss.sportsbook.catalog import facts as catalog
@@ -33,6 +34,7 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     *cashier.FACTS,
     *catalog.FACTS,
     *identity.FACTS,
+    *exclusion.FACTS,
     *limits.FACTS,
     *location.FACTS,
     *personal.FACTS,

@@ -14,6 +14,7 @@ from pitboss.kernel.shards import Shard
 from pitboss.location.folding import LocationFold
 from pitboss.messages.folding import HeadFold
 from pitboss.players.identity.folding import IdentityFold
+from pitboss.responsible.exclusion.folding import ExclusionFold
 from pitboss.responsible.limits.folding import LimitsFold
 from pitboss.sportsbook.betting.folding import BettingFold
 from pitboss.sportsbook.catalog.folding import CatalogFold
@@ -41,6 +42,7 @@ class State:
             CashierFold(),
             IdentityFold(),
             self._limits,
+            ExclusionFold(),
             LocationFold(),
         )
         self._takes: dict[type[Fact], Callable[[Any, Told], None]] = {}

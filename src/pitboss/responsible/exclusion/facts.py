@@ -1,0 +1,46 @@
+"""What exclusion publishes.  Source: GR `Online_Exclusions`; AGCO 2.14(8) (request, start, end,
+reason, channel)."""
+
+from __future__ import annotations
+
+from pitboss.kernel.facts import Fact
+from pitboss.kernel.ids import PlayerId
+
+
+class PlayerExcluded(Fact, frozen=True, kw_only=True, tag="player.excluded"):
+    """A player is kept away from every product from now on; `ends_at` None: without an end."""
+
+    player_id: PlayerId
+    kind: str
+    initiator: str
+    reason: str
+    ends_at: str | None = None
+
+
+class ExclusionRefused(Fact, frozen=True, kw_only=True, tag="player.exclusion_refused"):
+    """A player was not kept away, because the licence has no such term."""
+
+    player_id: PlayerId
+    kind: str
+    initiator: str
+    reason: str
+    hours: int | None = None
+    months: int | None = None
+
+
+class ReturnAsked(Fact, frozen=True, kw_only=True, tag="player.return_asked"):
+    """A player asked to come back after the term; `returns_at` is when play is open again."""
+
+    player_id: PlayerId
+    returns_at: str
+
+
+class ReturnRefused(Fact, frozen=True, kw_only=True, tag="player.return_refused"):
+    """A player asked to come back and may not."""
+
+    player_id: PlayerId
+    reason: str
+
+
+# Every type of this room, for who reads facts.
+FACTS = (PlayerExcluded, ExclusionRefused, ReturnAsked, ReturnRefused)

@@ -1,0 +1,39 @@
+"""The table of exclusion, from facts alone."""
+
+from __future__ import annotations
+
+from pitboss.kernel.folding import Fold, Table, Told
+from pitboss.kernel.instants import parse_instant
+from pitboss.responsible.exclusion.facts import PlayerExcluded, ReturnAsked
+
+_PLAYER, _ENDS_AT, _RETURN_ASKED_AT = 0, 6, 7
+
+
+class ExclusionFold(Fold):
+    """Who is kept away, and until when."""
+
+    def __init__(self) -> None:
+        self.exclusions = Table(
+            "player_exclusion",
+            key=("player_id", "key"),
+            columns=(
+                *("player_id", "key", "kind", "initiator", "reason"),
+                *("starts_at", "ends_at", "return_asked_at"),
+            ),
+        )
+        super().__init__(self.exclusions)
+        self.takes = {PlayerExcluded: self._exclude, ReturnAsked: self._ask}
+
+    def _exclude(self, fact: PlayerExcluded, told: Told) -> None:
+        ends_at = None if fact.ends_at is None else parse_instant(fact.ends_at, field="ends_at")
+        row = [
+            *(fact.player_id, told.cause, fact.kind, fact.initiator, fact.reason),
+            *(told.recorded_at, ends_at, None),
+        ]
+        self.add_row(self.exclusions, row, told)
+
+    def _ask(self, fact: ReturnAsked, told: Told) -> None:
+        """Whoever asks does so of everything that keeps him away and of which he had not asked."""
+        for row in self.exclusions.rows.values():
+            if row[_PLAYER] == fact.player_id and row[_RETURN_ASKED_AT] is None:
+                row[_RETURN_ASKED_AT] = told.recorded_at

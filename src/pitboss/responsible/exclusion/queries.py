@@ -1,0 +1,44 @@
+"""Reads of exclusion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pitboss.db import Transaction
+from pitboss.jurisdictions.model import Jurisdiction
+from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.shards import shard_of
+from pitboss.messages import Turn
+from pitboss.responsible.exclusion.model import Exclusion, Place, Standing
+
+from . import rules, store
+
+
+async def list_exclusions(tx: Transaction, player_id: PlayerId) -> list[Exclusion]:
+    """Return everything that a player was ever kept away by, the oldest first."""
+    return await store.find_exclusions(tx, [(shard_of(player_id), player_id)])
+
+
+async def recall_exclusions(
+    turn: Turn, places: Sequence[Place], licences: Mapping[PlayerId, Jurisdiction]
+) -> dict[PlayerId, Exclusion]:
+    """Return what keeps each of these players away now; who may play is left out.
+
+    The turn holds their shards, so it is the last word; whom the turn remembers is not fetched.
+    """
+    known = {shard: turn.recall(shard, Standing) for shard in {shard for shard, _ in places}}
+    missing = [place for place in places if place[1] not in known[place[0]]]
+    if missing:
+        found: dict[Place, list[Exclusion]] = {place: [] for place in missing}
+        for one in await store.find_exclusions(turn.tx, missing):
+            found[one.shard, one.player_id].append(one)
+        for (shard, player_id), all_of_them in found.items():
+            known[shard][player_id] = Standing(exclusions=tuple(all_of_them))
+    kept: dict[PlayerId, Exclusion] = {}
+    for shard, player_id in places:
+        exclusions = known[shard][player_id].exclusions
+        if exclusions:
+            item = rules.keeping_away(exclusions, licences[player_id], turn.now)
+            if item is not None:
+                kept[player_id] = item
+    return kept

@@ -1,0 +1,113 @@
+"""Which terms a licence has, and when one is over.  Pure."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import msgspec
+
+from pitboss.jurisdictions.model import Jurisdiction, Lift
+from pitboss.responsible.exclusion.model import Exclusion, Initiator, Kind, Refusal, Wish
+
+HOURS_MAX = 24 * 366
+MONTHS_MAX = 12 * 100
+
+
+def refusal_to_exclude(wish: Wish, licence: Jurisdiction) -> Refusal | None:
+    """Return why the licence has no such term, if it has none.
+
+    Staff and registers keep away for any term: theirs is not the player's choice.
+    Source: the licence's `breaks` and `exclusion`.
+    """
+    if wish.kind is Kind.TIME_OUT:
+        offered = wish.months is None and _offers_hours(wish.hours, licence)
+    else:
+        offered = wish.hours is None and _offers_months(wish, licence)
+    return None if offered else Refusal.TERM_NOT_OFFERED
+
+
+def end_of(wish: Wish, now: datetime) -> datetime | None:
+    """Return when a term ends that begins now; None: never."""
+    if wish.kind is Kind.TIME_OUT:
+        return now + timedelta(hours=wish.hours or 0)
+    return None if wish.months is None else add_months(now, wish.months)
+
+
+def add_months(instant: datetime, months: int) -> datetime:
+    """Return the same day so many months later, or the month's last if it has no such day."""
+    number = instant.year * 12 + instant.month - 1 + months
+    year, month = number // 12, number % 12 + 1
+    return instant.replace(year=year, month=month, day=min(instant.day, monthrange(year, month)[1]))
+
+
+def keeping_away(
+    exclusions: Iterable[Exclusion], licence: Jurisdiction, now: datetime
+) -> Exclusion | None:
+    """Return an exclusion that keeps the player away now, an exclusion before a time-out."""
+    found = [item for item in exclusions if not is_over(item, licence, now)]
+    return min(found, key=lambda item: item.kind is Kind.TIME_OUT, default=None)
+
+
+def is_over(item: Exclusion, licence: Jurisdiction, now: datetime) -> bool:
+    """Return whether somebody is not kept away by this any more."""
+    over = over_at(item, licence)
+    return over is not None and now >= over
+
+
+def over_at(item: Exclusion, licence: Jurisdiction) -> datetime | None:
+    """Return from when on this keeps nobody away; None: it is not known, or will never be.
+
+    A term is never shortened.  After it an exclusion ends as the licence says: by itself, or so
+    long after the player has asked; one that a register keeps ends when the register says so.
+    """
+    rules = licence.exclusion
+    if item.kind is Kind.TIME_OUT:
+        return item.ends_at
+    lift, wait = rules.lift, rules.lift_wait_hours
+    if item.ends_at is None:
+        lift, wait = rules.indefinite_lift or Lift.NEVER, rules.indefinite_wait_hours
+    waited = timedelta(hours=wait or 0)
+    match lift:
+        case Lift.AT_END:
+            return None if item.ends_at is None else item.ends_at + waited
+        case Lift.ON_REQUEST:
+            return None if item.return_asked_at is None else item.return_asked_at + waited
+        case Lift.BY_REGISTER | Lift.NEVER:
+            return None
+
+
+def with_return_asked(item: Exclusion, now: datetime) -> Exclusion:
+    """Return an exclusion from which the player asks now to come back, if not before."""
+    return msgspec.structs.replace(item, return_asked_at=item.return_asked_at or now)
+
+
+def refusal_to_return(item: Exclusion, licence: Jurisdiction, now: datetime) -> Refusal | None:
+    """Return why a player who asks now cannot come back, if so."""
+    rules = licence.exclusion
+    lift = rules.lift if item.ends_at is not None else rules.indefinite_lift or Lift.NEVER
+    if lift in (Lift.NEVER, Lift.BY_REGISTER):
+        return Refusal.NEVER_LIFTED
+    least = item.ends_at or add_months(item.starts_at, rules.indefinite_months_min or 0)
+    return Refusal.TERM_NOT_OVER if now < least else None
+
+
+def _offers_hours(hours: int | None, licence: Jurisdiction) -> bool:
+    if hours is None:
+        return False
+    rules = licence.breaks
+    if rules.time_out_hours_choices:
+        return hours in rules.time_out_hours_choices
+    return rules.time_out_hours_min <= hours <= min(rules.time_out_hours_max, HOURS_MAX)
+
+
+def _offers_months(wish: Wish, licence: Jurisdiction) -> bool:
+    rules = licence.exclusion
+    if wish.initiator is not Initiator.PLAYER:
+        return wish.months is None or 0 < wish.months <= MONTHS_MAX
+    if wish.months is None:
+        return rules.indefinite
+    if rules.months_choices:
+        return wish.months in rules.months_choices
+    return rules.months_min <= wish.months <= MONTHS_MAX

@@ -1,0 +1,64 @@
+"""The SQL of exclusion."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from pitboss.db import Transaction
+from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.shards import Shard
+from pitboss.responsible.exclusion.model import Exclusion, Initiator, Kind, Place, Reason
+
+
+async def find_exclusions(tx: Transaction, places: Collection[Place]) -> list[Exclusion]:
+    """Return every exclusion of these players, the oldest first."""
+    rows = await tx.fetch(
+        "SELECT shard, player_id, key, kind, initiator, reason, starts_at, ends_at,"
+        " return_asked_at FROM player_exclusion JOIN unnest($1::smallint[], $2::uuid[])"
+        " AS wanted (of_shard, id) ON shard = of_shard AND player_id = id"
+        " ORDER BY starts_at, key",
+        [shard for shard, _ in places],
+        [player_id for _, player_id in places],
+    )
+    return [
+        Exclusion(
+            shard=Shard(row["shard"]),
+            player_id=PlayerId(str(row["player_id"])),
+            key=str(row["key"]),
+            kind=Kind(row["kind"]),
+            initiator=Initiator(row["initiator"]),
+            reason=Reason(row["reason"]),
+            starts_at=row["starts_at"],
+            ends_at=row["ends_at"],
+            return_asked_at=row["return_asked_at"],
+        )
+        for row in rows
+    ]
+
+
+async def save_exclusion(tx: Transaction, item: Exclusion) -> None:
+    """Write a new exclusion."""
+    await tx.execute(
+        "INSERT INTO player_exclusion (shard, player_id, key, kind, initiator, reason, starts_at,"
+        " ends_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        item.shard,
+        item.player_id,
+        item.key,
+        item.kind.value,
+        item.initiator.value,
+        item.reason.value,
+        item.starts_at,
+        item.ends_at,
+    )
+
+
+async def note_return(tx: Transaction, place: Place, keys: Collection[str], at: datetime) -> None:
+    """Write that a player asked to come back from these exclusions."""
+    await tx.execute(
+        "UPDATE player_exclusion SET return_asked_at = $4"
+        " WHERE shard = $1 AND player_id = $2 AND key = ANY($3::uuid[])",
+        *place,
+        list(keys),
+        at,
+    )

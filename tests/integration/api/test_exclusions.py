@@ -1,0 +1,113 @@
+"""Players take a break over HTTP, staff imposes one, and both are felt at once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from integration.api.client import Answer
+from integration.api.desk import Desk, Somebody, selection_id, slip
+
+
+async def ask(
+    desk: Desk, player: Somebody, method: str, path: str, body: dict[str, Any] | None = None
+) -> Answer:
+    """Ask as this player, with a fresh key."""
+    return await desk.client.ask(method, path, token=player.token, key=desk.key(), body=body)
+
+
+async def refusal_of_a_bet(desk: Desk, player: Somebody) -> str | None:
+    """Place a bet and return why it was refused."""
+    placed = await desk.place(player, slip(selection_id("final"), stake="1.00"))
+    await desk.process()
+    found = await ask(desk, player, "GET", f"/v1/bets/{placed.json()['bet_id']}")
+    refusal: str | None = found.json()["refusal"]
+    return refusal
+
+
+async def test_a_time_out_stops_bets_and_deposits_and_not_withdrawals(desk: Desk) -> None:
+    await desk.event("final")
+    player = await desk.player(amount="50.00")
+    taken = await ask(desk, player, "POST", "/v1/me/time-outs", {"hours": 24})
+    deposit = await desk.deposit(player, "5.00")
+    body = {"amount": "5.00", "currency": "EUR"}
+    withdrawal = await ask(desk, player, "POST", "/v1/withdrawals", body)
+    shown = await ask(desk, player, "GET", "/v1/me/exclusions")
+
+    assert (taken.status, taken.json()["kind"]) == (200, "time_out")
+    assert await refusal_of_a_bet(desk, player) == "player_on_time_out"
+    assert (deposit.status, deposit.slug) == (403, "player_on_time_out")
+    assert withdrawal.status == 202
+    assert [item["kind"] for item in shown.json()["exclusions"]] == ["time_out"]
+
+
+async def test_staff_excludes_a_player_without_an_end(desk: Desk) -> None:
+    await desk.event("final")
+    player = await desk.player(amount="50.00")
+    imposed = await desk.client.ask(
+        "POST",
+        f"/v1/staff/players/{player.player_id}/exclusions",
+        token=desk.staff,
+        key=desk.key(),
+        body={"months": None, "reason": "risk_of_harm"},
+    )
+
+    assert (imposed.status, imposed.json()["ends_at"]) == (200, None)
+    assert imposed.json()["initiator"] == "staff"
+    assert await refusal_of_a_bet(desk, player) == "player_excluded"
+
+
+async def test_the_same_key_gives_the_same_exclusion(desk: Desk) -> None:
+    player = await desk.player()
+
+    async def exclude(months: int) -> Answer:
+        return await desk.client.ask(
+            "POST",
+            "/v1/me/exclusions",
+            token=player.token,
+            key="once",
+            body={"months": months},
+        )
+
+    first, again, other = await exclude(6), await exclude(6), await exclude(12)
+
+    assert first.json() == again.json()
+    assert (other.status, other.slug) == (409, "idempotency_key_reused")
+
+
+async def test_a_player_asks_to_return_and_waits_as_the_licence_says(desk: Desk) -> None:
+    player = await desk.player()
+    nothing = await ask(desk, player, "POST", "/v1/me/return")
+    await ask(desk, player, "POST", "/v1/me/exclusions", {"months": 6})
+    early = await ask(desk, player, "POST", "/v1/me/return")
+    desk.clock.advance(timedelta(days=185))
+    done = await ask(desk, player, "POST", "/v1/me/return")
+
+    assert (nothing.status, nothing.slug) == (404, "not_excluded")
+    assert (early.status, early.slug) == (409, "term_not_over")
+    assert done.status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/me/time-outs", {"hours": 0}),
+        ("/v1/me/time-outs", {"hours": -5}),
+        ("/v1/me/time-outs", {"hours": 10**12}),
+        ("/v1/me/exclusions", {"months": 0}),
+        ("/v1/me/exclusions", {"months": 1}),
+        ("/v1/me/exclusions", {"months": 10**12}),
+    ],
+)
+async def test_a_term_that_the_licence_does_not_offer_is_refused(
+    shared_desk: Desk, path: str, body: dict[str, Any]
+) -> None:
+    player = await shared_desk.player()
+
+    answer = await ask(shared_desk, player, "POST", path, body)
+
+    assert (answer.status, answer.slug) == (422, "term_not_offered")
+    shown = await ask(shared_desk, player, "GET", "/v1/me/exclusions")
+    assert shown.json()["exclusions"] == []

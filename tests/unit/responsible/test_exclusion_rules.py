@@ -1,0 +1,175 @@
+"""Which terms a licence offers, and that none of them ends before its time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pitboss import jurisdictions
+from pitboss.jurisdictions.model import Lift
+from pitboss.kernel.ids import PlayerId, derived_id
+from pitboss.kernel.shards import shard_of
+from pitboss.responsible.exclusion import rules
+from pitboss.responsible.exclusion.model import (
+    Exclusion,
+    Initiator,
+    Kind,
+    Reason,
+    Refusal,
+    Wish,
+)
+from proofs import Proves
+
+CODES = [code for code in jurisdictions.codes() if code != "demo"]
+ANN = PlayerId(derived_id("player", "ann"))
+NOW = datetime(2024, 8, 31, 12, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+def wish(
+    *, hours: int | None = None, months: int | None = None, initiator: Initiator = Initiator.PLAYER
+) -> Wish:
+    """Wish for a time-out of hours, or for an exclusion."""
+    return Wish(
+        key=derived_id("wish"),
+        player_id=ANN,
+        kind=Kind.EXCLUSION if hours is None else Kind.TIME_OUT,
+        initiator=initiator,
+        reason=Reason.PLAYERS_CHOICE,
+        hours=hours,
+        months=months,
+    )
+
+
+def excluded(term: Wish, now: datetime = NOW) -> Exclusion:
+    """Return the exclusion that comes of a wish."""
+    return Exclusion(
+        shard=shard_of(ANN),
+        player_id=ANN,
+        key=term.key,
+        kind=term.kind,
+        initiator=term.initiator,
+        reason=term.reason,
+        starts_at=now,
+        ends_at=rules.end_of(term, now),
+    )
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_time_out_is_one_that_the_licence_offers(code: str, proves: Proves) -> None:
+    proves("breaks.time_out_hours_choices", code)
+    proves("breaks.time_out_hours_min", code)
+    proves("breaks.time_out_hours_max", code)
+    licence = jurisdictions.get(code)
+    offered = licence.breaks.time_out_hours_choices or (
+        licence.breaks.time_out_hours_min,
+        licence.breaks.time_out_hours_max,
+    )
+
+    for hours in offered:
+        assert rules.refusal_to_exclude(wish(hours=hours), licence) is None
+    for other in (0, -1, min(offered) - 1, max(offered) + 1, None):
+        term = time_out(other)
+        assert rules.refusal_to_exclude(term, licence) is Refusal.TERM_NOT_OFFERED
+
+
+def time_out(hours: int | None) -> Wish:
+    """Wish for a time-out, even for one without a length."""
+    return Wish(
+        key=derived_id("wish"),
+        player_id=ANN,
+        kind=Kind.TIME_OUT,
+        initiator=Initiator.PLAYER,
+        reason=Reason.PLAYERS_CHOICE,
+        hours=hours,
+    )
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_an_exclusion_is_one_that_the_licence_offers(code: str, proves: Proves) -> None:
+    proves("exclusion.months_choices", code)
+    proves("exclusion.months_min", code)
+    proves("exclusion.indefinite", code)
+    licence = jurisdictions.get(code)
+    least = min(licence.exclusion.months_choices, default=licence.exclusion.months_min)
+
+    assert rules.refusal_to_exclude(wish(months=least), licence) is None
+    assert rules.refusal_to_exclude(wish(months=least - 1), licence) is Refusal.TERM_NOT_OFFERED
+    without_end = rules.refusal_to_exclude(wish(), licence)
+    assert (without_end is None) == licence.exclusion.indefinite
+    # Staff keeps away for as long as it takes.
+    assert rules.refusal_to_exclude(wish(initiator=Initiator.STAFF), licence) is None
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_nothing_ends_an_exclusion_before_its_term(code: str, proves: Proves) -> None:
+    proves("exclusion.lift", code)
+    proves("exclusion.lift_wait_hours", code)
+    licence = jurisdictions.get(code)
+    months = min(licence.exclusion.months_choices, default=licence.exclusion.months_min)
+    item = excluded(wish(months=months))
+    assert item.ends_at is not None
+    just_before = item.ends_at - MICROSECOND
+
+    assert not rules.is_over(item, licence, just_before)
+    asked_early = rules.refusal_to_return(item, licence, just_before)
+    assert asked_early in (Refusal.TERM_NOT_OVER, Refusal.NEVER_LIFTED)
+    waited = timedelta(hours=licence.exclusion.lift_wait_hours or 0)
+    later = item.ends_at + timedelta(days=1)
+    asked = rules.with_return_asked(item, later)
+    match licence.exclusion.lift:
+        case Lift.AT_END:
+            assert rules.over_at(item, licence) == item.ends_at + waited
+        case Lift.ON_REQUEST:
+            assert not rules.is_over(item, licence, later + timedelta(days=9999))
+            assert rules.refusal_to_return(item, licence, later) is None
+            assert rules.over_at(asked, licence) == later + waited
+        case _:
+            assert rules.refusal_to_return(item, licence, later) is Refusal.NEVER_LIFTED
+            assert not rules.is_over(asked, licence, later + timedelta(days=9999))
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_an_indefinite_exclusion_is_lifted_as_its_own_rules_say(code: str, proves: Proves) -> None:
+    proves("exclusion.indefinite_lift", code)
+    proves("exclusion.indefinite_months_min", code)
+    proves("exclusion.indefinite_wait_hours", code)
+    licence = jurisdictions.get(code)
+    item = excluded(wish())
+
+    assert not rules.is_over(item, licence, NOW + timedelta(days=99_999))
+    if licence.exclusion.indefinite_lift is not Lift.ON_REQUEST:
+        assert rules.refusal_to_return(item, licence, NOW) is Refusal.NEVER_LIFTED
+        return
+    least = rules.add_months(NOW, licence.exclusion.indefinite_months_min or 0)
+    if least > NOW:
+        early = rules.refusal_to_return(item, licence, least - MICROSECOND)
+        assert early is Refusal.TERM_NOT_OVER
+    assert rules.refusal_to_return(item, licence, least) is None
+    asked = rules.with_return_asked(item, least)
+    waited = timedelta(hours=licence.exclusion.indefinite_wait_hours or 0)
+    assert rules.over_at(asked, licence) == least + waited
+
+
+def test_of_several_the_last_to_end_counts_and_an_exclusion_is_told_first() -> None:
+    licence = jurisdictions.get("GB")
+    short, long = excluded(wish(hours=24)), excluded(wish(months=6))
+
+    held = rules.keeping_away([short, long], licence, NOW)
+    assert held is not None
+    assert held.kind is Kind.EXCLUSION
+    assert rules.keeping_away([short], licence, NOW + timedelta(hours=24)) is None
+
+
+@pytest.mark.parametrize(
+    ("months", "expected"),
+    [
+        (6, datetime(2025, 2, 28, 12, tzinfo=UTC)),
+        (18, datetime(2026, 2, 28, 12, tzinfo=UTC)),
+        (42, datetime(2028, 2, 29, 12, tzinfo=UTC)),
+        (12, datetime(2025, 8, 31, 12, tzinfo=UTC)),
+    ],
+)
+def test_a_month_that_is_too_short_ends_on_its_last_day(months: int, expected: datetime) -> None:
+    assert rules.add_months(NOW, months) == expected
