@@ -168,7 +168,7 @@ async def _tell(turn: Turn, told: Sequence[tuple[Payment, Fact]]) -> None:
     """Publish what happened to payments, and count what it means for limits."""
     for payment, fact in told:
         turn.publish(payment.shard, payment.player_id, fact)
-    await limits.count(turn, [play for _, fact in told for play in fact.plays])
+    await limits.count(turn, [(payment.shard, fact) for payment, fact in told])
 
 
 def _accounts(payment: Payment) -> tuple[Account, Account]:

@@ -135,10 +135,14 @@ PlayKey = tuple[Shard, PlayerId, datetime]
 
 
 class Standing(msgspec.Struct, kw_only=True):
-    """A player's limits, and what was played hour by hour, as a turn remembers them."""
+    """A player's limits, and what was played hour by hour, as a turn remembers them.
+
+    `measured`: a limit or a cap holds the player; of the others nobody asks how much was played.
+    """
 
     limits: list[Limit]
     played: dict[datetime, Played]
+    measured: bool
 
 
 class Room(msgspec.Struct, kw_only=True, gc=False):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pitboss.jurisdictions.model import Jurisdiction
-from pitboss.kernel.facts import Fact, Play
+from pitboss.kernel.facts import Fact
 from pitboss.kernel.ids import PlayerId
-from pitboss.kernel.instants import parse_instant, write_instant
+from pitboss.kernel.instants import write_instant
 from pitboss.kernel.invariant import ensure
-from pitboss.kernel.shards import shard_of
+from pitboss.kernel.shards import Shard, shard_of
 from pitboss.messages import Turn
 from pitboss.responsible.limits.facts import LimitKept, LimitLoosened, LimitRefused, LimitSet
 from pitboss.responsible.limits.model import (
@@ -20,8 +20,6 @@ from pitboss.responsible.limits.model import (
     Initiator,
     Limit,
     LimitKey,
-    Played,
-    PlayKey,
     Refusal,
     Refused,
     Standing,
@@ -93,12 +91,13 @@ async def withdraw(turn: Turn, wish: Withdrawal) -> Answer:
     return await _save(turn, after, fact)
 
 
-async def count(turn: Turn, plays: Iterable[Play]) -> None:
+async def count(turn: Turn, facts: Iterable[tuple[Shard, Fact]]) -> None:
     """Count what was staked, won, paid in and paid out, which is what limits are measured by.
 
-    These are the plays of the facts that the turn publishes (`Fact.plays`), each once.
+    These are facts that the turn publishes, each in its player's shard and each once: what they
+    say was played (`Fact.plays`).
     """
-    sums = rules.sum_up([_keyed(turn, play) for play in plays])
+    sums = rules.sum_up(facts, hour=rules.hour_of(turn.now))
     if not sums:
         return
     ensure(
@@ -106,17 +105,10 @@ async def count(turn: Turn, plays: Iterable[Play]) -> None:
         "plays are counted by who holds the player's turn",
     )
     await store.add_played(turn.tx, sums)
-    for (shard, player_id, hour), played in sums.items():
+    for (shard, player_id, hour), amounts in sums.items():
         standing = turn.recall(shard, Standing).get(player_id)
-        if standing is not None:
-            known = standing.played.get(hour)
-            standing.played[hour] = played if known is None else rules.add(known, played)
-
-
-def _keyed(turn: Turn, play: Play) -> tuple[PlayKey, Played]:
-    at = turn.now if play.at is None else parse_instant(play.at, field="at")
-    key = (shard_of(play.player_id), play.player_id, rules.hour_of(at))
-    return key, rules.played(key[2], play)
+        if standing is not None and standing.measured:
+            standing.played[hour] = rules.add(standing.played.get(hour), hour, amounts)
 
 
 async def _find(turn: Turn, player_id: PlayerId, key: LimitKey) -> Limit | None:

@@ -39,10 +39,9 @@ async def recall_allowances(
     found: dict[PlayerId, Allowance] = {}
     for shard, player_id in places:
         standing = known[shard][player_id]
-        licence = licences[player_id]
-        if standing.limits or licence.limits.caps:
+        if standing.measured:
             found[player_id] = rules.allowance(
-                standing.limits, standing.played, licence, now=turn.now
+                standing.limits, standing.played, licences[player_id], now=turn.now
             )
     return found
 
@@ -50,15 +49,17 @@ async def recall_allowances(
 async def _read(
     turn: Turn, places: Sequence[Place], licences: Mapping[PlayerId, Jurisdiction]
 ) -> dict[Place, Standing]:
-    """Read limits, and the hours of those whom a limit holds: of the others nobody asks."""
-    standings = {place: Standing(limits=[], played={}) for place in places}
+    """Read limits, and the hours of those whom a limit or a cap holds."""
+    limits: dict[Place, list[Limit]] = {place: [] for place in places}
     for limit in await store.find_limits(turn.tx, places):
-        standings[limit.shard, limit.player_id].limits.append(limit)
-    measured = [
-        place
-        for place, standing in standings.items()
-        if standing.limits or licences[place[1]].limits.caps
-    ]
+        limits[limit.shard, limit.player_id].append(limit)
+    standings = {
+        place: Standing(
+            limits=mine, played={}, measured=bool(mine or licences[place[1]].limits.caps)
+        )
+        for place, mine in limits.items()
+    }
+    measured = [place for place, standing in standings.items() if standing.measured]
     if measured:
         since = rules.hour_of(turn.now - rules.LOOKED_BACK)
         for player_id, played in await store.find_played(turn.tx, measured, since=since):

@@ -20,7 +20,8 @@ from pitboss.jurisdictions.model import (
     WeekStart,
     Window,
 )
-from pitboss.kernel.facts import Play
+from pitboss.kernel.facts import Fact
+from pitboss.kernel.instants import parse_instant
 from pitboss.kernel.shards import Shard
 from pitboss.responsible.limits.model import (
     Allowance,
@@ -296,37 +297,35 @@ def _calendar(period: Period, licence: LicenceRules, now: datetime, *, ahead: in
     return day.astimezone(now.tzinfo)
 
 
-def sum_up(items: Sequence[tuple[PlayKey, Played]]) -> dict[PlayKey, Played]:
-    """Return what many plays come to, by player and hour."""
-    sums: dict[PlayKey, Played] = {}
-    for key, item in items:
-        known = sums.get(key)
-        sums[key] = item if known is None else add(known, item)
+def sum_up(
+    facts: Iterable[tuple[Shard, Fact]], *, hour: datetime
+) -> dict[PlayKey, tuple[int, ...]]:
+    """Return what facts say was played, by player and hour, as the amounts of a `Play`.
+
+    `hour` is that of facts which do not say when it counts.
+    """
+    sums: dict[PlayKey, tuple[int, ...]] = {}
+    for shard, fact in facts:
+        for play in fact.plays:
+            at = hour if play.at is None else hour_of(parse_instant(play.at, field="at"))
+            key = (shard, play.player_id, at)
+            known = sums.get(key)
+            amounts = play.amounts
+            sums[key] = amounts if known is None else tuple(map(int.__add__, known, amounts))
     return sums
 
 
-def add(first: Played, second: Played) -> Played:
-    """Return what two plays of one hour come to."""
-    return Played(
-        hour=first.hour,
-        staked=first.staked + second.staked,
-        settled=first.settled + second.settled,
-        returned=first.returned + second.returned,
-        deposited=first.deposited + second.deposited,
-        withdrawn=first.withdrawn + second.withdrawn,
-    )
-
-
-def played(hour: datetime, play: Play) -> Played:
-    """Return what a fact says was played, as a part of an hour."""
-    staked, settled, returned, deposited, withdrawn = play.amounts
+def add(known: Played | None, hour: datetime, amounts: Sequence[int]) -> Played:
+    """Return an hour with more of it counted."""
+    before = known or Played(hour=hour)
+    staked, settled, returned, deposited, withdrawn = amounts
     return Played(
         hour=hour,
-        staked=staked,
-        settled=settled,
-        returned=returned,
-        deposited=deposited,
-        withdrawn=withdrawn,
+        staked=before.staked + staked,
+        settled=before.settled + settled,
+        returned=before.returned + returned,
+        deposited=before.deposited + deposited,
+        withdrawn=before.withdrawn + withdrawn,
     )
 
 

@@ -89,8 +89,9 @@ async def find_played(
     ]
 
 
-async def add_played(tx: Transaction, sums: Mapping[PlayKey, Played]) -> None:
-    """Add what was played to the players' hours."""
+async def add_played(tx: Transaction, sums: Mapping[PlayKey, Sequence[int]]) -> None:
+    """Add what was played, amounts as those of a `Play`, to the players' hours."""
+    staked, settled, returned, deposited, withdrawn = zip(*sums.values(), strict=True)
     await tx.execute(
         "INSERT INTO player_hour AS known"
         " (shard, player_id, hour, staked, settled, returned, deposited, withdrawn)"
@@ -104,11 +105,11 @@ async def add_played(tx: Transaction, sums: Mapping[PlayKey, Played]) -> None:
         [shard for shard, _, _ in sums],
         [player_id for _, player_id, _ in sums],
         [hour for _, _, hour in sums],
-        [played.staked for played in sums.values()],
-        [played.settled for played in sums.values()],
-        [played.returned for played in sums.values()],
-        [played.deposited for played in sums.values()],
-        [played.withdrawn for played in sums.values()],
+        staked,
+        settled,
+        returned,
+        deposited,
+        withdrawn,
     )
 
 

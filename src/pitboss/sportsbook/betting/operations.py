@@ -71,7 +71,7 @@ async def place(
     for bet, fact in decided:
         turn.publish(bet.shard, bet.player_id, fact)
         known[bet.id] = bet
-    await limits.count(turn, [play for _, fact in decided for play in fact.plays])
+    await limits.count(turn, [(bet.shard, fact) for bet, fact in decided])
     return tuple([known[item.command.bet_id] for item in placings])
 
 

@@ -11,7 +11,7 @@ from pitboss.db import Transaction
 from pitboss.kernel.entropy import Entropy
 from pitboss.kernel.ids import MarketId, SelectionId
 from pitboss.kernel.money import currency
-from pitboss.kernel.shards import CATALOGUE_SHARD, Partition, shards_of
+from pitboss.kernel.shards import CATALOGUE_SHARD, Partition, Shard, shards_of
 from pitboss.messages import Turn
 from pitboss.responsible import limits
 from pitboss.sportsbook import betting, catalog
@@ -188,7 +188,7 @@ async def _settle(turn: Turn, places: Sequence[OpenBet], current: Rules) -> None
         for result in known.values()
         for item in result.selections
     }
-    facts: list[BetSettled] = []
+    facts: list[tuple[Shard, BetSettled]] = []
     for closing, moved in zip(closings, movements, strict=True):
         bet = closing.bet
         rests_on = [stored[leg.selection_id] for leg in bet.legs if leg.selection_id in stored]
@@ -205,8 +205,8 @@ async def _settle(turn: Turn, places: Sequence[OpenBet], current: Rules) -> None
             movements=moved,
         )
         turn.publish(bet.shard, bet.player_id, fact)
-        facts.append(fact)
-    await limits.count(turn, [play for fact in facts for play in fact.plays])
+        facts.append((bet.shard, fact))
+    await limits.count(turn, facts)
 
 
 def _terms(bet: Waiting) -> Terms:
