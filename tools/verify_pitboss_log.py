@@ -267,10 +267,9 @@ def grow(folder: Path, levels: list[list[bytes]], first: int, leaves: list[bytes
 
 def compare_tile(folder: Path, level: int, number: int, hashes: list[bytes]) -> None:
     """Compare a stored tile with its recomputed hashes; name the first that differs."""
-    path = tile_path(str(level), number, len(hashes))
-    stored = read(folder / path)
-    if len(stored) != len(hashes) * HASH_BYTES:
-        raise Wrong(f"{path} has {len(stored)} bytes, and must have {len(hashes) * HASH_BYTES}")
+    path, width, stored = read_tile(folder, str(level), number, len(hashes))
+    if len(stored) != width * HASH_BYTES:
+        raise Wrong(f"{path} has {len(stored)} bytes, and must have {width * HASH_BYTES}")
     for at, computed in enumerate(hashes):
         found = stored[at * HASH_BYTES : (at + 1) * HASH_BYTES]
         if found != computed:
@@ -292,16 +291,31 @@ def compare_roots(signed: Checkpoint, levels: list[list[bytes]]) -> None:
 
 def read_bundle(folder: Path, number: int, width: int) -> Iterator[bytes]:
     """Return the entries of a bundle, each of which has its length before it in two bytes."""
-    path = tile_path("entries", number, width)
-    data, at = read(folder / path), 0
-    for index in range(number * WIDTH, number * WIDTH + width):
+    path, there, data = read_tile(folder, "entries", number, width)
+    at = 0
+    for place in range(there):
         end = at + 2 + int.from_bytes(data[at : at + 2], "big")
         if at + 2 > len(data) or end > len(data):
-            raise Wrong(f"entry {index}: {path} ends before it")
-        yield data[at + 2 : end]
+            raise Wrong(f"entry {number * WIDTH + place}: {path} ends before it")
+        if place < width:
+            yield data[at + 2 : end]
         at = end
     if at != len(data):
-        raise Wrong(f"{path} goes on after entry {number * WIDTH + width - 1}")
+        raise Wrong(f"{path} goes on after entry {number * WIDTH + there - 1}")
+
+
+def read_tile(folder: Path, level: str, number: int, width: int) -> tuple[str, int, bytes]:
+    """Return path, width and bytes of a tile; without a partial one the full one, if it is there.
+
+    Partial tiles may be taken away once the full one, which begins with them, is there.
+    """
+    path, full = tile_path(level, number, width), tile_path(level, number, WIDTH)
+    try:
+        return path, width, read(folder / path)
+    except Wrong:
+        if not (folder / full).exists():
+            raise
+    return full, WIDTH, read(folder / full)
 
 
 def tile_path(level: str, number: int, width: int) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from contract.made_log import KEY, STEPS, MadeLog, seal_bodies, write_log
+from contract.made_log import KEY, STEPS, MadeLog, seal_bodies, write_log, write_tidied_log
 from pitboss.kernel.entropy import SeededEntropy
 from pitboss.tlog.keys import SigningKey
 from pitboss.tlog.tree import leaf_hash
@@ -130,6 +130,14 @@ def test_go_misses_what_is_missing(verifier: Path, log: MadeLog, path: str) -> N
     status, said = ask(verifier, log)
 
     assert (status, "no such file" in said) == (1, True), said
+
+
+def test_go_reads_a_partial_tile_that_was_tidied_away_from_the_full_one(
+    verifier: Path, tmp_path: Path
+) -> None:
+    status, said = ask(verifier, write_tidied_log(tmp_path))
+
+    assert status == 0, said
 
 
 def test_go_refuses_another_key(verifier: Path, log: MadeLog) -> None:

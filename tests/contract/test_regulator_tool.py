@@ -14,7 +14,16 @@ from typing import Any
 
 import pytest
 
-from contract.made_log import KEY, NOW, STEPS, MadeLog, seal_bodies, stream_of, write_log
+from contract.made_log import (
+    KEY,
+    NOW,
+    STEPS,
+    MadeLog,
+    seal_bodies,
+    stream_of,
+    write_log,
+    write_tidied_log,
+)
 from pitboss.kernel.entropy import SeededEntropy
 from pitboss.tlog.cosignatures import cosign
 from pitboss.tlog.keys import COSIGNATURE_ED25519, SigningKey
@@ -97,6 +106,20 @@ def test_a_log_of_many_tiles_is_recomputed(tmp_path: Path, check: Check) -> None
     status, said = check(tmp_path, "--key", VKEY, "--old", tmp_path / "checkpoint.65536")
 
     assert (status, "257 bundles and 259 tiles" in said) == (0, True)
+
+
+def test_a_partial_tile_that_was_tidied_away_is_read_from_the_full_one(
+    tmp_path: Path, check: Check
+) -> None:
+    log = write_tidied_log(tmp_path)
+
+    status, said = check(log.folder, "--key", VKEY)
+    assert (status, "300 entries" in said) == (0, True), said
+
+    whole = (log.folder / "tile/entries/001").read_bytes()
+    (log.folder / "tile/entries/001").write_bytes(whole[:-1])
+    status, said = check(log.folder, "--key", VKEY)
+    assert (status, "tile/entries/001 ends before it" in said) == (1, True), said
 
 
 def test_the_tool_runs_by_itself(log: MadeLog) -> None:

@@ -30,6 +30,7 @@ To prove: `read = tiles.TileNodes(size, read_tile)`, `tree.inclusion_proof(index
     writing       hashes and numbers as text
     tree          RFC 6962: hashes, RightEdge, proofs
     tiles         Tile, Bundle, their paths and bytes; Frontier; TileNodes
+    stored        read_file, read_tile, read_entries: also where partial ones were tidied away
     keys          VerifierKey, SigningKey
     notes         Note, Signer, Verifier; sign_note, parse_note, open_note, add_signatures
     checkpoints   Checkpoint; sign_checkpoint, open_checkpoint

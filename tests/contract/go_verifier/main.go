@@ -46,7 +46,30 @@ func (f folder) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
 func (f folder) read(tile tlog.Tile) ([]byte, error) {
 	path := strings.Replace(tile.Path(), "tile/8/", "tile/", 1)
 	path = strings.Replace(path, "tile/data/", "tile/entries/", 1)
-	return os.ReadFile(filepath.Join(string(f), path))
+	data, err := os.ReadFile(filepath.Join(string(f), path))
+	if partial := fmt.Sprintf(".p/%d", tile.W); errors.Is(err, os.ErrNotExist) && tile.W < width {
+		// Once the full one is there, the partial one, which it begins with, may be gone.
+		full, fullErr := os.ReadFile(filepath.Join(string(f), strings.TrimSuffix(path, partial)))
+		if fullErr == nil {
+			return cut(tile, full)
+		}
+	}
+	return data, err
+}
+
+// cut returns the beginning of a full tile or bundle that a partial one has.
+func cut(tile tlog.Tile, full []byte) ([]byte, error) {
+	end := tile.W * tlog.HashSize
+	if tile.L == -1 {
+		end = 0
+		for i := 0; i < tile.W && len(full)-end >= 2; i++ {
+			end += 2 + int(binary.BigEndian.Uint16(full[end:]))
+		}
+	}
+	if end > len(full) {
+		return nil, fmt.Errorf("%s is cut", tile.Path())
+	}
+	return full[:end], nil
 }
 
 // open checks who signed a checkpoint, then reads it.

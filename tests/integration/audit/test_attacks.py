@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from integration.audit.scene import KEY, ORIGIN, OTHER_KEY, SHARDS, Scene
+from pitboss.audit import record
 from pitboss.audit.record.errors import Difference
 from pitboss.db import Database
 from pitboss.tlog.checkpoints import Checkpoint, sign_checkpoint
 from pitboss.tlog.errors import BadSignature, Unreadable, Unsigned
-from pitboss.tlog.notes import NoteSigner
+from pitboss.tlog.notes import NoteSigner, NoteVerifier
+from pitboss.tlog.proofs import verify_proof
 from pitboss.tlog.tiles import Bundle, Frontier, decode_bundle, encode_bundle, grow_bundles
 from pitboss.tlog.tree import leaf_hash, leaf_hashes
 
@@ -62,6 +64,19 @@ async def test_an_honest_log_is_verified_from_anywhere(scene: Scene) -> None:
     for first in (0, 1, 256, 300, 699, 700, 10_000):
         found = await scene.verify(first=first)
         assert found.facts == SIZE - min(first, SIZE) // 256 * 256
+
+
+async def test_a_log_that_grew_and_was_tidied_while_it_was_read_is_verified(scene: Scene) -> None:
+    read_before = scene.tiles.read("checkpoint")
+    assert read_before is not None
+    await scene.publish(400)
+    scene.tiles.write([("checkpoint", read_before)])
+    for path in ("tile/0/002", "tile/entries/002"):
+        scene.tiles.discard_partial(path)
+
+    assert (await scene.verify(database=False)).facts == SIZE
+    proof = record.prove_index(scene.tiles, SIZE - 1, [NoteVerifier(KEY.verifier)])
+    assert verify_proof(proof, [NoteVerifier(KEY.verifier)]).size == SIZE
 
 
 async def test_a_flipped_byte_in_a_bundle_is_found_at_its_entry(scene: Scene) -> None:

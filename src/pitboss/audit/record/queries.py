@@ -26,9 +26,10 @@ from pitboss.kernel.ids import FactId, PlayerId
 from pitboss.kernel.shards import shard_of
 from pitboss.messages.model import Head
 from pitboss.tlog.checkpoints import Checkpoint, open_checkpoint, parse_checkpoint
-from pitboss.tlog.errors import Unreadable, Untrusted
+from pitboss.tlog.errors import Untrusted
 from pitboss.tlog.notes import Note, Verifier, parse_note
 from pitboss.tlog.proofs import LogProof
+from pitboss.tlog.stored import read_entries, read_file, read_tile
 from pitboss.tlog.tiles import (
     TILE_HASHES,
     TILE_LEVELS,
@@ -37,8 +38,6 @@ from pitboss.tlog.tiles import (
     Tile,
     TileNodes,
     bundles_between,
-    check_tile,
-    decode_bundle,
     split_hashes,
     tile_of,
 )
@@ -430,15 +429,12 @@ def _bundle_of(index: int, size: int) -> Bundle:
 
 
 def _entries(tiles: TileStore, bundle: Bundle) -> list[bytes]:
-    return decode_bundle(bundle, _file(tiles, bundle.path))
+    return read_entries(tiles.read, bundle)
 
 
 def _tile(tiles: TileStore, tile: Tile) -> bytes:
-    return check_tile(tile, _file(tiles, tile.path))
+    return read_tile(tiles.read, tile)
 
 
 def _file(tiles: TileStore, path: str) -> bytes:
-    data = tiles.read(path)
-    if data is None:
-        raise Unreadable(path, "it is missing from the tile store")
-    return data
+    return read_file(tiles.read, path)
