@@ -53,7 +53,7 @@ class Scene:
     @property
     def last(self) -> CheckpointRecord:
         """What remembers the last checkpoint."""
-        return FileRecord(self.folder / "record" / "last.json")
+        return FileRecord(self.folder / "record" / "last-checkpoint.json")
 
     def another_publisher(self, database: Database | None = None) -> Publisher:
         """Return a publisher that has just been started."""
@@ -93,16 +93,24 @@ class Scene:
         return published
 
     async def verify(
-        self, *, first: int = 0, database: bool = True, check_token: TokenCheck | None = None
+        self,
+        *,
+        first: int = 0,
+        database: bool = True,
+        recorded: bool = True,
+        old: Sequence[bytes] = (),
+        check_token: TokenCheck | None = None,
     ) -> Verified:
         """Verify all of it."""
-        verifiers = [NoteVerifier(key.verifier) for key in self.keys]
-        if not database:
-            return await record.verify(self.tiles, verifiers, first=first, check_token=check_token)
-        async with self.database.moment() as tx:
-            return await record.verify(
-                self.tiles, verifiers, first=first, tx=tx, check_token=check_token
-            )
+        return await record.verify(
+            self.tiles,
+            [NoteVerifier(key.verifier) for key in self.keys],
+            first=first,
+            moment=self.database.moment if database else None,
+            last=self.last if recorded else None,
+            old=old,
+            check_token=check_token,
+        )
 
     def change(self, path: str, make: Callable[[bytes], bytes]) -> None:
         """Change a file of the tile store."""

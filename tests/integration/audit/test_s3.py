@@ -10,10 +10,13 @@ import pytest
 
 from contract.bucket_server import bucket_server, environment
 from integration.audit.scene import Scene
+from integration.messages.world import NOW
 from pitboss.app.record import checkpoint_record, tile_store
 from pitboss.audit.record.errors import Difference, RecordMoved
+from pitboss.audit.record.operations import PARTIALS_KEPT
 from pitboss.audit.record.ports import CheckpointRecord, TileStore
 from pitboss.db import Database
+from pitboss.kernel.clock import ManualClock
 from pitboss.settings import BucketPlace, Settings
 
 SETTINGS = Settings(
@@ -58,6 +61,8 @@ async def test_a_log_in_a_bucket_is_published_gone_on_with_and_verified(scene: B
     published = await scene.publish(300)
 
     found = await scene.verify()
+    scene.publisher.clock = ManualClock(NOW + PARTIALS_KEPT)
+    assert await scene.publisher.step() is None
 
     assert (found.facts, found.checkpoints, found.root) == (600, 3, published.root)
     assert list(scene.folder.iterdir()) == []

@@ -22,6 +22,10 @@ class StoreDamaged(NotPublishable):
     """The tile store does not hold what was recorded."""
 
 
+class RecordBehind(NotPublishable):
+    """The record of the last checkpoint is older than what was published."""
+
+
 class RecordMoved(NotPublishable):
     """Somebody else has recorded a checkpoint meanwhile: two publish the same log."""
 

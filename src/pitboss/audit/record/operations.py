@@ -8,9 +8,10 @@ nothing else; only then it is signed, cosigned and published.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pitboss import order
 from pitboss.audit.record.errors import (
@@ -18,6 +19,7 @@ from pitboss.audit.record.errors import (
     DatabaseForked,
     Difference,
     NotPublishable,
+    RecordBehind,
     StoreDamaged,
 )
 from pitboss.audit.record.model import FACTS_MAX, LastCheckpoint, Published
@@ -43,12 +45,22 @@ from pitboss.tlog.tiles import (
     Frontier,
     Tile,
     TileFile,
+    TileNodes,
+    bundles_between,
     decode_bundle,
     grow_bundles,
+    tiles_between,
 )
-from pitboss.tlog.tree import leaf_hash, leaf_hashes
+from pitboss.tlog.tree import leaf_hash, leaf_hashes, root_of
 
 from . import store
+
+# Size and root of a checkpoint, if there is one.
+_Head = tuple[int, bytes] | None
+
+# Whoever read a checkpoint before its last tile was full reads that tile soon.  Who is later finds
+# the full one in its place, as the format has it.
+PARTIALS_KEPT = timedelta(minutes=2)
 
 
 @dataclass(slots=True)
@@ -91,6 +103,8 @@ class Publisher:
     witnesses: Witnesses | None = None
     _recorded: LastCheckpoint | None = field(default=None, init=False)
     _tree: _Tree | None = field(default=None, init=False)
+    # Full tiles and bundles whose partial ones may still be read, and since when they are full.
+    _full: deque[tuple[datetime, str]] = field(default_factory=deque, init=False)
 
     async def step(self) -> Published | None:
         """Publish a checkpoint over what is sequenced; None if nothing is new.
@@ -112,6 +126,7 @@ class Publisher:
             tree = self._tree = await self._resume()
         async with self.database.reading() as tx:
             facts = await order.read(tx, from_position=tree.frontier.size, limit=FACTS_MAX)
+        await asyncio.to_thread(self._tidy)
         if not facts:
             return None
         entries = [fact.body for fact in facts]
@@ -126,7 +141,7 @@ class Publisher:
         await asyncio.to_thread(self.last.swap, self._recorded, after)
         self._recorded = after
         published = await self._publish(after, old=tree.frontier.size, oldest_at=_oldest(facts))
-        await asyncio.to_thread(self._tidy, growth)
+        self._remember_full([*growth.tiles, *growth.bundles])
         self._tree = _Tree(growth.frontier, growth.tail, tree.chains)
         return published
 
@@ -139,42 +154,93 @@ class Publisher:
         if self.witnesses is not None:
             note = add_signatures(note, await self.witnesses.cosign(note, old, self.tiles))
         await asyncio.to_thread(self.tiles.write, [(CHECKPOINT_PATH, str(note).encode())])
+        await self._note(recorded, str(note))
+        return Published(
+            size=recorded.size, root=recorded.root, note=str(note), oldest_at=oldest_at
+        )
+
+    async def _note(self, recorded: LastCheckpoint, note: str) -> None:
         async with self.database.transaction() as tx:
             await store.save_checkpoint(
                 tx,
                 size=recorded.size,
                 root=recorded.root,
-                note=str(note),
+                note=note,
                 published_at=self.clock.now(),
             )
-        return Published(
-            size=recorded.size, root=recorded.root, note=str(note), oldest_at=oldest_at
-        )
 
     async def _resume(self) -> _Tree:
         """Go on from what was recorded, after making sure that the world still fits it."""
+        # Read before the record is, which is written before them: neither can be ahead of it.
+        shown = await asyncio.to_thread(self._shown)
+        async with self.database.reading() as tx:
+            noted = await store.find_newest_checkpoint(tx)
         recorded = await asyncio.to_thread(self.last.load)
         if recorded is not None and recorded.origin != self.origin:
             raise NotPublishable(f"the record is of {recorded.origin}, and this is {self.origin}")
         self._recorded = recorded
         if recorded is None or not recorded.size:
-            if await asyncio.to_thread(self.tiles.read, CHECKPOINT_PATH) is not None:
-                raise NotPublishable(
-                    "tiles are there and no record of the last checkpoint is: without it nobody"
-                    " can tell whether they are all; bring it back, or begin a new log"
-                )
+            for what, there in (("tiles are", shown), ("published checkpoints are", noted)):
+                if there is not None:
+                    raise NotPublishable(
+                        f"{what} there and no record of the last checkpoint is: without it nobody"
+                        " can tell whether they are all; bring it back, or begin a new log"
+                    )
             return _Tree(Frontier(), b"", Chains())
         tree = await asyncio.to_thread(self._read_tree, recorded)
         await self._compare(recorded)
-        shown = await asyncio.to_thread(self._shown_size)
-        if shown < recorded.size:
+        await self._find_full(recorded.size)
+        await asyncio.to_thread(self._expect_earlier, recorded, shown, noted)
+        if shown is None or shown[0] < recorded.size:
             # We were killed after this was recorded and before it was published.
-            await self._publish(recorded, old=shown, oldest_at=None)
+            await self._publish(recorded, old=shown[0] if shown else 0, oldest_at=None)
+        elif noted is None or noted[0] < recorded.size:
+            # We were killed after this was published and before it was noted.
+            await self._note(
+                recorded, (await asyncio.to_thread(self._read, CHECKPOINT_PATH)).decode()
+            )
         return tree
 
-    def _shown_size(self) -> int:
+    async def _find_full(self, size: int) -> None:
+        """Remember which tiles became full so lately that who was before us has not tidied them."""
+        async with self.database.reading() as tx:
+            tidied = await store.find_tidied_size(tx, 2 * PARTIALS_KEPT)
+        self._full.clear()
+        self._remember_full((item, None) for item in tiles_between(tidied, size))
+        self._remember_full((item, None) for item in bundles_between(tidied, size))
+
+    def _shown(self) -> _Head:
+        """Return size and root of the published checkpoint, if there is one."""
         note = self.tiles.read(CHECKPOINT_PATH)
-        return 0 if note is None else _size_of(note)
+        if note is None:
+            return None
+        checkpoint = _checkpoint_of(note)
+        if checkpoint.origin != self.origin:
+            raise NotPublishable(f"the tiles are of {checkpoint.origin}, not of {self.origin}")
+        return checkpoint.size, checkpoint.root
+
+    def _expect_earlier(
+        self,
+        recorded: LastCheckpoint,
+        shown: tuple[int, bytes] | None,
+        noted: tuple[int, bytes] | None,
+    ) -> None:
+        """See whether what was published is what was recorded last, or goes before it."""
+        nodes = TileNodes(recorded.size, self._read_tile)
+        for what, there in (("the published checkpoint", shown), ("the newest one noted", noted)):
+            if there is None:
+                continue
+            size, root = there
+            if size > recorded.size:
+                raise RecordBehind(
+                    f"{what} has {size} entries, and {recorded.size} were recorded: the record was"
+                    " set back, and nobody can tell what was signed since; nothing is signed"
+                )
+            if root_of(size, nodes) != root:
+                raise DatabaseForked(
+                    f"{what}, of {size} entries, has the root {root.hex()}, and the tiles have"
+                    f" {root_of(size, nodes).hex()}: this is another history; nothing is signed"
+                )
 
     def _read_tree(self, recorded: LastCheckpoint) -> _Tree:
         try:
@@ -242,13 +308,15 @@ class Publisher:
             if self._read(tile.path) != data:
                 raise StoreDamaged(f"{tile.path} was not read back as it was written")
 
-    def _tidy(self, growth: _Growth) -> None:
-        """Forget the partial tiles and bundles whose full ones are there now."""
-        written: list[Tile | Bundle] = [tile for tile, _ in growth.tiles]
-        written += [bundle for bundle, _ in growth.bundles]
-        for item in written:
-            if item.width == TILE_HASHES:
-                self.tiles.discard_partial(item.path)
+    def _remember_full(self, files: Iterable[tuple[Tile | Bundle, object]]) -> None:
+        full = (item for item, _ in files if item.width == TILE_HASHES)
+        self._full += ((self.clock.now(), item.path) for item in full)
+
+    def _tidy(self) -> None:
+        """Take away the partial tiles and bundles that nobody who is reading needs any more."""
+        while self._full and self._full[0][0] <= self.clock.now() - PARTIALS_KEPT:
+            self.tiles.discard_partial(self._full[0][1])
+            self._full.popleft()
 
     def _read_tile(self, tile: Tile) -> bytes:
         return self._read(tile.path)
@@ -282,8 +350,12 @@ async def stamp(tiles: TileStore, authority: TimestampAuthority) -> int | None:
 
 
 def _size_of(checkpoint: bytes) -> int:
+    return _checkpoint_of(checkpoint).size
+
+
+def _checkpoint_of(checkpoint: bytes) -> Checkpoint:
     try:
-        return parse_checkpoint(parse_note(checkpoint).text).size
+        return parse_checkpoint(parse_note(checkpoint).text)
     except Untrusted as error:
         raise StoreDamaged(f"the published checkpoint cannot be read: {error}") from error
 
