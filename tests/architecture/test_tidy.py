@@ -67,6 +67,11 @@ TIDY: list[tuple[Finder, str, str]] = [
         "wallet/__init__.py",
         "from pitboss.wallet.queries import x\n",
     ),
+    (
+        tidy.doors_that_lead_elsewhere,
+        "wallet/queries/__init__.py",
+        "from pitboss.wallet.queries.balances import x\n",
+    ),
 ]
 
 

@@ -16,6 +16,7 @@ from pitboss.cli.outcome import outcome
 from pitboss.cli.progress import bar
 from pitboss.kernel.ids import FactId, PlayerId, parse_id
 from pitboss.kernel.instants import parse_instant
+from pitboss.settings import Settings
 
 app = typer.Typer(help="Check the provable record, and prove from it.", no_args_is_help=True)
 key = typer.Typer(help="Look after the keys that sign the record.", no_args_is_help=True)
@@ -35,6 +36,15 @@ def verify(
     tiles_only: Annotated[
         bool, typer.Option("--tiles-only", help="Leave the database alone.")
     ] = False,
+    old: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--old",
+            metavar="CHECKPOINT",
+            help="An earlier checkpoint that you have kept; may be given several times.",
+            show_default=False,
+        ),
+    ] = None,
     timestamps_ca: Annotated[
         Path | None,
         typer.Option(
@@ -47,27 +57,19 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Recompute the whole record, and hold the database against it."""
-    from pitboss.app.record import moment, tile_store, token_check, verifiers
-    from pitboss.audit import record
+    from pitboss.app.record import token_check
 
     with outcome(as_json=as_json) as told, bar(told.console, "facts") as tell:
-        settings = settings_of(home)
-        check_token = token_check(timestamps_ca) if timestamps_ca else None
-
-        async def check() -> dict[str, Any]:
-            lent = contextlib.nullcontext() if tiles_only else moment(settings)
-            async with lent as tx:
-                found = await record.verify(
-                    tile_store(settings),
-                    verifiers(settings),
-                    first=first,
-                    tx=tx,
-                    check_token=check_token,
-                    tell=tell,
-                )
-            return {**asdict(found), "root": found.root.hex()}
-
-        members = asyncio.run(check())
+        members = asyncio.run(
+            _verify(
+                settings_of(home),
+                tiles_only=tiles_only,
+                first=first,
+                old=[path.read_bytes() for path in old or ()],
+                check_token=token_check(timestamps_ca) if timestamps_ca else None,
+                tell=tell,
+            )
+        )
         told.say(
             *(
                 f"{name.replace('_', ' ')}: {'not checked' if value is None else value}\n"
@@ -75,6 +77,27 @@ def verify(
             )
         )
         told.tell(database=not tiles_only, **members)
+
+
+async def _verify(settings: Settings, *, tiles_only: bool, **options: Any) -> dict[str, Any]:
+    from pitboss.app.parts import borrow_server, open_database
+    from pitboss.app.record import checkpoint_record, tile_store, verifiers
+    from pitboss.audit import record
+
+    async with contextlib.AsyncExitStack() as lent:
+        moment = None
+        if not tiles_only:
+            lent.enter_context(borrow_server(settings))
+            database = await lent.enter_async_context(open_database(settings))
+            moment = database.moment
+        found = await record.verify(
+            tile_store(settings),
+            verifiers(settings),
+            moment=moment,
+            last=checkpoint_record(settings),
+            **options,
+        )
+    return {**asdict(found), "root": found.root.hex()}
 
 
 @app.command()

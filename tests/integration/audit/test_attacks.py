@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Callable
+import shutil
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -11,10 +13,11 @@ import pytest
 from integration.audit.scene import KEY, ORIGIN, OTHER_KEY, SHARDS, Scene
 from pitboss.audit import record
 from pitboss.audit.record.errors import Difference
-from pitboss.db import Database
+from pitboss.db import Database, Transaction
+from pitboss.kernel.errors import Malformed
 from pitboss.tlog.checkpoints import Checkpoint, sign_checkpoint
-from pitboss.tlog.errors import BadSignature, Unreadable, Unsigned
-from pitboss.tlog.notes import NoteSigner, NoteVerifier
+from pitboss.tlog.errors import BadSignature, Unreadable, Unsigned, Untrusted
+from pitboss.tlog.notes import Note, NoteSigner, NoteVerifier, Signature
 from pitboss.tlog.proofs import verify_proof
 from pitboss.tlog.tiles import Bundle, Frontier, decode_bundle, encode_bundle, grow_bundles
 from pitboss.tlog.tree import leaf_hash, leaf_hashes
@@ -61,9 +64,17 @@ async def difference(scene: Scene, *, first: int = 0, database: bool = True) -> 
 
 
 async def test_an_honest_log_is_verified_from_anywhere(scene: Scene) -> None:
-    for first in (0, 1, 256, 300, 699, 700, 10_000):
+    for first in (0, 1, 256, 300, 699):
         found = await scene.verify(first=first)
-        assert found.facts == SIZE - min(first, SIZE) // 256 * 256
+        assert found.facts == SIZE - first // 256 * 256
+
+
+@pytest.mark.parametrize("first", [SIZE, 10_000])
+async def test_who_begins_beyond_the_end_is_told_and_checks_nothing(
+    scene: Scene, first: int
+) -> None:
+    with pytest.raises(Malformed, match=f"{first} is beyond the log, which has {SIZE} entries"):
+        await scene.verify(first=first, database=False)
 
 
 async def test_a_log_that_grew_and_was_tidied_while_it_was_read_is_verified(scene: Scene) -> None:
@@ -230,6 +241,52 @@ TAMPERED: dict[str, Tampered] = {
         "UPDATE audit_checkpoint SET root = sha256('x') WHERE size = 200",
         lambda found: (found.what, found.index) == ("an earlier checkpoint", 200),
     ),
+    "a fact beyond its head": (
+        "INSERT INTO fact SELECT shard, seq + 1, stream, version + 1, body FROM fact"
+        " WHERE shard = 3 ORDER BY seq DESC LIMIT 1",
+        lambda found: found.what == "the facts of shard 3",
+    ),
+    "a fact in a shard that is none": (
+        "INSERT INTO fact SELECT 99, seq, stream, version, body FROM fact"
+        " WHERE (shard, seq) = (3, 1)",
+        lambda found: found.what == "the head of shard 99",
+    ),
+    "a shard that is none, with its head": (
+        "INSERT INTO shard_head (shard) VALUES (99)",
+        lambda found: found.what == "the head of shard 99",
+    ),
+    "a head that was deleted": (
+        "DELETE FROM shard_head WHERE shard = 3",
+        lambda found: (found.what, found.found) == ("the head of shard 3", "missing"),
+    ),
+    "a fact that says another stream in its column": (
+        f"UPDATE fact SET stream = '00000000-0000-7000-8000-000000000001' WHERE {PLACE}",
+        lambda found: (found.what, found.index) == ("the columns of a fact", AT),
+    ),
+    "a fact that says another version in its column": (
+        f"UPDATE fact SET version = version + 1 WHERE {PLACE}",
+        lambda found: (found.what, found.index) == ("the columns of a fact", AT),
+    ),
+    "a stream without facts": (
+        "INSERT INTO stream_head VALUES (3, '00000000-0000-7000-8000-000000000001', 1)",
+        lambda found: found.what == "the head of stream 00000000-0000-7000-8000-000000000001",
+    ),
+    "a stream that was deleted": (
+        "DELETE FROM stream_head WHERE shard = 3",
+        lambda found: (found.what[:18], found.found) == ("the head of stream", "version 0"),
+    ),
+    "a run beyond the end": (
+        "INSERT INTO fact_run SELECT 100000, 5, 1, 9, max(sequenced_at) FROM fact_run",
+        lambda found: (found.what, found.index) == ("the order of facts", SIZE),
+    ),
+    "checkpoints that are gone": (
+        "DELETE FROM audit_checkpoint",
+        lambda found: found.what == "the newest checkpoint in the database",
+    ),
+    "an earlier checkpoint with another note": (
+        "UPDATE audit_checkpoint SET note = replace(note, E'\n200\n', E'\n201\n') WHERE size = 200",
+        lambda found: (found.what, found.index) == ("the note of an earlier checkpoint", 200),
+    ),
 }
 
 
@@ -242,6 +299,122 @@ async def test_what_was_changed_in_the_database_is_found(scene: Scene, attack: s
 
     assert fits(found), str(found)
     assert (await scene.verify(database=False)).size == SIZE
+
+
+async def test_a_note_that_its_key_did_not_sign_is_found_in_the_database(scene: Scene) -> None:
+    await scene.tamper(
+        "UPDATE audit_checkpoint SET note = split_part(note, E'\\n\\n', 1) || E'\\n\\n' || (SELECT"
+        " split_part(note, E'\\n\\n', 2) FROM audit_checkpoint WHERE size = 200) WHERE size = 700"
+    )
+
+    with pytest.raises(BadSignature):
+        await scene.verify()
+
+
+async def test_what_happens_while_it_is_verified_is_no_alarm(scene: Scene) -> None:
+    real = scene.database.moment
+
+    @contextlib.asynccontextmanager
+    async def later() -> AsyncIterator[Transaction]:
+        # Between the checkpoint that is verified and the moment of the database.
+        await scene.publish(30, 300)
+        async with real() as tx:
+            await scene.publish(5)
+            yield tx
+
+    found = await record.verify(
+        scene.tiles, [NoteVerifier(KEY.verifier)], moment=later, last=scene.last
+    )
+
+    assert (found.size, found.facts) == (SIZE, SIZE)
+    assert found.checkpoints == 4
+
+
+async def test_a_log_that_was_rolled_back_behind_its_record_is_found(
+    scene: Scene, tmp_path: Path
+) -> None:
+    before = tmp_path / "backup"
+    shutil.copytree(scene.folder / "log", before)
+    await scene.publish(300)
+    assert (await scene.verify()).recorded == SIZE + 300
+    shutil.rmtree(scene.folder / "log")
+    before.rename(scene.folder / "log")
+    await scene.tamper(
+        f"DELETE FROM audit_checkpoint WHERE size > {SIZE}",
+        f"DELETE FROM fact_run WHERE position >= {SIZE}",
+        f"UPDATE sequencer SET position = {SIZE}",
+    )
+
+    assert (await scene.verify(recorded=False)).size == SIZE
+    for database in (True, False):
+        found = await difference(scene, database=database)
+        assert (found.what, found.index) in (("the database", SIZE), ("the tile store", SIZE))
+
+
+async def test_a_record_that_is_gone_or_set_back_is_found(scene: Scene) -> None:
+    file = scene.folder / "record" / "last-checkpoint.json"
+    newest = file.read_bytes()
+
+    for data in (newest.replace(b'"size":700', b'"size":200'), newest.replace(b'":[', b'":[1', 1)):
+        file.write_bytes(data)
+        assert "the record of the last checkpoint" in (await difference(scene)).what
+    file.unlink()
+    assert (await difference(scene, database=False)).found == "missing"
+
+
+async def test_an_earlier_checkpoint_that_was_kept_is_held_against_the_log(scene: Scene) -> None:
+    kept = scene.tiles.read("checkpoint")
+    assert kept is not None
+    await scene.publish(50)
+    assert (await scene.verify(database=False, old=[kept])).checkpoints == 1
+
+    fork = Checkpoint(origin=ORIGIN, size=SIZE, root=bytes(32))
+    signed = str(sign_checkpoint(fork, [NoteSigner(KEY)])).encode()
+    with pytest.raises(Difference, match="an earlier checkpoint at index 700"):
+        await scene.verify(database=False, old=[kept, signed])
+    rewrite(scene, entries(scene)[:500])
+    with pytest.raises(Difference, match="of size 700 or more"):
+        await scene.verify(database=False, recorded=False, old=[kept])
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "why"),
+    [
+        (Checkpoint(origin="somebody.else/log", size=SIZE, root=bytes(32)), "somebody.else/log"),
+        (
+            Checkpoint(origin=ORIGIN, size=SIZE, root=bytes(32), extensions=("more",)),
+            "extension lines",
+        ),
+    ],
+    ids=["another origin", "an extension"],
+)
+async def test_a_signed_checkpoint_of_another_form_than_ours_is_not_believed(
+    scene: Scene, checkpoint: Checkpoint, why: str
+) -> None:
+    signed = NoteSigner(KEY).sign(checkpoint.text)
+    signature = Signature(name=ORIGIN, key_id=KEY.verifier.id, value=signed)
+    note = Note(text=checkpoint.text, signatures=(signature,))
+    scene.tiles.write([("checkpoint", str(note).encode())])
+
+    with pytest.raises(Untrusted, match=why):
+        await scene.verify(database=False)
+    with pytest.raises(Untrusted, match=why):
+        record.prove_index(scene.tiles, 0, [NoteVerifier(KEY.verifier)])
+
+
+async def test_a_fact_that_is_not_canonical_is_found_in_the_database(scene: Scene) -> None:
+    await scene.world.note(SHARDS[0], "a")
+    await scene.tamper(
+        "UPDATE fact SET body = replace(convert_from(body, 'UTF8'), '{\"actor\"',"
+        ' \'{"actor":"x","actor"\')::bytea'
+        " WHERE (shard, seq) = (SELECT shard, seq FROM shard_head WHERE shard = 3)",
+        "UPDATE shard_head SET head_hash = sha256('\\x00'::bytea || (SELECT body FROM fact WHERE"
+        " fact.shard = 3 ORDER BY seq DESC LIMIT 1)) WHERE shard = 3",
+    )
+    await scene.sequence()
+    await scene.publisher.step()
+
+    assert (await difference(scene)).wanted == "canonical JSON"
 
 
 async def test_facts_that_are_not_published_yet_are_held_against_their_heads(scene: Scene) -> None:

@@ -76,7 +76,8 @@ class Published:
 class Verified:
     """What was checked, and found as it must be.
 
-    `timestamps` is None where nobody said which authority is trusted.
+    `timestamps` is None where nobody said which authority is trusted, and `recorded` where the
+    record of the last checkpoint was not asked: above `size`, it is not published yet.
     """
 
     facts: int
@@ -84,6 +85,7 @@ class Verified:
     shards: int
     streams: int
     checkpoints: int
+    recorded: int | None
     timestamps: int | None
     size: int
     root: bytes
