@@ -23,6 +23,7 @@ from rfc3161_client import (
     decode_timestamp_response,
 )
 
+from pitboss.adapters.bounded import NoAnswer, post
 from pitboss.kernel.errors import Fault, PlatformError
 from pitboss.tlog.errors import Untrusted
 
@@ -51,6 +52,7 @@ class HttpAuthority:
 
     client: httpx.AsyncClient
     url: str
+    answer_seconds_max: float = ANSWER_SECONDS_MAX
 
     async def stamp(self, data: bytes) -> bytes:
         """Return the authority's answer, in DER, with a token over these bytes.
@@ -63,17 +65,19 @@ class HttpAuthority:
         """
         question = TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256).build()
         try:
-            answer = await self.client.post(
+            answer = await post(
+                self.client,
                 self.url,
-                content=question.as_bytes(),
+                question.as_bytes(),
                 headers={"Content-Type": _QUESTION_TYPE},
-                timeout=ANSWER_SECONDS_MAX,
+                seconds_max=self.answer_seconds_max,
+                bytes_max=ANSWER_BYTES_MAX,
             )
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise AuthorityFailed(f"{self.url}: {str(error) or type(error).__name__}") from error
-        if answer.status_code != httpx.codes.OK or len(answer.content) > ANSWER_BYTES_MAX:
+        except NoAnswer as error:
+            raise AuthorityFailed(str(error)) from error
+        if answer.status != httpx.codes.OK:
             raise AuthorityFailed(
-                f"{self.url} answered {answer.status_code} and {len(answer.content)} bytes"
+                f"{self.url} answered {answer.status} and {len(answer.content)} bytes"
             )
         try:
             imprint, nonce = _read_answer(answer.content)

@@ -1,25 +1,30 @@
 """Asks witnesses to cosign our checkpoints.
 
 A witness that is away, refuses or answers nonsense is told of and never stops us: the checkpoint
-stands without it, and the quorum is the policy's affair.
+stands without it, and the quorum is the policy's affair.  One that has seen what we do not have is
+told of as well, and what that means is the publisher's affair.
 Source: C2SP tlog-witness.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import httpx
 
+from pitboss.adapters.bounded import BoundedAnswer, NoAnswer, post
+from pitboss.audit.record.model import Cosigned, NotCosigned
+from pitboss.kernel.errors import PlatformError
 from pitboss.tlog.checkpoints import parse_checkpoint
 from pitboss.tlog.cosignatures import verifier_of
 from pitboss.tlog.errors import Untrusted
 from pitboss.tlog.keys import VerifierKey
-from pitboss.tlog.notes import Note, Signature, open_note, parse_signatures
+from pitboss.tlog.notes import Note, open_note, parse_signatures
 from pitboss.tlog.writing import parse_number, show, write_bytes
 
-# A witness that has not answered by then is asked again with the next checkpoint.
+# For all tries together; a witness that has not answered by then is asked again later.
 ANSWER_SECONDS_MAX = 5.0
 # It may cosign for somebody else between our questions, but not for ever.
 TRIES_MAX = 3
@@ -27,25 +32,6 @@ ANSWER_BYTES_MAX = 64 * 1024
 
 # Gives the consistency proof from an old size to that of the checkpoint.
 Prove = Callable[[int], Awaitable[Sequence[bytes]]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cosigned:
-    """The witness has seen the checkpoint; its signatures have been checked."""
-
-    signatures: tuple[Signature, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotCosigned:
-    """The witness has not cosigned, and why.
-
-    `seen` is the size that it says it saw last.  Above our own it means that our log was rolled
-    back, or that somebody else has our key.
-    """
-
-    why: str
-    seen: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,30 +53,52 @@ async def ask_witness(
 ) -> Cosigned | NotCosigned:
     """Ask a witness to cosign a checkpoint.  Asking again does no harm.
 
+    Whatever it does, and whatever happens to the proof, there is an answer within
+    `answer_seconds_max`.
+
     Args:
         url: the submission prefix of the witness.
         key: its verifier key; an answer that this key did not sign is none.
         note: our signed checkpoint.
         old: the size that it saw last, as far as we know; where it says otherwise, the proof is
             made anew from there.
-        prove: gives the consistency proof from a size up to the checkpoint's.
+        prove: gives the consistency proof from a size up to the checkpoint's; it may raise what
+            tile stores raise.
     """
+    try:
+        async with asyncio.timeout(answer_seconds_max):
+            return await _ask(client, url, key, note, old=old, prove=prove)
+    except TimeoutError:
+        return NotCosigned(why=f"{url} has not answered within {answer_seconds_max:g} s")
+    except NoAnswer as error:
+        return NotCosigned(why=str(error))
+    except (PlatformError, OSError) as error:
+        return NotCosigned(why=f"there is no proof to show it: {error}")
+
+
+async def _ask(
+    client: httpx.AsyncClient, url: str, key: VerifierKey, note: Note, *, old: int, prove: Prove
+) -> Cosigned | NotCosigned:
     size = parse_checkpoint(note.text).size
     for _ in range(TRIES_MAX):
         if old > size:
             return NotCosigned(why=f"it has seen {old} entries, and we have {size}", seen=old)
-        body = _write_request(old, await prove(old), note)
-        try:
-            answer = await client.post(
-                f"{url.rstrip('/')}/add-checkpoint", content=body, timeout=answer_seconds_max
-            )
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            return NotCosigned(why=f"{url}: {str(error) or type(error).__name__}")
-        read = _read_answer(answer, key, note)
+        answer = await post(
+            client,
+            f"{url.rstrip('/')}/add-checkpoint",
+            _write_request(old, await prove(old), note),
+            seconds_max=ANSWER_SECONDS_MAX,
+            bytes_max=ANSWER_BYTES_MAX,
+        )
+        read = _read_answer(answer, key, note, old=old)
         if not isinstance(read, _Behind):
             return read
         if read.seen == old:
-            return NotCosigned(why=f"it contradicts itself about size {old}", seen=old)
+            # It says so of a checkpoint of the size that it has seen, with another root.
+            differs = old == size and size > 0
+            return NotCosigned(
+                why=f"it contradicts itself about size {old}", seen=old, differs=differs
+            )
         old = read.seen
     return NotCosigned(why=f"it saw another size {TRIES_MAX} times", seen=old)
 
@@ -101,15 +109,17 @@ def _write_request(old: int, proof: Sequence[bytes], note: Note) -> bytes:
 
 
 def _read_answer(
-    answer: httpx.Response, key: VerifierKey, note: Note
+    answer: BoundedAnswer, key: VerifierKey, note: Note, *, old: int
 ) -> Cosigned | NotCosigned | _Behind:
-    if len(answer.content) > ANSWER_BYTES_MAX:
-        return NotCosigned(why=f"it answered over {ANSWER_BYTES_MAX} bytes")
     try:
-        if answer.status_code == httpx.codes.CONFLICT:
+        if answer.status == httpx.codes.CONFLICT:
             return _Behind(parse_number(answer.text.removesuffix("\n"), what="size"))
-        if answer.status_code != httpx.codes.OK:
-            return NotCosigned(why=f"it answered {answer.status_code}: {show(answer.text.strip())}")
+        if answer.status != httpx.codes.OK:
+            return NotCosigned(
+                why=f"it answered {answer.status}: {show(answer.text.strip())}",
+                seen=old if answer.status == httpx.codes.UNPROCESSABLE_ENTITY else None,
+                differs=answer.status == httpx.codes.UNPROCESSABLE_ENTITY,
+            )
         told = Note(text=note.text, signatures=parse_signatures(answer.text))
         return Cosigned(signatures=open_note(told, [verifier_of(key)]).signatures)
     except Untrusted as error:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 
+from answering import Answerer, answering
 from integration.witness.village import (
     AT,
     LOG,
@@ -22,10 +22,12 @@ from integration.witness.village import (
     note_of,
     proof_up_to,
 )
-from pitboss.adapters.witnesses import Cosigned, NotCosigned, ask_witness
+from pitboss.adapters.witnesses import ask_witness
+from pitboss.audit.record.model import Cosigned, NotCosigned
 from pitboss.kernel.entropy import SeededEntropy
 from pitboss.tlog.checkpoints import open_checkpoint, parse_checkpoint
 from pitboss.tlog.cosignatures import cosigned_at, verifier_of
+from pitboss.tlog.errors import Unreadable
 from pitboss.tlog.keys import COSIGNATURE_ED25519, SigningKey
 from pitboss.tlog.notes import add_signatures, parse_note
 from pitboss.witness.record import log_name
@@ -149,9 +151,6 @@ async def test_a_body_without_end_is_not_read_to_it(tmp_path: Path) -> None:
         assert answer.status_code == 413
 
 
-Answerer = Callable[[httpx.Request], httpx.Response]
-
-
 def raises(error: Exception) -> Answerer:
     """Return a witness that cannot be reached."""
 
@@ -181,19 +180,55 @@ OTHER = SigningKey.generate(WITNESS.name, SeededEntropy("other"), kind=COSIGNATU
     ],
 )
 async def test_a_witness_that_fails_is_told_of(answerer: Answerer, why: str) -> None:
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answerer)) as client:
+    async with answering(answerer) as client:
         answer = await ask(client, 3)
 
     assert isinstance(answer, NotCosigned)
     assert why in answer.why
 
 
+@pytest.mark.parametrize(
+    ("statuses", "differs"),
+    [
+        ([(422, "no\n")], True),
+        ([(409, "2\n"), (422, "no\n")], True),
+        # It saw the same size with another root.
+        ([(409, "3\n"), (409, "3\n")], True),
+        ([(409, "2\n"), (409, "2\n")], False),
+        ([(404, "who?\n")], False),
+    ],
+    ids=str,
+)
+async def test_a_witness_that_saw_another_history_is_told_from_one_that_only_fails(
+    statuses: list[tuple[int, str]], differs: bool
+) -> None:
+    told = iter(statuses)
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        status, text = next(told)
+        return httpx.Response(status, text=text)
+
+    async with answering(answer) as client:
+        answered = await ask(client, 3)
+
+    assert isinstance(answered, NotCosigned)
+    assert answered.differs is differs
+
+
+async def test_a_proof_that_cannot_be_made_is_no_error_of_ours(tmp_path: Path) -> None:
+    async def fail(_: int) -> list[bytes]:
+        raise Unreadable("tile/0/000", "it is missing")
+
+    async with client_of(make_witness(tmp_path)) as client:
+        answer = await ask_witness(client, URL, WITNESS.verifier, note_of(3), old=0, prove=fail)
+
+    assert answer == NotCosigned(why="there is no proof to show it: tile/0/000: it is missing")
+
+
 async def test_a_witness_that_never_agrees_is_left_alone() -> None:
     told = iter(("1\n", "2\n", "1\n", "2\n"))
 
-    async with httpx.AsyncClient(
-        transport=httpx.MockTransport(lambda _: httpx.Response(409, text=next(told)))
-    ) as client:
+    async with answering(lambda _: httpx.Response(409, text=next(told))) as client:
         answer = await ask(client, 3)
 
     assert answer == NotCosigned(why="it saw another size 3 times", seen=1)
@@ -208,7 +243,7 @@ async def test_a_cosignature_of_another_text_or_key_is_not_taken(tmp_path: Path)
         assert isinstance(answer, Cosigned)
         lines = answer.signatures[0].line
 
-    async with httpx.AsyncClient(transport=httpx.MockTransport(forge)) as client:
+    async with answering(forge) as client:
         replayed = await ask(client, 3)
         other = await ask_witness(
             client, URL, OTHER.verifier, note_of(4), old=0, prove=proof_up_to(4)

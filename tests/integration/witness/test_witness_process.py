@@ -15,8 +15,9 @@ import httpx
 import pytest
 
 from integration.witness.village import LOG, WITNESS, note_of, proof_up_to
-from pitboss.adapters.witnesses import Cosigned, NotCosigned, ask_witness
+from pitboss.adapters.witnesses import ask_witness
 from pitboss.app.parts import free_port
+from pitboss.audit.record.model import Cosigned, NotCosigned
 from pitboss.tlog.keys import VerifierKey, parse_verifier_key
 
 NAME = "auditor.example/w1"

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import httpx
 
-from pitboss.adapters.witnesses import Cosigned, NotCosigned, ask_witness
+from pitboss.adapters.witnesses import ask_witness
+from pitboss.audit.record.model import Cosigned, NotCosigned
 from pitboss.kernel.clock import ManualClock
 from pitboss.kernel.entropy import SeededEntropy
 from pitboss.tlog import tree

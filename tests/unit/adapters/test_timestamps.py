@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from answering import answering
 from pitboss.adapters.timestamps import (
     ANSWER_BYTES_MAX,
     AuthorityFailed,
@@ -109,7 +110,7 @@ def test_what_is_no_token_is_named(token: bytes) -> None:
     ("answer", "why"),
     [
         (httpx.Response(503), "answered 503"),
-        (httpx.Response(200, content=bytes(ANSWER_BYTES_MAX + 1)), "and 65537 bytes"),
+        (httpx.Response(200, content=bytes(ANSWER_BYTES_MAX + 1)), "over 65536 bytes"),
         (httpx.ConnectError("nobody there"), "nobody there"),
         (httpx.ReadTimeout(""), "ReadTimeout"),
     ],
@@ -148,5 +149,5 @@ async def ask(answer: httpx.Response | httpx.HTTPError) -> bytes:
             return answer
         raise answer
 
-    async with httpx.AsyncClient(transport=httpx.MockTransport(respond)) as client:
+    async with answering(respond) as client:
         return await HttpAuthority(client, URL).stamp(b"hello")

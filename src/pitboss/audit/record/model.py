@@ -12,7 +12,7 @@ import msgspec
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.shards import Shard
-from pitboss.tlog.notes import Note
+from pitboss.tlog.notes import Note, Signature
 
 # In one checkpoint; who is behind publishes one after the other, as fast as it goes.
 FACTS_MAX = 10_000
@@ -70,6 +70,27 @@ class Published:
     root: bytes
     note: str
     oldest_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cosigned:
+    """A witness has seen the checkpoint; its signatures have been checked."""
+
+    signatures: tuple[Signature, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotCosigned:
+    """A witness has not cosigned, and why.
+
+    `seen` is the size that it says it saw last.  Above our own it means that our log was rolled
+    back, or that somebody else has our key; so it does below, if it saw another tree of that size,
+    which is what `differs` says.
+    """
+
+    why: str
+    seen: int | None = None
+    differs: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
