@@ -49,17 +49,41 @@ class Home:
         """The file that remembers the last checkpoint, if it does not lie elsewhere."""
         return self._folder("record") / "last-checkpoint.json"
 
+    @property
+    def halt(self) -> Path:
+        """The file that says why nothing of the log may be signed, while that is so."""
+        return self._folder("record") / "halted"
+
     def key_file(self, name: str, first: Callable[[], str]) -> str:
         """Return the content of a file of keys, which is made when it is first asked for.
 
         Raises:
-            HomeUnusable: it cannot be read or written.
+            HomeUnusable: it cannot be read or written, or is no text.
         """
         path = self._folder("keys") / name
         with self._used():
             if not path.exists():
                 _write_once(path, first().encode())
-            return path.read_text()
+            content = path.read_bytes()
+        try:
+            return content.decode()
+        except UnicodeDecodeError as error:
+            raise HomeUnusable(f"{path} is no file of keys: {error}") from error
+
+    @contextlib.contextmanager
+    def changing_keys(self) -> Iterator[None]:
+        """Let one at a time change a file of keys, which is to read it first and then write it.
+
+        Raises:
+            HomeUnusable: there can be no such folder.
+        """
+        with self._used():
+            lock = os.open(self._folder("keys") / "changing.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
 
     def replace_key_file(self, name: str, content: str) -> None:
         """Put other keys in the place of those in a file; a crash leaves the old or the new.

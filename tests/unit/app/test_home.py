@@ -79,3 +79,12 @@ def test_a_secret_that_may_not_be_read_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(HomeUnusable):
         Home(tmp_path).secret("tokens")
+
+
+def test_a_file_of_keys_that_is_no_text_is_told(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.key_file("log.keys", lambda: "a key\n")
+    (tmp_path / "keys" / "log.keys").write_bytes(b"\xff\xfe")
+
+    with pytest.raises(HomeUnusable, match=r"log\.keys is no file of keys"):
+        home.key_file("log.keys", lambda: "another\n")
