@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -12,10 +13,18 @@ from pitboss.api import problems
 from pitboss.api.furniture import BEARER, Doors, TheEdge
 from pitboss.api.problems import Problem, ProblemFound
 from pitboss.audit import replay
+from pitboss.audit.reading.errors import FactUnreadable
 from pitboss.audit.replay.errors import BetMissing, NotSettled
 from pitboss.kernel.ids import BetId, parse_id
-from pitboss.kernel.shards import SHARDS_ALL
 from pitboss.sportsbook import betting
+
+# Facts are not indexed by what they say; who asks for much has the command line.
+SECONDS_MAX = 10.0
+TOO_LONG = Problem(
+    status=503,
+    slug="took_too_long",
+    detail=f"the facts were not read within {SECONDS_MAX:.0f} s; `pitboss replay bet` has the time",
+)
 
 
 class InputView(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,19 +86,25 @@ def make_router(doors: Doors) -> Router:
 async def replay_bet(edge: TheEdge, bet_id: FromPath[str]) -> ReplayView:
     """Work a settlement out again from facts alone, and show each of them."""
     wanted = BetId(parse_id(bet_id, field="bet_id"))
-    async with edge.database.moment() as tx:
-        # Where to look is all that a table is asked.
-        shard = await betting.find_shard(tx, wanted)
-        try:
-            found = await replay.replay_bet(
-                tx, wanted, shards=SHARDS_ALL if shard is None else (shard,)
-            )
-        except BetMissing:
-            raise ProblemFound(problems.NOT_FOUND) from None
-        except NotSettled as error:
-            raise ProblemFound(_not_settled(error)) from None
+    try:
+        async with asyncio.timeout(SECONDS_MAX), edge.database.moment() as tx:
+            # Where to look is all that a table is asked.
+            player_id = await betting.find_owner(tx, wanted)
+            found = await replay.replay_bet(tx, wanted, player_id=player_id)
+    except BetMissing:
+        raise ProblemFound(problems.NOT_FOUND) from None
+    except NotSettled as error:
+        raise ProblemFound(_not_settled(error)) from None
+    except FactUnreadable as error:
+        raise ProblemFound(_unreadable(error)) from None
+    except TimeoutError:
+        raise ProblemFound(TOO_LONG) from None
     return msgspec.convert(found.document(), ReplayView)
 
 
 def _not_settled(error: NotSettled) -> Problem:
     return Problem(status=409, slug="not_settled", detail=str(error))
+
+
+def _unreadable(error: FactUnreadable) -> Problem:
+    return Problem(status=500, slug="fact_unreadable", detail=str(error))

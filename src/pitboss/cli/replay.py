@@ -27,6 +27,7 @@ def bet(
     from pitboss.app.record import moment
     from pitboss.audit import replay
     from pitboss.audit.replay.model import BetReplay
+    from pitboss.sportsbook import betting
 
     with outcome(as_json=as_json) as told:
         settings = settings_of(home)
@@ -34,7 +35,8 @@ def bet(
 
         async def work() -> BetReplay:
             async with moment(settings) as tx:
-                return await replay.replay_bet(tx, wanted)
+                player_id = await betting.find_owner(tx, wanted)
+                return await replay.replay_bet(tx, wanted, player_id=player_id)
 
         document = asyncio.run(work()).document()
         for item in document["inputs"]:
@@ -61,7 +63,7 @@ def all_bets(
 ) -> None:
     """Work every settlement out again; fail with the first one that does not agree."""
     from pitboss.app import collector
-    from pitboss.app.parts import uvloop_runner
+    from pitboss.app.parts import clock_of, uvloop_runner
     from pitboss.app.record import moment
     from pitboss.audit import replay
     from pitboss.audit.replay.model import Report
@@ -69,10 +71,11 @@ def all_bets(
     with outcome(as_json=as_json) as told, bar(told.console, "shards") as tell:
         settings = settings_of(home)
         instant = None if since is None else parse_instant(since, field="--since")
+        now = clock_of(settings).now()
 
         async def work() -> Report:
             async with moment(settings) as tx:
-                return await replay.replay_all(tx, since=instant, tell=tell)
+                return await replay.replay_all(tx, since=instant, now=now, tell=tell)
 
         collector.look_rarely()
         started = time.perf_counter()
@@ -87,6 +90,7 @@ def all_bets(
             facts=report.facts,
             settlements=report.settlements,
             results=report.results,
+            waiting=report.waiting,
             disagreeing=report.disagreeing,
             disagreements=[str(item) for item in report.disagreements],
             settlements_per_second=round(report.settlements / seconds),

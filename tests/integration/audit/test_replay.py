@@ -7,15 +7,17 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from integration.audit.tampering import rewrite, tamper
 from integration.sportsbook.world import Given, World, legs_of, selection
 from pitboss import order
 from pitboss.audit import replay
+from pitboss.audit.reading.errors import FactUnreadable
 from pitboss.audit.reading.model import ALL_FACTS, Reader
 from pitboss.audit.replay.errors import BetMissing, NotSettled
-from pitboss.audit.replay.model import BetReplay, Report
+from pitboss.audit.replay.model import GRACE, BetReplay, Report
 from pitboss.db import Database
 from pitboss.kernel.ids import BetId, PlayerId, SelectionId
 from pitboss.kernel.shards import CATALOGUE_SHARD, shard_of
@@ -202,6 +204,146 @@ async def test_a_bet_that_was_settled_twice_is_found(world: World) -> None:
 
     assert (report.settlements, report.disagreeing) == (2, 1)
     assert str(report.disagreements[0]).startswith(f"bet {bet_id} (fact {last['seq'] + 1} of")
+
+
+async def test_a_winner_whom_nobody_paid_is_found_once_the_settlers_had_their_time(
+    world: World,
+) -> None:
+    player, event = await world.player(), await world.event("A")
+    bet_id = await world.wish(player, DOUBLED, units=10)
+    waiting = await world.wish(player, *legs_of("A"), units=1)
+    await world.event("B")
+    await world.wish(player, *legs_of("B"), units=1)
+    await world.process()
+    await world.score(event, 1, 0)
+    await tamper(world.database, "UPDATE settlement_cursor SET result_no = 99")
+    await world.settle()
+
+    known_at = world.clock.now()
+    soon = await replay_all(world, now=known_at + GRACE / 2)
+    late = await replay_all(world, now=known_at + GRACE)
+    ever = await replay_all(world, since=known_at + timedelta(days=1))
+
+    assert (soon.ok, soon.settlements, soon.waiting) == (True, 0, 3)
+    assert (late.disagreeing, late.waiting, ever.disagreeing) == (2, 1, 2)
+    assert "nobody has settled it" in str(late.disagreements[0])
+    assert any(
+        str(item).startswith(f"bet {bet_id} ") and "15250000 micros are right" in str(item)
+        for item in late.disagreements
+    )
+    assert any(str(item).startswith(f"bet {waiting} ") for item in late.disagreements)
+
+
+async def again(world: World, change: Callable[[Told], None]) -> None:
+    """Append the last result again, as somebody would who writes past the turn."""
+    async with world.database.reading() as tx:
+        rows = await tx.fetch(
+            "SELECT * FROM fact WHERE shard = $1 ORDER BY seq DESC", CATALOGUE_SHARD
+        )
+    last = next(row for row in rows if b'"type":"market.resulted"' in row["body"])
+    envelope = msgspec.json.decode(last["body"])
+    envelope["seq"] = rows[0]["seq"] + 1
+    envelope["ver"] = max(row["version"] for row in rows) + 1
+    change(envelope["data"])
+    body = msgspec.json.encode(envelope, order="sorted")
+    place = (CATALOGUE_SHARD, envelope["seq"], last["stream"], envelope["ver"], body)
+    await tamper(world.database, "INSERT INTO fact VALUES ($1, $2, $3, $4, $5)", *place)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({}, "there is a result 3 already"),
+        ({"no": 4}, "it is version 1 of its results, and before it came version 1"),
+        ({"no": 4, "version": 3}, "it is version 3 of its results, and before it came version 1"),
+    ],
+)
+async def test_a_second_result_with_a_number_or_a_version_that_there_was_is_found(
+    world: World, change: Told, why: str
+) -> None:
+    await half_won(world)
+    await again(world, _update(change))
+
+    report = await replay_all(world)
+
+    assert (report.settlements, report.disagreeing) == (1, 1)
+    assert why in str(report.disagreements[0])
+
+
+async def test_a_result_that_came_after_the_settlement_is_found(world: World) -> None:
+    _, bet_id = await half_won(world)
+    rec = (world.clock.now() + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    await tamper(
+        world.database,
+        "UPDATE fact SET body = regexp_replace(convert_from(body, 'UTF8'),"
+        ' \'"rec":"[^"]*"\', $2)::bytea WHERE shard = $1'
+        " AND position('market.resulted'::bytea IN body) > 0",
+        CATALOGUE_SHARD,
+        f'"rec":"{rec}"',
+    )
+
+    report, one = await replay_all(world), await replay_bet(world, bet_id)
+
+    assert "was recorded at" in str(report.disagreements[0])
+    assert not one.ok
+
+
+@pytest.mark.parametrize(
+    ("type_name", "change", "why"),
+    [
+        ("event.opened", {"starts_at": "soon"}, "says what cannot be: Malformed: starts_at"),
+        (
+            "event.opened",
+            {"markets": [{"market_id": "x", "kind": "nonsense", "line": None, "selections": []}]},
+            "nonsense",
+        ),
+        ("market.resulted", {"results": [{"selection_id": "x", "won": "9/0", "void": "0"}]}, ""),
+    ],
+)
+async def test_an_altered_fact_that_cannot_be_read_is_named_with_its_index(
+    world: World, type_name: str, change: Told, why: str
+) -> None:
+    _, bet_id = await half_won(world)
+    await sequence(world)
+    await rewrite(world.database, CATALOGUE_SHARD, type_name, _update(change))
+
+    for ask in (replay_all(world), replay_bet(world, bet_id)):
+        with pytest.raises(FactUnreadable, match=rf"fact \d+ of shard {CATALOGUE_SHARD}") as found:
+            await ask
+        assert why in str(found.value)
+        assert found.value.index is not None
+        assert f"(index {found.value.index})" in str(found.value)
+
+
+async def test_terms_and_scores_that_cannot_be_are_disagreements(world: World) -> None:
+    player, _ = await half_won(world)
+    await rewrite(world.database, CATALOGUE_SHARD, "market.resulted", _update({"score": "x-y"}))
+    await rewrite(world.database, shard_of(player), "bet.accepted", _price("1/0"))
+
+    report = await replay_all(world)
+
+    told = "\n".join(map(str, report.disagreements))
+    assert "the score 'x-y' gives nothing" in told
+    assert "cannot be worked out" in told
+
+
+def _price(price: str) -> Callable[[Told], None]:
+    def change(data: Told) -> None:
+        data["legs"][0]["price"] = price
+
+    return change
+
+
+async def test_who_knows_the_player_reads_no_facts_of_others(world: World) -> None:
+    player, bet_id = await half_won(world)
+    stranger = await world.player()
+
+    async with world.database.moment() as tx:
+        mine = await replay.replay_bet(tx, bet_id, player_id=player, reader=READER)
+        mistaken = await replay.replay_bet(tx, bet_id, player_id=stranger, reader=READER)
+
+    assert mine == mistaken
+    assert mine.ok
 
 
 async def test_tables_are_not_asked(world: World) -> None:

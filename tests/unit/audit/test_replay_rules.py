@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace as replace_known
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -27,6 +29,7 @@ SELECTION = SelectionId("00000000-0000-7000-8000-00000000000d")
 EVENT = EventId("00000000-0000-7000-8000-00000000000e")
 THIEF = PlayerId("00000000-0000-7000-8000-00000000000f")
 UNIT = 1_000_000
+RESULTED_AT = datetime(2026, 8, 1, 14, tzinfo=UTC)
 
 MINE = player_account(PLAYER, "EUR")
 THEIRS = player_account(THIEF, "EUR")
@@ -46,7 +49,14 @@ RETURNS = Movement(
 RELEASE = Movement(kind="void", key=BET, micros=10 * UNIT, currency="EUR", account=MINE)
 
 
-def work_out(result: Result, *movements: Movement, held: Movement = HOLD, **told: Any) -> Replayed:
+def work_out(
+    result: Result,
+    *movements: Movement,
+    held: Movement = HOLD,
+    settled_at: datetime = RESULTED_AT,
+    superseded_at: datetime | None = None,
+    **told: Any,
+) -> Replayed:
     """Replay a single at 5/2 that ended so, and that moved this money."""
     leg = Leg(selection_id=SELECTION, market_id=MARKET, event_id=EVENT, price="5/2", tick=1)
     accepted = BetAccepted(
@@ -81,7 +91,8 @@ def work_out(result: Result, *movements: Movement, held: Movement = HOLD, **told
         movements=movements,
         **told,
     )
-    return replay(accepted, settled, {1: KnownResult.of(resulted)}, RULE_BOOK)
+    known = {1: replace_known(KnownResult.of(resulted, RESULTED_AT), superseded_at=superseded_at)}
+    return replay(accepted, settled, known, RULE_BOOK, settled_at=settled_at)
 
 
 def won(*movements: Movement, held: Movement = HOLD) -> Replayed:
@@ -118,3 +129,42 @@ def test_a_coin_that_went_astray_is_named(steal: Callable[[], Replayed], why: st
     replayed = steal()
 
     assert why in "\n".join(replayed.disagreements)
+
+
+@pytest.mark.parametrize(
+    ("times", "why"),
+    [
+        ({"settled_at": RESULTED_AT - timedelta(minutes=1)}, "result 1 was recorded at"),
+        (
+            {
+                "settled_at": RESULTED_AT + timedelta(hours=1),
+                "superseded_at": RESULTED_AT + timedelta(minutes=1),
+            },
+            "result 1 was superseded at",
+        ),
+    ],
+)
+def test_a_result_counts_only_from_when_it_was_known_until_a_newer_one_came(
+    times: dict[str, Any], why: str
+) -> None:
+    (told,) = work_out(
+        WON, POST, RETURNS, returns_micros=25 * UNIT, voided=False, **times
+    ).disagreements
+
+    assert told.startswith(why)
+
+
+def test_clocks_that_differ_by_seconds_are_no_alarm() -> None:
+    early, late = RESULTED_AT - timedelta(seconds=5), RESULTED_AT + timedelta(seconds=5)
+
+    for settled_at, superseded_at in ((early, None), (late, RESULTED_AT)):
+        found = work_out(
+            WON,
+            POST,
+            RETURNS,
+            returns_micros=25 * UNIT,
+            voided=False,
+            settled_at=settled_at,
+            superseded_at=superseded_at,
+        )
+        assert found.disagreements == ()

@@ -12,7 +12,7 @@ import msgspec
 from pitboss.audit.reading.errors import FactUnreadable
 from pitboss.audit.record import facts as record
 from pitboss.cashier import facts as cashier
-from pitboss.kernel.errors import PlatformError
+from pitboss.kernel.errors import Malformed, PlatformError
 from pitboss.kernel.facts import Fact
 from pitboss.kernel.folding import Told
 from pitboss.kernel.instants import parse_instant
@@ -42,6 +42,10 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     *settlement.FACTS,
     *wallet.FACTS,
 )
+
+
+# What nouns and rules raise of values that nobody of ours has written.
+CANNOT_BE = (PlatformError, ValueError, ArithmeticError, LookupError, TypeError)
 
 
 class ReadFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -88,15 +92,29 @@ class Reader:
             return self._read_older(sealed)
         return self._placed(sealed, envelope, fact)
 
+    def feed(self, facts: Iterable[SealedFact], take: Callable[[ReadFact], None]) -> None:
+        """Read these facts, and hand each to somebody who goes on with it.
+
+        Raises:
+            FactUnreadable: one cannot be read, or what it says cannot be: a price over zero.
+        """
+        for sealed in facts:
+            read = self.read(sealed)
+            try:
+                take(read)
+            except CANNOT_BE as error:
+                why = f"says what cannot be: {type(error).__name__}: {error}"
+                raise _unreadable(sealed, why) from error
+
     def _read_older(self, sealed: SealedFact) -> ReadFact:
         try:
             envelope = self._decode_any(sealed.body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise FactUnreadable(f"{_name(sealed)} cannot be read: {error}") from None
+            raise _unreadable(sealed, f"cannot be read: {error}") from None
         try:
             fact = self._schemas.read_fact(envelope.sv, envelope.data)
         except PlatformError as error:
-            raise FactUnreadable(f"{_name(sealed)} cannot be read: {error}") from None
+            raise _unreadable(sealed, f"cannot be read: {error}") from None
         return self._placed(sealed, envelope, fact)
 
     def _placed(self, sealed: SealedFact, envelope: Any, fact: Fact) -> ReadFact:
@@ -104,14 +122,19 @@ class Reader:
             envelope.stream,
             envelope.ver,
         ) != (sealed.stream, sealed.version):
-            raise FactUnreadable(
-                f"{_name(sealed)} says that it is fact {envelope.seq} of shard {envelope.shard},"
-                f" version {envelope.ver} of stream {envelope.stream}"
+            raise _unreadable(
+                sealed,
+                f"says that it is fact {envelope.seq} of shard {envelope.shard},"
+                f" version {envelope.ver} of stream {envelope.stream}",
             )
+        try:
+            recorded_at = self._recorded_at(envelope.rec)
+        except Malformed as error:
+            raise _unreadable(sealed, f"cannot be read: {error}") from None
         told = Told(
             shard=sealed.shard,
             seq=sealed.seq,
-            recorded_at=self._recorded_at(envelope.rec),
+            recorded_at=recorded_at,
             cause=envelope.cause,
             fact=fact,
         )
@@ -148,5 +171,5 @@ class _AnyEnvelope(msgspec.Struct, kw_only=True):
     cause: str | None = None
 
 
-def _name(sealed: SealedFact) -> str:
-    return f"fact {sealed.seq} of shard {sealed.shard}"
+def _unreadable(sealed: SealedFact, why: str) -> FactUnreadable:
+    return FactUnreadable(sealed.shard, sealed.seq, why)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
 
-from pitboss import messages
+from pitboss import messages, order
+from pitboss.audit.reading.errors import FactUnreadable
 from pitboss.db import Transaction
 from pitboss.kernel.shards import SHARDS_ALL, Shard
 from pitboss.messages.model import SealedFact
@@ -39,3 +41,24 @@ async def read_mentions(
 async def find_places(tx: Transaction, word: str) -> list[Shard]:
     """Return the shards in which a fact's bytes hold this word; it reads every fact there is."""
     return await store.find_shards(tx, word)
+
+
+async def read_streams(
+    tx: Transaction, shard: Shard, streams: Collection[str], *, word: str | None = None
+) -> list[SealedFact]:
+    """Return the facts of these streams of a shard, in their order; with a word, who hold it.
+
+    It reads every fact of the shard, in the database, but searches the bytes of few.
+    """
+    return await store.find_in_streams(tx, shard, streams, word)
+
+
+@asynccontextmanager
+async def naming(tx: Transaction) -> AsyncIterator[None]:
+    """Add its index to the word of a fact that cannot be read, for who looks for it in the log."""
+    try:
+        yield
+    except FactUnreadable as error:
+        place = error.shard, error.seq
+        error.index = (await order.find_positions(tx, [place])).get(place)
+        raise

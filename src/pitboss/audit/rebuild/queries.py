@@ -64,7 +64,8 @@ async def check_shards(tx: Transaction, shards: Lot, *, reader: Reader | None = 
     live, reader = await store.find_tables(tx), reader or Reader()
     report, undivided = Report(), dict[str, dict[Hashable, Row]]()
     for shard in shards:
-        state = await _fold(tx, shard, reader, report)
+        async with reading.naming(tx):
+            state = await _fold(tx, shard, reader, report)
         report.oddities += state.oddities
         for table in state.tables:
             if table.sharded:
@@ -108,10 +109,8 @@ async def show(
 
 async def _fold(tx: Transaction, shard: Shard, reader: Reader, report: Report) -> rules.State:
     state = rules.State(shard)
-    read, take = reader.read, state.take
     async for page in reading.read_shard(tx, shard):
-        for fact in page:
-            take(read(fact))
+        reader.feed(page, state.take)
         report.facts += len(page)
     state.end()
     return state

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from pitboss.audit.reading.model import ReadFact
@@ -11,25 +12,36 @@ from pitboss.kernel.ids import BetId, SelectionId
 from pitboss.kernel.shards import Shard
 from pitboss.sportsbook.betting.facts import BetAccepted
 from pitboss.sportsbook.settlement.facts import BetSettled, MarketResulted
-from pitboss.sportsbook.settlement.model import Result, SelectionResult
+from pitboss.sportsbook.settlement.model import Result, SelectionResult, Settled
 
 # The first one tells what is wrong; a million tell no more.
 DISAGREEMENTS_KEPT = 20
+# Between the clocks of who recorded a result and who settled by it, and for a turn that had to
+# wait for its locks after it had read its clock.
+SKEW_MAX = timedelta(seconds=10)
+# So long may a bet wait whose results are known: many wait at once when a match ends.
+GRACE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownResult:
-    """The results of one market as a fact has them: to compare, and to compute with."""
+    """The results of one market as a fact has them: to compare, and to compute with.
+
+    `superseded_at` is when a newer version of them was recorded, if there is one.
+    """
 
     fact: MarketResulted
+    recorded_at: datetime
+    superseded_at: datetime | None = None
     told: Mapping[SelectionId, SelectionResult]
     results: Mapping[SelectionId, Result]
 
     @classmethod
-    def of(cls, fact: MarketResulted) -> KnownResult:
+    def of(cls, fact: MarketResulted, recorded_at: datetime) -> KnownResult:
         """Take the results of a market."""
         return cls(
             fact=fact,
+            recorded_at=recorded_at,
             told={item.selection_id: item for item in fact.results},
             results={item.selection_id: Result.of(item) for item in fact.results},
         )
@@ -57,6 +69,14 @@ class Replayed:
     voided: bool | None
     coin: Coin
     disagreements: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpaid:
+    """What an open bet comes to, and since when all is known that says so."""
+
+    outcome: Settled
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,11 +154,12 @@ class Disagreement:
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """What was replayed, and what did not agree."""
+    """What was replayed, and what did not agree; `waiting` bets have nothing that settles them."""
 
     facts: int = 0
     settlements: int = 0
     results: int = 0
+    waiting: int = 0
     disagreeing: int = 0
     disagreements: list[Disagreement] = field(default_factory=list)
 

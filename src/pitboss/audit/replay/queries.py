@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,12 +11,15 @@ import msgspec
 
 from pitboss import order
 from pitboss.audit import reading
-from pitboss.audit.reading.model import Reader, ReadFact
+from pitboss.audit.reading.model import CANNOT_BE, Reader, ReadFact
 from pitboss.audit.replay.errors import BetMissing, NotSettled
-from pitboss.audit.replay.model import BetReplay, Input, Report
+from pitboss.audit.replay.model import GRACE, BetReplay, Input, Report
 from pitboss.db import Transaction
-from pitboss.kernel.ids import BetId
-from pitboss.kernel.shards import CATALOGUE_SHARD, SHARDS_ALL, Shard
+from pitboss.kernel.facts import Fact
+from pitboss.kernel.folding import Told
+from pitboss.kernel.ids import BetId, PlayerId
+from pitboss.kernel.shards import CATALOGUE_SHARD, SHARDS_ALL, Shard, shard_of
+from pitboss.messages.model import SealedFact
 from pitboss.sportsbook.betting.facts import BetAccepted, BetRefused
 from pitboss.sportsbook.catalog.facts import EventOpened
 from pitboss.sportsbook.settlement.facts import BetSettled, MarketResulted
@@ -33,7 +36,7 @@ async def replay_bet(
     tx: Transaction,
     bet_id: BetId,
     *,
-    shards: Collection[Shard] = SHARDS_ALL,
+    player_id: PlayerId | None = None,
     reader: Reader | None = None,
     book: RuleBook = RULE_BOOK,
 ) -> BetReplay:
@@ -42,17 +45,25 @@ async def replay_bet(
     Args:
         tx: one moment of the database.
         bet_id: the bet.
-        shards: where to look for it; who does not know looks everywhere.
+        player_id: whose bet it is, whose facts alone are read then; who does not know reads all.
         reader: reads the facts.
         book: every version of the rules.
 
     Raises:
         BetMissing: no fact decided on such a bet.
         NotSettled: it was refused, or waits for results.
+        FactUnreadable: one of its facts cannot be read.
     """
-    reader = reader or Reader()
-    found = [reader.read(fact) for fact in await reading.read_mentions(tx, [bet_id], shards=shards)]
-    mine = [fact for fact in found if getattr(fact.told.fact, "bet_id", None) == bet_id]
+    async with reading.naming(tx):
+        return await _replay_bet(tx, bet_id, player_id, reader or Reader(), book)
+
+
+async def _replay_bet(
+    tx: Transaction, bet_id: BetId, player_id: PlayerId | None, reader: Reader, book: RuleBook
+) -> BetReplay:
+    found = await _facts_of(tx, bet_id, player_id)
+    read = [reader.read(fact) for fact in found]
+    mine = [fact for fact in read if getattr(fact.told.fact, "bet_id", None) == bet_id]
     accepted = _first(mine, BetAccepted)
     settled = _first(mine, BetSettled)
     if accepted is None or settled is None:
@@ -62,15 +73,18 @@ async def replay_bet(
     assert isinstance(said, BetSettled)  # noqa: S101 - it was looked for as such
 
     events = {leg.event_id for leg in terms.legs}
-    catalogue = [
-        reader.read(fact)
-        for fact in await reading.read_mentions(tx, events, shards=[CATALOGUE_SHARD])
-    ]
-    markets = rules.Markets(book)
-    taken = [(fact, _take(markets, fact)) for fact in catalogue]
-    used = [fact for fact, _ in taken if _is_used(fact, said)]
-    doubts = [why for fact, why in taken if why is not None and _is_used(fact, said)]
-    replayed = rules.replay(terms, said, markets.known, book)
+    markets, used = rules.Markets(book), list[ReadFact]()
+    doubts: list[str] = []
+
+    def take(fact: ReadFact) -> None:
+        why = _take(markets, fact)
+        if _is_used(fact, said):
+            used.append(fact)
+            doubts.extend([] if why is None else [why])
+
+    reader.feed(await reading.read_streams(tx, CATALOGUE_SHARD, events), take)
+    settled_at = settled.told.recorded_at
+    replayed = rules.replay(terms, said, markets.known, book, settled_at=settled_at)
     return BetReplay(
         accepted=terms,
         settled=said,
@@ -83,6 +97,7 @@ async def replay_all(
     tx: Transaction,
     *,
     since: datetime | None = None,
+    now: datetime | None = None,
     reader: Reader | None = None,
     book: RuleBook = RULE_BOOK,
     tell: Tell | None = None,
@@ -91,6 +106,8 @@ async def replay_all(
 
     The catalogue's facts come first, then the players', shard by shard: in memory are the results
     of all markets and the open bets of one shard.  Results of markets are worked out again too.
+    A bet that nobody has settled although its results are known disagrees, whenever that was; at
+    `now` one whose results are younger than `GRACE` may still wait, and without it none may.
     `tell` hears after each shard how many are done, of how many.
 
     Raises:
@@ -100,10 +117,11 @@ async def replay_all(
     others = [shard for shard in SHARDS_ALL if shard != CATALOGUE_SHARD]
     for done, shard in enumerate((CATALOGUE_SHARD, *others), start=1):
         lane = _Lane(markets, book, since, report)
-        async for page in reading.read_shard(tx, shard):
-            for fact in page:
-                lane.take(reader.read(fact))
-            report.facts += len(page)
+        async with reading.naming(tx):
+            async for page in reading.read_shard(tx, shard):
+                reader.feed(page, lane.take)
+                report.facts += len(page)
+        lane.end(due_by=None if now is None else now - GRACE)
         if tell is not None:
             tell(done, len(SHARDS_ALL))
     report.disagreements = await _with_indexes(tx, report)
@@ -120,28 +138,49 @@ class _Lane:
         self._book = book
         self._since = since
         self._report = report
-        self._open: dict[BetId, BetAccepted] = {}
+        self._open: dict[BetId, Told] = {}
 
     def take(self, read: ReadFact) -> None:
         """Take the shard's next fact."""
         fact = read.told.fact
         if type(fact) is BetAccepted:
-            self._open[fact.bet_id] = fact
+            self._open[fact.bet_id] = read.told
         elif type(fact) is BetSettled:
-            accepted = self._open.pop(fact.bet_id, None)
+            told = self._open.pop(fact.bet_id, None)
             if self._since is None or read.told.recorded_at >= self._since:
-                self._settle(read, fact, accepted)
+                self._settle(read, fact, None if told is None else told.fact)
         elif type(fact) is EventOpened or type(fact) is MarketResulted:
             self._market(read)
 
-    def _settle(self, read: ReadFact, fact: BetSettled, accepted: BetAccepted | None) -> None:
+    def end(self, *, due_by: datetime | None) -> None:
+        """Find who waits for money although all is known; `due_by`: since then at the latest."""
+        for bet_id, told in self._open.items():
+            assert isinstance(told.fact, BetAccepted)  # noqa: S101 - nothing else is kept
+            try:
+                found = rules.unpaid(told.fact, self._markets, self._book)
+            except CANNOT_BE as error:
+                why = f"it waits, and cannot be worked out: {error}"
+                self._report.disagree(f"bet {bet_id}", told.shard, told.seq, why)
+                continue
+            if found is None or (due_by is not None and found.since > due_by):
+                self._report.waiting += 1
+                continue
+            why = (
+                f"nobody has settled it, and its results are known since {found.since}:"
+                f" {found.outcome.returns_micros} micros are right"
+            )
+            self._report.disagree(f"bet {bet_id}", told.shard, told.seq, why)
+
+    def _settle(self, read: ReadFact, fact: BetSettled, accepted: Fact | None) -> None:
         report, told = self._report, read.told
         report.settlements += 1
-        if accepted is None:
+        if not isinstance(accepted, BetAccepted):
             why = "it was settled before, or never accepted"
             report.disagree(f"bet {fact.bet_id}", told.shard, told.seq, why)
             return
-        replayed = rules.replay(accepted, fact, self._markets.known, self._book)
+        replayed = rules.replay(
+            accepted, fact, self._markets.known, self._book, settled_at=told.recorded_at
+        )
         if replayed.disagreements:
             why = "; ".join(replayed.disagreements)
             report.disagree(f"bet {fact.bet_id}", told.shard, told.seq, why)
@@ -161,8 +200,19 @@ def _take(markets: rules.Markets, read: ReadFact) -> str | None:
     if isinstance(fact, EventOpened):
         markets.open(fact)
     elif isinstance(fact, MarketResulted):
-        return markets.result(fact)
+        return markets.result(fact, read.told.recorded_at)
     return None
+
+
+async def _facts_of(
+    tx: Transaction, bet_id: BetId, player_id: PlayerId | None
+) -> Sequence[SealedFact]:
+    """Return the facts that name a bet, which stand in its player's stream."""
+    found: Sequence[SealedFact] = ()
+    if player_id is not None:
+        found = await reading.read_streams(tx, shard_of(player_id), [player_id], word=bet_id)
+    # Whoever told whose bet it is asked a table, which may be wrong.
+    return found or await reading.read_mentions(tx, [bet_id])
 
 
 def _is_used(read: ReadFact, settled: BetSettled) -> bool:

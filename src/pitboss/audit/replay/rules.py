@@ -7,15 +7,17 @@ of the rules.  No table and no personal data is asked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 from itertools import zip_longest
 
 from msgspec import json
 
-from pitboss.audit.replay.model import Coin, KnownResult, Replayed
+from pitboss.audit.replay.model import SKEW_MAX, Coin, KnownResult, Replayed, Unpaid
 from pitboss.kernel.errors import PlatformError
 from pitboss.kernel.facts import Movement
-from pitboss.kernel.ids import AccountId, EventId, PlayerId, SelectionId, derived_id
+from pitboss.kernel.ids import AccountId, EventId, MarketId, PlayerId, SelectionId, derived_id
 from pitboss.kernel.shards import Shard, shard_of
 from pitboss.sportsbook.betting.facts import BetAccepted
 from pitboss.sportsbook.betting.model import stake_account
@@ -32,10 +34,13 @@ def replay(
     settled: BetSettled,
     known: Mapping[int, KnownResult],
     book: RuleBook,
+    *,
+    settled_at: datetime,
 ) -> Replayed:
     """Work a settlement out again, and say where it does not agree.
 
-    (1) The results are those that the named facts tell.  (2) The rules on record make the returns
+    (1) The results are those that the named facts tell, which were there and the newest when it
+    was settled, as far as clocks can say that.  (2) The rules on record make the returns
     of them and the terms.  (3) The money that moved is the stake and these returns, each from the
     account that owes it to the one that is owed, and nothing else.
 
@@ -44,9 +49,10 @@ def replay(
         settled: what was told of the settlement.
         known: the results of markets, by their numbers.
         book: every version of the rules.
+        settled_at: when the settlement was recorded.
     """
     wrong: list[str] = []
-    results = _results(settled, known, wrong)  # (1)
+    results = _results(settled, known, settled_at, wrong)  # (1)
     outcome = _work_out(accepted, settled, results, book, wrong)  # (2)
     wrong += _disagreements(accepted, settled, outcome)
     wrong += _stray_movements(accepted, settled, outcome)  # (3)
@@ -59,6 +65,26 @@ def replay(
     )
 
 
+def unpaid(accepted: BetAccepted, markets: Markets, book: RuleBook) -> Unpaid | None:
+    """Return what an open bet comes to by the newest results, and since when that is known.
+
+    None: it has to wait.  The rules are those of today, as nothing names others.
+
+    Raises:
+        PlatformError, ValueError: the terms are none.
+    """
+    known = [
+        market for leg in accepted.legs if (market := markets.newest.get(leg.market_id)) is not None
+    ]
+    if not known:
+        return None
+    results = {key: result for market in known for key, result in market.results.items()}
+    outcome = book.current.settle(terms_of(accepted), results)
+    if isinstance(outcome, Unsettled):
+        return None
+    return Unpaid(outcome=outcome, since=max(market.recorded_at for market in known))
+
+
 class Markets:
     """Results of markets, worked out again from the scores and the events as they were opened."""
 
@@ -66,28 +92,46 @@ class Markets:
         self._book = book
         self._events: dict[EventId, Event] = {}
         self.known: dict[int, KnownResult] = {}
+        self.newest: dict[MarketId, KnownResult] = {}
 
     def open(self, fact: EventOpened) -> None:
         """Take an event as it was opened."""
         self._events[fact.event_id] = event_of(fact)
 
-    def result(self, fact: MarketResulted) -> str | None:
-        """Take a market's results; say why they do not follow from the score, if they do not."""
-        self.known[fact.no] = KnownResult.of(fact)
+    def result(self, fact: MarketResulted, recorded_at: datetime) -> str | None:
+        """Take a market's results; say why they cannot be, or do not follow from the score.
+
+        Of two with one number, or of one version, the first counts: by it bets may be settled.
+        """
+        before = self.newest.get(fact.market_id)
+        if fact.no in self.known:
+            return f"there is a result {fact.no} already, of market {self._market_of(fact.no)}"
+        if fact.version != (1 if before is None else before.fact.version + 1):
+            told = "none" if before is None else f"version {before.fact.version}"
+            return f"it is version {fact.version} of its results, and before it came {told}"
+        if before is not None:
+            self.known[before.fact.no] = replace(before, superseded_at=recorded_at)
+        self.known[fact.no] = self.newest[fact.market_id] = KnownResult.of(fact, recorded_at)
+        return self._doubt(fact)
+
+    def _market_of(self, no: int) -> MarketId:
+        return self.known[no].fact.market_id
+
+    def _doubt(self, fact: MarketResulted) -> str | None:
         event = self._events.get(fact.event_id)
         if event is None:
             return f"event {fact.event_id} was never opened"
         try:
             ended = self._book.get(fact.rules).results(event, report_of(fact))
-        except PlatformError as error:
-            return str(error)
+        except (PlatformError, ValueError) as error:
+            return f"the score {fact.score!r} gives nothing: {error}"
         if ended.get(fact.market_id) != fact.results:
             return f"{fact.score or 'no score'} does not give these results under {fact.rules}"
         return None
 
 
 def _results(
-    settled: BetSettled, known: Mapping[int, KnownResult], wrong: list[str]
+    settled: BetSettled, known: Mapping[int, KnownResult], at: datetime, wrong: list[str]
 ) -> dict[SelectionId, Result]:
     """Return the results that the named facts tell."""
     results: dict[SelectionId, Result] = {}
@@ -100,6 +144,10 @@ def _results(
             continue
         if market.told[item.selection_id] != item:
             wrong.append(f"result {no} says otherwise of selection {item.selection_id}")
+        if market.recorded_at > at + SKEW_MAX:
+            wrong.append(f"result {no} was recorded at {market.recorded_at}, and settled at {at}")
+        if market.superseded_at is not None and market.superseded_at < at - SKEW_MAX:
+            wrong.append(f"result {no} was superseded at {market.superseded_at} already")
         results[item.selection_id] = market.results[item.selection_id]
     return results
 

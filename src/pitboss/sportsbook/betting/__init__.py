@@ -5,7 +5,7 @@ from pitboss.sportsbook.betting.queries import (
     find_bet,
     find_bets,
     find_open_bets,
-    find_shard,
+    find_owner,
     find_totals,
     find_waiting,
 )
@@ -15,7 +15,7 @@ __all__ = [
     "find_bet",
     "find_bets",
     "find_open_bets",
-    "find_shard",
+    "find_owner",
     "find_totals",
     "find_waiting",
     "place",

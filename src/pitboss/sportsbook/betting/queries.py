@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from pitboss.db import Transaction
-from pitboss.kernel.ids import BetId, MarketId
+from pitboss.kernel.ids import BetId, MarketId, PlayerId
 from pitboss.kernel.shards import Shard
 from pitboss.sportsbook.betting.model import Bet, OpenBet, Waiting
 
@@ -22,9 +22,9 @@ async def find_bets(tx: Transaction, places: Collection[tuple[Shard, BetId]]) ->
     return await store.find_bets(tx, places)
 
 
-async def find_shard(tx: Transaction, bet_id: BetId) -> Shard | None:
-    """Return where a decided bet is, for who does not know its player."""
-    return await store.find_shard(tx, bet_id)
+async def find_owner(tx: Transaction, bet_id: BetId) -> PlayerId | None:
+    """Return whose bet a decided one is."""
+    return await store.find_owner(tx, bet_id)
 
 
 async def find_waiting(tx: Transaction, places: Sequence[tuple[Shard, BetId]]) -> list[Waiting]:

@@ -34,15 +34,15 @@ async def find_bets(tx: Transaction, places: Collection[tuple[Shard, BetId]]) ->
     return {bet.id: bet for bet in map(_bet, rows)}
 
 
-async def find_shard(tx: Transaction, bet_id: BetId) -> Shard | None:
-    """Return the shard of a decided bet."""
+async def find_owner(tx: Transaction, bet_id: BetId) -> PlayerId | None:
+    """Return the player of a decided bet."""
     # Every shard is named, so that each part of the key's index is used.
     row = await tx.fetch_one(
-        "SELECT shard FROM bet WHERE shard = ANY($1::smallint[]) AND bet_id = $2",
+        "SELECT player_id FROM bet WHERE shard = ANY($1::smallint[]) AND bet_id = $2",
         list(SHARDS_ALL),
         bet_id,
     )
-    return None if row is None else Shard(row["shard"])
+    return None if row is None else PlayerId(str(row["player_id"]))
 
 
 async def find_waiting(tx: Transaction, places: Sequence[tuple[Shard, BetId]]) -> list[Waiting]:
