@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -438,3 +444,42 @@ async def test_facts_that_have_no_place_yet_are_held_against_their_heads(scene: 
     )
 
     assert (await difference(scene)).what == "the head of shard 3"
+
+
+async def test_the_command_holds_database_record_and_kept_checkpoints_against_the_log(
+    scene: Scene,
+) -> None:
+    (scene.folder / "keys").mkdir()
+    (scene.folder / "keys" / "log.keys").write_text(f"{KEY.write()}\n")
+    kept = scene.folder / "kept"
+    kept.write_bytes(scene.tiles.read("checkpoint") or b"")
+    await scene.publish(40)
+
+    good = await run_verify(scene, "--old", str(kept))
+    beyond = await run_verify(scene, "--from", "740")
+    await scene.tamper("DELETE FROM shard_head WHERE shard = 3")
+    bad = await run_verify(scene)
+
+    assert (good["ok"], good["database"], good["recorded"]) == (True, True, 740)
+    # The three that are noted, and the one that was kept.
+    assert good["checkpoints"] == 4
+    assert "740 is beyond the log, which has 740 entries" in beyond["error"]
+    assert "the head of shard 3" in bad["error"]
+
+
+async def run_verify(scene: Scene, *options: str) -> dict[str, Any]:
+    """Run the command over a scene; return what it tells machines."""
+    words = ["audit", "verify", "--json", "--home", str(scene.folder), *options]
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "pitboss", *words],
+        env={**os.environ, "PITBOSS_DATABASE_URL": scene.database.url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    told = json.loads(done.stdout)
+    assert isinstance(told, dict)
+    assert done.returncode == (0 if told["ok"] else 1)
+    return told
