@@ -125,6 +125,8 @@ class Settings(BaseSettings):
     last_checkpoint: Place | None = None
     # Who cosigns checkpoints: `VERIFIER-KEY URL` each.
     witnesses: tuple[str, ...] = ()
+    # A file that says who of them is a quorum (C2SP tlog-policy); who has a URL there is asked too.
+    policy: Path | None = None
     # An RFC 3161 authority that is asked, this often, to date the newest checkpoint.
     timestamp_url: str | None = None
     timestamp_seconds: Annotated[float, Field(gt=0, le=86_400)] = 3_600.0

@@ -25,6 +25,15 @@ app.add_typer(key, name="key")
 OutputOption = Annotated[
     Path | None, typer.Option("--output", help="The file to write.", show_default=False)
 ]
+PolicyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy",
+        metavar="FILE",
+        help="A tlog-policy: who must have cosigned. Without it, that of the settings.",
+        show_default=False,
+    ),
+]
 
 
 @app.command()
@@ -54,6 +63,7 @@ def verify(
             show_default=False,
         ),
     ] = None,
+    policy: PolicyOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Recompute the whole record, and hold the database against it."""
@@ -68,6 +78,7 @@ def verify(
                 old=[path.read_bytes() for path in old or ()],
                 check_token=token_check(timestamps_ca) if timestamps_ca else None,
                 tell=tell,
+                policy=policy,
             )
         )
         told.say(
@@ -79,10 +90,13 @@ def verify(
         told.tell(database=not tiles_only, **members)
 
 
-async def _verify(settings: Settings, *, tiles_only: bool, **options: Any) -> dict[str, Any]:
+async def _verify(
+    settings: Settings, *, tiles_only: bool, policy: Path | None, **options: Any
+) -> dict[str, Any]:
     from pitboss.app.parts import borrow_server, open_database
-    from pitboss.app.record import checkpoint_record, tile_store, verifiers
+    from pitboss.app.record import check_quorum, checkpoint_record, tile_store, verifiers
     from pitboss.audit import record
+    from pitboss.audit.record.model import Verified
 
     async with contextlib.AsyncExitStack() as lent:
         moment = None
@@ -90,14 +104,18 @@ async def _verify(settings: Settings, *, tiles_only: bool, **options: Any) -> di
             lent.enter_context(borrow_server(settings))
             database = await lent.enter_async_context(open_database(settings))
             moment = database.moment
-        found = await record.verify(
-            tile_store(settings),
-            verifiers(settings),
-            moment=moment,
-            last=checkpoint_record(settings),
-            **options,
-        )
-    return {**asdict(found), "root": found.root.hex()}
+
+        async def check() -> Verified:
+            return await record.verify(
+                tile_store(settings),
+                verifiers(settings),
+                moment=moment,
+                last=checkpoint_record(settings),
+                **options,
+            )
+
+        found, quorum = await check_quorum(settings, policy, check)
+    return {**asdict(found), "root": found.root.hex(), "quorum_size": quorum}
 
 
 @app.command()
@@ -179,27 +197,45 @@ def show(home: HomeOption = None, as_json: JsonOption = False) -> None:
 def add(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Draw another key, which signs beside the old one from the sequencer's next start on."""
     from pitboss.app.parts import borrow_server
-    from pitboss.app.record import add_key, announce
+    from pitboss.app.record import add_key
 
     with outcome(as_json=as_json) as told:
         settings = settings_of(home)
         with borrow_server(settings):
-            added = add_key(settings)
-            asyncio.run(announce(settings, added, added=True))
+            added = asyncio.run(add_key(settings))
         told.console.print(str(added), soft_wrap=True, markup=False)
         told.tell(key=str(added))
 
 
 @key.command()
 def drop(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Sign with the oldest key no more, once everybody has the newer one."""
+    """Sign with the oldest key no more, once the newer one has signed what is published and
+    everybody has it."""
     from pitboss.app.parts import borrow_server
-    from pitboss.app.record import announce, drop_oldest_key
+    from pitboss.app.record import drop_oldest_key
 
     with outcome(as_json=as_json) as told:
         settings = settings_of(home)
         with borrow_server(settings):
-            dropped = drop_oldest_key(settings)
-            asyncio.run(announce(settings, dropped, added=False))
+            dropped = asyncio.run(drop_oldest_key(settings))
         told.console.print(str(dropped), soft_wrap=True, markup=False)
         told.tell(key=str(dropped))
+
+
+@app.command()
+def resume(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Sign again after a witness has seen what we do not have, once that was looked into.
+
+    Witnesses are asked again before anything is signed, and one that still disagrees stops it
+    again: bring back what was lost, or begin a new log, or take the witness out of the settings.
+    """
+    from pitboss.app.record import halt_file
+
+    with outcome(as_json=as_json) as told:
+        halt = halt_file(settings_of(home))
+        why = halt.load()
+        halt.clear()
+        told.say(
+            "nothing was stopped" if why is None else f"signing goes on; it stood because {why}"
+        )
+        told.tell(stopped=why)

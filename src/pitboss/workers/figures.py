@@ -103,6 +103,28 @@ class Figures:
             "Times that nothing was signed because it would not follow from the last checkpoint.",
             registry=self.registry,
         )
+        self.witnessed_size = Gauge(
+            "pitboss_record_witnessed_entries",
+            "Facts in the newest checkpoint that a witness has cosigned.",
+            ("witness",),
+            registry=self.registry,
+        )
+        self.not_witnessed = Counter(
+            "pitboss_record_witness_failures_total",
+            "Times that a witness has not cosigned.",
+            ("witness",),
+            registry=self.registry,
+        )
+        self.quorum_size = Gauge(
+            "pitboss_record_quorum_entries",
+            "Facts that a quorum of the policy's witnesses has cosigned; 0 while there is none.",
+            registry=self.registry,
+        )
+        self.quorum_missing = Gauge(
+            "pitboss_record_quorum_missing",
+            "Whether the policy's quorum has not cosigned what was published a minute ago.",
+            registry=self.registry,
+        )
         self.stamped_size = Gauge(
             "pitboss_record_timestamped_entries",
             "Facts in the newest checkpoint that an authority has dated.",

@@ -8,28 +8,20 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 
 from integration.audit.scene import KEY, Scene
 from integration.messages.world import NOW, Noted, envelope
 from pitboss import messages, order
-from pitboss.app.record import AskedWitnesses
 from pitboss.audit import record
 from pitboss.audit.record.errors import FactUnknown
 from pitboss.audit.record.model import Extract
 from pitboss.db import Database
-from pitboss.kernel.clock import ManualClock
-from pitboss.kernel.entropy import SeededEntropy
 from pitboss.kernel.ids import FactId, PlayerId, derived_id
 from pitboss.kernel.shards import shard_of
-from pitboss.tlog.checkpoints import open_checkpoint
-from pitboss.tlog.cosignatures import verifier_of
 from pitboss.tlog.errors import Unproven
-from pitboss.tlog.keys import COSIGNATURE_ED25519, SigningKey
 from pitboss.tlog.notes import NoteVerifier
 from pitboss.tlog.proofs import LogProof, parse_proof, verify_proof
-from pitboss.witness.server import Witness, WitnessConfig
 
 TOOL = Path(__file__).parents[3] / "tools" / "verify_pitboss_log.py"
 VERIFIERS = [NoteVerifier(KEY.verifier)]
@@ -158,30 +150,3 @@ async def test_an_extract_with_a_fact_left_out_is_not_believed(
     file.write_text(json.dumps(document))
 
     assert ask_tool(file)[0] == 1
-
-
-async def test_a_witness_cosigns_what_it_is_shown_and_publishing_goes_on_without_it(
-    scene: Scene, tmp_path: Path
-) -> None:
-    key = SigningKey.generate("auditor.example/w1", SeededEntropy("w1"), kind=COSIGNATURE_ED25519)
-    witness = Witness(
-        WitnessConfig(key=key, logs=(KEY.verifier,), folder=tmp_path / "witness"),
-        clock=ManualClock(NOW),
-    )
-    transport = httpx.ASGITransport(app=witness)
-    async with httpx.AsyncClient(transport=transport) as client:
-        scene.publisher.witnesses = AskedWitnesses([(key.verifier, "http://witness")], client)
-        await scene.publish(40)
-        published = await scene.publish(300)
-    away = httpx.AsyncClient(transport=httpx.MockTransport(_refuse))
-    scene.publisher.witnesses = AskedWitnesses([(key.verifier, "http://witness")], away)
-    alone = await scene.publish(5)
-    await away.aclose()
-
-    both = [VERIFIERS[0], verifier_of(key.verifier)]
-    assert len(open_checkpoint(published.note, both).signatures) == 2
-    assert len(open_checkpoint(alone.note, both).signatures) == 1
-
-
-def _refuse(request: httpx.Request) -> httpx.Response:
-    raise httpx.ConnectError("nobody there", request=request)

@@ -44,6 +44,7 @@ EVERYTHING = Settings(
     tiles=BucketPlace("evidence", "mt/2026h2"),
     last_checkpoint=Path("/elsewhere/last"),
     witnesses=("a-key http://witness:8020", "another http://[::1]:8020"),
+    policy=Path("/somewhere/policy"),
     timestamp_url="https://time.example/tsr",
     timestamp_seconds=60.5,
     supervised=True,

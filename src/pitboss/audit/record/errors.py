@@ -30,6 +30,11 @@ class RecordMoved(NotPublishable):
     """Somebody else has recorded a checkpoint meanwhile: two publish the same log."""
 
 
+class WitnessDisagrees(NotPublishable):
+    """A witness has seen more of the log than we have, or another one: it was rolled back, or
+    somebody else signs with its key."""
+
+
 class Difference(PlatformError):
     """The first place where the record is not what it must be.
 

@@ -2,7 +2,7 @@
 
 The order of the steps matters; each may be repeated after a crash.  Entries and tiles are written,
 read back and recomputed; then the new size is recorded elsewhere, in place of the last one and of
-nothing else; only then it is signed, cosigned and published.
+nothing else; only then it is signed and published.  Witnesses are asked beside all this.
 """
 
 from __future__ import annotations
@@ -21,14 +21,22 @@ from pitboss.audit.record.errors import (
     NotPublishable,
     RecordBehind,
     StoreDamaged,
+    WitnessDisagrees,
 )
-from pitboss.audit.record.model import FACTS_MAX, LastCheckpoint, Published
+from pitboss.audit.record.model import (
+    FACTS_MAX,
+    Cosigned,
+    LastCheckpoint,
+    NotCosigned,
+    Published,
+)
 from pitboss.audit.record.ports import (
     CHECKPOINT_PATH,
     CheckpointRecord,
+    Halt,
     TileStore,
     TimestampAuthority,
-    Witnesses,
+    Witness,
 )
 from pitboss.audit.record.rules import Chains, kept_path, recorded_at, token_path
 from pitboss.db import Database
@@ -37,7 +45,7 @@ from pitboss.kernel.shards import Shard
 from pitboss.order.model import PlacedFact
 from pitboss.tlog.checkpoints import Checkpoint, parse_checkpoint, sign_checkpoint
 from pitboss.tlog.errors import Untrusted
-from pitboss.tlog.notes import Signer, add_signatures, parse_note
+from pitboss.tlog.notes import Note, Signature, Signer, add_signatures, parse_note
 from pitboss.tlog.tiles import (
     TILE_HASHES,
     Bundle,
@@ -51,7 +59,7 @@ from pitboss.tlog.tiles import (
     grow_bundles,
     tiles_between,
 )
-from pitboss.tlog.tree import leaf_hash, leaf_hashes, root_of
+from pitboss.tlog.tree import EMPTY_ROOT, leaf_hash, leaf_hashes, root_of
 
 from . import store
 
@@ -91,7 +99,8 @@ class Publisher:
     """Makes one log grow.
 
     `signers` have the name that is the log's origin; with more than one, each checkpoint is signed
-    by all, as it is while a key is replaced.
+    by all, as it is while a key is replaced.  `halt` keeps why nothing may be signed, across the
+    death of this process.
     """
 
     origin: str
@@ -100,11 +109,18 @@ class Publisher:
     last: CheckpointRecord
     signers: Sequence[Signer]
     clock: Clock
-    witnesses: Witnesses | None = None
+    witnesses: Sequence[Witness] = ()
+    halt: Halt | None = None
     _recorded: LastCheckpoint | None = field(default=None, init=False)
     _tree: _Tree | None = field(default=None, init=False)
     # Full tiles and bundles whose partial ones may still be read, and since when they are full.
     _full: deque[tuple[datetime, str]] = field(default_factory=deque, init=False)
+    _halted: str | None = field(default=None, init=False)
+    _halt_kept: bool = field(default=False, init=False)
+    _asked: bool = field(default=False, init=False)
+    # The published checkpoint with the cosignatures that it has by now; changed under the lock.
+    _newest: Note | None = field(default=None, init=False)
+    _showing: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def step(self) -> Published | None:
         """Publish a checkpoint over what is sequenced; None if nothing is new.
@@ -114,10 +130,13 @@ class Publisher:
                 signed, and nothing will be before that is looked into.
         """
         try:
+            await self._expect_no_halt()
+            if not self._asked:
+                await self._ask_before_signing()
             return await self._step()
         except BaseException:
             # What was half done is read again from what is durable.
-            self._tree = None
+            self._tree = self._newest = None
             raise
 
     async def _step(self) -> Published | None:
@@ -140,20 +159,18 @@ class Publisher:
         )
         await asyncio.to_thread(self.last.swap, self._recorded, after)
         self._recorded = after
-        published = await self._publish(after, old=tree.frontier.size, oldest_at=_oldest(facts))
+        published = await self._publish(after, oldest_at=_oldest(facts))
         self._remember_full([*growth.tiles, *growth.bundles])
         self._tree = _Tree(growth.frontier, growth.tail, tree.chains)
         return published
 
-    async def _publish(
-        self, recorded: LastCheckpoint, *, old: int, oldest_at: datetime | None
-    ) -> Published:
-        """Sign what is recorded, have it cosigned, and show it."""
-        checkpoint = Checkpoint(origin=self.origin, size=recorded.size, root=recorded.root)
-        note = sign_checkpoint(checkpoint, self.signers)
-        if self.witnesses is not None:
-            note = add_signatures(note, await self.witnesses.cosign(note, old, self.tiles))
-        await asyncio.to_thread(self.tiles.write, [(CHECKPOINT_PATH, str(note).encode())])
+    async def _publish(self, recorded: LastCheckpoint, *, oldest_at: datetime | None) -> Published:
+        """Sign what is recorded, and show it."""
+        await self._expect_no_halt()
+        note = self._sign(recorded)
+        async with self._showing:
+            await asyncio.to_thread(self.tiles.write, [(CHECKPOINT_PATH, str(note).encode())])
+            self._newest = note
         await self._note(recorded, str(note))
         return Published(
             size=recorded.size, root=recorded.root, note=str(note), oldest_at=oldest_at
@@ -168,6 +185,103 @@ class Publisher:
                 note=note,
                 published_at=self.clock.now(),
             )
+
+    async def cosign(self, witness: Witness) -> int | NotCosigned | None:
+        """Have a witness cosign the newest checkpoint, and show it again with its cosignature
+        while it still is the newest.
+
+        Stands beside `step`, which waits for no witness.  Asking again is harmless.
+
+        Returns:
+            The size that it has cosigned; None if there is nothing that it has not.
+
+        Raises:
+            WitnessDisagrees: it has seen what we do not have.  Nothing is signed any more.
+            StoreDamaged: the published checkpoint cannot be read.
+            OSError, Fault: the tile store or the record is away.
+        """
+        note = self._newest or await self._read_shown()
+        if note is None or any(_is_by(witness, signature) for signature in note.signatures):
+            return None
+        answer = await witness.cosign(note, self.tiles)
+        await self._heed(witness, answer)
+        if isinstance(answer, NotCosigned):
+            return answer
+        await self._show_cosigned(note, answer.signatures)
+        return _size_of(str(note).encode())
+
+    async def _read_shown(self) -> Note | None:
+        """Read what was shown before we started."""
+        async with self._showing:
+            if self._newest is None:
+                data = await asyncio.to_thread(self.tiles.read, CHECKPOINT_PATH)
+                self._newest = None if data is None else _parse_shown(data)
+            return self._newest
+
+    async def _show_cosigned(self, note: Note, signatures: Sequence[Signature]) -> None:
+        async with self._showing:
+            data = await asyncio.to_thread(self.tiles.read, CHECKPOINT_PATH)
+            # Our own next one may be there by now, or that of a twin who has taken over.
+            now = None if data is None else _parse_shown(data)
+            if now is None or now.text != note.text:
+                return
+            now = add_signatures(now, signatures)
+            await asyncio.to_thread(self.tiles.write, [(CHECKPOINT_PATH, str(now).encode())])
+            if self._newest is not None and self._newest.text == note.text:
+                self._newest = now
+
+    async def _ask_before_signing(self) -> None:
+        """Ask all witnesses at once, before we sign for the first time, what they have seen.
+
+        Who has rolled back database, tiles and record has to start us again, and so is found out
+        before there is a fork.  They are asked about what is recorded, or about a log of nothing,
+        of which all others go on.  Who does not answer in time is asked beside, later.
+        """
+        recorded = await asyncio.to_thread(self.last.load)
+        if self.witnesses and (recorded is None or recorded.origin == self.origin):
+            note = self._sign(recorded or LastCheckpoint(origin=self.origin, root=EMPTY_ROOT))
+            asked = [witness.cosign(note, self.tiles) for witness in self.witnesses]
+            # One that fails in a way that nobody thought of is as good as away.
+            answers = await asyncio.gather(*asked, return_exceptions=True)
+            for witness, answer in zip(self.witnesses, answers, strict=True):
+                if not isinstance(answer, BaseException):
+                    await self._heed(witness, answer)
+        self._asked = True
+
+    def _sign(self, recorded: LastCheckpoint) -> Note:
+        checkpoint = Checkpoint(origin=self.origin, size=recorded.size, root=recorded.root)
+        return sign_checkpoint(checkpoint, self.signers)
+
+    async def _heed(self, witness: Witness, answer: Cosigned | NotCosigned) -> None:
+        """Sign nothing any more if a witness has seen what we do not have."""
+        if not isinstance(answer, NotCosigned) or answer.seen is None:
+            return
+        recorded = await asyncio.to_thread(self.last.load)
+        size = 0 if recorded is None else recorded.size
+        if answer.seen > size:
+            why = f"has seen {answer.seen} entries of this log, and {size} are recorded"
+        elif answer.differs:
+            why = f"has seen other {answer.seen} entries than the first of our {size}"
+        else:
+            return
+        self._halted = (
+            f"the witness {witness.key.name} {why}: the log was rolled back, or somebody else has"
+            " its key; nothing is signed until `pitboss audit resume` says that it was looked into"
+        )
+        self._halt_kept = False
+        await self._expect_no_halt()
+
+    async def _expect_no_halt(self) -> None:
+        if self.halt is not None:
+            if self._halted is not None and not self._halt_kept:
+                await asyncio.to_thread(self.halt.save, self._halted)
+            halted = await asyncio.to_thread(self.halt.load)
+            if halted is None and self._halted is not None:
+                # An operator has acted; whoever disagreed is asked before anything is signed.
+                self._asked = False
+            self._halted, self._halt_kept = halted, True
+        if self._halted is not None:
+            raise WitnessDisagrees(self._halted)
 
     async def _resume(self) -> _Tree:
         """Go on from what was recorded, after making sure that the world still fits it."""
@@ -193,7 +307,7 @@ class Publisher:
         await asyncio.to_thread(self._expect_earlier, recorded, shown, noted)
         if shown is None or shown[0] < recorded.size:
             # We were killed after this was recorded and before it was published.
-            await self._publish(recorded, old=shown[0] if shown else 0, oldest_at=None)
+            await self._publish(recorded, oldest_at=None)
         elif noted is None or noted[0] < recorded.size:
             # We were killed after this was published and before it was noted.
             await self._note(
@@ -300,8 +414,13 @@ class Publisher:
         self.tiles.write((bundle.path, data) for bundle, data in growth.bundles)
         self.tiles.write((tile.path, data) for tile, data in growth.tiles)
         there: list[bytes] = []
-        for bundle, _ in growth.bundles:
-            there += decode_bundle(bundle, self._read(bundle.path))
+        try:
+            for bundle, _ in growth.bundles:
+                there += decode_bundle(bundle, self._read(bundle.path))
+        except Untrusted as error:
+            raise StoreDamaged(
+                f"the tile store gives back what was not written: {error}"
+            ) from error
         if there[size % TILE_HASHES :] != entries:
             raise StoreDamaged("the entries that were read back are not those that were written")
         for tile, data in growth.tiles:
@@ -355,9 +474,20 @@ def _size_of(checkpoint: bytes) -> int:
 
 def _checkpoint_of(checkpoint: bytes) -> Checkpoint:
     try:
-        return parse_checkpoint(parse_note(checkpoint).text)
+        return parse_checkpoint(_parse_shown(checkpoint).text)
     except Untrusted as error:
         raise StoreDamaged(f"the published checkpoint cannot be read: {error}") from error
+
+
+def _parse_shown(checkpoint: bytes) -> Note:
+    try:
+        return parse_note(checkpoint)
+    except Untrusted as error:
+        raise StoreDamaged(f"the published checkpoint cannot be read: {error}") from error
+
+
+def _is_by(witness: Witness, signature: Signature) -> bool:
+    return (signature.name, signature.key_id) == (witness.key.name, witness.key.id)
 
 
 def _oldest(facts: Sequence[PlacedFact]) -> datetime:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from pitboss.audit.record.model import LastCheckpoint
-from pitboss.tlog.notes import Note, Signature
+from pitboss.audit.record.model import Cosigned, LastCheckpoint, NotCosigned
+from pitboss.tlog.keys import VerifierKey
+from pitboss.tlog.notes import Note
 
 CHECKPOINT_PATH = "checkpoint"
 
@@ -57,11 +58,28 @@ class CheckpointRecord(Protocol):
         ...
 
 
-class Witnesses(Protocol):
-    """Whoever cosigns checkpoints."""
+class Witness(Protocol):
+    """Somebody else who cosigns our checkpoints, as long as each goes on from the one before."""
 
-    async def cosign(self, note: Note, old: int, store: TileStore) -> Sequence[Signature]:
-        """Return the cosignatures that can be had now, as they stand below a note."""
+    @property
+    def key(self) -> VerifierKey:
+        """Its public key, which has its name."""
+        ...
+
+    async def cosign(self, note: Note, tiles: TileStore) -> Cosigned | NotCosigned:
+        """Ask for a cosignature of a signed checkpoint; answers within a time that is bounded."""
+        ...
+
+
+class Halt(Protocol):
+    """Remembers, across the death of the process, that nothing may be signed, and why."""
+
+    def load(self) -> str | None:
+        """Return why nothing may be signed; None if it may be."""
+        ...
+
+    def save(self, why: str) -> None:
+        """Let nothing be signed any more; durable on return."""
         ...
 
 
