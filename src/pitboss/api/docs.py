@@ -36,6 +36,7 @@ from pitboss.kernel.version import VERSION
 _WITHOUT_DATABASE = frozenset(("/healthz", "/metrics"))
 # What the form of an operation does not tell: who may not log in, who did not sign, what is gone.
 _ALSO = {
+    "/v1/log/checkpoint": (404,),
     "/v1/staff/bets/{bet_id}/replay": (409,),
     "/v1/players": (403,),
     "/v1/sessions": (401,),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pitboss.api.tokens import Tokens
+from pitboss.audit.record.ports import TileStore
 from pitboss.cashier.ports import NewsReader
 from pitboss.db import Database
 from pitboss.kernel.clock import Clock, SystemClock
@@ -72,7 +73,8 @@ class Edge:
     read what each payment provider sends, by its name.  `backlog_max` is how many commands may wait
     in one partition of the log.  `instruments` are what players are located with, and
     `proxies_trusted` says how many of our own stand before us.  `log_database` is what bets are
-    acknowledged through, if that is another pool than everybody's.
+    acknowledged through, if that is another pool than everybody's.  `tiles` is where
+    the record lies, if it can be read here.
     """
 
     database: Database
@@ -88,6 +90,7 @@ class Edge:
     log_database: Database | None = None
     instruments: Instruments = field(default_factory=Instruments)
     proxies_trusted: int = 0
+    tiles: TileStore | None = None
     shelf_watch: ShelfWatch = field(default_factory=ShelfWatch)
 
     @property

@@ -18,6 +18,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import json
+
 from pitboss import order
 from pitboss.app.record import tile_store, verifiers
 from pitboss.audit import record
@@ -27,6 +29,7 @@ from pitboss.bench.report import BenchReport, Figure, Latency
 from pitboss.db import Database
 from pitboss.kernel.clock import Clock, SystemClock
 from pitboss.kernel.entropy import SystemEntropy
+from pitboss.kernel.ids import FactId
 from pitboss.kernel.shards import PARTITIONS_ALL
 from pitboss.settings import Settings
 from pitboss.sportsbook.betting.model import PlaceBet
@@ -215,13 +218,24 @@ async def _verify(run: _Run) -> None:
 
     chance = random.Random(run.options.seed)  # noqa: S311 - load, not secrets
     times: list[float] = []
-    for _ in range(PROOFS):
+    for wanted in await _some_ids(run, chance, found.size):
         started = time.perf_counter()
-        record.prove_index(store, chance.randrange(found.size), keys)
+        async with run.database.moment() as tx:
+            await record.prove(tx, store, wanted, keys)
         times.append(_since(started))
     proofs = Latency.of_seconds(times)
     if proofs is not None:
         run.figures |= {"prove_ms_p50": proofs.p50, "prove_ms_p99": proofs.p99}
+
+
+async def _some_ids(run: _Run, chance: random.Random, size: int) -> list[FactId]:
+    """Return the ids of facts here and there, which is all that whoever asks for a proof has."""
+    ids = list[FactId]()
+    async with run.database.moment() as tx:
+        for _ in range(PROOFS):
+            (fact,) = await order.read(tx, from_position=chance.randrange(size), limit=1)
+            ids.append(FactId(json.decode(fact.body)["id"]))
+    return ids
 
 
 def _since(started: float) -> float:

@@ -110,9 +110,34 @@ async def find_positions(
     return {(Shard(row["shard"]), row["seq"]): row["position"] for row in rows}
 
 
-async def find_first_position(tx: Transaction, sequenced_since: datetime) -> int | None:
-    """Return the lowest position that was given out at this time or later."""
+async def find_span(
+    tx: Transaction, since: datetime, until: datetime | None
+) -> tuple[int, int] | None:
+    """Return the lowest and the highest row's position of those given out in a time."""
     row = await tx.fetch_one(
-        "SELECT min(position) AS position FROM fact_run WHERE sequenced_at >= $1", sequenced_since
+        "SELECT min(position) AS first, max(position) AS last FROM fact_run"
+        " WHERE sequenced_at >= $1 AND sequenced_at < coalesce($2, 'infinity'::timestamptz)",
+        since,
+        until,
     )
-    return None if row is None else row["position"]
+    return None if row is None or row["first"] is None else (row["first"], row["last"])
+
+
+async def find_marked(tx: Transaction, mark: bytes, first: int, last: int) -> PlacedFact | None:
+    """Return the first fact of these rows of the order whose bytes hold a mark."""
+    row = await tx.fetch_one(
+        # Row after row in their order, until one has it: a limit that nothing has to be sorted for.
+        "SELECT run.position - run.seq + found.seq AS position, run.shard, found.seq, found.body"
+        " FROM (SELECT * FROM fact_run WHERE position BETWEEN $2 AND $3 ORDER BY position) AS run"
+        " CROSS JOIN LATERAL (SELECT seq, body FROM fact WHERE fact.shard = run.shard"
+        "   AND fact.seq >= run.seq AND fact.seq < run.seq + run.facts"
+        "   AND position($1::bytea IN body) > 0 ORDER BY seq LIMIT 1) AS found LIMIT 1",
+        mark,
+        first,
+        last,
+    )
+    if row is None:
+        return None
+    return PlacedFact(
+        position=row["position"], shard=Shard(row["shard"]), seq=row["seq"], body=row["body"]
+    )

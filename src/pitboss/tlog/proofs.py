@@ -7,7 +7,7 @@ Source: C2SP tlog-proof.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pitboss.tlog.checkpoints import Checkpoint, open_checkpoint
 from pitboss.tlog.errors import Unreadable
@@ -41,6 +41,10 @@ class LogProof:
     path: tuple[bytes, ...]
     note: Note
     extra: bytes | None = None
+
+    def bare(self) -> LogProof:
+        """Return the proof without its entry, for who has that already."""
+        return replace(self, extra=None)
 
     def __str__(self) -> str:
         """Return the text of the proof file."""

@@ -16,6 +16,7 @@ from pitboss.adapters.payments.sandbox import SandboxReader
 from pitboss.api.asgi import make_app
 from pitboss.api.edge import BACKLOG_MAX, Edge
 from pitboss.api.tokens import Role, Tokens
+from pitboss.audit.record.ports import TileStore
 from pitboss.db import Database
 from pitboss.kernel.clock import ManualClock
 from pitboss.kernel.entropy import SeededEntropy
@@ -66,6 +67,7 @@ class Desk:
     instruments: Instruments = field(default_factory=Instruments)
     proxies_trusted: int = 0
     jurisdiction: str = JURISDICTION
+    tiles: TileStore | None = None
     client: AsgiClient = field(init=False)
     processors: list[Processor] = field(default_factory=list)
 
@@ -85,6 +87,7 @@ class Desk:
                     backlog_max=self.backlog_max,
                     instruments=self.instruments,
                     proxies_trusted=self.proxies_trusted,
+                    tiles=self.tiles,
                 )
             )
         )

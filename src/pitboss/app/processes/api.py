@@ -24,6 +24,7 @@ from pitboss.app.parts import (
     run_process,
     tracing,
 )
+from pitboss.app.record import tile_store
 from pitboss.cashier.model import SANDBOX
 from pitboss.db import Database
 from pitboss.kernel.entropy import SystemEntropy
@@ -69,6 +70,7 @@ def compose(settings: Settings, database: Database, log: Database, tracer: Trace
             log_database=log,
             instruments=locating.instruments(settings),
             proxies_trusted=settings.proxies_trusted,
+            tiles=tile_store(settings),
         )
     )
 
