@@ -28,11 +28,13 @@ import argparse
 import base64
 import binascii
 import hashlib
+import io
 import json
 import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -368,6 +370,9 @@ def verify_extract(extract: Any, keys: list[Key], witnesses: list[Key]) -> None:
         facts[fact["id"]] = fact
         leaves[shard, seq] = leaf_hash(body).hex()
         streams.setdefault((shard, fact["stream"]), []).append(fact["ver"])
+    if not facts:
+        raise Wrong("the extract has no facts, and so proves nothing")
+    check_about(extract["about"], list(facts.values()))
     print(f"{len(facts)} facts are in {checkpoint.origin}, of {checkpoint.size} entries")
     for opened in extract["opened"]:
         check_opened(facts.get(opened["fact"]), opened)
@@ -375,6 +380,33 @@ def verify_extract(extract: Any, keys: list[Key], witnesses: list[Key]) -> None:
     missing = [line for line in map(tell_stream, streams, streams.values()) if line]
     if missing:
         raise Wrong("; ".join(missing))
+
+
+def check_about(about: Any, facts: list[dict[str, Any]]) -> None:
+    """Check that the facts are of whom and of when the extract says, and tell what is not proven.
+
+    All that is of one player lies in one shard, and what was recorded then says so itself.
+    """
+    player, since, until = about["player"], *map(instant, (about["from"], about["to"]))
+    for fact in facts:
+        if not since <= instant(fact["rec"]) <= until:
+            raise Wrong(f"fact {fact['id']} was recorded at {fact['rec']}, outside of the time")
+    if len({fact["shard"] for fact in facts}) > 1:
+        raise Wrong(f"the facts lie in several shards, and those of {player} in one")
+    if not player or not any(f'"{player}"' in _write(fact) for fact in facts):
+        raise Wrong(f"none of the facts names {player}")
+    print(f"they are said to be all of player {player} from {about['from']} to {about['to']};")
+    print("proven is that each is in the log, and that none is missing between those of a stream;")
+    print("NOT proven is that there are no facts before the first or after the last of a stream,")
+    print("and no other streams in which the player is named")
+
+
+def instant(text: str) -> datetime:
+    """Read an instant as RFC 3339 writes it."""
+    read = datetime.fromisoformat(text)
+    if read.tzinfo is None:
+        raise Wrong(f"{text} has no time zone")
+    return read
 
 
 def check_opened(fact: dict[str, Any] | None, opened: Any) -> None:
@@ -427,6 +459,8 @@ def verify(options: argparse.Namespace, keys: list[Key], witnesses: list[Key]) -
         return
     try:
         verify_extract(json.loads(text), keys, witnesses)
+    except RecursionError:
+        raise Wrong("the extract is nested too deeply") from None
     except (KeyError, TypeError, AttributeError) as error:
         raise Wrong(f"the extract does not have its form: {error!r}") from None
 
@@ -438,6 +472,9 @@ def main(arguments: Iterable[str] | None = None) -> int:
     parser.add_argument("--key", action="append", required=True, help="a verifier key of the log")
     parser.add_argument("--old", action="append", type=Path, default=[], help="earlier checkpoint")
     parser.add_argument("--witness", action="append", default=[], help="key that must cosign")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What is wrong may be just that it cannot be printed.
+        sys.stdout.reconfigure(errors="backslashreplace")
     options = parser.parse_args(None if arguments is None else list(arguments))
     try:
         keys, witnesses = map(parse_key, options.key), map(parse_key, options.witness)

@@ -14,6 +14,7 @@ import typer
 from pitboss.cli.options import HomeOption, JsonOption, settings_of
 from pitboss.cli.outcome import outcome
 from pitboss.cli.progress import bar
+from pitboss.kernel.errors import Malformed
 from pitboss.kernel.ids import FactId, PlayerId, parse_id
 from pitboss.kernel.instants import parse_instant
 from pitboss.settings import Settings
@@ -164,6 +165,8 @@ def export(
         player_id = PlayerId(parse_id(player, field="--player"))
         target = output or Path(f"{player_id}.extract.json")
         span = parse_instant(since, field="--from"), parse_instant(until, field="--to")
+        if span[0] > span[1]:
+            raise Malformed("--to", "it is before --from")
 
         async def find() -> dict[str, object]:
             async with moment(settings) as tx:

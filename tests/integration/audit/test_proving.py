@@ -74,6 +74,8 @@ async def test_a_fact_that_is_not_there_or_not_signed_yet_is_named(scene: Scene)
         await prove(scene, envelope(fact)["id"])
     with pytest.raises(FactUnknown, match="there is no fact"):
         await prove(scene, "01900000-0000-7000-8000-000000000001")
+    with pytest.raises(FactUnknown, match="there is no fact"):
+        await prove(scene, "ffffffff-ffff-7fff-bfff-ffffffffffff")
 
 
 async def test_the_outside_tool_believes_log_and_proof(scene: Scene, tmp_path: Path) -> None:
@@ -150,3 +152,42 @@ async def test_an_extract_with_a_fact_left_out_is_not_believed(
     file.write_text(json.dumps(document))
 
     assert ask_tool(file)[0] == 1
+
+
+async def test_an_extract_that_has_nothing_or_something_else_is_not_believed(
+    scene: Scene, tmp_path: Path
+) -> None:
+    await live(scene, PLAYER, 2)
+    await scene.sequence()
+    await scene.publisher.step()
+    document = (await export(scene, 0, 1)).document()
+    about = document["about"]
+    assert isinstance(about, dict)
+    file = tmp_path / "extract.json"
+    changes: tuple[tuple[dict[str, object], str], ...] = (
+        ({"facts": []}, "proves nothing"),
+        ({"about": {**about, "player": derived_id("player", "two")}}, "none of the facts names"),
+        ({"about": {**about, "to": about["from"]}}, "outside of the time"),
+        ({"checkpoint": "\ud800\n"}, "not a signed note"),
+        ({"checkpoint": "\ud800\n1\nAAAA\n\n— x AAAAAAAA\n"}, "the checkpoint of \\ud800"),
+    )
+    for change, why in changes:
+        file.write_text(json.dumps(document | change))
+        status, said = ask_tool(file)
+        assert (status, why in said, "Traceback" in said) == (1, True, False), said
+    file.write_text("[" * 100_000)
+    status, said = ask_tool(file)
+    assert (status, "Traceback" in said) == (1, False), said
+
+    with pytest.raises(FactUnknown, match="in this time"):
+        await export(scene, 50, 60)
+    async with scene.database.moment() as tx:
+        with pytest.raises(FactUnknown, match="no fact names a player"):
+            await record.export(
+                tx,
+                scene.tiles,
+                VERIFIERS,
+                player_id=PlayerId(derived_id("player", "nobody")),
+                since=NOW,
+                until=NOW,
+            )

@@ -219,6 +219,36 @@ async def test_a_row_that_is_gone_is_named_in_every_table(paid: World) -> None:
     assert all("is missing" in str(item) for item in report.differences)
 
 
+async def test_personal_data_that_is_gone_without_a_word_is_named(world: World) -> None:
+    player = await world.player()
+    assert (await check(world.database)).ok
+    await tamper(world.database, "DELETE FROM personal_value WHERE subject_id = $1", player)
+    await tamper(world.database, "DELETE FROM personal_subject WHERE subject_id = $1", player)
+
+    told = (await check(world.database)).oddities
+
+    assert f"the key of subject {player} is missing, and no fact has erased it" in told
+    assert f"/email of subject {player} is missing, and no fact has erased it" in told
+
+
+async def test_a_time_ends_with_the_last_fact_that_was_recorded_by_then(world: World) -> None:
+    player = await world.player(units=7)
+    now = world.clock.now()
+    # Several clocks write one shard: one that is ahead hides nothing of what came after it.
+    await tamper(
+        world.database,
+        "UPDATE fact SET body = regexp_replace(convert_from(body, 'UTF8'),"
+        ' \'"rec":"[^"]*"\', \'"rec":"2099-01-01T00:00:00Z"\')::bytea'
+        " WHERE shard = $1 AND position('player.registered'::bytea IN body) > 0",
+        shard_of(player),
+    )
+
+    async with world.database.moment() as tx:
+        shown = await rebuild.show(tx, Kind.PLAYER, player, at=now, reader=READER)
+
+    assert {"player", "wallet_account"} <= {*shown}
+
+
 async def test_a_row_that_nobody_told_of_is_named(world: World) -> None:
     forged = "00000000-0000-7000-8000-000000000001"
     await tamper(

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from pitboss import order
 from pitboss.audit import reading
-from pitboss.audit.reading.model import Reader
+from pitboss.audit.reading.model import Reader, ReadFact
 from pitboss.audit.reading.ports import Lot, Spread, in_turn, lots_of
 from pitboss.audit.rebuild.errors import EntityMissing
-from pitboss.audit.rebuild.model import Column, Kind, Part, Report
+from pitboss.audit.rebuild.model import DIFFERENCES_KEPT, Column, Kind, Part, Report
 from pitboss.db import Transaction
 from pitboss.kernel.folding import Row, Table
 from pitboss.kernel.ids import PlayerId
@@ -65,8 +65,10 @@ async def check_shards(tx: Transaction, shards: Lot, *, reader: Reader | None = 
     report, undivided = Report(), dict[str, dict[Hashable, Row]]()
     for shard in shards:
         async with reading.naming(tx):
-            state = await _fold(tx, shard, reader, report)
+            state, commitments = await _fold(tx, shard, reader, report)
         report.oddities += state.oddities
+        personal = commitments.compare(*await store.find_personal(tx, shard))
+        report.oddities += islice(personal, DIFFERENCES_KEPT)
         for table in state.tables:
             if table.sharded:
                 await _compare(tx, table, live, shard, report)
@@ -86,6 +88,8 @@ async def show(
     """Return, per table, the rows that an entity had at a time, or after a fact of the one order.
 
     `at` is an instant, included, or the index of a fact, included; without it all facts count.
+    By an instant all facts of a shard count up to the last that was recorded by then: several
+    clocks write one shard, and the order of its facts is the one that they were written in.
 
     Raises:
         EntityMissing: no fact has made it by then.
@@ -94,12 +98,14 @@ async def show(
     found: dict[str, list[dict[str, Any]]] = {}
     for shard in await _shards_of(tx, kind, entity_id):
         state = rules.State(shard)
-        async for page in reading.read_shard(tx, shard):
-            counted = await _until(tx, page, at, reader)
-            for fact in counted:
-                state.take(reader.read(fact))
-            if len(counted) < len(page):
-                break
+        async with reading.naming(tx):
+            index = None if isinstance(at, datetime) else at
+            last = await _last_by(tx, shard, at, reader) if isinstance(at, datetime) else None
+            async for page in reading.read_shard(tx, shard):
+                counted = await _until(tx, page, last_seq=last, index=index)
+                reader.feed(counted, state.take)
+                if len(counted) < len(page):
+                    break
         for name, rows in rules.related_rows(kind, entity_id, state).items():
             found.setdefault(name, []).extend(rows)
     if not found:
@@ -107,13 +113,20 @@ async def show(
     return found
 
 
-async def _fold(tx: Transaction, shard: Shard, reader: Reader, report: Report) -> rules.State:
-    state = rules.State(shard)
+async def _fold(
+    tx: Transaction, shard: Shard, reader: Reader, report: Report
+) -> tuple[rules.State, rules.Commitments]:
+    state, commitments = rules.State(shard), rules.Commitments()
+
+    def take(read: ReadFact) -> None:
+        state.take(read)
+        commitments.take(read)
+
     async for page in reading.read_shard(tx, shard):
-        reader.feed(page, state.take)
+        reader.feed(page, take)
         report.facts += len(page)
     state.end()
-    return state
+    return state, commitments
 
 
 async def _compare(
@@ -144,15 +157,23 @@ async def _shards_of(tx: Transaction, kind: Kind, entity_id: str) -> Sequence[Sh
             return await reading.find_places(tx, entity_id)
 
 
+async def _last_by(tx: Transaction, shard: Shard, at: datetime, reader: Reader) -> int:
+    """Return the seq of the last fact of a shard that was recorded by then; 0 if none was."""
+    last = 0
+    async for page in reading.read_shard(tx, shard):
+        seqs = [fact.seq for fact in page if reader.read(fact).told.recorded_at <= at]
+        last = max(seqs, default=last)
+    return last
+
+
 async def _until(
-    tx: Transaction, page: Sequence[SealedFact], at: datetime | int | None, reader: Reader
+    tx: Transaction, page: Sequence[SealedFact], *, last_seq: int | None, index: int | None
 ) -> Sequence[SealedFact]:
-    """Return the facts of a page that count by then: all of them, or those before one that not."""
-    if at is None:
+    """Return the facts of a page that count: all of them, or those before one that does not."""
+    if last_seq is not None:
+        return [fact for fact in page if fact.seq <= last_seq]
+    if index is None:
         return page
-    if isinstance(at, datetime):
-        counts = [reader.read(fact).told.recorded_at <= at for fact in page]
-    else:
-        positions = await order.find_positions(tx, [(fact.shard, fact.seq) for fact in page])
-        counts = [positions.get((fact.shard, fact.seq), at + 1) <= at for fact in page]
+    positions = await order.find_positions(tx, [(fact.shard, fact.seq) for fact in page])
+    counts = [positions.get((fact.shard, fact.seq), index + 1) <= index for fact in page]
     return page[: counts.index(False)] if False in counts else page

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from pitboss.audit.reading.model import ReadFact
@@ -13,7 +13,9 @@ from pitboss.kernel.folding import Row, Table, Told
 from pitboss.kernel.shards import Shard
 from pitboss.location.folding import LocationFold
 from pitboss.messages.folding import HeadFold
+from pitboss.players.identity.facts import PlayerRegistered
 from pitboss.players.identity.folding import IdentityFold
+from pitboss.players.personal.facts import SubjectErased
 from pitboss.responsible.exclusion.folding import ExclusionFold
 from pitboss.responsible.limits.folding import LimitsFold
 from pitboss.sportsbook.betting.folding import BettingFold
@@ -75,6 +77,38 @@ class State:
     def end(self) -> None:
         """Say that there are no more facts."""
         self._heads.end()
+
+
+class Commitments:
+    """What facts say of personal data: where values are committed to, and whose were erased."""
+
+    def __init__(self) -> None:
+        self._owed: dict[str, list[str]] = {}
+        self._erased: set[str] = set()
+
+    def take(self, read: ReadFact) -> None:
+        """Take the shard's next fact."""
+        fact = read.told.fact
+        if type(fact) is PlayerRegistered:
+            self._owed.setdefault(fact.player_id, []).extend(fact.pd)
+        elif type(fact) is SubjectErased:
+            self._erased.add(fact.subject_id)
+
+    def compare(self, kept: Set[tuple[str, str]], keyed: Set[str]) -> Iterator[str]:
+        """Hold against it whose values are kept at which paths, and who has a key to them."""
+        for subject, paths in self._owed.items():
+            if subject in self._erased:
+                continue
+            for path in paths:
+                if (subject, path) not in kept:
+                    yield f"{path} of subject {subject} is missing, and no fact has erased it"
+            if paths and subject not in keyed:
+                yield f"the key of subject {subject} is missing, and no fact has erased it"
+        for subject, path in sorted(kept):
+            if subject in self._erased:
+                yield f"{path} of subject {subject} is there, and a fact says that it was erased"
+        for subject in sorted(keyed & self._erased):
+            yield f"the key of subject {subject} is there, and a fact says that it was erased"
 
 
 def compare_rows(table: Table, shard: Shard | None, live: Sequence[Row]) -> Iterator[Difference]:

@@ -48,3 +48,16 @@ async def count_strays(tx: Transaction, table: Table) -> int:
         list(SHARDS_ALL),
     )
     return 0 if row is None else int(row["rows"])
+
+
+async def find_personal(tx: Transaction, shard: Shard) -> tuple[set[tuple[str, str]], set[str]]:
+    """Return whose values are kept in a shard, at which paths, and who has a key to them."""
+    values = await tx.fetch(
+        "SELECT subject_id::text, path FROM personal_value WHERE shard = $1", shard
+    )
+    subjects = await tx.fetch(
+        "SELECT subject_id::text FROM personal_subject"
+        " WHERE shard = $1 AND wrapped_key IS NOT NULL",
+        shard,
+    )
+    return {(row[0], row[1]) for row in values}, {row[0] for row in subjects}

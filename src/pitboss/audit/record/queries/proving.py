@@ -110,15 +110,20 @@ async def export(
     published yet is left out.
 
     Raises:
+        FactUnknown: no fact names the player, or none of that time is in a checkpoint yet.
         Untrusted: the checkpoint or a tile cannot be believed.
     """
     note = await asyncio.to_thread(read_checkpoint, tiles)
     size = open_ours(note, tuple(verifiers)).size
     found = await store.find_facts_about(tx, shard_of(player_id), player_id)
+    if not found:
+        raise FactUnknown(f"no fact names a player {player_id}")
     in_time = {
         (shard, seq): body for shard, seq, body in found if since <= recorded_at(body) <= until
     }
     positions = await order.find_positions(tx, in_time)
+    if not any(index < size for index in positions.values()):
+        raise FactUnknown(f"no fact of {player_id} in this time is in the newest checkpoint")
     nodes = nodes_of_size(tiles, size)
     return Extract(
         player_id=player_id,
