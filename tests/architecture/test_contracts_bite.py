@@ -64,6 +64,7 @@ VIOLATIONS = [
     (SPORTSBOOK, "sportsbook/betting/model.py", "from pitboss.sportsbook.settlement import model"),
     (SPORTSBOOK, "sportsbook/cashout/__init__.py", ""),
     (PLAYERS, "players/personal/operations.py", "from pitboss.players import identity"),
+    (PLAYERS, "players/identity/operations.py", "from pitboss.players import verification"),
     (PLAYERS, "players/sessions/__init__.py", ""),
     (DOORS, "api/wallets.py", "from pitboss.wallet import store"),
     (DOORS, "workers/bets.py", "from pitboss.wallet.operations import hold"),

@@ -30,11 +30,14 @@ from pitboss.api import (
     limits,
     locations,
     log,
+    logins,
     persons,
     players,
     problems,
     replays,
     staff,
+    terms,
+    verification,
     wallets,
 )
 from pitboss.api.bets import BATCH_PATH, PLACE_PATH, BetRoutes
@@ -44,6 +47,7 @@ from pitboss.api.intake import Intake
 from pitboss.api.metrics import Metrics
 from pitboss.api.problems import Problem, ProblemFound
 from pitboss.api.tokens import VerifiedTokens
+from pitboss.api.watch import SessionWatch
 from pitboss.api.wire import BODY_BYTES_MAX
 from pitboss.kernel.errors import Fault, Malformed
 
@@ -58,9 +62,10 @@ class Api:
     def __init__(self, edge: Edge) -> None:
         metrics = Metrics()
         verified = VerifiedTokens(edge.tokens)
-        routes = BetRoutes(edge, Intake(edge, metrics), verified, metrics)
+        watch = SessionWatch(edge)
+        routes = BetRoutes(edge, Intake(edge, metrics), verified, metrics, watch)
         self._hot: dict[str, Route] = {PLACE_PATH: routes.place, BATCH_PATH: routes.place_batch}
-        self._rest = counted(make_litestar(edge, verified, metrics), metrics)
+        self._rest = counted(make_litestar(edge, verified, metrics, watch), metrics)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the application's own life."""
@@ -79,12 +84,16 @@ def make_app(edge: Edge) -> Api:
     return Api(edge)
 
 
-def make_litestar(edge: Edge, verified: VerifiedTokens, metrics: Metrics) -> Litestar:
+def make_litestar(
+    edge: Edge, verified: VerifiedTokens, metrics: Metrics, watch: SessionWatch
+) -> Litestar:
     """Return everything but the two hot routes, which it only describes."""
-    doors = Doors(edge, verified)
+    doors = Doors(edge, verified, watch)
+    desk = logins.PasswordDesk(edge)
     app = Litestar(
         route_handlers=[
-            players.make_router(edge, doors),
+            players.make_router(edge, doors, desk),
+            logins.make_router(edge, doors, desk),
             wallets.make_router(doors),
             betting.make_router(doors),
             catalogue.make_router(),
@@ -94,6 +103,8 @@ def make_litestar(edge: Edge, verified: VerifiedTokens, metrics: Metrics) -> Lit
             locations.make_router(doors),
             staff.make_router(doors),
             persons.make_router(doors),
+            verification.make_router(doors),
+            terms.make_router(doors),
             figures.make_router(doors),
             replays.make_router(doors),
             log.make_router(),

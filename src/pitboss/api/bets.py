@@ -26,6 +26,7 @@ from pitboss.api.slips import (
     read_slip,
 )
 from pitboss.api.tokens import Claims, Role, VerifiedTokens
+from pitboss.api.watch import DEVICE_HEADER, SessionWatch
 from pitboss.api.whence import asked_from
 from pitboss.kernel.errors import Fault
 from pitboss.kernel.ids import PlayerId
@@ -67,11 +68,17 @@ class BetRoutes:
     """The handlers of both routes."""
 
     def __init__(
-        self, edge: Edge, intake: Intake, verified: VerifiedTokens, metrics: Metrics
+        self,
+        edge: Edge,
+        intake: Intake,
+        verified: VerifiedTokens,
+        metrics: Metrics,
+        watch: SessionWatch,
     ) -> None:
         self._edge = edge
         self._intake = intake
         self._verified = verified
+        self._watch = watch
         self._metrics = metrics
         self._place_seconds = metrics.ack_seconds.labels(PLACE_PATH)
         self._batch_seconds = metrics.ack_seconds.labels(BATCH_PATH)
@@ -89,7 +96,7 @@ class BetRoutes:
         headers = _wanted_headers(scope["headers"])
         trace = self._edge.tracer.follow(_text(headers.get(b"traceparent")))
         try:
-            claims = self._player(headers)
+            claims = await self._player(headers)
             key = wire.check_key(_text(headers.get(b"idempotency-key")))
             content = await _read_body(headers, receive, wire.BODY_BYTES_MAX)
             slip = read_slip(
@@ -130,7 +137,7 @@ class BetRoutes:
         headers = _wanted_headers(scope["headers"])
         trace = self._edge.tracer.follow(_text(headers.get(b"traceparent")))
         try:
-            claims = self._player(headers)
+            claims = await self._player(headers)
             content = await _read_body(headers, receive, wire.BATCH_BODY_BYTES_MAX)
             network = self._network(scope, claims)
             answers = await self._answer(_read_slips_body(content).bets, claims, trace, network)
@@ -191,7 +198,7 @@ class BetRoutes:
         except ProblemFound as found:
             return found.problem
 
-    def _player(self, headers: dict[bytes, bytes]) -> Claims:
+    async def _player(self, headers: dict[bytes, bytes]) -> Claims:
         """Return who asks.
 
         Raises:
@@ -202,6 +209,7 @@ class BetRoutes:
             raise ProblemFound(problems.UNAUTHENTICATED)
         if claims.role is not Role.PLAYER:
             raise ProblemFound(problems.WRONG_ROLE)
+        await self._watch.check(claims, _text(headers.get(_DEVICE)))
         return claims
 
     def _written(self, answer: Answer) -> bytes:
@@ -226,8 +234,10 @@ class BetRoutes:
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
+_DEVICE = DEVICE_HEADER.encode()
 _WANTED = frozenset(
     (
+        _DEVICE,
         *(b"authorization", b"content-length", b"content-type", b"idempotency-key"),
         *(b"traceparent", b"transfer-encoding"),
     )

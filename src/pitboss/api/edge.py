@@ -16,6 +16,7 @@ from pitboss.kernel.entropy import Entropy
 from pitboss.kernel.tracing import NoTracer, Tracer
 from pitboss.location.ports import Instruments
 from pitboss.players.personal.model import PersonalKeys
+from pitboss.players.verification.ports import CheckNewsReader
 
 # At the rate that one processor decides this is about ten seconds of waiting in a partition:
 # longer than a player looks at a pending bet.
@@ -70,11 +71,11 @@ class Edge:
 
     `personal_keys` are the house's, under which personal data is kept.  `clock` is the platform's,
     which a simulation may move; `wall` is the machine's, by which tokens expire.  `news_readers`
-    read what each payment provider sends, by its name.  `backlog_max` is how many commands may wait
-    in one partition of the log.  `instruments` are what players are located with, and
-    `proxies_trusted` says how many of our own stand before us.  `log_database` is what bets are
-    acknowledged through, if that is another pool than everybody's.  `tiles` is where
-    the record lies, if it can be read here.
+    read what each payment provider sends, by its name, and `check_readers` what each verification
+    provider does.  `backlog_max` is how many commands may wait in one partition of the log.
+    `instruments` are what players are located with, and `proxies_trusted` says how many of our own
+    stand before us.  `log_database` is what bets are acknowledged through, if that is another pool
+    than everybody's.  `tiles` is where the record lies, if it can be read here.
     """
 
     database: Database
@@ -84,6 +85,7 @@ class Edge:
     passwords: Passwords
     personal_keys: PersonalKeys
     news_readers: Mapping[str, NewsReader] = field(default_factory=dict)
+    check_readers: Mapping[str, CheckNewsReader] = field(default_factory=dict)
     wall: Clock = field(default_factory=SystemClock)
     tracer: Tracer = field(default_factory=NoTracer)
     backlog_max: int = BACKLOG_MAX

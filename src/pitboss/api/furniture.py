@@ -20,6 +20,7 @@ from pitboss.api import problems, wire
 from pitboss.api.edge import Edge
 from pitboss.api.problems import ProblemFound
 from pitboss.api.tokens import Claims, Role, VerifiedTokens
+from pitboss.api.watch import DEVICE_HEADER, SessionWatch
 from pitboss.kernel.ids import PlayerId
 
 KEY = "Idempotency-Key"
@@ -102,23 +103,27 @@ async def read_body(request: Request[Any, Any, Any]) -> bytes:
 class Doors:
     """The guards: who may come in by which door."""
 
-    def __init__(self, edge: Edge, verified: VerifiedTokens) -> None:
+    def __init__(self, edge: Edge, verified: VerifiedTokens, watch: SessionWatch) -> None:
         self._edge = edge
         self._verified = verified
+        self._watch = watch
 
     def __deepcopy__(self, memo: object) -> Doors:
         """Stay one and the same when Litestar copies the routes that we guard."""
         return self
 
-    def player(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        """Let players in."""
-        self._let_in(connection, Role.PLAYER)
+    async def player(
+        self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler
+    ) -> None:
+        """Let players in whose session lives."""
+        claims = self._let_in(connection, Role.PLAYER)
+        await self._watch.check(claims, connection.headers.get(DEVICE_HEADER))
 
     def staff(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         """Let staff in."""
         self._let_in(connection, Role.STAFF)
 
-    def _let_in(self, connection: ASGIConnection[Any, Any, Any, Any], role: Role) -> None:
+    def _let_in(self, connection: ASGIConnection[Any, Any, Any, Any], role: Role) -> Claims:
         header = connection.headers.get("authorization")
         claims = self._verified.find(
             None if header is None else header.encode("latin-1"), now=self._edge.wall.now()
@@ -128,6 +133,7 @@ class Doors:
         if claims.role is not role:
             raise ProblemFound(problems.WRONG_ROLE)
         connection.scope["user"] = claims
+        return claims
 
 
 def player_of(request: Asked) -> PlayerId:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from litestar import Router, post
+from litestar import Router, delete, post
 from litestar.params import FromPath, JSONBody
 
 from pitboss import cashier, location
+from pitboss.api import problems
 from pitboss.api.furniture import (
     BEARER,
     Asked,
@@ -27,7 +28,9 @@ from pitboss.kernel.ids import PlayerId, derived_id, parse_id
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.shards import shard_of
 from pitboss.messages import Turn
-from pitboss.players import identity, personal
+from pitboss.players import access, identity, personal
+from pitboss.players.access.model import Refused as Locked
+from pitboss.players.access.model import SessionEnd
 from pitboss.players.identity.model import (
     ErasureAnswer,
     ErasureRequest,
@@ -37,8 +40,10 @@ from pitboss.players.identity.model import (
     StatusAnswer,
     StatusReason,
     StatusRequest,
+    StatusSet,
 )
 from pitboss.players.personal.model import (
+    SECRETS,
     DiscloseAnswer,
     LegalBasis,
     Path,
@@ -116,7 +121,7 @@ def make_router(doors: Doors) -> Router:
     """Return the routes about persons, for staff."""
     return Router(
         "/v1/staff/players/{player_id:str}",
-        route_handlers=[set_status, look, disclose, erase],
+        route_handlers=[set_status, unlock, log_out, look, disclose, erase],
         guards=[doors.staff],
         security=BEARER,
         tags=["staff"],
@@ -147,12 +152,38 @@ async def set_status(
 
     async def work(turn: Turn) -> StatusAnswer:
         (answer,) = await identity.set_status(turn, [wish])
+        if isinstance(answer, StatusSet) and answer.status is not PlayerStatus.ACTIVE:
+            await access.end_sessions(turn, wish.player_id, SessionEnd.STATUS_CHANGED)
         return answer
 
     answer = await in_turn(edge, [shard_of(wish.player_id)], actor_of(request), work)
     if isinstance(answer, Refused):
         raise ProblemFound(problem_of(answer.reason))
     return PlayerStatusView(player_id=answer.player_id, status=answer.status)
+
+
+@post("/unlock", status_code=204, summary="Open a locked login")
+async def unlock(request: Asked, edge: TheEdge, player_id: FromPath[str]) -> None:
+    """Open a login that was locked after too many failures, once you know who asks for it."""
+    wanted = _player(player_id)
+
+    async def work(turn: Turn) -> Locked | None:
+        return await access.unlock(turn, wanted)
+
+    answer = await in_turn(edge, [shard_of(wanted)], actor_of(request), work)
+    if answer is not None:
+        raise ProblemFound(problem_of(answer.reason))
+
+
+@delete("/sessions", status_code=204, summary="End all sessions of a player")
+async def log_out(request: Asked, edge: TheEdge, player_id: FromPath[str]) -> None:
+    """End every session of a player, from the next request on; they may log in again."""
+    wanted = _player(player_id)
+
+    async def work(turn: Turn) -> int:
+        return await access.end_sessions(turn, wanted, SessionEnd.ENDED_BY_STAFF)
+
+    await in_turn(edge, [shard_of(wanted)], actor_of(request), work)
 
 
 @post(
@@ -249,6 +280,7 @@ async def erase_player(turn: Turn, player_id: PlayerId, basis: LegalBasis) -> Er
     (answer,) = await identity.erase(turn, [wish])
     if isinstance(answer, PlayerErased):
         await location.forget(turn, [player_id])
+        await access.forget(turn, player_id)
     return answer
 
 
@@ -257,6 +289,10 @@ def _player(text: str) -> PlayerId:
 
 
 def _look(player_id: str, body: LookBody) -> ReadRequest:
+    for path in body.paths:
+        if path.startswith(SECRETS):
+            # Not even staff are shown what a player proves who they are with.
+            raise ProblemFound(problems.malformed("paths", "a secret is shown to nobody"))
     return ReadRequest(
         subject_id=SubjectId(_player(player_id)),
         purpose=body.purpose,

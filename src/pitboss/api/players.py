@@ -1,17 +1,16 @@
-"""Players over HTTP: register, log in, see oneself."""
+"""Players over HTTP: register, see oneself, leave."""
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date
-from typing import Annotated
+from typing import Any
 
 import msgspec
-from litestar import Router, get, post
+from litestar import Request, Router, get, post
 from litestar.params import JSONBody
 
-from pitboss import jurisdictions, wallet
-from pitboss.api import problems, wire
+from pitboss import cashier, jurisdictions, wallet
+from pitboss.api import wire
 from pitboss.api.edge import Edge
 from pitboss.api.furniture import (
     BEARER,
@@ -23,70 +22,63 @@ from pitboss.api.furniture import (
     check_body,
     player_of,
 )
-from pitboss.api.problems import Problem, ProblemFound
+from pitboss.api.logins import (
+    LOGIN_FAILED,
+    Device,
+    Password,
+    PasswordDesk,
+    SessionBody,
+    SessionView,
+    Text,
+    check_password,
+    first_view,
+    let_in,
+    new_session_id,
+)
+from pitboss.api.problems import ProblemFound
 from pitboss.api.refusals import problem_of
-from pitboss.api.tokens import Role
+from pitboss.api.terms import Version
 from pitboss.api.turns import in_turn
+from pitboss.api.whence import asked_from
 from pitboss.api.wire import Body
 from pitboss.kernel.ids import PlayerId, derived_id, new_id
-from pitboss.kernel.instants import write_instant
 from pitboss.kernel.shards import Shard, shard_of
 from pitboss.messages import Turn
-from pitboss.players import identity
+from pitboss.players import access, identity, terms
+from pitboss.players.access.model import LoginTry, Session, SessionEnd, device_digest
 from pitboss.players.identity.model import (
-    Email,
+    Obligation,
     PlayerStatus,
     Refused,
     RegisterAnswer,
     Registered,
     RegisterRequest,
-    SessionAttempt,
-    SessionRefusal,
+    StatusReason,
+    StatusRequest,
     parse_email,
     parse_name,
 )
+from pitboss.players.terms.model import AcceptRequest
 from pitboss.sportsbook.betting.model import HOUSE, stake_account
 from pitboss.wallet.model import Account, AccountKind, player_account, provider_account
-
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
-# A player who fails to log in learns nothing about which of the two was wrong.
-LOGIN_FAILED = Problem(
-    status=401, slug="login_failed", detail="There is no player with this e-mail and password."
-)
 
 # The payment provider whose clearing account every player's shard has.
 PROVIDER = "sandbox"
 
-# Each takes 20 ms of a core and 19 MiB: two at once leave the event loop its turn.
-HASHES_AT_ONCE = 2
-# At 10 ms each, ten seconds of waiting: longer than anybody does.
-HASHES_WAITING_MAX = 1_000
-
 
 class RegisterBody(Body, frozen=True, kw_only=True):
-    """Who wants to play, under which licence, in which currency."""
+    """Who wants to play, under which licence, in which currency, having read which terms."""
 
     email: Text
-    password: Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
+    password: Password
     name: Text
     date_of_birth: date
     jurisdiction: Text
     currency: Text
-
-
-class SessionBody(Body, frozen=True, kw_only=True):
-    """An e-mail and its password."""
-
-    email: Text
-    password: Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
-
-
-class SessionView(msgspec.Struct, frozen=True, kw_only=True):
-    """A player's token, good until `expires_at` by the machine's clock."""
-
-    player_id: str
-    token: str
-    expires_at: str
+    address: Text | None = None
+    postcode: Text | None = None
+    terms_version: Version | None = None
+    device: Device | None = None
 
 
 class PlayerView(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,57 +90,8 @@ class PlayerView(msgspec.Struct, frozen=True, kw_only=True):
     status: str
 
 
-class PasswordDesk:
-    """Hashes and checks passwords in threads, a few at once, so that nobody else waits."""
-
-    def __init__(self, edge: Edge) -> None:
-        self._passwords = edge.passwords
-        self._places = asyncio.Semaphore(HASHES_AT_ONCE)
-        self._waiting = 0
-
-    async def hash(self, password: str) -> str:
-        """Return a new hash of this password."""
-        async with _Place(self):
-            return await asyncio.to_thread(self._passwords.hash_password, password)
-
-    async def verify(self, stored: str | None, password: str) -> bool:
-        """Say whether this is the password; with nothing stored, no, after the same time."""
-        async with _Place(self):
-            return await asyncio.to_thread(self._passwords.verify_password, stored, password)
-
-    def needs_rehash(self, stored: str) -> bool:
-        """Say whether the hash was made with other parameters than today's."""
-        return self._passwords.needs_rehash(stored)
-
-    async def enter(self) -> None:
-        """Wait for a place; refuse when too many wait."""
-        if self._waiting >= HASHES_WAITING_MAX:
-            raise ProblemFound(problems.TOO_BUSY)
-        self._waiting += 1
-        try:
-            await self._places.acquire()
-        finally:
-            self._waiting -= 1
-
-    def leave(self) -> None:
-        """Give the place to the next."""
-        self._places.release()
-
-
-class _Place:
-    def __init__(self, desk: PasswordDesk) -> None:
-        self._desk = desk
-
-    async def __aenter__(self) -> None:
-        await self._desk.enter()
-
-    async def __aexit__(self, *_: object) -> None:
-        self._desk.leave()
-
-
-def make_router(edge: Edge, doors: Doors) -> Router:
+def make_router(edge: Edge, doors: Doors, desk: PasswordDesk) -> Router:
     """Return the routes about players."""
-    desk = PasswordDesk(edge)
 
     @post(
         "/v1/players",
@@ -157,23 +100,12 @@ def make_router(edge: Edge, doors: Doors) -> Router:
         tags=["players"],
         summary="Register",
     )
-    async def register(data: JSONBody[RegisterBody], key: KeyHeader = None) -> SessionView:
+    async def register(
+        request: Request[Any, Any, Any], data: JSONBody[RegisterBody], key: KeyHeader = None
+    ) -> SessionView:
         """Become a player.  The same key and body again logs in, if the password is right."""
-        return await _register(edge, desk, data, wire.check_key(key))
-
-    @post(
-        "/v1/sessions",
-        dto=StrictJson[SessionBody],
-        before_request=check_body,
-        tags=["players"],
-        summary="Log in",
-    )
-    async def log_in(data: JSONBody[SessionBody]) -> SessionView:
-        """Log in with an e-mail and a password."""
-        session = await _find_session(edge, desk, parse_email(data.email), data.password)
-        if session is None:
-            raise ProblemFound(LOGIN_FAILED)
-        return session
+        address = asked_from(request.scope, proxies_trusted=edge.proxies_trusted)
+        return await _register(edge, desk, data, wire.check_key(key), address)
 
     @get("/v1/me", guards=[doors.player], security=BEARER, tags=["players"], summary="Yourself")
     async def me(request: Asked, edge: TheEdge) -> PlayerView:
@@ -187,17 +119,31 @@ def make_router(edge: Edge, doors: Doors) -> Router:
             status=player.status,
         )
 
-    return Router("/", route_handlers=[register, log_in, me])
+    @post(
+        "/v1/me/closure",
+        status_code=204,
+        guards=[doors.player],
+        security=BEARER,
+        tags=["players"],
+        summary="Close your account",
+    )
+    async def close(request: Asked, key: KeyHeader = None) -> None:
+        """Close the account for good, once nothing is left in it or on its way.
+
+        Every session ends.  A closed account is never opened again: who comes back asks staff.
+        """
+        await _close(edge, player_of(request), wire.check_key(key))
+
+    return Router("/", route_handlers=[register, me, close])
 
 
-async def _register(edge: Edge, desk: PasswordDesk, body: RegisterBody, key: str) -> SessionView:
+async def _register(
+    edge: Edge, desk: PasswordDesk, body: RegisterBody, key: str, address: str
+) -> SessionView:
     licence = jurisdictions.find(body.jurisdiction)
     if licence is None:
         raise ProblemFound(problem_of("unknown_jurisdiction"))
-    rule = licence.password
-    if not rule.length_min <= len(body.password) <= rule.length_max:
-        detail = f"a password has {rule.length_min} to {rule.length_max} characters"
-        raise ProblemFound(problems.malformed("password", detail))
+    check_password(licence.password, body.password, field="password")
     given_name, family_name = _names(body.name)
     player_id = PlayerId(new_id(edge.clock.now(), edge.entropy))
     request = RegisterRequest(
@@ -210,72 +156,69 @@ async def _register(edge: Edge, desk: PasswordDesk, body: RegisterBody, key: str
         given_name=parse_name(given_name, field="name"),
         family_name=parse_name(family_name, field="name"),
         born_on=body.date_of_birth,
+        address=None if body.address is None else parse_name(body.address, field="address"),
+        postcode=None if body.postcode is None else parse_name(body.postcode, field="postcode"),
     )
 
-    async def work(turn: Turn) -> RegisterAnswer:
+    first = LoginTry(
+        player_id=player_id,
+        right=True,
+        session_id=new_session_id(edge),
+        device=device_digest(edge.personal_keys, body.device),
+    )
+
+    async def work(turn: Turn) -> RegisterAnswer | Session:
         (answer,) = await identity.register(turn, [request], keys=edge.personal_keys)
         if isinstance(answer, Registered) and not answer.repeated:
             await wallet.open_accounts(turn, _accounts(shard_of(player_id), player_id, body))
-            await identity.note_sessions(turn, [SessionAttempt(player_id=player_id)])
+            session = await access.open_first(turn, first)
+            if body.terms_version is not None:
+                # Read too early or too late, they are accepted at the first stake.
+                await terms.accept(
+                    turn, AcceptRequest(player_id=player_id, version=body.terms_version)
+                )
+            return session
         return answer
 
     answer = await in_turn(edge, [shard_of(player_id)], "player", work)
     if isinstance(answer, Refused):
         raise ProblemFound(problem_of(answer.reason))
-    if not answer.repeated:
-        return _session(edge, player_id, body.currency)
+    if isinstance(answer, Session):
+        return first_view(edge, answer, body.currency)
     # A repeat proves nothing about the password, so it is checked as at a login.
-    session = await _find_session(edge, desk, request.email, body.password)
-    if session is None:
-        raise ProblemFound(problem_of("key_reused"))
-    return session
+    login = SessionBody(email=body.email, password=body.password, device=body.device)
+    try:
+        return await let_in(edge, desk, login, address=address)
+    except ProblemFound as found:
+        if found.problem is LOGIN_FAILED:
+            raise ProblemFound(problem_of("key_reused")) from None
+        raise
 
 
-async def _find_session(
-    edge: Edge, desk: PasswordDesk, email: Email, password: str
-) -> SessionView | None:
-    """Return a new session if the password is right and the account is not closed."""
-    async with edge.database.reading() as tx:
-        login = await identity.find_login(tx, email, keys=edge.personal_keys)
-    right = await desk.verify(None if login is None else login.password_hash, password)
-    if login is None:
+async def _close(edge: Edge, player_id: PlayerId, key: str) -> None:
+    wish = StatusRequest(
+        key=derived_id("player.closure", player_id, key),
+        player_id=player_id,
+        status=PlayerStatus.CLOSED,
+        reason=StatusReason.PLAYER_ASKED,
+    )
+
+    async def work(turn: Turn) -> str | None:
+        place = (shard_of(player_id), player_id)
+        players = await identity.recall_players(turn, [place])
+        obligations = await cashier.find_obligations(turn.tx, players.values())
+        for obligation in Obligation:
+            if obligation in obligations.get(player_id, ()):
+                return obligation.value
+        (answer,) = await identity.set_status(turn, [wish])
+        if isinstance(answer, Refused):
+            return answer.reason
+        await access.end_sessions(turn, player_id, SessionEnd.STATUS_CHANGED)
         return None
-    refusal = None if right else SessionRefusal.WRONG_PASSWORD
-    if right and login.status is PlayerStatus.CLOSED:
-        refusal = SessionRefusal.ACCOUNT_CLOSED
-    await _note_session(edge, SessionAttempt(player_id=login.player_id, refusal=refusal))
+
+    refusal = await in_turn(edge, [shard_of(player_id)], "player", work)
     if refusal is not None:
-        return None
-    if desk.needs_rehash(login.password_hash):
-        after = await desk.hash(password)
-        async with edge.database.transaction() as tx:
-            await identity.replace_password_hash(
-                tx, login.player_id, before=login.password_hash, after=after
-            )
-    async with edge.database.reading() as tx:
-        player = await identity.get_player(tx, login.player_id)
-    return _session(edge, player.id, player.currency)
-
-
-async def _note_session(edge: Edge, attempt: SessionAttempt) -> None:
-    async def work(turn: Turn) -> None:
-        await identity.note_sessions(turn, [attempt])
-
-    await in_turn(edge, [shard_of(attempt.player_id)], "player", work)
-
-
-def _session(edge: Edge, player_id: PlayerId, currency: str) -> SessionView:
-    token = edge.tokens.issue(
-        player_id,
-        Role.PLAYER,
-        currency,
-        now=edge.wall.now(),
-        # Drawn anew at every login, so that no session is another's.
-        session=new_id(edge.wall.now(), edge.entropy),
-    )
-    return SessionView(
-        player_id=player_id, token=token.text, expires_at=write_instant(token.expires_at)
-    )
+        raise ProblemFound(problem_of(refusal))
 
 
 def _names(name: str) -> tuple[str, str]:

@@ -35,6 +35,7 @@ PERSONAL_INDEX = "personal-index"
 SANDBOX_KEY = "sandbox-api"
 SANDBOX_SIGNING = "sandbox-webhooks"
 SANDBOX_LOCATION = "sandbox-location"
+SANDBOX_CHECKS = "sandbox-verification"
 UNGUARDED = (
     "PITBOSS_DATABASE_URL names a role that owns the tables, so only triggers keep history from"
     " being changed; name one that owns nothing, and the owner in PITBOSS_OWNER_URL"

@@ -191,6 +191,21 @@ def spike(
     _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
 
 
+@app.command()
+def logins(
+    seconds: SecondsOption = 10.0,
+    players: Annotated[int, typer.Option(min=1, max=100_000, help="Who log in.")] = 50,
+    clients: Annotated[int, typer.Option(min=1, max=64, help="How many do at once.")] = 16,
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Logins with their argon2id hashes in threads, beside hashes on the event loop."""
+    from pitboss.bench import logins as bench
+
+    options = bench.LoginsOptions(seconds=seconds, players=players, clients=clients)
+    _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
+
+
 def _run(bench: Bench, output: Path | None, *, as_json: bool) -> None:
     """Run a bench, show its table, write its JSON; it fails if an invariant does."""
     from pitboss.app.parts import uvloop_runner

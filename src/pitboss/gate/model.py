@@ -18,6 +18,17 @@ from pitboss.responsible.exclusion.model import Exclusion
 from pitboss.responsible.limits.model import Allowance
 
 
+class Identified(StrEnum):
+    """How a player's identity stands for the gate.
+
+    `overdue`: it is not verified, and the licence's time for that is over.
+    """
+
+    VERIFIED = "verified"
+    UNVERIFIED = "unverified"
+    OVERDUE = "overdue"
+
+
 class Refusal(StrEnum):
     """Why the gate says no."""
 
@@ -27,6 +38,7 @@ class Refusal(StrEnum):
     PLAYER_EXCLUDED = "player_excluded"
     PLAYER_ON_TIME_OUT = "player_on_time_out"
     PLAYER_NOT_VERIFIED = "player_not_verified"
+    TERMS_NOT_ACCEPTED = "terms_not_accepted"
     PRODUCT_NOT_LICENSED = "product_not_licensed"
     WRONG_CURRENCY = "wrong_currency"
     STAKE_TOO_SMALL = "stake_too_small"
@@ -83,12 +95,16 @@ class WagerCase(msgspec.Struct, frozen=True, kw_only=True):
     the same batch; None: no limit holds.  `standing` is that of the session's location.
     """
 
+    """All that is known when a stake is judged; `agreed`: to the terms that are in force."""
+
     check: Check
     player: Player
     jurisdiction: Jurisdiction
     kept_away: Exclusion | None = None
     allowance: Allowance | None = None
     standing: Standing = Standing.NOT_NEEDED
+    identified: Identified = Identified.UNVERIFIED
+    agreed: bool = True
 
 
 class DepositCase(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +119,7 @@ class DepositCase(msgspec.Struct, frozen=True, kw_only=True):
     kept_away: Exclusion | None = None
     allowance: Allowance | None = None
     balance_micros: int = 0
+    identified: Identified = Identified.UNVERIFIED
 
 
 class Permit(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pitboss import jurisdictions, location, wallet
-from pitboss.gate.model import Answer, Check, DepositCheck, Located
+from pitboss.gate.model import Answer, Check, DepositCheck, Identified, Located
 from pitboss.jurisdictions.model import Jurisdiction, LocationKind
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.shards import shard_of
 from pitboss.location.model import Place
 from pitboss.messages import Turn
-from pitboss.players import identity
+from pitboss.players import identity, terms, verification
 from pitboss.players.identity.model import Player
 from pitboss.responsible import exclusion, limits
 from pitboss.responsible.exclusion.model import Exclusion
@@ -32,7 +32,20 @@ async def check(turn: Turn, checks: Sequence[Check]) -> tuple[Answer, ...]:
     players, licences = await _look(turn, [check.player_id for check in checks])
     kept_away, allowances = await _standing(turn, players, licences)
     located = await _locate(turn, checks, players, licences)
-    return rules.decide_wagers(checks, players, licences, kept_away, allowances, located)
+    identified = await _identify(turn, players, licences)
+    agreed = await terms.recall_agreed(
+        turn, {player.id: player.jurisdiction for player in players.values()}
+    )
+    return rules.decide_wagers(
+        checks,
+        players,
+        licences,
+        kept_away,
+        allowances,
+        located,
+        identified=identified,
+        agreed=agreed,
+    )
 
 
 async def check_deposits(turn: Turn, checks: Sequence[DepositCheck]) -> tuple[Answer, ...]:
@@ -40,7 +53,10 @@ async def check_deposits(turn: Turn, checks: Sequence[DepositCheck]) -> tuple[An
     players, licences = await _look(turn, [check.player_id for check in checks])
     kept_away, allowances = await _standing(turn, players, licences)
     balances = await _balances(turn, [players[player_id] for player_id in allowances])
-    return rules.decide_deposits(checks, players, licences, kept_away, allowances, balances)
+    identified = await _identify(turn, players, licences)
+    return rules.decide_deposits(
+        checks, players, licences, kept_away, allowances, balances, identified=identified
+    )
 
 
 async def _standing(
@@ -118,3 +134,28 @@ async def _locate(
             check_id=None if permit is None else permit.check_id,
         )
     return located
+
+
+async def _identify(
+    turn: Turn, players: Mapping[PlayerId, Player], licences: Mapping[str, Jurisdiction]
+) -> dict[PlayerId, Identified]:
+    """Look at the verification of those whose licence asks for one: often of nobody."""
+    wanted = {
+        player.id: player
+        for player in players.values()
+        if player.jurisdiction in licences and _is_asked_for(licences[player.jurisdiction])
+    }
+    if not wanted:
+        return {}
+    standings = await verification.recall_verifications(turn, list(wanted))
+    return {
+        player_id: rules.identify(
+            wanted[player_id], licences[wanted[player_id].jurisdiction], standing, now=turn.now
+        )
+        for player_id, standing in standings.items()
+    }
+
+
+def _is_asked_for(licence: Jurisdiction) -> bool:
+    asked = licence.verification
+    return asked.before_play or asked.before_deposit or asked.hours_max is not None

@@ -7,6 +7,7 @@ and a line in the list of those it is for.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -16,6 +17,7 @@ from pitboss.gate.model import (
     Check,
     DepositCase,
     DepositCheck,
+    Identified,
     Located,
     Permit,
     Refusal,
@@ -26,6 +28,7 @@ from pitboss.jurisdictions.model import Jurisdiction, LimitKind
 from pitboss.kernel.ids import PlayerId
 from pitboss.location.model import Standing
 from pitboss.players.identity.model import Player, PlayerStatus
+from pitboss.players.verification.model import Verification, VerificationState
 from pitboss.responsible.exclusion.model import Exclusion, Kind
 from pitboss.responsible.limits.model import Allowance
 
@@ -41,14 +44,19 @@ def decide_wagers(
     kept_away: Mapping[PlayerId, Exclusion] = NOBODY,
     allowances: Mapping[PlayerId, Allowance] = NO_ALLOWANCES,
     located: Mapping[int, Located] | None = None,
+    *,
+    identified: Mapping[PlayerId, Identified] | None = None,
+    agreed: Mapping[PlayerId, bool] | None = None,
 ) -> tuple[Answer, ...]:
     """Answer each check in order; what one is permitted is taken from the player's allowance.
 
     A stake that is permitted here and refused later, by the sportsbook or for want of money, has
     used the allowance for the rest of the batch: a limit is never passed, and a bet that was
     refused for it in the same instant may be asked for again.  `located` says how the sessions of
-    those checks stand whose licence wants to know, by their places in the batch.
+    those checks stand whose licence wants to know, by their places in the batch; `identified` how
+    the identities of those players stand, and `agreed` whether they have accepted the terms.
     """
+    identified, agreed = identified or {}, agreed or {}
     permits = _permits(jurisdictions)
     located = located or {}
     answers: list[Answer] = []
@@ -67,6 +75,8 @@ def decide_wagers(
             kept_away=kept_away.get(check.player_id),
             allowance=allowance,
             standing=Standing.NOT_NEEDED if where is None else where.standing,
+            identified=identified.get(player.id, Identified.UNVERIFIED),
+            agreed=agreed.get(player.id, True),
         )
         for rule in WAGER_RULES:
             refusal = rule(case)
@@ -88,8 +98,14 @@ def decide_deposits(
     kept_away: Mapping[PlayerId, Exclusion] = NOBODY,
     allowances: Mapping[PlayerId, Allowance] = NO_ALLOWANCES,
     balances: Mapping[PlayerId, int] = NO_BALANCES,
+    *,
+    identified: Mapping[PlayerId, Identified] | None = None,
 ) -> tuple[Answer, ...]:
-    """Answer each check in order; what one is permitted is taken from the player's allowance."""
+    """Answer each check in order; what one is permitted is taken from the player's allowance.
+
+    `identified` says how the identities of those players stand whose licence wants to know.
+    """
+    identified = identified or {}
     permits, balance = _permits(jurisdictions), dict(balances)
     answers: list[Answer] = []
     for check in checks:
@@ -106,6 +122,7 @@ def decide_deposits(
             kept_away=kept_away.get(check.player_id),
             allowance=allowance,
             balance_micros=there,
+            identified=identified.get(player.id, Identified.UNVERIFIED),
         )
         refusals = (rule(case) for rule in DEPOSIT_RULES)
         refusal = next((reason for reason in refusals if reason is not None), None)
@@ -114,6 +131,17 @@ def decide_deposits(
             allowance.take_deposit(check.micros)
             balance[player.id] = there + check.micros
     return tuple(answers)
+
+
+def identify(
+    player: Player, jurisdiction: Jurisdiction, standing: Verification, *, now: datetime
+) -> Identified:
+    """Return how a player's identity stands at this moment."""
+    if standing.state_at(now) is VerificationState.VERIFIED:
+        return Identified.VERIFIED
+    hours = jurisdiction.verification.hours_max
+    overdue = hours is not None and now >= player.registered_at + timedelta(hours=hours)
+    return Identified.OVERDUE if overdue else Identified.UNVERIFIED
 
 
 def refuse_inactive(case: Case) -> Refusal | None:
@@ -137,13 +165,25 @@ def refuse_kept_away(case: Case) -> Refusal | None:
 def refuse_unverified(case: Case) -> Refusal | None:
     """Refuse players whose identity is not verified, where the licence wants that first.
 
-    Nobody can be verified yet, so such a licence refuses everybody.  Source: LCCP 17.1.1(1).
+    Where the licence gives an account hours to be verified, who let them pass may not even pay in.
+    Source: LCCP 17.1.1(1).
     """
-    # A permit that rests on a check nobody made would be worse than no permit.
+    if case.identified is Identified.VERIFIED:
+        return None
+    if case.identified is Identified.OVERDUE:
+        return Refusal.PLAYER_NOT_VERIFIED
     verification = case.jurisdiction.verification
     deposits = isinstance(case, DepositCase)
     wanted = verification.before_deposit if deposits else verification.before_play
     return Refusal.PLAYER_NOT_VERIFIED if wanted else None
+
+
+def refuse_without_terms(case: WagerCase) -> Refusal | None:
+    """Refuse stakes of players who have not accepted the terms that are in force.
+
+    Source: PT Regulamento 903-B/2015, 5.1.1(2).
+    """
+    return None if case.agreed else Refusal.TERMS_NOT_ACCEPTED
 
 
 def refuse_other_currency(case: Case) -> Refusal | None:
@@ -222,6 +262,7 @@ WAGER_RULES: tuple[Callable[[WagerCase], Refusal | None], ...] = (
     refuse_inactive,
     refuse_kept_away,
     refuse_unverified,
+    refuse_without_terms,
     refuse_unlicensed_product,
     refuse_other_currency,
     refuse_stake_out_of_range,

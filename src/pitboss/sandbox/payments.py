@@ -26,6 +26,7 @@ from pitboss.sandbox.couriers import Address, Courier, write_letter
 from pitboss.sandbox.fates import DECLINE_REASON, Fate, Status, Temper, draw_fate
 from pitboss.sandbox.journal import Journal, Taken
 from pitboss.sandbox.locating import SandboxLocator, beside
+from pitboss.sandbox.verification import Beside, SandboxChecker
 
 BODY_BYTES_MAX = 64 * 1024
 JOURNAL_NAME = "payments.jsonl"
@@ -177,15 +178,18 @@ async def serve(
     *,
     wall: Clock | None = None,
     locator: SandboxLocator | None = None,
+    checker: SandboxChecker | None = None,
 ) -> None:
     """Serve the provider over HTTP until told to stop; what was not told is told next time.
 
     Args:
         locator: the location provider, if it is to be found at the same port.
+        checker: the verification provider, likewise.
     """
     payments = make_app(config, wall=wall)
+    app = payments if locator is None else beside(payments, locator)
     server = Server(
-        payments if locator is None else beside(payments, locator),
+        app if checker is None else Beside(app, checker),
         address=config.host,
         port=config.port,
         interface=Interfaces.ASGI,

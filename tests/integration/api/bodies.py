@@ -19,11 +19,14 @@ from pitboss.api.cashier import PaymentBody
 from pitboss.api.exclusions import ExclusionBody, ImposedBody, TimeOutBody
 from pitboss.api.limits import LimitBody
 from pitboss.api.locations import LocationBody
+from pitboss.api.logins import CodeBody, PasswordBody, SessionBody
 from pitboss.api.persons import ErasureBody, LookBody, PlayerStatusBody
-from pitboss.api.players import RegisterBody, SessionBody
+from pitboss.api.players import RegisterBody
 from pitboss.api.slips import RawSlipsBody, SlipBody
 from pitboss.api.staff import NewEventsBody, PricesBody, ResultsBody, StatusesBody
+from pitboss.api.terms import AcceptBody, PublishBody
 from pitboss.api.tokens import Role
+from pitboss.api.verification import DecisionBody
 from pitboss.api.wire import Body
 from pitboss.kernel.ids import derived_id
 
@@ -72,13 +75,47 @@ KEYED = {**SLIP, "key": "k"}
 
 DOORS = (
     Door(
-        path="/v1/players", kind=RegisterBody, sample=registration("new@b.c"), role=None, keyed=True
+        path="/v1/players",
+        kind=RegisterBody,
+        sample={
+            **registration("new@b.c"),
+            "address": "1 Some Street",
+            "postcode": "AB1 2CD",
+            "terms_version": "2026-1",
+            "device": "d1",
+        },
+        role=None,
+        keyed=True,
     ),
     Door(
         path="/v1/sessions",
         kind=SessionBody,
-        sample={"email": "a@b.c", "password": "wrong horse"},
+        sample={
+            "email": "a@b.c",
+            "password": "wrong horse",
+            "code": "123456",
+            "recovery_code": "ABCD-EFGH",
+            "device": "d1",
+        },
         role=None,
+    ),
+    Door(
+        path="/v1/me/password",
+        kind=PasswordBody,
+        sample={"password": "wrong horse", "new_password": "right horse"},
+        role=Role.PLAYER,
+    ),
+    Door(
+        path="/v1/me/second-factor/confirmation",
+        kind=CodeBody,
+        sample={"code": "123456"},
+        role=Role.PLAYER,
+    ),
+    Door(
+        path="/v1/me/second-factor/removal",
+        kind=CodeBody,
+        sample={"code": "123456"},
+        role=Role.PLAYER,
     ),
     Door(path="/v1/bets", kind=SlipBody, sample=SLIP, role=Role.PLAYER, keyed=True),
     Door(path="/v1/bets/batch", kind=RawSlipsBody, sample={"bets": [KEYED]}, role=Role.PLAYER),
@@ -151,6 +188,20 @@ DOORS = (
         path=f"{NOBODY}/status",
         kind=PlayerStatusBody,
         sample={"status": "closed", "reason": "player_asked"},
+        role=Role.STAFF,
+        keyed=True,
+    ),
+    Door(path="/v1/me/terms", kind=AcceptBody, sample={"version": "2026-1"}, role=Role.PLAYER),
+    Door(
+        path="/v1/staff/terms",
+        kind=PublishBody,
+        sample={"jurisdiction": "ON", "version": "2026-1", "sha256": "ab" * 32},
+        role=Role.STAFF,
+    ),
+    Door(
+        path=f"{NOBODY}/verification",
+        kind=DecisionBody,
+        sample={"decision": "verified", "reason": "documents_seen", "valid_until": "2030-01-01"},
         role=Role.STAFF,
         keyed=True,
     ),

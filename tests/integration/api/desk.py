@@ -13,6 +13,7 @@ from integration.api.client import Answer, AsgiClient
 from integration.players.keys import KEYS
 from pitboss.adapters import passwords
 from pitboss.adapters.payments.sandbox import SandboxReader
+from pitboss.adapters.verification.sandbox import SandboxCheckReader
 from pitboss.api.asgi import make_app
 from pitboss.api.edge import BACKLOG_MAX, Edge
 from pitboss.api.tokens import Role, Tokens
@@ -82,6 +83,7 @@ class Desk:
                     passwords=passwords,
                     personal_keys=KEYS,
                     news_readers={"sandbox": SandboxReader([SIGNING])},
+                    check_readers={"sandbox": SandboxCheckReader([SIGNING])},
                     wall=self.wall,
                     tracer=self.tracer,
                     backlog_max=self.backlog_max,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,9 +12,12 @@ import msgspec
 from integration.api.client import Answer
 from integration.api.desk import PASSWORD, Desk, Somebody, event_id, news, selection_id, slip
 from pitboss import messages
+from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import SHARDS_ALL
 from pitboss.messages.model import NO_HASH
 from pitboss.messages.rules import leaf_hash
+from pitboss.players import identity
+from pitboss.players.identity.model import PlayerStatus
 
 BASIS = {"basis": "gdpr_17_1_a"}
 CLOSED = {"status": "closed", "reason": "player_asked"}
@@ -78,6 +82,8 @@ async def test_a_player_is_forgotten_when_nothing_stands_between_us_any_more(des
     await desk.client.ask("POST", "/v1/staff/results", token=desk.staff, body={"results": [result]})
     await desk.process()
     refused.append((await erase(desk, player)).slug)
+    # The account is closed and its sessions are over, but who has money in it is let in for it.
+    player = replace(player, token=(await log_in(desk, player)).json()["token"])
     payment = await withdraw(desk, player, "6.00")
     refused.append((await erase(desk, player)).slug)
     await desk.tell(news(payment))
@@ -116,7 +122,11 @@ async def test_who_is_forgotten_cannot_log_in_and_keeps_a_status(desk: Desk) -> 
 
     assert login.slug == "login_failed"
     assert (looked.status, looked.slug) == (410, "subject_erased")
-    assert (await desk.look(player, "/v1/me"))["status"] == "closed"
+    answer = await desk.client.ask("GET", "/v1/me", token=player.token)
+    assert answer.status == 401
+    async with desk.database.reading() as tx:
+        kept = await identity.get_player(tx, PlayerId(player.player_id))
+    assert kept.status is PlayerStatus.CLOSED
 
 
 async def test_the_address_of_who_is_forgotten_is_free(desk: Desk) -> None:

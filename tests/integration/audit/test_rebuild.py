@@ -12,6 +12,7 @@ from msgspec import structs
 
 from integration.audit.tampering import rewrite, tamper
 from integration.cashier.world import World as Cashier
+from integration.players.happenings import happen_to
 from integration.players.keys import KEYS
 from integration.sportsbook.world import Given, World, legs_of, market, selection
 from located import licences, sighting, survey
@@ -89,6 +90,7 @@ async def paid(world: World, licences: None) -> AsyncIterator[World]:
     await cashier.tell(cashier.news(done, NewsStatus.SUCCEEDED))
     await cashier.tell(cashier.news(done, NewsStatus.FAILED))
     await cashier.tell(cashier.news(failed, NewsStatus.FAILED))
+    await happen_to(world.database, player)
     await cashier.suspend(player)
     for key, status in enumerate(
         (PlayerStatus.SUSPENDED, PlayerStatus.CLOSED, PlayerStatus.ACTIVE)
@@ -142,11 +144,18 @@ CHANGES = {
     "player_exclusion": ("ends_at", "ends_at + interval '1 day'"),
     "player_hour": ("staked", "staked + 1"),
     "player_limit": ("value", "value + 1"),
+    "player_login_state": ("failures", "failures + 1"),
+    "player_session": ("end_reason", "'logged_out'"),
     "player_registration": ("refusal", "'under_age'"),
     "player_status_change": ("reason", "'cleared'"),
+    "player_terms": ("number", "number + 1"),
+    "player_verification": ("state", "'expired'"),
     "settlement_result": ("recorded_at", "recorded_at + interval '1 second'"),
     "shard_head": ("seq", "seq + 1"),
     "stream_head": ("version", "version + 1"),
+    "terms_version": ("version", "version || 'x'"),
+    "verification_check": ("reason", "'another'"),
+    "verification_news": ("status", "'refused'"),
     "wallet_account": ("credits", "credits + 1"),
     "wallet_answer": ("micros", "micros + 1"),
     "wallet_hold": ("currency", "'XXX'"),

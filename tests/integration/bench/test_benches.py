@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pitboss.bench import bets, books, location, settle, slow_flush, wallet
+from pitboss.bench import bets, books, location, logins, settle, slow_flush, wallet
 from pitboss.bench.report import BenchReport, as_json
 from pitboss.db import Database
 
@@ -38,6 +38,14 @@ async def test_the_wallet_bench_balances() -> None:
 
     check(report)
     assert report.invariants["every_hold_is_told_once"]
+
+
+async def test_the_logins_bench_opens_a_session_for_every_login() -> None:
+    report = await logins.run(logins.LoginsOptions(seconds=MOMENT, players=5, clients=4))
+
+    check(report, decide_ms=False)
+    assert report.invariants["every_login_has_a_session"]
+    assert report.figures["argon2id_memory_kib"] == 19 * 1024
 
 
 async def test_the_bets_bench_decides_all_that_was_in_the_log() -> None:

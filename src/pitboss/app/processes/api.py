@@ -10,12 +10,14 @@ from granian.server.embed import Server
 
 from pitboss.adapters import passwords
 from pitboss.adapters.payments.sandbox import SandboxReader
+from pitboss.adapters.verification.sandbox import SandboxCheckReader
 from pitboss.api.asgi import Api, make_app
 from pitboss.api.edge import Edge
 from pitboss.api.tokens import Tokens
 from pitboss.app import collector, locating
 from pitboss.app.home import Home
 from pitboss.app.parts import (
+    SANDBOX_CHECKS,
     SANDBOX_SIGNING,
     TOKENS_SECRET,
     clock_of,
@@ -29,12 +31,13 @@ from pitboss.cashier.model import SANDBOX
 from pitboss.db import Database
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.tracing import Tracer
+from pitboss.players.verification.model import SANDBOX as CHECKER
 from pitboss.settings import Settings
 
 # Connections that the kernel may keep for us while a burst of clients arrives.
 LISTEN_BACKLOG = 2_048
-# To the command log: one for the writer of bets, one to look at what waits.
-LOG_CONNECTIONS = 2
+# To the command log: one for the writer of bets, one to look at what waits, one for who may ask.
+LOG_CONNECTIONS = 3
 
 
 def run(settings: Settings) -> None:
@@ -65,6 +68,7 @@ def compose(settings: Settings, database: Database, log: Database, tracer: Trace
             passwords=passwords,
             personal_keys=personal_keys(settings),
             news_readers={SANDBOX: SandboxReader([home.secret(SANDBOX_SIGNING)])},
+            check_readers={CHECKER: SandboxCheckReader([home.secret(SANDBOX_CHECKS)])},
             tracer=tracer,
             backlog_max=settings.backlog_max,
             log_database=log,

@@ -1,32 +1,51 @@
-"""The process that looks after payments."""
+"""The process that looks after payments and checks of identity: what providers are asked."""
 
 from __future__ import annotations
 
 import asyncio
 
 from pitboss.adapters.payments.sandbox import SandboxProvider
+from pitboss.adapters.verification.sandbox import SandboxVerifier
 from pitboss.app.home import Home
-from pitboss.app.parts import SANDBOX_KEY, clock_of, open_database, run_process
+from pitboss.app.parts import SANDBOX_KEY, clock_of, open_database, personal_keys, run_process
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.shards import PARTITIONS_ALL
 from pitboss.settings import Settings
-from pitboss.workers import payments
+from pitboss.workers import payments, verification
 
 
 def run(settings: Settings) -> None:
-    """Submit payments, and ask about silent ones, until told to stop."""
+    """Submit payments and checks, and ask about silent ones, until told to stop."""
     url = f"http://{settings.host}:{settings.sandbox_port}"
     api_key = Home(settings.home).secret(SANDBOX_KEY).hex()
 
     async def main(stop: asyncio.Event) -> None:
-        async with open_database(settings) as database, SandboxProvider(url, api_key) as provider:
-            await payments.run(
-                database,
-                provider,
-                clock=clock_of(settings),
-                entropy=SystemEntropy(),
-                partitions=PARTITIONS_ALL,
-                stop=stop,
+        async with (
+            open_database(settings) as database,
+            SandboxProvider(url, api_key) as provider,
+            SandboxVerifier(url, api_key) as verifier,
+            asyncio.TaskGroup() as group,
+        ):
+            group.create_task(
+                payments.run(
+                    database,
+                    provider,
+                    clock=clock_of(settings),
+                    entropy=SystemEntropy(),
+                    partitions=PARTITIONS_ALL,
+                    stop=stop,
+                )
+            )
+            group.create_task(
+                verification.run(
+                    database,
+                    verifier,
+                    keys=personal_keys(settings),
+                    clock=clock_of(settings),
+                    entropy=SystemEntropy(),
+                    partitions=PARTITIONS_ALL,
+                    stop=stop,
+                )
             )
 
     run_process("payments", settings, main)

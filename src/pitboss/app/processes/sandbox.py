@@ -1,16 +1,23 @@
-"""The process that plays the payment provider and the location provider."""
+"""The process that plays the providers of payments, locations and verification."""
 
 from __future__ import annotations
 
 import asyncio
 
 from pitboss.app.home import Home
-from pitboss.app.parts import SANDBOX_KEY, SANDBOX_LOCATION, SANDBOX_SIGNING, run_process
+from pitboss.app.parts import (
+    SANDBOX_CHECKS,
+    SANDBOX_KEY,
+    SANDBOX_LOCATION,
+    SANDBOX_SIGNING,
+    run_process,
+)
 from pitboss.cashier.model import SANDBOX
 from pitboss.sandbox import payments
 from pitboss.sandbox.couriers import Address
 from pitboss.sandbox.fates import Temper
 from pitboss.sandbox.locating import SandboxLocator
+from pitboss.sandbox.verification import CheckerConfig, SandboxChecker
 from pitboss.settings import Settings
 
 
@@ -31,6 +38,18 @@ def run(settings: Settings) -> None:
 
     async def main(stop: asyncio.Event) -> None:
         locator = SandboxLocator(home.secret(SANDBOX_LOCATION))
-        await payments.serve(config, stop, locator=locator)
+        checker = SandboxChecker(
+            CheckerConfig(
+                api_key=config.api_key,
+                address=Address(
+                    url=f"http://{settings.host}:{settings.port}/v1/webhooks/verification/{SANDBOX}",
+                    secret=home.secret(SANDBOX_CHECKS),
+                ),
+            )
+        )
+        try:
+            await payments.serve(config, stop, locator=locator, checker=checker)
+        finally:
+            await checker.close()
 
     run_process("sandbox", settings, main)

@@ -19,8 +19,11 @@ from pitboss.kernel.instants import parse_instant
 from pitboss.kernel.upcasting import Schemas
 from pitboss.location import facts as location
 from pitboss.messages.model import SealedFact
+from pitboss.players.access import facts as access
 from pitboss.players.identity import facts as identity
 from pitboss.players.personal import facts as personal
+from pitboss.players.terms import facts as terms
+from pitboss.players.verification import facts as verification
 from pitboss.responsible.exclusion import facts as exclusion
 from pitboss.responsible.limits import facts as limits
 from pitboss.sportsbook.betting import facts as betting
@@ -30,6 +33,7 @@ from pitboss.wallet import facts as wallet
 
 # A test sees to it that no room is forgotten.
 ALL_FACTS: tuple[type[Fact], ...] = (
+    *access.FACTS,
     *betting.FACTS,
     *cashier.FACTS,
     *catalog.FACTS,
@@ -40,6 +44,8 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     *personal.FACTS,
     *record.FACTS,
     *settlement.FACTS,
+    *terms.FACTS,
+    *verification.FACTS,
     *wallet.FACTS,
 )
 

@@ -21,6 +21,7 @@ class Source(StrEnum):
 
     THE_RECORD = "the record itself"
     BOOKKEEPING = "bookkeeping of our own processes: it changes nothing that happened"
+    PROOF = "what somebody proves who they are with, which stands in no fact"
     PERSONAL = "personal data, which can be erased and therefore stands in no fact"
 
 
@@ -36,7 +37,10 @@ UNFOLDED: Mapping[str, Source] = {
     "settlement_cursor": Source.BOOKKEEPING,
     "settlement_walk": Source.BOOKKEEPING,
     "schema_step": Source.BOOKKEEPING,
+    "login_address": Source.BOOKKEEPING,
+    "player_factor": Source.PROOF,
     "player_login": Source.PERSONAL,
+    "player_likeness": Source.PERSONAL,
     "personal_subject": Source.PERSONAL,
     "personal_value": Source.PERSONAL,
     "location_last_fix": Source.PERSONAL,

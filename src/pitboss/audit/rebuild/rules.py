@@ -13,9 +13,12 @@ from pitboss.kernel.folding import Row, Table, Told
 from pitboss.kernel.shards import Shard
 from pitboss.location.folding import LocationFold
 from pitboss.messages.folding import HeadFold
+from pitboss.players.access.folding import AccessFold
 from pitboss.players.identity.facts import PlayerRegistered
 from pitboss.players.identity.folding import IdentityFold
 from pitboss.players.personal.facts import SubjectErased
+from pitboss.players.terms.folding import TermsFold
+from pitboss.players.verification.folding import VerificationFold
 from pitboss.responsible.exclusion.folding import ExclusionFold
 from pitboss.responsible.limits.folding import LimitsFold
 from pitboss.sportsbook.betting.folding import BettingFold
@@ -46,6 +49,9 @@ class State:
             self._limits,
             ExclusionFold(),
             LocationFold(),
+            AccessFold(),
+            TermsFold(),
+            VerificationFold(),
         )
         self._takes: dict[type[Fact], Callable[[Any, Told], None]] = {}
         for fold in self._folds:

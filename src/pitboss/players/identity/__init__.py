@@ -2,13 +2,13 @@
 
 from pitboss.players.identity.operations import (
     erase,
-    note_sessions,
     register,
     replace_password_hash,
     set_status,
 )
 from pitboss.players.identity.queries import (
     find_login,
+    find_login_of,
     find_players,
     get_player,
     recall_players,
@@ -17,9 +17,9 @@ from pitboss.players.identity.queries import (
 __all__ = [
     "erase",
     "find_login",
+    "find_login_of",
     "find_players",
     "get_player",
-    "note_sessions",
     "recall_players",
     "register",
     "replace_password_hash",

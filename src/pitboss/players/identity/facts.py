@@ -34,6 +34,16 @@ class PlayerRegistered(Fact, frozen=True, kw_only=True, tag="player.registered")
     pd: Mapping[str, str]
 
 
+class PlayerFlagged(Fact, frozen=True, kw_only=True, tag="player.flagged"):
+    """Somebody became a player who looks like another one: a person must look at both.
+
+    Source: N.J.A.C. 13:69O-1.3(c); PT Regulamento 903-B/2015, 5.2.2(1).
+    """
+
+    player_id: PlayerId
+    like: PlayerId
+
+
 class RegistrationRefused(Fact, frozen=True, kw_only=True, tag="player.registration_refused"):
     """Somebody did not become a player; `player_id` was proposed and belongs to nobody.
 
@@ -54,17 +64,38 @@ class PlayerStatusChanged(Fact, frozen=True, kw_only=True, tag="player.status_ch
     reason: str
 
 
+def _as_it_was(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 said less; what it did not say has no value."""
+    return data
+
+
 class SessionOpened(Fact, frozen=True, kw_only=True, tag="session.opened"):
-    """A player logged in, or was logged in by registering."""
+    """A player logged in, or was logged in by registering.
+
+    `session_id` is new every time; `ends_at` and `idle_seconds` are the licence's of that moment.
+    """
+
+    schema_version: ClassVar[int] = 2
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (_as_it_was,)
 
     player_id: PlayerId
+    session_id: str = ""
+    ends_at: str | None = None
+    idle_seconds: int | None = None
 
 
 class SessionRefused(Fact, frozen=True, kw_only=True, tag="session.refused"):
-    """Somebody tried to log in as a player and was not let in."""
+    """Somebody tried to log in as a player and was not let in.
+
+    `counted`: it adds to the failures in a row that lock the login.
+    """
+
+    schema_version: ClassVar[int] = 2
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (_as_it_was,)
 
     player_id: PlayerId
     reason: str
+    counted: bool = False
 
 
 class PlayerStatusKept(Fact, frozen=True, kw_only=True, tag="player.status_kept"):
@@ -90,6 +121,7 @@ class ErasureRefused(Fact, frozen=True, kw_only=True, tag="player.erasure_refuse
 # Every type of this room, for who reads facts.
 FACTS = (
     PlayerRegistered,
+    PlayerFlagged,
     RegistrationRefused,
     PlayerStatusChanged,
     SessionOpened,

@@ -12,6 +12,7 @@ import msgspec
 
 from pitboss.kernel.errors import Malformed
 from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.scripts import looks_like_another
 from pitboss.kernel.shards import Shard
 from pitboss.players.personal.model import LegalBasis, Path
 
@@ -31,21 +32,6 @@ class PlayerStatus(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"
     CLOSED = "closed"
-
-
-class SessionRefusal(StrEnum):
-    """Why somebody who named a player was not let in."""
-
-    WRONG_PASSWORD = "wrong_password"  # noqa: S105 - a reason
-    ACCOUNT_CLOSED = "account_closed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionAttempt:
-    """A login as a player, with the reason if it was refused."""
-
-    player_id: PlayerId
-    refusal: SessionRefusal | None = None
 
 
 class StatusReason(StrEnum):
@@ -68,6 +54,7 @@ class Refusal(StrEnum):
     CURRENCY_NOT_OFFERED = "currency_not_offered"
     UNDER_AGE = "under_age"
     EMAIL_TAKEN = "email_taken"
+    DUPLICATE_PLAYER = "duplicate_player"
     UNKNOWN_PLAYER = "unknown_player"
     ACCOUNT_NOT_CLOSED = "account_not_closed"
     MONEY_LEFT = "money_left"
@@ -127,6 +114,8 @@ class RegisterRequest:
     given_name: Name = field(repr=False)
     family_name: Name = field(repr=False)
     born_on: date = field(repr=False)
+    address: Name | None = field(repr=False, default=None)
+    postcode: Name | None = field(repr=False, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +185,8 @@ EMAIL = Path("/email")
 GIVEN_NAME = Path("/given_name")
 FAMILY_NAME = Path("/family_name")
 BORN_ON = Path("/born_on")
+ADDRESS = Path("/address")
+POSTCODE = Path("/postcode")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +197,18 @@ class NewLogin:
     player_id: PlayerId
     email_digest: bytes
     password_hash: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likeness:
+    """What two registrations of one person have in common, as a keyed digest.
+
+    `scope` is a licence, or `*` where an operator may have one account of a player in all.
+    """
+
+    scope: str
+    digest: bytes
+    player_id: PlayerId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,11 +240,13 @@ def parse_email(text: str, *, field: str = "email") -> Email:
     """Return an address in the one form by which it is stored and found.
 
     Compatible characters and letter cases are made equal (NFKC, case folding), so that nobody
-    registers twice with `Ann@Example.com` and `ann@example.com`.
+    registers twice with `Ann@Example.com` and `ann@example.com`.  Letters that only look like
+    those of somebody else's address are refused: see `kernel.scripts`.
 
     Raises:
-        Malformed: it has no single @ with something on both sides, is too long, or holds spaces
-            or characters that do not show.  Source: RFC 5321, section 4.5.3.1.3 (length).
+        Malformed: it has no single @ with something on both sides, is too long, or holds spaces,
+            characters that do not show, or letters of scripts that are not written together.
+            Source: RFC 5321, section 4.5.3.1.3 (length); UTS 39, section 5 (scripts).
     """
     # Measured first: normalising may make a text eighteen times as long.
     if len(text) > EMAIL_BYTES_MAX:
@@ -254,6 +259,8 @@ def parse_email(text: str, *, field: str = "email") -> Email:
         raise Malformed(field, "an address reads name@domain")
     if len(folded.encode()) > EMAIL_BYTES_MAX:
         raise Malformed(field, f"an address has at most {EMAIL_BYTES_MAX} bytes")
+    if looks_like_another(mailbox, domain):
+        raise Malformed(field, "an address has letters of one script, which look like no other's")
     return Email(folded)
 
 

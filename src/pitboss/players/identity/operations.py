@@ -13,12 +13,11 @@ from pitboss.messages import Turn
 from pitboss.players import personal
 from pitboss.players.identity.facts import (
     ErasureRefused,
+    PlayerFlagged,
     PlayerRegistered,
     PlayerStatusChanged,
     PlayerStatusKept,
     RegistrationRefused,
-    SessionOpened,
-    SessionRefused,
 )
 from pitboss.players.identity.model import (
     ErasureAnswer,
@@ -32,7 +31,6 @@ from pitboss.players.identity.model import (
     RegisterAnswer,
     RegisterRequest,
     Registration,
-    SessionAttempt,
     StatusAnswer,
     StatusChange,
     StatusRequest,
@@ -58,8 +56,9 @@ async def register(
     refusal stops nobody else.  Asking again with the same key gives the first answer, whatever
     player id and password the repeat brings, and even if both run at once; another body is
     refused.  An e-mail belongs to one player in all shards: of two who race for it the first to
-    commit has it.  Age counts on the day in UTC.  Who somebody is lies with `personal`, and the
-    fact of it holds commitments.
+    commit has it.  Who looks like a player (by name, day of birth and postcode) is refused or
+    flagged, as the licence says.  Age counts on the licence's own day.  Who somebody is lies with
+    `personal`, and the fact of it holds commitments.
     """
     _ensure_turn(turn, [request.player_id for request in requests])
     if not requests:
@@ -75,7 +74,12 @@ async def register(
     first = rules.first_of_each_email([item for item in fresh if item.key not in refusals])
     # Written before anything is said: a twin of one of these e-mails waits here and then loses.
     won = await store.save_logins(turn.tx, [_login(item, keys) for item in first.values()])
-    registered = [request for request in first.values() if request.player_id in won]
+    unique = [request for request in first.values() if request.player_id in won]
+    doubles = await _find_doubles(turn, unique, keys)
+    refused = [item for item in unique if item.player_id in doubles and _refuses(item)]
+    await store.take_back_logins(turn.tx, [item.player_id for item in refused])
+    refusals |= {item.key: Refusal.DUPLICATE_PLAYER for item in refused}
+    registered = [item for item in unique if item.key not in refusals]
     winners = {request.key for request in registered}
     for request in fresh:
         if request.key not in winners:
@@ -86,28 +90,12 @@ async def register(
     commitments = await _keep(turn, registered, keys)
     for request in fresh:
         _publish_registration(turn, request, refusals.get(request.key), commitments)
+    for request in registered:
+        _publish_flag(turn, request, doubles.get(request.player_id))
     registrations = {item.key: item for item in earlier} | {
         key: _answered(claims[key], refusals.get(key)) for key in claimed
     }
     return rules.answer_registrations(requests, registrations, fresh=claimed, keys=keys)
-
-
-async def note_sessions(turn: Turn, attempts: Sequence[SessionAttempt]) -> None:
-    """Tell who was let in, and who was not.
-
-    Every attempt is told; whoever asks twice has logged in twice.  One that names nobody is not:
-    there is no player whose history it would belong to.
-    """
-    _ensure_turn(turn, [attempt.player_id for attempt in attempts])
-    for attempt in attempts:
-        player_id, refusal = attempt.player_id, attempt.refusal
-        turn.publish(
-            shard_of(player_id),
-            player_id,
-            SessionOpened(player_id=player_id)
-            if refusal is None
-            else SessionRefused(player_id=player_id, reason=refusal),
-        )
 
 
 async def set_status(turn: Turn, requests: Sequence[StatusRequest]) -> tuple[StatusAnswer, ...]:
@@ -218,11 +206,39 @@ def _refusals(turn: Turn, requests: Iterable[RegisterRequest]) -> dict[str, Refu
     """Return whom the rules refuse, by key."""
     decided = {
         request.key: rules.refusal_to_register(
-            request, jurisdictions.find(request.jurisdiction), today=turn.now.date()
+            request,
+            licence := jurisdictions.find(request.jurisdiction),
+            today=turn.now.date() if licence is None else rules.local_day(turn.now, licence),
         )
         for request in requests
     }
     return {key: reason for key, reason in decided.items() if reason is not None}
+
+
+async def _find_doubles(
+    turn: Turn, requests: Sequence[RegisterRequest], keys: PersonalKeys
+) -> dict[PlayerId, PlayerId]:
+    """Return who of those that register looks like whom; the first of its kind looks like nobody.
+
+    A twin of one of these people waits here until the other transaction has ended.
+    """
+    likenesses = [
+        likeness
+        for request in requests
+        if (licence := jurisdictions.find(request.jurisdiction)) is not None
+        and (likeness := rules.likeness(request, licence, keys)) is not None
+    ]
+    owners = await store.claim_likenesses(turn.tx, likenesses)
+    return {
+        item.player_id: owners[item.scope, item.digest]
+        for item in likenesses
+        if owners[item.scope, item.digest] != item.player_id
+    }
+
+
+def _refuses(request: RegisterRequest) -> bool:
+    licence = jurisdictions.find(request.jurisdiction)
+    return licence is not None and rules.refuses_duplicates(licence)
 
 
 def _answered(claim: Registration, refusal: Refusal | None) -> Registration:
@@ -289,6 +305,12 @@ def _publish_registration(
 ) -> None:
     fact = _registered(request, commitments) if refusal is None else _refused(request, refusal)
     turn.publish(shard_of(request.player_id), request.player_id, fact, cause=request.key)
+
+
+def _publish_flag(turn: Turn, request: RegisterRequest, like: PlayerId | None) -> None:
+    if like is not None:
+        fact = PlayerFlagged(player_id=request.player_id, like=like)
+        turn.publish(shard_of(request.player_id), request.player_id, fact, cause=request.key)
 
 
 def _registered(

@@ -20,6 +20,11 @@ async def find_login(tx: Transaction, email: Email, *, keys: PersonalKeys) -> Lo
     return await store.find_login(tx, rules.email_digest(keys, email))
 
 
+async def find_login_of(tx: Transaction, player_id: PlayerId) -> Login | None:
+    """Return what a player logs in with; None if they were forgotten."""
+    return await store.find_login_of(tx, player_id)
+
+
 async def find_players(
     tx: Transaction, places: Sequence[tuple[Shard, PlayerId]]
 ) -> dict[PlayerId, Player]:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
 
-from pitboss.jurisdictions.model import Jurisdiction
+from pitboss.jurisdictions.model import Duplicates, Jurisdiction, Scope
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import Shard, shard_of
 from pitboss.players.identity.model import (
+    ADDRESS,
     BORN_ON,
     EMAIL,
     FAMILY_NAME,
     GIVEN_NAME,
+    POSTCODE,
     Email,
     ErasureRequest,
+    Likeness,
     Obligation,
     Player,
     PlayerStatus,
@@ -59,6 +64,46 @@ def age_on(day: date, *, born_on: date) -> int:
     return day.year - born_on.year - (0 if had_birthday else 1)
 
 
+def local_day(now: datetime, jurisdiction: Jurisdiction) -> date:
+    """Return the day that it is under a licence, by its own clock."""
+    return now.astimezone(ZoneInfo(jurisdiction.licence.time_zone)).date()
+
+
+def likeness(
+    request: RegisterRequest, jurisdiction: Jurisdiction, keys: PersonalKeys
+) -> Likeness | None:
+    """Return what another registration of the same person would have too, to who has the key.
+
+    Names without case, accents and signs, the day of birth, and the postcode without spaces.
+    None without a postcode: too many people share a name and a birthday.
+    """
+    if request.postcode is None:
+        return None
+    everywhere = jurisdiction.registration.one_account is not Scope.LICENCE
+    parts = (
+        _plain(request.given_name),
+        _plain(request.family_name),
+        request.born_on,
+        _plain(request.postcode),
+    )
+    return Likeness(
+        scope="*" if everywhere else jurisdiction.code,
+        digest=keys.digest("player.likeness", msgspec.json.encode(parts)),
+        player_id=request.player_id,
+    )
+
+
+def refuses_duplicates(jurisdiction: Jurisdiction) -> bool:
+    """Say whether who looks like a player is refused; otherwise they are flagged."""
+    return jurisdiction.registration.duplicates is Duplicates.REFUSE
+
+
+def _plain(text: str) -> str:
+    """Return a text's letters and digits, as people who write one name in two ways mean it."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(char for char in apart if char.isalnum())
+
+
 def email_digest(keys: PersonalKeys, email: Email) -> bytes:
     """Return by what an address is found, and kept unique, without being readable."""
     return keys.digest("player.email", email.encode())
@@ -66,12 +111,17 @@ def email_digest(keys: PersonalKeys, email: Email) -> bytes:
 
 def personal_values(request: RegisterRequest) -> dict[Path, str]:
     """Return what is kept of who registers, and committed to."""
-    return {
+    values: dict[Path, str] = {
         EMAIL: request.email,
         GIVEN_NAME: request.given_name,
         FAMILY_NAME: request.family_name,
         BORN_ON: request.born_on.isoformat(),
     }
+    if request.address is not None:
+        values[ADDRESS] = request.address
+    if request.postcode is not None:
+        values[POSTCODE] = request.postcode
+    return values
 
 
 def digest(request: RegisterRequest, keys: PersonalKeys) -> bytes:
@@ -87,6 +137,9 @@ def digest(request: RegisterRequest, keys: PersonalKeys) -> bytes:
         request.given_name,
         request.family_name,
         request.born_on,
+        # Left out where there is none, so that keys of before there were any say the same.
+        *(() if request.address is None else ("address", request.address)),
+        *(() if request.postcode is None else ("postcode", request.postcode)),
     )
     return keys.digest("player.register", msgspec.json.encode(parts))
 

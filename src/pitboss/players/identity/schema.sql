@@ -23,6 +23,17 @@ CREATE TABLE player_login (
     UNIQUE (email_digest)
 );
 
+-- What two registrations of one person have in common: names, day of birth and postcode, as a digest
+-- under a key of the house.  `scope` is a licence, or `*` where it counts in all.  Erasing takes it.
+CREATE TABLE player_likeness (
+    scope     text  NOT NULL,
+    digest    bytea NOT NULL CHECK (octet_length(digest) = 32),
+    player_id uuid  NOT NULL,
+    PRIMARY KEY (scope, digest)
+);
+
+CREATE INDEX player_likeness_by_player ON player_likeness (player_id);
+
 -- What each key of a registration was used for.  A repeat proposes another player in another shard,
 -- so keys are unique over all shards.  `request_digest` covers personal data (never the password);
 -- it is made under a key of the house, and goes when the player is erased.  Without a refusal,

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
+import asyncpg
+
 from pitboss.db import Transaction
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import Shard, shard_of
 from pitboss.players.identity.model import (
+    Likeness,
     Login,
     NewLogin,
     Player,
@@ -60,14 +63,19 @@ async def find_login(tx: Transaction, email_digest: bytes) -> Login | None:
         " WHERE email_digest = $1",
         email_digest,
     )
-    if row is None:
-        return None
-    return Login(
-        shard=row["shard"],
-        player_id=PlayerId(str(row["player_id"])),
-        status=PlayerStatus(row["status"]),
-        password_hash=row["password_hash"],
+    return None if row is None else _login(row)
+
+
+async def find_login_of(tx: Transaction, player_id: PlayerId) -> Login | None:
+    """Return what a player logs in with."""
+    row = await tx.fetch_one(
+        "SELECT login.shard, login.player_id, password_hash, status FROM player_login AS login"
+        " JOIN player ON player.shard = login.shard AND player.player_id = login.player_id"
+        " WHERE login.shard = $1 AND login.player_id = $2",
+        shard_of(player_id),
+        player_id,
     )
+    return None if row is None else _login(row)
 
 
 async def claim_keys(tx: Transaction, claims: Collection[Registration]) -> set[str]:
@@ -141,6 +149,48 @@ async def save_logins(tx: Transaction, logins: Collection[NewLogin]) -> set[Play
     return {PlayerId(str(row["player_id"])) for row in rows}
 
 
+async def claim_likenesses(
+    tx: Transaction, likenesses: Collection[Likeness]
+) -> dict[tuple[str, bytes], PlayerId]:
+    """Write who each likeness belongs to, unless it is somebody's; return whose each is.
+
+    A twin waits here until the other transaction has ended, and the look after it sees whose it is.
+    """
+    if not likenesses:
+        return {}
+    scopes = [item.scope for item in likenesses]
+    digests = [item.digest for item in likenesses]
+    await tx.execute(
+        "INSERT INTO player_likeness (scope, digest, player_id)"
+        " SELECT * FROM unnest($1::text[], $2::bytea[], $3::uuid[]) AS new (scope, digest, player)"
+        " ORDER BY scope, digest ON CONFLICT (scope, digest) DO NOTHING",
+        scopes,
+        digests,
+        [item.player_id for item in likenesses],
+    )
+    rows = await tx.fetch(
+        "SELECT known.scope, known.digest, player_id FROM player_likeness AS known"
+        " JOIN unnest($1::text[], $2::bytea[]) AS wanted (scope, digest)"
+        " ON known.scope = wanted.scope AND known.digest = wanted.digest",
+        scopes,
+        digests,
+    )
+    return {(row["scope"], row["digest"]): PlayerId(str(row["player_id"])) for row in rows}
+
+
+async def take_back_logins(tx: Transaction, player_ids: Collection[PlayerId]) -> None:
+    """Delete logins that were just written for people who are refused after all."""
+    if not player_ids:
+        return
+    await tx.execute(
+        "DELETE FROM player_login AS login"
+        " USING unnest($1::smallint[], $2::uuid[]) AS gone (shard, player_id)"
+        " WHERE login.shard = gone.shard AND login.player_id = gone.player_id",
+        [shard_of(player_id) for player_id in player_ids],
+        list(player_ids),
+    )
+
+
 async def delete_logins(tx: Transaction, player_ids: Collection[PlayerId]) -> None:
     """Delete what these players logged in with, and what tells their registrations apart."""
     await tx.execute(
@@ -149,6 +199,9 @@ async def delete_logins(tx: Transaction, player_ids: Collection[PlayerId]) -> No
         " WHERE login.shard = gone.shard AND login.player_id = gone.player_id",
         [shard_of(player_id) for player_id in player_ids],
         list(player_ids),
+    )
+    await tx.execute(
+        "DELETE FROM player_likeness WHERE player_id = ANY($1::uuid[])", list(player_ids)
     )
     await tx.execute(
         "UPDATE player_registration SET request_digest = NULL WHERE player_id = ANY($1::uuid[])",
@@ -270,6 +323,15 @@ async def change_statuses(tx: Transaction, statuses: Mapping[PlayerId, PlayerSta
         [shard_of(player_id) for player_id in statuses],
         list(statuses),
         list(statuses.values()),
+    )
+
+
+def _login(row: asyncpg.Record) -> Login:
+    return Login(
+        shard=row["shard"],
+        player_id=PlayerId(str(row["player_id"])),
+        status=PlayerStatus(row["status"]),
+        password_hash=row["password_hash"],
     )
 
 

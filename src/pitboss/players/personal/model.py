@@ -21,6 +21,9 @@ Path = NewType("Path", str)
 # Text; a date as RFC 3339 writes it.  A number or a list has had no reason to be personal so far.
 Value = str
 
+# What stands under this path is a secret between a player and us: nobody is shown it.
+SECRETS = "/secret/"
+
 # The SHA-256 of a salt of this size cannot be found by guessing the value alone.
 SALT_BYTES = 32
 # AES-256; the nonce is the one that GCM is made for.  Source: NIST SP 800-38D, section 5.2.1.1.
@@ -62,6 +65,7 @@ class Purpose(StrEnum):
     DISPUTE = "dispute"
     REGULATOR_REQUEST = "regulator_request"
     SUBJECT_ACCESS = "subject_access"
+    AUTHENTICATION = "authentication"
 
 
 class LegalBasis(StrEnum):

@@ -21,6 +21,7 @@ from pitboss.players.personal.model import (
     KEY_BYTES,
     NONCE_BYTES,
     SALT_BYTES,
+    SECRETS,
     EraseRequest,
     OpenedValue,
     Path,
@@ -99,10 +100,14 @@ class Ring:
 def open_values(
     keys: PersonalKeys, subject: Subject, sealed: Iterable[SealedValue], paths: Collection[Path]
 ) -> tuple[OpenedValue, ...]:
-    """Open the values at these paths, or all if none is named, in the order of their paths."""
+    """Open the values at these paths, in their order; if none is named, all but the secrets."""
     ensure(subject.wrapped_key is not None, "who is erased has nothing to open")
     ring = Ring(keys, subject.id, subject.wrapped_key or b"")
-    wanted = [item for item in sealed if not paths or item.path in paths]
+    wanted = [
+        item
+        for item in sealed
+        if item.path in paths or (not paths and not item.path.startswith(SECRETS))
+    ]
     return tuple(ring.open(item) for item in sorted(wanted, key=lambda item: item.path))
 
 

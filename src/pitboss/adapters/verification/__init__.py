@@ -1,0 +1,1 @@
+"""Verification providers, in their own dialects."""

@@ -1,0 +1,178 @@
+"""Nouns of access: login tries, sessions, factors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NewType
+
+import msgspec
+
+from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.shards import Shard
+from pitboss.players.personal.model import Path, PersonalKeys
+
+SessionId = NewType("SessionId", str)
+
+# Where a player's TOTP seed lies among their personal data, which nobody is shown.
+TOTP_SEED = Path("/secret/totp")
+SEED_BYTES = 20
+# Source: RFC 6238, sections 4 and 5.2: steps of 30 s, and one step of delay at most either way.
+STEP_SECONDS = 30
+STEPS_APART_MAX = 1
+CODE_DIGITS = 6
+RECOVERY_CODES = 10
+RECOVERY_CODE_BYTES = 10
+# From one network address, whoever is tried: a household's worth of slips, not a list of passwords.
+ADDRESS_ATTEMPTS_MAX = 100
+ADDRESS_WINDOW = timedelta(minutes=15)
+
+
+class Refusal(StrEnum):
+    """Why somebody was not let in, or nothing was changed."""
+
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105 - a reason
+    ACCOUNT_CLOSED = "account_closed"
+    LOGIN_LOCKED = "login_locked"
+    SECOND_FACTOR_NEEDED = "second_factor_needed"
+    WRONG_SECOND_FACTOR = "wrong_second_factor"
+    SESSION_ELSEWHERE = "session_elsewhere"
+    FACTOR_ACTIVE = "factor_active"
+    FACTOR_NOT_OFFERED = "factor_not_offered"
+    UNKNOWN_PLAYER = "unknown_player"
+
+
+# What an attacker may have guessed at; the others say nothing about the password.
+COUNTED = frozenset({Refusal.WRONG_PASSWORD, Refusal.WRONG_SECOND_FACTOR})
+
+
+class SessionEnd(StrEnum):
+    """Why a session ended; what became too old or idle just is no more."""
+
+    LOGGED_OUT = "logged_out"
+    ENDED_BY_PLAYER = "ended_by_player"
+    NEWER_SESSION = "newer_session"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason
+    STATUS_CHANGED = "status_changed"
+    ERASED = "erased"
+    ENDED_BY_STAFF = "ended_by_staff"
+
+
+class Unlocked(StrEnum):
+    """How a locked login was opened again."""
+
+    RECOVERED = "recovered"
+    BY_STAFF = "by_staff"
+
+
+class FactorKind(StrEnum):
+    """What a player may prove a second time with.
+
+    Of WebAuthn the table has room for the credentials (`credential`); nobody verifies them yet.
+    """
+
+    TOTP = "totp"
+    WEBAUTHN = "webauthn"
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """A player's stay, from login to its end.
+
+    `ends_at` and `idle_seconds` are the licence's of when it began.  A `device` is a keyed digest
+    of what the client called itself; a session that has one is good on that device alone.
+    """
+
+    shard: Shard
+    id: SessionId
+    player_id: PlayerId
+    opened_at: datetime
+    seen_at: datetime
+    ends_at: datetime | None = None
+    idle_seconds: int | None = None
+    device: bytes | None = None
+    ended_at: datetime | None = None
+    end_reason: str | None = None
+
+    def is_live(self, now: datetime, *, device: bytes | None = None) -> bool:
+        """Say whether whoever asks in this session, from this device, is let in."""
+        if self.ended_at is not None or (self.device is not None and self.device != device):
+            return False
+        idle = self.idle_seconds
+        if idle is not None and now - self.seen_at >= timedelta(seconds=idle):
+            return False
+        return self.ends_at is None or now < self.ends_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginState:
+    """How a player's login stands: failures in a row, and whether it is locked.
+
+    `locked_until` is None for a lock that lasts until the login is recovered.
+    """
+
+    failures: int = 0
+    locked_at: datetime | None = None
+    locked_until: datetime | None = None
+    previous_login_at: datetime | None = None
+
+    def is_locked(self, now: datetime) -> bool:
+        """Say whether nobody is let in now, whatever they know."""
+        if self.locked_at is None:
+            return False
+        return self.locked_until is None or now < self.locked_until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginTry:
+    """Somebody names a player; `right` says whether the password was the player's.
+
+    `owed`: there is money of the player with us, for which even a closed account is entered.
+    `session_id` is the one that is opened if they are let in: new every time.
+    """
+
+    player_id: PlayerId
+    right: bool
+    session_id: SessionId
+    code: str | None = field(default=None, repr=False)
+    recovery_code: str | None = field(default=None, repr=False)
+    device: bytes | None = None
+    owed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetIn:
+    """Yes; `previous_login_at` is when that happened before."""
+
+    session: Session
+    previous_login_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """No, and why."""
+
+    reason: Refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factor:
+    """A second factor; it does not show what it is proven with.
+
+    `last_step` is the newest TOTP step that was used: a code works once.  `recovery` are digests of
+    the codes that are left.
+    """
+
+    player_id: PlayerId
+    kind: FactorKind
+    active: bool
+    last_step: int = 0
+    recovery: tuple[bytes, ...] = field(repr=False, default=())
+
+
+LoginAnswer = LetIn | Refused
+
+
+def device_digest(keys: PersonalKeys, device: str | None) -> bytes | None:
+    """Return what is stored of the name that a device gives itself."""
+    return None if device is None else keys.digest("player.device", device.encode())

@@ -1,0 +1,32 @@
+"""Reads of access."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pitboss.db import Transaction
+from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.shards import Shard
+from pitboss.players.access.model import FactorKind, Session, SessionId
+
+from . import store
+
+
+async def find_sessions(
+    tx: Transaction, places: Sequence[tuple[Shard, SessionId]]
+) -> dict[SessionId, Session]:
+    """Return those of the sessions that there are, in one statement for all of them."""
+    return await store.find_sessions(tx, places)
+
+
+async def find_live(tx: Transaction, player_id: PlayerId, *, now: datetime) -> list[Session]:
+    """Return a player's sessions that somebody may be in, the newest first."""
+    found = await store.find_open(tx, player_id)
+    return [session for session in found if session.is_live(now, device=session.device)]
+
+
+async def has_factor(tx: Transaction, player_id: PlayerId) -> bool:
+    """Say whether a player proves a second time who they are."""
+    factor = await store.find_factor(tx, player_id, FactorKind.TOTP)
+    return factor is not None and factor.active

@@ -1,0 +1,49 @@
+-- Every session there was.  `seen_at` is moved now and then, without a fact; `device` is a digest
+-- under a key of the house.
+CREATE TABLE player_session (
+    shard        smallint    NOT NULL,
+    session_id   uuid        NOT NULL,
+    player_id    uuid        NOT NULL,
+    opened_at    timestamptz NOT NULL,
+    seen_at      timestamptz NOT NULL,
+    ends_at      timestamptz,
+    idle_seconds int         CHECK (idle_seconds > 0),
+    device       bytea       CHECK (octet_length(device) = 32),
+    ended_at     timestamptz,
+    end_reason   text,
+    PRIMARY KEY (shard, session_id),
+    CHECK ((ended_at IS NULL) = (end_reason IS NULL))
+) WITH (fillfactor = 80);
+
+CREATE INDEX player_session_open ON player_session (shard, player_id) WHERE ended_at IS NULL;
+
+-- How each player's login stands: failures in a row, a lock, and when somebody was let in last.
+CREATE TABLE player_login_state (
+    shard             smallint    NOT NULL,
+    player_id         uuid        NOT NULL,
+    failures          int         NOT NULL CHECK (failures >= 0),
+    locked_at         timestamptz,
+    locked_until      timestamptz CHECK (locked_until IS NULL OR locked_at IS NOT NULL),
+    previous_login_at timestamptz,
+    PRIMARY KEY (shard, player_id)
+) WITH (fillfactor = 80);
+
+-- Second factors.  A TOTP seed lies with `personal`; `recovery` are digests of the codes that are
+-- left; `credential` is what WebAuthn keeps of an authenticator: its id, public key and counter.
+CREATE TABLE player_factor (
+    shard      smallint NOT NULL,
+    player_id  uuid     NOT NULL,
+    kind       text     NOT NULL CHECK (kind IN ('totp', 'webauthn')),
+    active     boolean  NOT NULL,
+    last_step  bigint   NOT NULL,
+    recovery   bytea[]  NOT NULL,
+    credential jsonb,
+    PRIMARY KEY (shard, player_id, kind)
+);
+
+-- How often logins were tried from a network address in the present window, whoever was named.
+CREATE TABLE login_address (
+    address_digest bytea       PRIMARY KEY CHECK (octet_length(address_digest) = 32),
+    since          timestamptz NOT NULL,
+    attempts       int         NOT NULL
+);
