@@ -92,10 +92,10 @@ class WagerCase(msgspec.Struct, frozen=True, kw_only=True):
     `kept_away` is the exclusion or time-out that runs now, if one does.
 
     `allowance` is what the player's limits leave, without the stakes that were permitted before in
-    the same batch; None: no limit holds.  `standing` is that of the session's location.
+    the same batch; None: no limit holds.  `standing` is that of the session's location,
+    `identified` that of the player's identity; `agreed` says whether the terms in force were
+    accepted.
     """
-
-    """All that is known when a stake is judged; `agreed`: to the terms that are in force."""
 
     check: Check
     player: Player
