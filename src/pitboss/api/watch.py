@@ -11,7 +11,8 @@ from pitboss.api import problems
 from pitboss.api.edge import Edge
 from pitboss.api.problems import ProblemFound
 from pitboss.api.tokens import Claims
-from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.errors import Malformed
+from pitboss.kernel.ids import PlayerId, parse_id
 from pitboss.kernel.shards import Shard, shard_of
 from pitboss.players import access
 from pitboss.players.access.model import Session, SessionId, device_digest
@@ -50,6 +51,10 @@ class SessionWatch:
         """
         if not claims.session:
             return
+        try:
+            parse_id(claims.session, field="session")
+        except Malformed:
+            raise ProblemFound(problems.UNAUTHENTICATED) from None
         shard = shard_of(PlayerId(claims.subject))
         answer: asyncio.Future[Session | None] = asyncio.get_running_loop().create_future()
         self._queue.append(_Asking((shard, SessionId(claims.session)), answer))

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from integration.api.desk import KICK_OFF, NOW, Desk, Somebody, selection_id, slip
+from integration.api.desk import KICK_OFF, NOW, PASSWORD, Desk, Somebody, selection_id, slip
 from located import IP, licences
 from maps import SQUARE, polygon, square, written
 from pitboss import messages
@@ -150,10 +150,11 @@ async def test_a_bet_needs_a_permit_of_its_session_network_and_time(device: Devi
     assert await device.bet(ip=OTHER_IP) == "location_network_changed"
     assert (await device.standing())["state"] == "permitted"
     assert (await device.standing(ip=OTHER_IP))["state"] == "network_changed"
-    another_session = device.desk.tokens.issue(
-        device.player.player_id, Role.PLAYER, "EUR", now=device.desk.wall.now(), session="two"
+    another_session = await device.desk.client.ask(
+        "POST", "/v1/sessions", body={"email": device.player.email, "password": PASSWORD}
     )
-    assert await device.bet(token=another_session.text) == "location_not_shown"
+    another_token = another_session.json()["token"]
+    assert await device.bet(token=another_token) == "location_not_shown"
 
     device.desk.clock.advance(timedelta(seconds=1_200))
     assert device.desk.clock.now() < KICK_OFF

@@ -15,7 +15,7 @@ from integration.players.keys import KEYS
 from pitboss.adapters import passwords
 from pitboss.api.asgi import make_app
 from pitboss.api.edge import Edge
-from pitboss.api.tokens import Tokens
+from pitboss.api.tokens import Role, Tokens
 from pitboss.players.access import rules
 from pitboss.players.access.model import ADDRESS_ATTEMPTS_MAX, STEP_SECONDS
 
@@ -354,3 +354,13 @@ async def _facts(desk: Desk) -> int:
         row = await tx.fetch_one("SELECT count(*) AS rows FROM fact")
     assert row is not None
     return int(row["rows"])
+
+
+@pytest.mark.parametrize("session", ["two", "00000000-0000-7000-8000-000000000000"])
+async def test_a_token_of_a_session_that_never_was_is_nobodys(desk: Desk, session: str) -> None:
+    ann = await join(desk)
+    token = desk.tokens.issue(
+        ann.player_id, Role.PLAYER, "EUR", now=desk.wall.now(), session=session
+    )
+
+    assert await who(desk, token.text) == 401
