@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Annotated
+
 import msgspec
 from litestar import Router, get, post
 from litestar.params import FromPath, JSONBody
 
 from pitboss import jurisdictions
+from pitboss.api import problems
 from pitboss.api.edge import Edge
 from pitboss.api.furniture import (
     BEARER,
@@ -19,7 +23,7 @@ from pitboss.api.furniture import (
     check_body,
     player_of,
 )
-from pitboss.api.problems import ProblemFound
+from pitboss.api.problems import FieldError, Problem, ProblemFound
 from pitboss.api.refusals import problem_of
 from pitboss.api.turns import in_turn
 from pitboss.api.wire import Body, check_key
@@ -28,7 +32,9 @@ from pitboss.kernel.ids import PlayerId, derived_id, parse_id
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.shards import shard_of
 from pitboss.messages import Turn
-from pitboss.players import identity
+from pitboss.players import access, identity
+from pitboss.players.access.model import SessionEnd
+from pitboss.players.identity.errors import PlayerMissing
 from pitboss.responsible import exclusion
 from pitboss.responsible.exclusion.model import (
     Answer,
@@ -37,28 +43,33 @@ from pitboss.responsible.exclusion.model import (
     Initiator,
     Kind,
     Reason,
+    Refusal,
     Refused,
     ReturnAnswer,
     Wish,
 )
 
+# What no licence offers by far is no term at all.
+Hours = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+Months = Annotated[int, msgspec.Meta(ge=1, le=1_200)]
+
 
 class TimeOutBody(Body, frozen=True, kw_only=True):
     """How long; the licence says which terms there are."""
 
-    hours: int
+    hours: Hours
 
 
 class ExclusionBody(Body, frozen=True, kw_only=True):
     """How long, in months; null is without an end, where the licence has that."""
 
-    months: int | None
+    months: Months | None
 
 
 class ImposedBody(Body, frozen=True, kw_only=True):
     """How long, in months or without an end, and why."""
 
-    months: int | None
+    months: Months | None
     reason: Reason
 
 
@@ -215,20 +226,39 @@ async def exclude_player(
 
 
 async def _exclude(edge: Edge, wish: Wish, actor: str) -> ExclusionView:
+    """Exclude, and end the player's sessions; whoever comes back sees his money and cannot play.
+
+    Source: AGCO 2.14 (an exclusion logs out); a time-out leaves the session.
+    """
     licence = await _licence_of(edge, wish.player_id)
 
     async def work(turn: Turn) -> Answer:
-        return await exclusion.exclude(turn, wish, licence)
+        answer = await exclusion.exclude(turn, wish, licence)
+        if isinstance(answer, Excluded) and wish.kind is Kind.EXCLUSION and not answer.repeated:
+            await access.end_sessions(turn, wish.player_id, SessionEnd.EXCLUDED)
+        return answer
 
     answer = await in_turn(edge, [shard_of(wish.player_id)], actor, work)
     if isinstance(answer, Excluded):
         return _view(answer.exclusion)
-    raise ProblemFound(problem_of(answer.reason))
+    raise ProblemFound(_problem_of(answer.reason, wish))
+
+
+def _problem_of(reason: Refusal, wish: Wish) -> Problem:
+    """Return the problem that tells a refusal; a term is blamed by the field that named it."""
+    problem = problem_of(reason)
+    if reason is not Refusal.TERM_NOT_OFFERED:
+        return problem
+    field = "hours" if wish.kind is Kind.TIME_OUT else "months"
+    return replace(problem, errors=(FieldError(field, problem.detail),))
 
 
 async def _licence_of(edge: Edge, player_id: PlayerId) -> Jurisdiction:
-    async with edge.database.reading() as tx:
-        player = await identity.get_player(tx, player_id)
+    try:
+        async with edge.database.reading() as tx:
+            player = await identity.get_player(tx, player_id)
+    except PlayerMissing:
+        raise ProblemFound(problems.NOT_FOUND) from None
     return jurisdictions.get(player.jurisdiction)
 
 

@@ -57,6 +57,7 @@ class SessionEnd(StrEnum):
     STATUS_CHANGED = "status_changed"
     ERASED = "erased"
     ENDED_BY_STAFF = "ended_by_staff"
+    EXCLUDED = "excluded"
 
 
 class Unlocked(StrEnum):
