@@ -150,7 +150,7 @@ async def take_time_out(
     """Stop play now, for hours; it ends by itself and not before."""
     player_id = player_of(request)
     wish = Wish(
-        key=_key(player_id, check_key(key)),
+        key=_key(Initiator.PLAYER, player_id, check_key(key)),
         player_id=player_id,
         kind=Kind.TIME_OUT,
         initiator=Initiator.PLAYER,
@@ -173,7 +173,7 @@ async def exclude_myself(
     """Stop play and deposits now, for months or without an end; nothing shortens it."""
     player_id = player_of(request)
     wish = Wish(
-        key=_key(player_id, check_key(key)),
+        key=_key(Initiator.PLAYER, player_id, check_key(key)),
         player_id=player_id,
         kind=Kind.EXCLUSION,
         initiator=Initiator.PLAYER,
@@ -215,7 +215,7 @@ async def exclude_player(
     """Keep a player away from everything now, for a reason that staff gives."""
     wanted = PlayerId(parse_id(player_id, field="player_id"))
     wish = Wish(
-        key=_key(wanted, check_key(key)),
+        key=_key(Initiator.STAFF, wanted, check_key(key)),
         player_id=wanted,
         kind=Kind.EXCLUSION,
         initiator=Initiator.STAFF,
@@ -262,8 +262,9 @@ async def _licence_of(edge: Edge, player_id: PlayerId) -> Jurisdiction:
     return jurisdictions.get(player.jurisdiction)
 
 
-def _key(player_id: PlayerId, key: str) -> str:
-    return derived_id("exclusion", player_id, key)
+def _key(initiator: Initiator, player_id: PlayerId, key: str) -> str:
+    """Return the exclusion's own key: what a player sends never stands in the way of staff."""
+    return derived_id("exclusion", initiator, player_id, key)
 
 
 def _view(item: Exclusion) -> ExclusionView:

@@ -72,6 +72,19 @@ async def test_staff_excludes_a_player_without_an_end(desk: Desk) -> None:
     assert await refusal_of_a_bet(desk, player) == "player_excluded"
 
 
+async def test_a_key_of_the_players_does_not_stand_in_the_way_of_staff(desk: Desk) -> None:
+    player = await desk.player()
+    path = f"/v1/staff/players/{player.player_id}/exclusions"
+    body: dict[str, Any] = {"months": None, "reason": "risk_of_harm"}
+    await desk.client.ask(
+        "POST", "/v1/me/time-outs", token=player.token, key="same", body={"hours": 24}
+    )
+
+    imposed = await desk.client.ask("POST", path, token=desk.staff, key="same", body=body)
+
+    assert (imposed.status, imposed.json()["kind"]) == (200, "exclusion")
+
+
 async def test_the_same_key_gives_the_same_exclusion(desk: Desk) -> None:
     player = await desk.player()
 

@@ -173,6 +173,46 @@ async def test_state_made_again_from_facts_is_the_state_that_is_there(paid: Worl
     assert report.rows == sum(report.tables.values()) > 100
 
 
+async def test_what_ran_its_course_without_a_fact_is_made_again_all_the_same(
+    world: World,
+) -> None:
+    """A limit that grew by itself, a time-out that is over: the clock changed them, and no row."""
+    sweden, ann = jurisdictions.get("SE"), await world.player(units=10)
+    weekly = LimitKey(kind=LimitKind.LOSS, period=Period.WEEK)
+
+    async def set_limit(units: int) -> None:
+        wish = Change(player_id=ann, key=weekly, value=units * UNIT)
+        async with world.turn(shard_of(ann)) as turn:
+            await limits.change(turn, wish, sweden)
+
+    async def keep_away(kind: ExclusionKind, **term: int) -> None:
+        away = Wish(
+            key=derived_id("away", kind),
+            player_id=ann,
+            kind=kind,
+            initiator=Initiator.STAFF,
+            reason=Reason.RISK_OF_HARM,
+            **term,
+        )
+        async with world.turn(shard_of(ann)) as turn:
+            await exclusion.exclude(turn, away, jurisdictions.get("demo"))
+
+    for units in (10, 20):
+        await set_limit(units)
+    world.clock.advance(timedelta(days=30))
+    await set_limit(20)
+    await keep_away(ExclusionKind.TIME_OUT, hours=24)
+    world.clock.advance(timedelta(days=2))
+    await keep_away(ExclusionKind.EXCLUSION, months=6)
+    world.clock.advance(timedelta(days=200))
+    async with world.turn(shard_of(ann)) as turn:
+        await exclusion.ask_to_return(turn, ann, jurisdictions.get("demo"))
+
+    report = await check(world.database)
+
+    assert (report.oddities, [str(item) for item in report.differences]) == ([], [])
+
+
 async def test_every_table_is_made_from_facts_or_it_is_said_why_not(database: Database) -> None:
     folded = {table.name for table in State(CATALOGUE_SHARD).tables}
     async with database.reading() as tx:

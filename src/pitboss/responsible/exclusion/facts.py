@@ -29,10 +29,14 @@ class ExclusionRefused(Fact, frozen=True, kw_only=True, tag="player.exclusion_re
 
 
 class ReturnAsked(Fact, frozen=True, kw_only=True, tag="player.return_asked"):
-    """A player asked to come back after the term; `returns_at` is when play is open again."""
+    """A player asked to come back after the term; `returns_at` is when play is open again.
+
+    `keys` name what still kept the player away, and of which that was not asked before.
+    """
 
     player_id: PlayerId
     returns_at: str
+    keys: tuple[str, ...]
 
 
 class ReturnRefused(Fact, frozen=True, kw_only=True, tag="player.return_refused"):

@@ -6,7 +6,8 @@ from pitboss.kernel.folding import Fold, Table, Told
 from pitboss.kernel.instants import parse_instant
 from pitboss.responsible.exclusion.facts import PlayerExcluded, ReturnAsked
 
-_PLAYER, _ENDS_AT, _RETURN_ASKED_AT = 0, 6, 7
+# Where a row has the one thing that changes.
+_RETURN_ASKED_AT = 7
 
 
 class ExclusionFold(Fold):
@@ -33,7 +34,7 @@ class ExclusionFold(Fold):
         self.add_row(self.exclusions, row, told)
 
     def _ask(self, fact: ReturnAsked, told: Told) -> None:
-        """Whoever asks does so of everything that keeps him away and of which he had not asked."""
-        for row in self.exclusions.rows.values():
-            if row[_PLAYER] == fact.player_id and row[_RETURN_ASKED_AT] is None:
+        for key in fact.keys:
+            row = self.find_row(self.exclusions, (fact.player_id, key), told)
+            if row is not None:
                 row[_RETURN_ASKED_AT] = told.recorded_at

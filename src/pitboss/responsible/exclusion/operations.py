@@ -85,12 +85,16 @@ async def ask_to_return(turn: Turn, player_id: PlayerId, licence: Jurisdiction) 
     if refusal is not None:
         return _keep_away(turn, player_id, refusal)
     fresh = [item for item in held if item.return_asked_at is None]
-    await store.note_return(turn.tx, (shard, player_id), [item.key for item in fresh], turn.now)
-    turn.recall(shard, Standing).pop(player_id, None)
     asked = [rules.with_return_asked(item, turn.now) for item in held]
     returns_at = max(filter(None, (rules.over_at(item, licence) for item in asked)))
     if fresh:
-        fact = ReturnAsked(player_id=player_id, returns_at=write_instant(returns_at))
+        await store.note_return(turn.tx, (shard, player_id), [item.key for item in fresh], turn.now)
+        turn.recall(shard, Standing).pop(player_id, None)
+        fact = ReturnAsked(
+            player_id=player_id,
+            returns_at=write_instant(returns_at),
+            keys=tuple(item.key for item in fresh),
+        )
         turn.publish(shard, player_id, fact)
     return Returning(returns_at=returns_at)
 

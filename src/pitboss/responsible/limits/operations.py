@@ -55,7 +55,7 @@ async def change(
         return Changed(limit=after)
     if after.waiting is not None:
         fact: Fact = _loosened(after, was, wish.initiator)
-    elif before is not None and was == after.value:
+    elif before is not None and before.value == after.value:
         fact = LimitKept(player_id=after.player_id, kind=after.key.kind, period=after.key.period)
     else:
         fact = _set(after, was, wish.initiator)

@@ -129,8 +129,8 @@ def change_limit(
     if limit is None or now_at is None or (change.value is not None and change.value < now_at):
         return _settled(change, shard, change.value, now)
     if change.value == now_at:
-        # What is asked is what there is: whatever waited is not wanted any more.
-        return _settled(change, shard, now_at, limit.set_at)
+        # What is asked is what there is: whatever waited is not wanted any more, or counts by now.
+        return _settled(change, shard, now_at, limit.set_at if now_at == limit.value else now)
     if (
         limit.waiting is not None
         and limit.waiting.value == change.value
