@@ -86,6 +86,7 @@ LINES = {
     "above_deposit_limit": _not_allowed("The deposit would pass the player's limit."),
     "above_net_deposit_limit": _not_allowed("The deposit would pass the player's net limit."),
     "above_balance_limit": _not_allowed("The deposit would pass the limit of the balance."),
+    "session_time_used_up": _not_allowed("The player has played for as long as the limit allows."),
     "limit_is_mandatory": _not_allowed("The licence wants this limit; it can be changed."),
     "confirmed_by_staff_only": _not_allowed("A looser limit is confirmed by staff here."),
     "retention_not_over": _not_allowed("The licence wants the player's data kept for longer."),

@@ -23,7 +23,7 @@ from pitboss.cashier.model import (
 )
 from pitboss.gate.model import DepositCheck, Permit
 from pitboss.kernel.facts import Fact, Movement
-from pitboss.kernel.ids import PaymentId, derived_id
+from pitboss.kernel.ids import PaymentId, PlayerId, derived_id
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.shards import SYSTEM_SHARD, Shard, shard_of
 from pitboss.messages import Turn
@@ -58,7 +58,12 @@ async def request_deposits(
     one, and what it refuses is kept with its reason.
     """
     known, fresh = await _look(turn, PaymentKind.DEPOSIT, requests)
-    permits = await gate.check_deposits(turn, [_deposit_check(payment) for payment in fresh])
+    awaited = await store.find_awaited(
+        turn.tx, {(payment.shard, payment.player_id) for payment in fresh}
+    )
+    permits = await gate.check_deposits(
+        turn, [_deposit_check(payment, awaited) for payment in fresh]
+    )
     opened: list[Opened] = [
         (payment if isinstance(permit, Permit) else rules.refused(payment, permit.reason), ())
         for payment, permit in zip(fresh, permits, strict=True)
@@ -194,9 +199,12 @@ def _accounts(payment: Payment) -> tuple[Account, Account]:
     )
 
 
-def _deposit_check(payment: Payment) -> DepositCheck:
+def _deposit_check(payment: Payment, awaited: Mapping[PlayerId, int]) -> DepositCheck:
     return DepositCheck(
-        player_id=payment.player_id, micros=payment.micros, currency=payment.currency
+        player_id=payment.player_id,
+        micros=payment.micros,
+        currency=payment.currency,
+        awaited_micros=awaited.get(payment.player_id, 0),
     )
 
 

@@ -101,6 +101,21 @@ async def count_open(tx: Transaction) -> int:
     return 0 if row is None else int(row["payments"])
 
 
+async def find_awaited(
+    tx: Transaction, places: Collection[tuple[Shard, PlayerId]]
+) -> dict[PlayerId, int]:
+    """Return what of deposits these players have asked for and not received, in micros."""
+    rows = await tx.fetch(
+        "SELECT payment.player_id, sum(micros)::bigint AS micros FROM payment"
+        " JOIN unnest($1::smallint[], $2::uuid[]) AS wanted (shard, player_id)"
+        " ON payment.shard = wanted.shard AND payment.player_id = wanted.player_id"
+        " WHERE kind = 'deposit' AND state IN ('requested', 'submitted') GROUP BY 1",
+        [shard for shard, _ in places],
+        [player_id for _, player_id in places],
+    )
+    return {PlayerId(str(row["player_id"])): row["micros"] for row in rows}
+
+
 async def find_owing(tx: Transaction, player_ids: Collection[PlayerId]) -> set[PlayerId]:
     """Return those of the players who have a payment that has not ended."""
     rows = await tx.fetch(

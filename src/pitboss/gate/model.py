@@ -50,6 +50,7 @@ class Refusal(StrEnum):
     ABOVE_DEPOSIT_LIMIT = "above_deposit_limit"
     ABOVE_NET_DEPOSIT_LIMIT = "above_net_deposit_limit"
     ABOVE_BALANCE_LIMIT = "above_balance_limit"
+    SESSION_TIME_USED_UP = "session_time_used_up"
     LOCATION_NOT_SHOWN = "location_not_shown"
     LOCATION_EXPIRED = "location_expired"
     LOCATION_BLOCKED = "location_blocked"
@@ -72,11 +73,15 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DepositCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """May this player pay in this much?"""
+    """May this player pay in this much?
+
+    `awaited_micros` is what the player has asked to pay in before and is still on its way.
+    """
 
     player_id: PlayerId
     micros: int
     currency: str
+    awaited_micros: int = 0
 
 
 class Located(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +99,7 @@ class WagerCase(msgspec.Struct, frozen=True, kw_only=True):
     `allowance` is what the player's limits leave, without the stakes that were permitted before in
     the same batch; None: no limit holds.  `standing` is that of the session's location,
     `identified` that of the player's identity; `agreed` says whether the terms in force were
-    accepted.
+    accepted, `time_up` whether the player has played for as long as a limit allows.
     """
 
     check: Check
@@ -105,6 +110,7 @@ class WagerCase(msgspec.Struct, frozen=True, kw_only=True):
     standing: Standing = Standing.NOT_NEEDED
     identified: Identified = Identified.UNVERIFIED
     agreed: bool = True
+    time_up: bool = False
 
 
 class DepositCase(msgspec.Struct, frozen=True, kw_only=True):

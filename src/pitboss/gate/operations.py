@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from pitboss import jurisdictions, location, wallet
 from pitboss.gate.model import Answer, Check, DepositCheck, Identified, Located
@@ -12,7 +13,8 @@ from pitboss.kernel.invariant import ensure
 from pitboss.kernel.shards import shard_of
 from pitboss.location.model import Place
 from pitboss.messages import Turn
-from pitboss.players import identity, terms, verification
+from pitboss.players import access, identity, terms, verification
+from pitboss.players.access.model import time_within
 from pitboss.players.identity.model import Player
 from pitboss.responsible import exclusion, limits
 from pitboss.responsible.exclusion.model import Exclusion
@@ -45,6 +47,7 @@ async def check(turn: Turn, checks: Sequence[Check]) -> tuple[Answer, ...]:
         located,
         identified=identified,
         agreed=agreed,
+        time_up=await _time_up(turn, allowances),
     )
 
 
@@ -73,6 +76,26 @@ async def _standing(
         await exclusion.recall_exclusions(turn, places, licensed),
         await limits.recall_allowances(turn, places, licensed),
     )
+
+
+async def _time_up(turn: Turn, allowances: Mapping[PlayerId, Allowance]) -> set[PlayerId]:
+    """Return who has played for as long as a limit allows; of whom no such one holds, nothing is
+    read."""
+    limited = {player_id: found.times for player_id, found in allowances.items() if found.times}
+    if not limited:
+        return set()
+    stays = await access.find_stays(
+        turn.tx,
+        [(shard_of(player_id), player_id) for player_id in limited],
+        since=min(room.since for rooms in limited.values() for room in rooms),
+        now=turn.now,
+    )
+    return {
+        player_id
+        for player_id, rooms in limited.items()
+        for room in rooms
+        if time_within(stays.get(player_id, ()), room.since) >= timedelta(minutes=room.minutes)
+    }
 
 
 async def _balances(turn: Turn, players: Sequence[Player]) -> dict[PlayerId, int]:

@@ -6,7 +6,7 @@ and a line in the list of those it is for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -47,6 +47,7 @@ def decide_wagers(
     *,
     identified: Mapping[PlayerId, Identified] | None = None,
     agreed: Mapping[PlayerId, bool] | None = None,
+    time_up: Collection[PlayerId] = (),
 ) -> tuple[Answer, ...]:
     """Answer each check in order; what one is permitted is taken from the player's allowance.
 
@@ -54,7 +55,8 @@ def decide_wagers(
     used the allowance for the rest of the batch: a limit is never passed, and a bet that was
     refused for it in the same instant may be asked for again.  `located` says how the sessions of
     those checks stand whose licence wants to know, by their places in the batch; `identified` how
-    the identities of those players stand, and `agreed` whether they have accepted the terms.
+    the identities of those players stand, and `agreed` whether they have accepted the terms;
+    `time_up` are those who have played for as long as a limit of theirs allows.
     """
     identified, agreed = identified or {}, agreed or {}
     permits = _permits(jurisdictions)
@@ -77,6 +79,7 @@ def decide_wagers(
             standing=Standing.NOT_NEEDED if where is None else where.standing,
             identified=identified.get(player.id, Identified.UNVERIFIED),
             agreed=agreed.get(player.id, True),
+            time_up=check.player_id in time_up,
         )
         for rule in WAGER_RULES:
             refusal = rule(case)
@@ -221,6 +224,15 @@ def refuse_deposit_without_limits(case: DepositCase) -> Refusal | None:
     return _missing(case, case.jurisdiction.limits.mandatory_before_deposit)
 
 
+def refuse_time_used_up(case: WagerCase) -> Refusal | None:
+    """Refuse players who have been here for as long as their limit of time allows.
+
+    Source: 58 Pa. Code § 814a.2 (from login to logoff; a round that runs may finish); NL
+    `wok_player_limits` (login duration).
+    """
+    return Refusal.SESSION_TIME_USED_UP if case.time_up else None
+
+
 def refuse_above_limits(case: WagerCase) -> Refusal | None:
     """Refuse stakes that would pass a limit; the lowest of several wins.  Source: RTS 12."""
     if case.allowance is None:
@@ -234,7 +246,8 @@ def refuse_deposit_above_limits(case: DepositCase) -> Refusal | None:
     if case.allowance is None:
         return None
     most = case.allowance.balance
-    if most is not None and case.balance_micros + case.check.micros > most:
+    there = case.balance_micros + case.check.awaited_micros
+    if most is not None and there + case.check.micros > most:
         return Refusal.ABOVE_BALANCE_LIMIT
     kind = case.allowance.refuses_deposit(case.check.micros)
     return None if kind is None else _ABOVE[kind]
@@ -268,6 +281,7 @@ WAGER_RULES: tuple[Callable[[WagerCase], Refusal | None], ...] = (
     refuse_stake_out_of_range,
     refuse_without_permit,
     refuse_without_limits,
+    refuse_time_used_up,
     refuse_above_limits,
 )
 # Withdrawals have no list: money that is the player's is never kept by the gate.

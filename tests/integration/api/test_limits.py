@@ -95,3 +95,22 @@ async def test_a_limit_that_cannot_be_is_refused_by_name(
     answer = await ask(shared_desk, player, "PUT", path, body)
 
     assert (answer.status, answer.fields) == (status, fields)
+
+
+async def test_a_limit_of_time_stops_play_once_it_is_used_up_and_not_before(desk: Desk) -> None:
+    await desk.event("final")
+    player = await desk.player(amount="50.00")
+    await ask(desk, player, "PUT", "/v1/me/limits/session_time/day", {"minutes": 10})
+
+    async def refusal_after(minutes: float) -> str | None:
+        for clock in (desk.clock, desk.wall):
+            clock.advance(timedelta(minutes=minutes))
+        placed = await desk.place(player, slip(selection_id("final"), stake="1.00"))
+        await desk.process()
+        found = await ask(desk, player, "GET", f"/v1/bets/{placed.json()['bet_id']}")
+        refusal: str | None = found.json()["refusal"]
+        return refusal
+
+    refusals = [await refusal_after(minutes) for minutes in (0, 9.5, 0.5, 1)]
+
+    assert refusals == [None, None, "session_time_used_up", "session_time_used_up"]

@@ -242,3 +242,21 @@ async def test_deposits_that_race_do_not_pass_a_limit(database: Database) -> Non
 
     taken = [answer.payment.micros for (answer,) in answers if isinstance(answer, Requested)]
     assert sum(taken) == 20 * UNIT
+
+
+async def test_deposits_on_their_way_count_towards_the_limit_of_the_balance(
+    database: Database,
+) -> None:
+    cashier = Cashier(database=database)
+    ann = await cashier.player(units=5)
+    balance = LimitKey(kind=LimitKind.BALANCE, period=None)
+    async with cashier.turn(shard_of(ann)) as turn:
+        await limits.change(turn, Change(player_id=ann, key=balance, value=20 * UNIT), DEMO)
+
+    said = []
+    for units in (10, 6, 5, 1):
+        (answer,) = await cashier.ask(PaymentKind.DEPOSIT, [cashier.request(ann, units=units)])
+        said.append("requested" if isinstance(answer, Requested) else answer.reason)
+
+    above = "above_balance_limit"
+    assert said == ["requested", above, "requested", above]

@@ -15,7 +15,7 @@ from pitboss.players.access.operations import (
     unlock,
     unsay_attempt,
 )
-from pitboss.players.access.queries import find_live, find_sessions, has_factor
+from pitboss.players.access.queries import find_live, find_sessions, find_stays, has_factor
 
 __all__ = [
     "change_password",
@@ -24,6 +24,7 @@ __all__ = [
     "end_sessions",
     "find_live",
     "find_sessions",
+    "find_stays",
     "forget",
     "has_factor",
     "judge",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -95,6 +96,13 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     end_reason: str | None = None
 
+    def over_at(self, now: datetime) -> datetime:
+        """Return when somebody was in it last: now, if somebody may be in it."""
+        ends = [now, *filter(None, (self.ended_at, self.ends_at))]
+        if self.idle_seconds is not None:
+            ends.append(self.seen_at + timedelta(seconds=self.idle_seconds))
+        return max(self.opened_at, min(ends))
+
     def is_live(self, now: datetime, *, device: bytes | None = None) -> bool:
         """Say whether whoever asks in this session, from this device, is let in."""
         if self.ended_at is not None or (self.device is not None and self.device != device):
@@ -103,6 +111,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         if idle is not None and now - self.seen_at >= timedelta(seconds=idle):
             return False
         return self.ends_at is None or now < self.ends_at
+
+
+# From its first moment to its last.
+Stay = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,3 +189,9 @@ LoginAnswer = LetIn | Refused
 def device_digest(keys: PersonalKeys, device: str | None) -> bytes | None:
     """Return what is stored of the name that a device gives itself."""
     return None if device is None else keys.digest("player.device", device.encode())
+
+
+def time_within(stays: Iterable[Stay], since: datetime) -> timedelta:
+    """Return how much of stays that do not overlap was after a moment."""
+    lengths = (end - max(start, since) for start, end in stays if end > since)
+    return sum(lengths, timedelta())

@@ -8,9 +8,9 @@ from datetime import datetime
 from pitboss.db import Transaction
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import Shard
-from pitboss.players.access.model import FactorKind, Session, SessionId
+from pitboss.players.access.model import FactorKind, Session, SessionId, Stay
 
-from . import store
+from . import rules, store
 
 
 async def find_sessions(
@@ -24,6 +24,22 @@ async def find_live(tx: Transaction, player_id: PlayerId, *, now: datetime) -> l
     """Return a player's sessions that somebody may be in, the newest first."""
     found = await store.find_open(tx, player_id)
     return [session for session in found if session.is_live(now, device=session.device)]
+
+
+async def find_stays(
+    tx: Transaction,
+    places: Sequence[tuple[Shard, PlayerId]],
+    *,
+    since: datetime,
+    now: datetime,
+) -> dict[PlayerId, list[Stay]]:
+    """Return when these players were with us since then, each stay from its first moment to its
+    last; stays that overlap are one."""
+    found: dict[PlayerId, list[Stay]] = {}
+    for session in await store.find_stays(tx, places, since=since):
+        stay = (session.opened_at, session.over_at(now))
+        found.setdefault(session.player_id, []).append(stay)
+    return {player_id: rules.join_stays(stays) for player_id, stays in found.items()}
 
 
 async def has_factor(tx: Transaction, player_id: PlayerId) -> bool:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -21,6 +22,7 @@ from pitboss.players.access.model import (
     LoginTry,
     Refusal,
     Session,
+    Stay,
 )
 from pitboss.players.identity.model import Player, PlayerStatus
 from pitboss.players.personal.model import PersonalKeys
@@ -107,6 +109,17 @@ def new_session(attempt: LoginTry, player: Player, licence: Jurisdiction, now: d
         idle_seconds=None if idle is None else idle * 60,
         device=attempt.device if rules.device_bound else None,
     )
+
+
+def join_stays(stays: Iterable[Stay]) -> list[Stay]:
+    """Return the same time as stays that do not overlap, in order: nobody plays twice at once."""
+    joined: list[Stay] = []
+    for start, end in sorted(stays):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return joined
 
 
 def keeps_out(licence: Jurisdiction) -> bool:

@@ -17,6 +17,10 @@ CREATE TABLE player_session (
 
 CREATE INDEX player_session_open ON player_session (shard, player_id) WHERE ended_at IS NULL;
 
+-- How long somebody has played in a period is asked of those who limit it.
+CREATE INDEX player_session_ended ON player_session (shard, player_id, ended_at)
+    WHERE ended_at IS NOT NULL;
+
 -- How each player's login stands: failures in a row, a lock, and when somebody was let in last.
 CREATE TABLE player_login_state (
     shard             smallint    NOT NULL,

@@ -80,6 +80,22 @@ async def find_open(tx: Transaction, player_id: PlayerId) -> list[Session]:
     return [_session(row) for row in rows]
 
 
+async def find_stays(
+    tx: Transaction, places: Collection[tuple[Shard, PlayerId]], *, since: datetime
+) -> list[Session]:
+    """Return the sessions of these players that had not ended by then."""
+    rows = await tx.fetch(
+        f"SELECT {_SESSION} FROM player_session AS s"
+        " JOIN unnest($1::smallint[], $2::uuid[]) AS wanted (shard, player_id)"
+        " ON s.shard = wanted.shard AND s.player_id = wanted.player_id"
+        " WHERE ended_at IS NULL OR ended_at > $3",
+        [shard for shard, _ in places],
+        [player_id for _, player_id in places],
+        since,
+    )
+    return [_session(row) for row in rows]
+
+
 async def find_sessions(
     tx: Transaction, places: Sequence[tuple[Shard, SessionId]]
 ) -> dict[SessionId, Session]:

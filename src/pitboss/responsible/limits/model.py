@@ -156,11 +156,19 @@ class Room(msgspec.Struct, kw_only=True, gc=False):
     counts_new: bool = True
 
 
+class TimeRoom(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How long a player may play from a moment on; whoever knows the sessions measures it."""
+
+    since: datetime
+    minutes: int
+
+
 class Allowance(msgspec.Struct, kw_only=True, gc=False):
     """What a player may still do, by kind of limit; a batch takes from it as it goes."""
 
     stakes: list[Room]
     deposits: list[Room]
+    times: list[TimeRoom]
     set_kinds: frozenset[LimitKind]
     single_stake: int | None = None
     balance: int | None = None

@@ -34,6 +34,7 @@ from pitboss.responsible.limits.model import (
     PlayKey,
     Refusal,
     Room,
+    TimeRoom,
     Waiting,
 )
 
@@ -202,6 +203,7 @@ def allowance(
     found = Allowance(
         stakes=[],
         deposits=[],
+        times=[],
         set_kinds=frozenset(key.kind for key, value in chosen.items() if value is not None),
     )
     for key, value in values.items():
@@ -236,7 +238,8 @@ def _add_room(
             left = value - _used(key, played, licence, now)
             found.deposits.append(Room(kind=key.kind, left=left))
         case LimitKind.SESSION_TIME:
-            pass
+            since = period_start(key.period or Period.DAY, licence, now)
+            found.times.append(TimeRoom(since=since, minutes=value))
 
 
 def _used(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from pitboss import jurisdictions
 from pitboss.kernel.ids import PlayerId, derived_id
 from pitboss.kernel.shards import shard_of
 from pitboss.players.access import rules
-from pitboss.players.access.model import LoginState, LoginTry, Refusal, SessionId
+from pitboss.players.access.model import LoginState, LoginTry, Refusal, Session, SessionId
 from pitboss.players.identity.model import Player, PlayerStatus
 from pitboss.players.personal.model import PersonalKeys
 from proofs import Proves
@@ -138,3 +139,30 @@ def test_a_second_login_does_to_the_first_what_the_licence_says(code: str, prove
         one and licence.sessions.second_session == "ends_the_first"
     )
     assert rules.keeps_out(licence) == (one and licence.sessions.second_session == "is_refused")
+
+
+def moment(minutes: int) -> datetime:
+    """Return a moment so many minutes after midnight."""
+    return datetime(2024, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+
+
+def test_a_stay_lasts_until_it_was_ended_ran_out_or_was_idle() -> None:
+    session = Session(
+        shard=shard_of(ANN),
+        id=SessionId(derived_id("session")),
+        player_id=ANN,
+        opened_at=moment(0),
+        seen_at=moment(10),
+        ends_at=moment(60),
+        idle_seconds=20 * 60,
+    )
+
+    assert session.over_at(moment(5)) == moment(5)
+    assert session.over_at(moment(90)) == moment(30)
+    assert replace_session(session, seen_at=moment(55)).over_at(moment(90)) == moment(60)
+    assert replace_session(session, ended_at=moment(20)).over_at(moment(90)) == moment(20)
+
+
+def replace_session(session: Session, **changes: datetime) -> Session:
+    """Return a session that went otherwise."""
+    return msgspec.structs.replace(session, **changes)
