@@ -72,6 +72,8 @@ class _Run:
     database: Database
     bets: Iterator[PlaceBet]
     clock: Clock = field(default_factory=SystemClock)
+    # The positions of the facts that were made at a steady rate.
+    steadily: range = range(0)
     figures: dict[str, Figure] = field(default_factory=dict)
 
     def published(self) -> int:
@@ -114,8 +116,10 @@ async def run(options: RecordOptions, *, tell: Tell = lambda _: None) -> BenchRe
                     beside = await _decide(run)
                 await _until_published(run)
                 tell("deciding at a steady rate")
+                first = run.published()
                 await _decide_steadily(run)
                 await _until_published(run)
+                run.steadily = range(first, run.published())
             tell("deciding without the record again")
             after = await _decide(run)
             run.figures |= {"alone_before": round(before, 1), "alone_after": round(after, 1)}
@@ -216,24 +220,32 @@ async def _verify(run: _Run) -> None:
     await record.verify(store, keys, moment=run.database.moment)
     run.figures["verified_against_database_per_second"] = round(found.facts / _since(started), 1)
 
-    chance = random.Random(run.options.seed)  # noqa: S311 - load, not secrets
+    await _prove(run, run.steadily, "prove_ms")
+    # Those that waited for a sequencer are far from where their ids say that they are.
+    await _prove(run, range(found.size), "prove_any_ms")
+
+
+async def _prove(run: _Run, among: range, figure: str) -> None:
+    """Time how long proofs of facts here and there take, asked for by their ids."""
+    store, keys = tile_store(run.settings), verifiers(run.settings)
     times: list[float] = []
-    for wanted in await _some_ids(run, chance, found.size):
+    for wanted in await _some_ids(run, among):
         started = time.perf_counter()
         async with run.database.moment() as tx:
             await record.prove(tx, store, wanted, keys)
         times.append(_since(started))
     proofs = Latency.of_seconds(times)
     if proofs is not None:
-        run.figures |= {"prove_ms_p50": proofs.p50, "prove_ms_p99": proofs.p99}
+        run.figures |= {f"{figure}_p50": proofs.p50, f"{figure}_p99": proofs.p99}
 
 
-async def _some_ids(run: _Run, chance: random.Random, size: int) -> list[FactId]:
-    """Return the ids of facts here and there, which is all that whoever asks for a proof has."""
+async def _some_ids(run: _Run, among: range) -> list[FactId]:
+    """Return the ids of some facts, which is all that whoever asks for a proof has."""
+    chance = random.Random(run.options.seed)  # noqa: S311 - load, not secrets
     ids = list[FactId]()
     async with run.database.moment() as tx:
         for _ in range(PROOFS):
-            (fact,) = await order.read(tx, from_position=chance.randrange(size), limit=1)
+            (fact,) = await order.read(tx, from_position=chance.choice(among), limit=1)
             ids.append(FactId(json.decode(fact.body)["id"]))
     return ids
 

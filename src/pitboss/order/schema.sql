@@ -10,7 +10,7 @@ CREATE TABLE fact_run (
     UNIQUE (shard, seq)
 );
 
-CREATE INDEX fact_run_by_time ON fact_run USING brin (sequenced_at);
+CREATE INDEX fact_run_by_time ON fact_run (sequenced_at);
 
 CREATE TRIGGER fact_run_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON fact_run
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_history();

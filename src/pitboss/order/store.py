@@ -9,6 +9,13 @@ from pitboss.db import Transaction
 from pitboss.kernel.shards import Shard
 from pitboss.order.model import PlacedFact, Run, Stretch
 
+# When the fact so many behind the first of a row says that it was recorded, as its bytes write it.
+_RECORDED = (
+    '(SELECT substring(body FROM position(\'"rec":"\'::bytea IN body) + 7 FOR 27) FROM fact'
+    " WHERE fact.shard = run.shard AND fact.seq = run.seq + {})"
+)
+_AROUND = f"AND {_RECORDED.format('0')} < $5 AND {_RECORDED.format('run.facts - 1')} >= $4"
+
 
 async def find_stretches(tx: Transaction) -> list[Stretch]:
     """Return what is committed and has no position yet, of all shards at one moment."""
@@ -123,18 +130,27 @@ async def find_span(
     return None if row is None or row["first"] is None else (row["first"], row["last"])
 
 
-async def find_marked(tx: Transaction, mark: bytes, first: int, last: int) -> PlacedFact | None:
-    """Return the first fact of these rows of the order whose bytes hold a mark."""
+async def find_marked(
+    tx: Transaction, mark: bytes, first: int, last: int, *, made: tuple[str, str] | None = None
+) -> PlacedFact | None:
+    """Return the first fact of these rows of the order whose bytes hold a mark.
+
+    With `made`, from an instant to before another, only rows are looked through whose first and
+    last fact say that they were recorded around it: two facts are read of all the others.
+    """
+    around, instants = ("", []) if made is None else (_AROUND, [text.encode() for text in made])
     row = await tx.fetch_one(
         # Row after row in their order, until one has it: a limit that nothing has to be sorted for.
         "SELECT run.position - run.seq + found.seq AS position, run.shard, found.seq, found.body"
-        " FROM (SELECT * FROM fact_run WHERE position BETWEEN $2 AND $3 ORDER BY position) AS run"
+        " FROM (SELECT * FROM fact_run AS run WHERE position BETWEEN $2 AND $3"
+        f" {around} ORDER BY position) AS run"
         " CROSS JOIN LATERAL (SELECT seq, body FROM fact WHERE fact.shard = run.shard"
         "   AND fact.seq >= run.seq AND fact.seq < run.seq + run.facts"
         "   AND position($1::bytea IN body) > 0 ORDER BY seq LIMIT 1) AS found LIMIT 1",
         mark,
         first,
         last,
+        *instants,
     )
     if row is None:
         return None

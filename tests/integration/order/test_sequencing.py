@@ -132,6 +132,27 @@ async def test_a_fact_is_found_by_its_id_and_none_where_there_is_none(world: Wor
     assert missing == [None, None, None]
 
 
+async def test_a_fact_is_found_whatever_the_clocks_of_its_neighbours_said(world: World) -> None:
+    work = await sequencer(world)
+    # One after the other by machines whose clocks are some seconds apart.
+    for seconds in (0, 3, -2, 1):
+        async with messages.turn(
+            world.database,
+            [HERE],
+            now=NOW + timedelta(seconds=seconds),
+            actor="test",
+            entropy=world.entropy,
+        ) as turn:
+            for text in ("a", "b"):
+                turn.publish(HERE, stream_id("some"), Noted(text=text))
+    await work.step()
+    facts = await read(world)
+
+    async with world.database.reading() as tx:
+        found = [await order.find_fact(tx, FactId(envelope(fact)["id"])) for fact in facts]
+    assert found == facts
+
+
 async def test_a_second_sequencer_waits_while_the_first_one_lives(world: World) -> None:
     await sequencer(world)
     twin = Sequencer(owner="two", database=world.database, clock=ManualClock(NOW))
