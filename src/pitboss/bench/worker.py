@@ -21,6 +21,7 @@ import uvloop
 from pitboss.app import collector
 from pitboss.app.parts import BACKGROUND_NICENESS, RECORD_NICENESS, stand_back
 from pitboss.app.record import open_publisher
+from pitboss.bench import ungated
 from pitboss.db import Database
 from pitboss.kernel.clock import SystemClock
 from pitboss.kernel.entropy import SystemEntropy
@@ -103,7 +104,9 @@ async def _work(assignment: Assignment) -> None:
     database = Database(assignment.url)
     try:
         match assignment.loop:
-            case "bets":
+            case "bets" | "bets-ungated":
+                if assignment.loop == "bets-ungated":
+                    ungated.open_the_gate()
                 await bets.run(
                     database,
                     clock=SystemClock(),

@@ -63,6 +63,23 @@ def bets(
 
 
 @app.command()
+def gate(
+    bets: Annotated[
+        int, typer.Option(min=10_000, max=10_000_000, help="Bets in each of the three parts.")
+    ] = 100_000,
+    limited: Annotated[bool, typer.Option(help="Whether players have limits.")] = True,
+    seed: SeedOption = 1,
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What asking the gate costs a bet, beside the same processors that ask nobody."""
+    from pitboss.bench import gate as bench
+
+    options = bench.GateOptions(bets=bets, limited=limited, seed=seed)
+    _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
+
+
+@app.command()
 def settle(
     bets: Annotated[int, typer.Option(min=100, max=10_000_000, help="Singles on one market.")] = (
         200_000

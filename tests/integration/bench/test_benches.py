@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pitboss.bench import bets, books, location, logins, settle, slow_flush, wallet
+from pitboss.bench import bets, books, gate, location, logins, settle, slow_flush, wallet
 from pitboss.bench.report import BenchReport, as_json
 from pitboss.db import Database
 
@@ -46,6 +46,14 @@ async def test_the_logins_bench_opens_a_session_for_every_login() -> None:
     check(report, decide_ms=False)
     assert report.invariants["every_login_has_a_session"]
     assert report.figures["argon2id_memory_kib"] == 19 * 1024
+
+
+async def test_the_gate_bench_asks_the_gate_in_one_part_of_three() -> None:
+    report = await gate.run(gate.GateOptions(bets=300, wallets=20))
+
+    check(report, decide_ms=False)
+    assert report.invariants["everybody_was_let_through"]
+    assert report.invariants["what_the_gate_let_through_is_counted"]
 
 
 async def test_the_bets_bench_decides_all_that_was_in_the_log() -> None:

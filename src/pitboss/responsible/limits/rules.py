@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from pitboss.jurisdictions.model import (
     Cap,
     ConfirmedBy,
     Jurisdiction,
-    LicenceRules,
     LiftedBy,
     LimitKind,
     Measure,
@@ -193,22 +192,27 @@ def allowance(
     age: int | None = None,
 ) -> Allowance:
     """Return what a player may still stake and pay in: of each limit, what is left of it now."""
-    chosen = {limit.key: in_force(limit, now) for limit in limits}
-    values = {key: value for key, value in chosen.items() if value is not None}
+    chosen = [(limit.key, value) for limit in limits if (value := in_force(limit, now)) is not None]
+    found = Allowance(
+        stakes=[], deposits=[], times=[], set_kinds=frozenset([key.kind for key, _ in chosen])
+    )
+    values = _capped(chosen, licence, age) if licence.limits.caps else chosen
+    for key, value in values:
+        _add_room(found, key, value, played, licence, now)
+    return found
+
+
+def _capped(
+    chosen: Sequence[tuple[LimitKey, int]], licence: Jurisdiction, age: int | None
+) -> Sequence[tuple[LimitKey, int]]:
+    """Return the limits that hold: those that were chosen, and caps where these are lower."""
+    values = dict(chosen)
     for cap in licence.limits.caps:
         key = LimitKey(kind=cap.kind, period=cap.period)
         most = cap_of(key, licence, age)
         if most is not None:
             values[key] = min(most, values.get(key, most))
-    found = Allowance(
-        stakes=[],
-        deposits=[],
-        times=[],
-        set_kinds=frozenset(key.kind for key, value in chosen.items() if value is not None),
-    )
-    for key, value in values.items():
-        _add_room(found, key, value, played, licence, now)
-    return found
+    return tuple(values.items())
 
 
 def _add_room(
@@ -219,27 +223,24 @@ def _add_room(
     licence: Jurisdiction,
     now: datetime,
 ) -> None:
-    match key.kind:
-        case LimitKind.SINGLE_STAKE:
-            found.single_stake = value
-        case LimitKind.BALANCE:
-            found.balance = value
-        case LimitKind.STAKE | LimitKind.LOSS:
-            used = _used(key, played, licence, now)
-            counted = licence.limits.loss_open_stakes is OpenStakes.COUNTED
-            found.stakes.append(
-                Room(
-                    kind=key.kind,
-                    left=value - used,
-                    counts_new=key.kind is LimitKind.STAKE or counted,
-                )
-            )
-        case LimitKind.DEPOSIT | LimitKind.NET_DEPOSIT:
-            left = value - _used(key, played, licence, now)
-            found.deposits.append(Room(kind=key.kind, left=left))
-        case LimitKind.SESSION_TIME:
-            since = period_start(key.period or Period.DAY, licence, now)
-            found.times.append(TimeRoom(since=since, minutes=value))
+    # Compared one by one, the commonest first: this is done for every limit of every bet.
+    kind = key.kind
+    if kind is LimitKind.STAKE or kind is LimitKind.LOSS:
+        left = value - _used(key, played, licence, now)
+        counts_new = (
+            kind is LimitKind.STAKE or licence.limits.loss_open_stakes is OpenStakes.COUNTED
+        )
+        found.stakes.append(Room(kind=kind, left=left, counts_new=counts_new))
+    elif kind is LimitKind.DEPOSIT or kind is LimitKind.NET_DEPOSIT:
+        left = value - _used(key, played, licence, now)
+        found.deposits.append(Room(kind=kind, left=left))
+    elif kind is LimitKind.SINGLE_STAKE:
+        found.single_stake = value
+    elif kind is LimitKind.BALANCE:
+        found.balance = value
+    else:
+        since = period_start(key.period or Period.DAY, licence, now)
+        found.times.append(TimeRoom(since=since, minutes=value))
 
 
 def _used(
@@ -250,48 +251,52 @@ def _used(
     An hour that a rolling period cuts counts as a whole: a limit is never passed, and may be felt
     up to an hour longer.  For the same reason a void stake keeps its place in a stake limit.
     """
-    start = period_start(key.period or Period.DAY, licence, now)
-    hours = [item for hour, item in played.items() if hour + HOUR > start]
+    before = period_start(key.period or Period.DAY, licence, now) - HOUR
+    hours = [item for hour, item in played.items() if hour > before]
     match key.kind:
         case LimitKind.STAKE:
-            return sum(item.staked for item in hours)
+            return sum([item.staked for item in hours])
         case LimitKind.LOSS:
-            lost = sum(item.settled - item.returned for item in hours)
+            lost = sum([item.settled - item.returned for item in hours])
             if licence.limits.loss_open_stakes is OpenStakes.IGNORED:
                 return lost
             # Whenever they were staked: any of them may be lost in this period.
-            return lost + sum(item.staked - item.settled for item in played.values())
+            return lost + sum([item.staked - item.settled for item in played.values()])
         case LimitKind.NET_DEPOSIT:
-            return sum(item.deposited - item.withdrawn for item in hours)
+            return sum([item.deposited - item.withdrawn for item in hours])
         case _:
-            gross = sum(item.deposited for item in hours)
+            gross = sum([item.deposited for item in hours])
             net = licence.limits.deposit_measure is Measure.NET
-            return gross - sum(item.withdrawn for item in hours) if net else gross
+            return gross - sum([item.withdrawn for item in hours]) if net else gross
 
 
 def period_start(period: Period, licence: Jurisdiction, now: datetime) -> datetime:
     """Return when the period began that now is in."""
     if licence.limits.window is Window.ROLLING:
         return now - _ROLLING[period]
-    return _calendar(period, licence.licence, now, ahead=0)
+    return _calendar(period, licence.licence.time_zone, licence.licence.week_starts, now, 0)
 
 
 def period_end(period: Period, licence: Jurisdiction, now: datetime) -> datetime:
     """Return when the period ends that now is in; a rolling one ends a whole period from now."""
     if licence.limits.window is Window.ROLLING:
         return now + _ROLLING[period]
-    return _calendar(period, licence.licence, now, ahead=1)
+    return _calendar(period, licence.licence.time_zone, licence.licence.week_starts, now, 1)
 
 
-def _calendar(period: Period, licence: LicenceRules, now: datetime, *, ahead: int) -> datetime:
+# A batch asks for the same few again and again.
+@lru_cache(maxsize=256)
+def _calendar(
+    period: Period, time_zone: str, week_starts: WeekStart, now: datetime, ahead: int
+) -> datetime:
     """Return the midnight at which this calendar period starts, or one of those after it."""
-    zone = _zone(licence.time_zone)
+    zone = _zone(time_zone)
     day = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
     match period:
         case Period.DAY:
             day += timedelta(days=ahead)
         case Period.WEEK:
-            first = 0 if licence.week_starts is WeekStart.MONDAY else 6
+            first = 0 if week_starts is WeekStart.MONDAY else 6
             day += timedelta(days=7 * ahead - (day.weekday() - first) % 7)
         case Period.MONTH:
             months = day.year * 12 + day.month - 1 + ahead

@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
 import asyncpg
 
 from pitboss.db import Transaction
 from pitboss.jurisdictions.model import LimitKind, Period
 from pitboss.kernel.ids import PlayerId
-from pitboss.kernel.shards import Shard
 from pitboss.responsible.limits.model import Limit, LimitKey, Place, Played, PlayKey, Waiting
 
 NO_PERIOD = "none"
+# The columns of what was played, in the order of a `Play`.
+_AMOUNTS = ("staked", "settled", "returned", "deposited", "withdrawn")
 
-_COLUMNS = (
-    "shard, player_id, kind, period, value, set_at, waiting, waiting_value, asked_at, counts_from,"
-    " lapses_at, needs_confirmation"
+_VALUES = (
+    "kind, period, value, set_at, waiting, waiting_value, asked_at, counts_from, lapses_at,"
+    " needs_confirmation"
 )
+_COLUMNS = f"shard, player_id, {_VALUES}"
+# Looked up instead of made: the same few stand in every row.
+_KEYS = {
+    (kind.value, NO_PERIOD if period is None else period.value): LimitKey(kind=kind, period=period)
+    for kind in LimitKind
+    for period in (None, *Period)
+}
 
 
-async def find_limits(tx: Transaction, places: Collection[Place]) -> list[Limit]:
+async def find_limits(tx: Transaction, places: Sequence[Place]) -> list[Limit]:
     """Return all limits of these players."""
+    # The number of the place comes back instead of its id, which need not be written out again.
     rows = await tx.fetch(
-        f"SELECT {_COLUMNS} FROM player_limit JOIN unnest($1::smallint[], $2::uuid[])"
-        " AS wanted (of_shard, id) ON shard = of_shard AND player_id = id"
+        f"SELECT wanted.number, {_VALUES} FROM player_limit"
+        " JOIN unnest($1::smallint[], $2::uuid[])"
+        " WITH ORDINALITY AS wanted (of_shard, id, number) ON shard = of_shard AND player_id = id"
         " ORDER BY player_id, kind, period",
         [shard for shard, _ in places],
         [player_id for _, player_id in places],
     )
-    return [_limit(row) for row in rows]
+    return [_limit(places[row[0] - 1], row) for row in rows]
 
 
 async def save_limits(tx: Transaction, limits: Sequence[Limit]) -> None:
@@ -61,13 +72,13 @@ async def save_limits(tx: Transaction, limits: Sequence[Limit]) -> None:
 
 
 async def find_played(
-    tx: Transaction, places: Collection[Place], *, since: datetime
+    tx: Transaction, places: Sequence[Place], *, since: datetime
 ) -> list[tuple[PlayerId, Played]]:
     """Return what these players did in each hour since then; what is older comes as one hour."""
     rows = await tx.fetch(
-        "SELECT player_id, greatest(hour, $3) AS hour, sum(staked)::bigint, sum(settled)::bigint,"
+        "SELECT number, greatest(hour, $3) AS hour, sum(staked)::bigint, sum(settled)::bigint,"
         " sum(returned)::bigint, sum(deposited)::bigint, sum(withdrawn)::bigint FROM player_hour"
-        " JOIN unnest($1::smallint[], $2::uuid[]) AS wanted (of_shard, id)"
+        " JOIN unnest($1::smallint[], $2::uuid[]) WITH ORDINALITY AS wanted (of_shard, id, number)"
         " ON shard = of_shard AND player_id = id GROUP BY 1, 2",
         [shard for shard, _ in places],
         [player_id for _, player_id in places],
@@ -75,7 +86,7 @@ async def find_played(
     )
     return [
         (
-            PlayerId(str(player_id)),
+            places[number - 1][1],
             Played(
                 hour=hour,
                 staked=staked,
@@ -85,31 +96,39 @@ async def find_played(
                 withdrawn=withdrawn,
             ),
         )
-        for player_id, hour, staked, settled, returned, deposited, withdrawn in rows
+        for number, hour, staked, settled, returned, deposited, withdrawn in rows
     ]
 
 
 async def add_played(tx: Transaction, sums: Mapping[PlayKey, Sequence[int]]) -> None:
-    """Add what was played, amounts as those of a `Play`, to the players' hours."""
-    staked, settled, returned, deposited, withdrawn = zip(*sums.values(), strict=True)
+    """Add what was played, amounts as those of a `Play`, to the players' hours.
+
+    Bets that are placed have stakes and nothing else, and all in this hour: what is nothing for
+    everybody is not sent.
+    """
+    named = zip(_AMOUNTS, zip(*sums.values(), strict=True), strict=True)
+    moved = {name: amounts for name, amounts in named if any(amounts)}
     await tx.execute(
-        "INSERT INTO player_hour AS known"
-        " (shard, player_id, hour, staked, settled, returned, deposited, withdrawn)"
-        " SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::timestamptz[], $4::bigint[],"
-        " $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[])"
-        " ON CONFLICT (shard, player_id, hour) DO UPDATE SET"
-        " staked = known.staked + excluded.staked, settled = known.settled + excluded.settled,"
-        " returned = known.returned + excluded.returned,"
-        " deposited = known.deposited + excluded.deposited,"
-        " withdrawn = known.withdrawn + excluded.withdrawn",
+        _add_statement(tuple(moved)),
         [shard for shard, _, _ in sums],
         [player_id for _, player_id, _ in sums],
         [hour for _, _, hour in sums],
-        staked,
-        settled,
-        returned,
-        deposited,
-        withdrawn,
+        *moved.values(),
+    )
+
+
+@cache
+def _add_statement(moved: tuple[str, ...]) -> str:
+    """Return the SQL that adds these amounts, and nothing to the others."""
+    sent = "".join(f", ${place}::bigint[]" for place in range(4, 4 + len(moved)))
+    values = ", ".join(name if name in moved else "0" for name in _AMOUNTS)
+    added = ", ".join(f"{name} = known.{name} + excluded.{name}" for name in moved)
+    return (
+        f"INSERT INTO player_hour AS known (shard, player_id, hour, {', '.join(_AMOUNTS)})"
+        f" SELECT shard, player_id, hour, {values}"
+        f" FROM unnest($1::smallint[], $2::uuid[], $3::timestamptz[]{sent})"
+        f" AS sums ({', '.join(('shard', 'player_id', 'hour', *moved))})"
+        f" ON CONFLICT (shard, player_id, hour) DO {f'UPDATE SET {added}' if added else 'NOTHING'}"
     )
 
 
@@ -118,12 +137,11 @@ def written_period(key: LimitKey) -> str:
     return NO_PERIOD if key.period is None else key.period.value
 
 
-def _limit(row: asyncpg.Record) -> Limit:
-    period = None if row["period"] == NO_PERIOD else Period(row["period"])
+def _limit(place: Place, row: asyncpg.Record) -> Limit:
     return Limit(
-        shard=Shard(row["shard"]),
-        player_id=PlayerId(str(row["player_id"])),
-        key=LimitKey(kind=LimitKind(row["kind"]), period=period),
+        shard=place[0],
+        player_id=place[1],
+        key=_KEYS[row["kind"], row["period"]],
         value=row["value"],
         set_at=row["set_at"],
         waiting=Waiting(
