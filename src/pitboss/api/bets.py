@@ -6,7 +6,8 @@ processor of the player's shard.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
 from time import perf_counter
 
 import msgspec
@@ -15,7 +16,7 @@ from litestar.types import HTTPScope, Receive, Send
 
 from pitboss.api import problems, wire
 from pitboss.api.edge import Edge
-from pitboss.api.intake import Answer, Intake, Slip
+from pitboss.api.intake import Answer, Intake, LookAgain, Slip
 from pitboss.api.metrics import Metrics
 from pitboss.api.problems import Problem, ProblemFound
 from pitboss.api.slips import (
@@ -26,7 +27,7 @@ from pitboss.api.slips import (
     read_slip,
 )
 from pitboss.api.tokens import Claims, Role, VerifiedTokens
-from pitboss.api.watch import DEVICE_HEADER, SessionWatch
+from pitboss.api.watch import DEVICE_HEADER, Remembered, SessionWatch
 from pitboss.api.whence import asked_from
 from pitboss.kernel.errors import Fault
 from pitboss.kernel.ids import PlayerId
@@ -96,7 +97,7 @@ class BetRoutes:
         headers = _wanted_headers(scope["headers"])
         trace = self._edge.tracer.follow(_text(headers.get(b"traceparent")))
         try:
-            claims = await self._player(headers)
+            claims, remembered = await self._player(headers)
             key = wire.check_key(_text(headers.get(b"idempotency-key")))
             content = await _read_body(headers, receive, wire.BODY_BYTES_MAX)
             slip = read_slip(
@@ -108,7 +109,7 @@ class BetRoutes:
                 trace=trace,
                 network=self._network(scope, claims),
             )
-            (answer,) = await self._intake.submit(slip.partition, (slip,))
+            (answer,) = await self._submit(claims, headers, (slip,), remembered)
         except ClientGone:
             return
         except Exception as error:
@@ -137,10 +138,17 @@ class BetRoutes:
         headers = _wanted_headers(scope["headers"])
         trace = self._edge.tracer.follow(_text(headers.get(b"traceparent")))
         try:
-            claims = await self._player(headers)
+            claims, remembered = await self._player(headers)
             content = await _read_body(headers, receive, wire.BATCH_BODY_BYTES_MAX)
             network = self._network(scope, claims)
-            answers = await self._answer(_read_slips_body(content).bets, claims, trace, network)
+            read = [
+                self._read(bet, claims, trace, network) for bet in _read_slips_body(content).bets
+            ]
+            slips = [item for item in read if isinstance(item, Slip)]
+            submitted = iter(
+                await self._submit(claims, headers, slips, remembered) if slips else ()
+            )
+            answers = [item if isinstance(item, Problem) else next(submitted) for item in read]
         except ClientGone:
             return
         except Exception as error:
@@ -159,14 +167,20 @@ class BetRoutes:
         if trace is not None:
             self._tell(trace, seconds, {"bets": len(answers)})
 
-    async def _answer(
-        self, bets: Iterable[msgspec.Raw], claims: Claims, trace: str | None, network: str
+    async def _submit(
+        self,
+        claims: Claims,
+        headers: dict[bytes, bytes],
+        slips: Sequence[Slip],
+        remembered: Remembered | None,
     ) -> list[Answer]:
-        read = [self._read(bet, claims, trace, network) for bet in bets]
-        slips = [item for item in read if isinstance(item, Slip)]
+        """Append a request's bets; if something was revoked, look whether the session lives."""
         partition = partition_of(shard_of(PlayerId(claims.subject)))
-        submitted = iter(await self._intake.submit(partition, slips) if slips else ())
-        return [item if isinstance(item, Problem) else next(submitted) for item in read]
+        if remembered is not None:
+            with contextlib.suppress(LookAgain):
+                return await self._intake.submit(partition, slips, remembered)
+            await self._watch.check(claims, _text(headers.get(_DEVICE)))
+        return await self._intake.submit(partition, slips)
 
     def _tell(self, trace: str, seconds: float, about: Mapping[str, str | int]) -> None:
         ended_ns = int(self._edge.wall.now().timestamp() * _NS)
@@ -198,8 +212,8 @@ class BetRoutes:
         except ProblemFound as found:
             return found.problem
 
-    async def _player(self, headers: dict[bytes, bytes]) -> Claims:
-        """Return who asks.
+    async def _player(self, headers: dict[bytes, bytes]) -> tuple[Claims, Remembered | None]:
+        """Return who asks, and what is remembered of their session, if it was not looked at now.
 
         Raises:
             ProblemFound: nobody that we know, or somebody who is not a player.
@@ -209,8 +223,11 @@ class BetRoutes:
             raise ProblemFound(problems.UNAUTHENTICATED)
         if claims.role is not Role.PLAYER:
             raise ProblemFound(problems.WRONG_ROLE)
-        await self._watch.check(claims, _text(headers.get(_DEVICE)))
-        return claims
+        device = _text(headers.get(_DEVICE))
+        remembered = self._watch.recall(claims, device)
+        if remembered is None:
+            await self._watch.check(claims, device)
+        return claims, remembered
 
     def _written(self, answer: Answer) -> bytes:
         if isinstance(answer, Problem):

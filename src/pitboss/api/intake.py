@@ -18,12 +18,13 @@ from pitboss.api.edge import Edge
 from pitboss.api.metrics import Metrics
 from pitboss.api.problems import FieldError, Problem, ProblemFound
 from pitboss.api.refusals import problem_of
+from pitboss.api.watch import Remembered
 from pitboss.db import Transaction
 from pitboss.db.errors import DatabaseAway, TransactionConflict
 from pitboss.kernel.ids import SelectionId
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.price import show_price
-from pitboss.kernel.shards import CATALOGUE_SHARD, Partition
+from pitboss.kernel.shards import CATALOGUE_SHARD, Partition, Shard
 from pitboss.messages.model import AppendAnswer, Appended, Entry
 from pitboss.sportsbook import catalog
 from pitboss.sportsbook.betting.model import PlaceBet
@@ -68,11 +69,16 @@ class Acknowledged:
 Answer = Acknowledged | Problem
 
 
+class LookAgain(Exception):
+    """Something was revoked since the session was looked at; nothing was appended."""
+
+
 @dataclass(slots=True)
 class _Waiting:
     slips: Sequence[Slip]
     answers: asyncio.Future[list[Answer]]
     since: float
+    resting_on: Remembered | None
 
 
 class Intake:
@@ -99,11 +105,17 @@ class Intake:
         late = perf_counter() - self._oldest_since > WAIT_SECONDS_MAX
         return late and self._unanswered > PATIENT_BETS_MAX
 
-    async def submit(self, partition: Partition, slips: Sequence[Slip]) -> list[Answer]:
+    async def submit(
+        self, partition: Partition, slips: Sequence[Slip], resting_on: Remembered | None = None
+    ) -> list[Answer]:
         """Append the bets of one player's request and answer each by itself, in order.
+
+        `resting_on` is what is remembered of the player's session; None if it was looked at for
+        this request.
 
         Raises:
             ProblemFound: nothing was accepted, or the outcome is unknown; the problem says which.
+            LookAgain: what is remembered does not stand any more.
         """
         ensure(len(slips) <= BATCH_BETS_MAX, "a request's bets fit in one batch")
         full = await self._backlogs.find_problem(partition)
@@ -112,7 +124,7 @@ class Intake:
         if self._unanswered + len(slips) > WAITING_BETS_MAX:
             raise ProblemFound(problems.TOO_BUSY)
         answers: asyncio.Future[list[Answer]] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Waiting(slips, answers, perf_counter()))
+        self._queue.append(_Waiting(slips, answers, perf_counter(), resting_on))
         self._unanswered += len(slips)
         if self._writer is None:
             self._oldest_since = perf_counter()
@@ -125,7 +137,7 @@ class Intake:
                 batch = self._take()
                 self._oldest_since = batch[0].since
                 await self._write_batch(batch)
-                self._unanswered -= sum(len(waiting.slips) for waiting in batch)
+                self._unanswered -= _count(batch)
         finally:
             self._writer = None
 
@@ -138,35 +150,43 @@ class Intake:
         return batch
 
     async def _write_batch(self, batch: list[_Waiting]) -> None:
-        slips = [slip for waiting in batch for slip in waiting.slips]
         started = perf_counter()
         try:
-            answers = iter(await self._append(slips))
+            answers = await self._append(batch)
         except ProblemFound as found:
             _fail(batch, found)
         except Exception:
-            _log.exception("a batch of bets could not be appended", bets=len(slips))
+            _log.exception("a batch of bets could not be appended", bets=_count(batch))
             _fail(batch, ProblemFound(problems.INTERNAL))
         else:
-            for waiting in batch:
-                mine = [next(answers) for _ in waiting.slips]
+            for waiting, mine in zip(batch, answers, strict=True):
                 # Whoever went away is not told; the bet stands all the same.
-                if not waiting.answers.done():
+                if waiting.answers.done():
+                    continue
+                if mine is None:
+                    waiting.answers.set_exception(LookAgain())
+                else:
                     waiting.answers.set_result(mine)
-        self._metrics.batch_bets.observe(len(slips))
+        self._metrics.batch_bets.observe(_count(batch))
         self._metrics.append_seconds.observe(perf_counter() - started)
 
-    async def _append(self, slips: Sequence[Slip]) -> list[Answer]:
-        at_once = await self._append_at_once(slips)
+    async def _append(self, batch: Sequence[_Waiting]) -> list[list[Answer] | None]:
+        """Return the answers of each request; None of one that rests on what was revoked."""
+        at_once = await self._append_at_once(batch)
         if at_once is not None:
             return at_once
         for _ in range(TRIES_MAX):
             committing = False
             try:
                 async with self._edge.log.transaction() as tx:
-                    answers = await self._decide(tx, slips)
+                    stand = await _which_stand(tx, batch)
+                    slips = [slip for item in batch if id(item) in stand for slip in item.slips]
+                    answers = iter(await self._decide(tx, slips) if slips else [])
                     committing = True
-                return answers
+                return [
+                    [next(answers) for _ in item.slips] if id(item) in stand else None
+                    for item in batch
+                ]
             except TransactionConflict as fault:
                 _log.warning("appending again", why=str(fault))
             except DatabaseAway as fault:
@@ -175,10 +195,11 @@ class Intake:
                 raise ProblemFound(problem) from fault
         raise ProblemFound(problems.TOO_BUSY)
 
-    async def _append_at_once(self, slips: Sequence[Slip]) -> list[Answer] | None:
+    async def _append_at_once(self, batch: Sequence[_Waiting]) -> list[list[Answer] | None] | None:
         """Append in one round trip; None if a bet has a problem, or the long way must look."""
         if not self._edge.shelf_watch.is_fresh():
             return None
+        slips = [slip for waiting in batch for slip in waiting.slips]
         offers = self._shelf.at_hand(_wanted(slips))
         if offers is None or any(find_problem(slip.command, offers) for slip in slips):
             return None
@@ -191,6 +212,7 @@ class Intake:
                     [_entry(slip) for slip in slips],
                     now=self._edge.clock.now(),
                     watching=CATALOGUE_SHARD,
+                    resting_on=_rests_on(batch),
                 )
         except TransactionConflict:
             return None
@@ -201,7 +223,7 @@ class Intake:
         if seq is None:
             return None
         self._edge.shelf_watch.note(stands=seq == self._shelf.seq)
-        return [Acknowledged(slip.command.bet_id) for slip in slips]
+        return [[Acknowledged(slip.command.bet_id) for slip in item.slips] for item in batch]
 
     async def _decide(self, tx: Transaction, slips: Sequence[Slip]) -> list[Answer]:
         """Append what may be appended.  What is refused early was perhaps accepted before."""
@@ -259,6 +281,31 @@ def find_problem(command: PlaceBet, offers: Mapping[SelectionId, Offer]) -> Prob
                 },
             )
     return None
+
+
+def _count(batch: Sequence[_Waiting]) -> int:
+    return sum(len(waiting.slips) for waiting in batch)
+
+
+def _rests_on(batch: Sequence[_Waiting]) -> dict[Shard, int]:
+    """Return what all of a batch rests on; of two moments in one shard, the older."""
+    rests: dict[Shard, int] = {}
+    for waiting in batch:
+        known = waiting.resting_on
+        if known is not None:
+            rests[known.shard] = min(known.revoked, rests.get(known.shard, known.revoked))
+    return rests
+
+
+async def _which_stand(tx: Transaction, batch: Sequence[_Waiting]) -> set[int]:
+    """Return which requests rest on nothing that was revoked."""
+    shards = {item.resting_on.shard for item in batch if item.resting_on is not None}
+    revoked = await messages.read_revocations(tx, shards) if shards else {}
+    return {
+        id(item)
+        for item in batch
+        if item.resting_on is None or item.resting_on.revoked == revoked[item.resting_on.shard]
+    }
 
 
 def _wanted(slips: Sequence[Slip]) -> set[SelectionId]:

@@ -53,6 +53,8 @@ class _Measured:
     plain: load.PhaseResult
     bets: tuple[str, ...]
     lost: int
+    # Processor time of a single request at full load, by kind of process.
+    spent: dict[str, float]
 
 
 async def run(options: HttpOptions, *, tell: Tell = lambda _: None) -> BenchReport:
@@ -64,7 +66,7 @@ async def run(options: HttpOptions, *, tell: Tell = lambda _: None) -> BenchRepo
             {"api": venue.instance.pids["api"]}, server_pid=venue.instance.pids["postgres"]
         )
         async with seen.watched():
-            measured = await _measure(options, venue, tell)
+            measured = await _measure(options, venue, seen, tell)
         tell("checking the log")
         async with venue.database.reading() as tx:
             durability = await server.read_durability(tx)
@@ -90,11 +92,17 @@ async def run(options: HttpOptions, *, tell: Tell = lambda _: None) -> BenchRepo
         )
 
 
-async def _measure(options: HttpOptions, venue: Venue, tell: Tell) -> _Measured:
+async def _measure(
+    options: HttpOptions, venue: Venue, seen: processes.Processes, tell: Tell
+) -> _Measured:
     warm_up = load.Phase(name="warm up", seconds=WARM_UP_SECONDS, rate=0)
     fast = load.Phase(name="fast", seconds=options.seconds, rate=0)
     tell(f"as fast as {options.connections} connections go")
+    used = seen.cpu_seconds()
     first = await _send(options, venue, (warm_up, fast), PLACE_PATH, seed=options.seed)
+    spent = processes.micros_each(
+        used, seen.cpu_seconds(), sum(phase.sent for phase in first.phases)
+    )
     rate = options.rate or SCHEDULE_SHARE * _rate(first.phases[-1])
 
     tell(f"on a schedule of {rate:,.0f} requests/s")
@@ -116,6 +124,7 @@ async def _measure(options: HttpOptions, venue: Venue, tell: Tell) -> _Measured:
         batch=third.phases[-1],
         plain=plain.phases[-1],
         bets=(*first.bets, *second.bets, *third.bets),
+        spent=spent,
         lost=first.lost + second.lost + third.lost,
     )
 
@@ -168,6 +177,7 @@ def _figures(options: HttpOptions, measured: _Measured) -> dict[str, Figure]:
     figures: dict[str, Figure] = {
         "scheduled_rate": round(scheduled.sent / scheduled.seconds, 1),
         "batch_bets_per_second": round(_rate(measured.batch) * options.batch_slips, 1),
+        **measured.spent,
     }
     full = Latency.of_seconds(measured.fast.latencies)
     if full is not None:

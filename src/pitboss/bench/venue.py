@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from pitboss import messages
 from pitboss.api.tokens import Role, Tokens
 from pitboss.app.home import Home
 from pitboss.app.instance import Instance, start_instance
@@ -19,6 +20,10 @@ from pitboss.db import Database
 from pitboss.db.embedded import EmbeddedPostgres
 from pitboss.kernel.clock import SystemClock
 from pitboss.kernel.entropy import SystemEntropy
+from pitboss.kernel.ids import PlayerId, new_id
+from pitboss.kernel.shards import Shard, shard_of
+from pitboss.players import access
+from pitboss.players.access.model import LoginTry, SessionId
 from pitboss.settings import Settings
 
 
@@ -72,24 +77,41 @@ async def open_venue(
             people = await town.move_in(
                 database, players=players, clock=SystemClock(), entropy=SystemEntropy()
             )
+            tokens = await _log_in(database, home, people)
             await server.settle_down(database)
             yield Venue(
                 home=home,
                 instance=instance,
                 database=database,
                 people=people,
-                tokens=_tokens(home, people),
+                tokens=tokens,
             )
     finally:
         await asyncio.to_thread(EmbeddedPostgres(home).stop, immediate=True)
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _tokens(home: Path, people: town.Town) -> tuple[str, ...]:
-    tokens = Tokens(Home(home).secret(TOKENS_SECRET))
+async def _log_in(database: Database, home: Path, people: town.Town) -> tuple[str, ...]:
+    """Open a session for each player, as a registration does, and return the tokens of them.
+
+    Every request asks whether its session lives, so a token without one would cost less.
+    """
+    tokens, entropy = Tokens(Home(home).secret(TOKENS_SECRET)), SystemEntropy()
     now = SystemClock().now()
+    sessions = {player: SessionId(new_id(now, entropy)) for player in people.players}
+    by_shard: dict[Shard, list[PlayerId]] = {}
+    for player in people.players:
+        by_shard.setdefault(shard_of(player), []).append(player)
+    for shard, players in by_shard.items():
+        async with messages.turn(
+            database, [shard], now=now, actor="bench", entropy=entropy
+        ) as turn:
+            for player in players:
+                attempt = LoginTry(player_id=player, right=True, session_id=sessions[player])
+                await access.open_first(turn, attempt)
     return tuple(
-        tokens.issue(player, Role.PLAYER, town.CURRENCY, now=now).text for player in people.players
+        tokens.issue(player, Role.PLAYER, town.CURRENCY, now=now, session=sessions[player]).text
+        for player in people.players
     )
 
 

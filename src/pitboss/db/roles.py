@@ -36,6 +36,7 @@ GRANTS: Mapping[str, str] = {
     "audit_checkpoint": _GROWS,
     # Heads and offsets: the migration made their rows, and they only move.
     "shard_head": _MOVES,
+    "shard_revocation": _MOVES,
     "log_head": _MOVES,
     "log_consumer": _MOVES,
     "settlement_cursor": _MOVES,

@@ -21,6 +21,7 @@ from pitboss.messages.queries import (
     read_ends,
     read_facts,
     read_heads,
+    read_revocations,
     read_seq,
 )
 
@@ -40,6 +41,7 @@ __all__ = [
     "read_ends",
     "read_facts",
     "read_heads",
+    "read_revocations",
     "read_seq",
     "renew_lease",
     "take_over",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias, TypeVar
 
@@ -28,6 +28,8 @@ from . import rules, store
 
 # A processor that has not committed or renewed for this long may be replaced.
 LEASE_SECONDS = 5.0
+
+NOTHING_REMEMBERED: Mapping[Shard, int] = {}
 
 T = TypeVar("T")
 
@@ -58,6 +60,7 @@ class Turn:
         self._memory = Memory() if memory is None else memory
         self._publications: list[Publication] = []
         self._owed: dict[tuple[Shard, Movement], int] = {}
+        self._revoked: set[Shard] = set()
 
     def recall(self, shard: Shard, kind: type[T]) -> dict[str, T]:
         """Return what is remembered of this kind in the shard, by id; it is what is there.
@@ -70,6 +73,14 @@ class Turn:
         """Note that money moved in this shard, which a fact of the turn must tell, once."""
         owed = (shard, movement)
         self._owed[owed] = self._owed.get(owed, 0) + 1
+
+    def revoke(self, shard: Shard) -> None:
+        """Say that something ends in this shard which others may remember as good.
+
+        From the commit on, whoever rests on what was remembered before is told to look again.
+        """
+        ensure(shard in self.heads, "what ends is told by who holds the shard's turn")
+        self._revoked.add(shard)
 
     def publish(self, shard: Shard, stream: str, fact: Fact, *, cause: str | None = None) -> None:
         """Say that this happened; it becomes a fact when the turn's transaction commits.
@@ -94,6 +105,9 @@ class Turn:
         """
         ensure(not self._owed, "every movement of money is told in a fact of its turn")
         publications, self._publications = self._publications, []
+        revoked, self._revoked = self._revoked, set()
+        if revoked:
+            await store.count_revocations(self.tx, revoked)
         if not publications:
             return
         counts = Counter([(item.shard, item.stream) for item in publications])
@@ -200,21 +214,26 @@ async def append(
 
 
 async def append_at_once(
-    tx: Transaction, entries: Sequence[Entry], *, now: datetime, watching: Shard
+    tx: Transaction,
+    entries: Sequence[Entry],
+    *,
+    now: datetime,
+    watching: Shard,
+    resting_on: Mapping[Shard, int] = NOTHING_REMEMBERED,
 ) -> int | None:
-    """Put commands into the log in one statement, if all their keys are new.
+    """Put commands into the log in one statement, if all their keys are new and nothing is revoked.
 
     For a connection on which each statement is a transaction (`Database.at_once`): the commands
     are durable on return, after one round trip instead of seven.  Returns the seq of the shard
-    `watching` as it was then; None if a key was used before, and then nothing was appended and
-    `append` says what each key was used for.
+    `watching` as it was then.  None, and nothing is appended, if a key was used before, and then
+    `append` says what for; or if a shard's revocations are not those of `resting_on` any more.
     """
     counts: Counter[Partition] = Counter()
     places: list[int] = []
     for entry in entries:
         places.append(counts[entry.partition])
         counts[entry.partition] += 1
-    return await store.append_at_once(tx, entries, places, counts, now, watching)
+    return await store.append_at_once(tx, entries, places, counts, now, watching, resting_on)
 
 
 async def take_over(tx: Transaction, partition: Partition, *, owner: str) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from pitboss.db import Transaction
 from pitboss.kernel.shards import Partition, Shard
@@ -26,6 +26,15 @@ async def read_commands(
 ) -> list[Command]:
     """Return the partition's next commands, in order."""
     return await store.find_commands(tx, partition, from_offset=from_offset, limit=limit)
+
+
+async def read_revocations(tx: Transaction, shards: Collection[Shard]) -> dict[Shard, int]:
+    """Return how often something was revoked in each of these shards.
+
+    Whoever reads this first, and then what is remembered, can rest on that for as long as the
+    number stays: `append_at_once` looks.
+    """
+    return await store.find_revocations(tx, shards)
 
 
 async def find_command(tx: Transaction, partition: Partition, command_id: str) -> Command | None:

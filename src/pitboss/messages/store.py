@@ -84,6 +84,23 @@ async def move_heads(
     return _count(word)
 
 
+async def count_revocations(tx: Transaction, shards: Iterable[Shard]) -> None:
+    """Count that something was revoked in each of these shards."""
+    await tx.execute(
+        "UPDATE shard_revocation SET revoked = revoked + 1 WHERE shard = ANY($1::smallint[])",
+        list(shards),
+    )
+
+
+async def find_revocations(tx: Transaction, shards: Iterable[Shard]) -> dict[Shard, int]:
+    """Return how often something was revoked in each of these shards, as it is committed."""
+    rows = await tx.fetch(
+        "SELECT shard, revoked FROM shard_revocation WHERE shard = ANY($1::smallint[])",
+        list(shards),
+    )
+    return {Shard(shard): revoked for shard, revoked in rows}
+
+
 async def set_epoch(tx: Transaction, shards: Iterable[Shard], epoch: int) -> None:
     """Give the shards a new epoch, so that writers with an older one are fenced off."""
     await tx.execute(
@@ -227,16 +244,22 @@ async def append_at_once(
     counts: Mapping[Partition, int],
     appended_at: datetime,
     watching: Shard,
+    resting_on: Mapping[Shard, int],
 ) -> int | None:
-    """Lock the ends, number, write and move on, in one statement; None if a key is used already.
+    """Lock the ends, number, write and move on, in one statement.
 
-    `places` are the entries' places within their partition, from 0.  Returns a shard's seq.
+    `places` are the entries' places within their partition, from 0.  Returns a shard's seq; None if
+    a key is used already, or something was revoked.
     """
     try:
         row = await tx.fetch_one(
             # The ends are locked in one order for everybody, and as they are when that is granted.
-            "WITH locked AS (SELECT partition, next_offset FROM log_head"
-            "   WHERE partition = ANY($1::smallint[]) ORDER BY partition FOR UPDATE),"
+            "WITH revoked AS (SELECT 1 FROM shard_revocation AS now"
+            "   JOIN unnest($11::smallint[], $12::bigint[]) AS seen (shard, revoked) USING (shard)"
+            "   WHERE now.revoked <> seen.revoked),"
+            " locked AS (SELECT partition, next_offset FROM log_head"
+            "   WHERE partition = ANY($1::smallint[]) AND NOT EXISTS (SELECT FROM revoked)"
+            "   ORDER BY partition FOR UPDATE),"
             " moved AS (UPDATE log_head AS head SET next_offset = locked.next_offset + added.count"
             "   FROM locked JOIN unnest($1::smallint[], $2::bigint[]) AS added (partition, count)"
             "     USING (partition) WHERE head.partition = locked.partition RETURNING 1),"
@@ -249,7 +272,8 @@ async def append_at_once(
             "   JOIN locked USING (partition) RETURNING 1)"
             " SELECT (SELECT count(*) FROM moved) AS moved,"
             "   (SELECT count(*) FROM appended) AS appended,"
-            "   (SELECT seq FROM shard_head WHERE shard = $10) AS seq",
+            "   (SELECT seq FROM shard_head WHERE shard = $10) AS seq,"
+            "   EXISTS (SELECT FROM revoked) AS revoked",
             list(counts),
             list(counts.values()),
             [entry.partition for entry in entries],
@@ -260,8 +284,12 @@ async def append_at_once(
             [entry.body for entry in entries],
             appended_at,
             watching,
+            list(resting_on),
+            list(resting_on.values()),
         )
     except asyncpg.UniqueViolationError:
+        return None
+    if row is not None and row["revoked"]:
         return None
     ensure(
         row is not None and row["moved"] == len(counts) and row["appended"] == len(entries),

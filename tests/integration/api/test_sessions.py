@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 
 from integration.api.client import Answer, AsgiClient
-from integration.api.desk import PASSWORD, SECRET, Desk, Somebody, news, registration, slip
+from integration.api.desk import (
+    PASSWORD,
+    SECRET,
+    Desk,
+    Somebody,
+    news,
+    registration,
+    selection_id,
+    slip,
+)
+from integration.api.rows import count_rows
 from integration.players.keys import KEYS
 from pitboss.adapters import passwords
 from pitboss.api.asgi import make_app
@@ -49,6 +59,16 @@ async def token_of(desk: Desk, player: Somebody, **more: Any) -> str:
     return str(answer.json()["token"])
 
 
+async def place(desk: Desk, player: Somebody) -> Answer:
+    body = slip(selection_id("cup"))
+    return await desk.client.ask("POST", "/v1/bets", token=player.token, key=desk.key(), body=body)
+
+
+async def place_batch(desk: Desk, player: Somebody) -> Answer:
+    body = {"bets": [{"key": desk.key(), **slip(selection_id("cup"))}]}
+    return await desk.client.ask("POST", "/v1/bets/batch", token=player.token, body=body)
+
+
 def kind(answer: Answer) -> tuple[int, str]:
     return answer.status, answer.problem["type"].rpartition(":")[2]
 
@@ -68,6 +88,46 @@ async def test_a_token_is_good_for_nothing_after_logout_in_any_process(desk: Des
         bet = await desk.client.ask("POST", path, token=ann.token, key="k", body=body)
         assert bet.status == 401
     assert await who(desk, other) == 200
+
+
+async def test_a_session_that_was_remembered_takes_no_bet_once_it_has_ended_anywhere(
+    desk: Desk,
+) -> None:
+    await desk.event("cup")
+    ann, bob = await join(desk), await join(desk)
+    twin = desk.twin()
+    for player in (ann, bob):
+        # Seen once, the process remembers it and looks no more.
+        assert (await place(desk, player)).status == 202
+    assert (await place_batch(desk, ann)).status == 200
+    logged = (await count_rows(desk.database))["command"]
+
+    out = await twin.client.ask("DELETE", "/v1/me/session", token=ann.token)
+    answers = await asyncio.gather(
+        *(place(desk, player) for player in (ann, bob, ann, bob)), place_batch(desk, ann)
+    )
+
+    assert out.status == 204
+    assert [answer.status for answer in answers] == [401, 202, 401, 202, 401]
+    assert (await count_rows(desk.database))["command"] == logged + 2
+
+
+async def test_a_logout_that_was_answered_comes_before_every_later_bet(desk: Desk) -> None:
+    await desk.event("cup")
+    players = [await join(desk) for _ in range(10)]
+    twin = desk.twin()
+    late: list[Answer] = []
+
+    async def bet_and_leave(player: Somebody) -> None:
+        for _ in range(3):
+            await place(desk, player)
+        await twin.client.ask("DELETE", "/v1/me/session", token=player.token)
+        late.append(await place(desk, player))
+
+    await asyncio.gather(*map(bet_and_leave, players))
+
+    assert {answer.status for answer in late} == {401}
+    assert (await count_rows(desk.database))["command"] == 3 * len(players)
 
 
 @pytest.mark.parametrize("status", ["suspended", "closed"])

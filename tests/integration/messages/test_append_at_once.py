@@ -10,7 +10,7 @@ import pytest
 from integration.messages.world import NOW, World, entry
 from pitboss import messages
 from pitboss.db import Database
-from pitboss.kernel.shards import CATALOGUE_SHARD, PARTITIONS_ALL, Partition
+from pitboss.kernel.shards import CATALOGUE_SHARD, PARTITIONS_ALL, Partition, Shard
 from pitboss.messages.model import Entry
 
 ZERO, ONE = PARTITIONS_ALL[0], PARTITIONS_ALL[1]
@@ -91,3 +91,29 @@ async def test_writers_of_both_kinds_leave_no_gap_and_block_nobody_for_ever(worl
     async with world.database.reading() as tx:
         ends = await messages.read_ends(tx)
     assert sum(ends.values()) == len(appended)
+
+
+async def test_what_rests_on_something_that_was_revoked_is_not_appended(world: World) -> None:
+    (shard, other) = (Shard(1), Shard(2))
+    async with world.database.reading() as tx:
+        seen = await messages.read_revocations(tx, [shard, other])
+
+    async def ask(key: str, resting_on: dict[Shard, int]) -> int | None:
+        async with world.database.at_once() as tx:
+            return await messages.append_at_once(
+                tx, [entry(key)], now=NOW, watching=CATALOGUE_SHARD, resting_on=resting_on
+            )
+
+    before = await ask("before", seen)
+    async with world.turn(shard) as turn:
+        turn.revoke(shard)
+        during = await ask("during", seen)
+    after = await ask("after", seen)
+    others = await ask("others", {other: seen[other]})
+    async with world.database.reading() as tx:
+        again = await messages.read_revocations(tx, [shard, other])
+    anew = await ask("anew", again)
+
+    assert (before, during, after, others, anew) == (0, 0, None, 0, 0)
+    assert again == {shard: seen[shard] + 1, other: seen[other]}
+    assert len(await world.commands(ZERO)) == 4

@@ -37,6 +37,7 @@ UNFOLDED: Mapping[str, Source] = {
     "settlement_cursor": Source.BOOKKEEPING,
     "settlement_walk": Source.BOOKKEEPING,
     "schema_step": Source.BOOKKEEPING,
+    "shard_revocation": Source.BOOKKEEPING,
     "login_address": Source.BOOKKEEPING,
     "player_factor": Source.PROOF,
     "player_login": Source.PERSONAL,

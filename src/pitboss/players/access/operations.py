@@ -322,6 +322,7 @@ async def _end(
         return
     ids = [session.id for session in sessions]
     await store.end_sessions(turn.tx, shard_of(player_id), ids, at=turn.now, reason=reason)
+    turn.revoke(shard_of(player_id))
     for session_id in ids:
         fact = SessionEnded(player_id=player_id, session_id=session_id, reason=reason)
         _publish(turn, player_id, fact)
