@@ -17,7 +17,7 @@ import structlog
 from pitboss.db import Database, migrate, roles
 from pitboss.db.embedded import OWNER, PROCESS, EmbeddedPostgres
 
-pytest_plugins = ["proofs"]
+pytest_plugins = ["covering", "proofs"]
 
 # Enough for the smallest `shared_buffers`; tests do not need more.
 SERVER_MEMORY_BYTES = 512 * 1024**2
@@ -97,6 +97,7 @@ async def database(
     It is entered as processes enter it, so that every test finds out what they may not do.
     """
     name = f"pitboss_test_{secrets.token_hex(4)}"
+    # Copying page by page through the log, which is the default, takes several times as long.
     await maintenance.execute(f"CREATE DATABASE {name} TEMPLATE {template_name} STRATEGY FILE_COPY")
     fresh = Database(as_process(url_of(postgres_url, name)))
     yield fresh
@@ -118,7 +119,7 @@ async def empty_database(
 ) -> AsyncIterator[Database]:
     """Give a database without any table; it is dropped after the test."""
     name = f"pitboss_test_{secrets.token_hex(4)}"
-    await maintenance.execute(f"CREATE DATABASE {name}")
+    await maintenance.execute(f"CREATE DATABASE {name} STRATEGY FILE_COPY")
     fresh = Database(url_of(postgres_url, name))
     yield fresh
     await fresh.close()

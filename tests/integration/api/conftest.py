@@ -25,7 +25,7 @@ async def shared_desk(
 ) -> AsyncIterator[Desk]:
     """Give an API over a database that the tests of one file share."""
     name = f"pitboss_test_{secrets.token_hex(4)}"
-    await maintenance.execute(f"CREATE DATABASE {name} TEMPLATE {template_name}")
+    await maintenance.execute(f"CREATE DATABASE {name} TEMPLATE {template_name} STRATEGY FILE_COPY")
     database = Database(as_process(url_of(postgres_url, name)))
     yield Desk(database=database)
     await database.close()

@@ -153,7 +153,7 @@ async def story(
 ) -> AsyncIterator[Connection]:
     """Give a connection to a database with a true story in it."""
     name = f"{template_name}_story"
-    await maintenance.execute(f"CREATE DATABASE {name} TEMPLATE {template_name}")
+    await maintenance.execute(f"CREATE DATABASE {name} TEMPLATE {template_name} STRATEGY FILE_COPY")
     url = urlsplit(postgres_url)._replace(path=f"/{name}").geturl()
     database = Database(url)
     await Story(database).tell()
