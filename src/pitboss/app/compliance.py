@@ -2,27 +2,25 @@
 
 Tests note what they proved (`tests/proofs.py`) in a record of JSON.  A proof names the rule, the
 licence and the value that the licence had when the test ran: where the value is another today the
-proof is stale and counts for nothing.  Neither the record nor the document depends on the time or
-on the machine.
+proof is stale and counts for nothing.  A record says which software was tested on which day, and
+nothing else in it depends on the time or on the machine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby
 from pathlib import Path
 
 import msgspec
 
 from pitboss import jurisdictions
-from pitboss.jurisdictions.model import Entry, said
+from pitboss.jurisdictions.model import Entry
 from pitboss.kernel.errors import Malformed
 
 # It is no licence, so there is no regulator to comply with.
 _NO_LICENCE = "demo"
-_TEST_WORD = "test_"
 
 
 class Standing(StrEnum):
@@ -43,13 +41,36 @@ MARKS = {
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One test's word on one rule of one licence, under the value that it had then."""
+    """One test's word on one rule of one licence, under the value that it had then.
+
+    A scenario's proof names the step of the story that gave it, and where in the story it stands.
+    """
 
     rule: str
     licence: str
     value: object
     test: str
     passed: bool
+    step: str | None = None
+    place: int | None = None
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What was tested and when: its name and version, the digest of its files, the day in UTC."""
+
+    software: str
+    sha256: str
+    day: str
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one run of the tests proved; `run` is None in records of before runs were noted."""
+
+    run: Run | None
+    proofs: tuple[Proof, ...]
+
+
+NOTHING = Record(run=None, proofs=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,18 +90,49 @@ class Row:
     rule: str
     cells: tuple[Cell, ...]
 
+    @property
+    def section(self) -> str:
+        """The part of the licence's file that the rule is in."""
+        return section_of(self.rule)
 
-def read_proofs(path: Path) -> tuple[Proof, ...]:
-    """Return the proofs of a record.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a scenario: which rules it is about, and whether it passed, by licence.
+
+    A licence whose rules give no occasion for it is not among `passed`.
+    """
+
+    sentence: str
+    rules: tuple[str, ...]
+    passed: Mapping[str, bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """A scenario that is told in steps, in their order."""
+
+    test: str
+    steps: tuple[Step, ...]
+
+
+def section_of(rule: str) -> str:
+    """Return the part of a licence's file that a rule is in."""
+    return rule.partition(".")[0]
+
+
+def read_record(path: Path) -> Record:
+    """Return a record of proofs.
 
     Raises:
         Malformed: the file is no record of proofs.
         OSError: it cannot be read.
     """
     try:
-        return tuple(msgspec.json.decode(path.read_bytes(), type=list[Proof]))
+        found = msgspec.json.decode(path.read_bytes(), type=Record | list[Proof])
     except msgspec.DecodeError as error:
         raise Malformed("proofs", f"{path} is no record of proofs: {error}") from None
+    return found if isinstance(found, Record) else Record(run=None, proofs=tuple(found))
 
 
 def matrix(proofs: Iterable[Proof]) -> tuple[Row, ...]:
@@ -127,96 +179,142 @@ def _standing(entry: Entry, proofs: Sequence[Proof]) -> Standing:
 
 def figures(rows: Iterable[Row]) -> dict[str, int]:
     """Return how many rules of licences stand how."""
-    cells = [cell for row in rows for cell in row.cells]
-    return {
-        standing.value: sum(cell.standing is standing for cell in cells) for standing in Standing
-    }
+    return _counted(cell for row in rows for cell in row.cells)
 
 
-def members(rows: Iterable[Row]) -> dict[str, dict[str, dict[str, object]]]:
-    """Return the matrix as JSON has it: by rule, and then by licence."""
-    return {
-        row.rule: {
-            cell.licence: {
-                "value": cell.entry.value,
-                "source": cell.entry.citation.source,
-                "confidence": cell.entry.citation.confidence.value,
-                "standing": cell.standing.value,
-                "tests": list(cell.tests),
-            }
-            for cell in row.cells
-        }
+def figures_by_licence(rows: Iterable[Row]) -> dict[str, dict[str, int]]:
+    """Return how many rules of each licence stand how."""
+    cells: dict[str, list[Cell]] = {}
+    for row in rows:
+        for cell in row.cells:
+            cells.setdefault(cell.licence, []).append(cell)
+    return {code: _counted(of_one) for code, of_one in cells.items()}
+
+
+def figures_by_section(rows: Iterable[Row]) -> dict[str, dict[str, dict[str, int]]]:
+    """Return how many rules stand how, by section and then by licence."""
+    by_section: dict[str, list[Row]] = {}
+    for row in rows:
+        by_section.setdefault(row.section, []).append(row)
+    return {section: figures_by_licence(of_one) for section, of_one in by_section.items()}
+
+
+def untested(rows: Iterable[Row]) -> dict[str, tuple[str, ...]]:
+    """Return of which licences each rule was never tested; rules that always were are left out."""
+    found = {
+        row.rule: tuple(cell.licence for cell in row.cells if cell.standing is Standing.UNTESTED)
         for row in rows
     }
+    return {rule: codes for rule, codes in found.items() if codes}
 
 
-def document(rows: Sequence[Row]) -> str:
-    """Return the matrix as a page of Markdown."""
-    return "\n".join([*_head(rows), *_overview(rows), *_details(rows)])
+def stories(proofs: Iterable[Proof]) -> tuple[Story, ...]:
+    """Return the scenarios that told their steps, each step once for all licences."""
+    told: dict[str, list[Proof]] = {}
+    for proof in proofs:
+        if proof.step is not None and proof.licence != _NO_LICENCE:
+            told.setdefault(proof.test, []).append(proof)
+    return tuple(Story(test=test, steps=_steps(told[test])) for test in sorted(told))
 
 
-def _head(rows: Sequence[Row]) -> Iterator[str]:
-    count = figures(rows)
-    yield "# Compliance"
-    yield ""
-    yield "Rule by licence: what the licence says, where that is written, and whether a test has"
-    yield "shown that pitboss keeps it. `make compliance` writes this page, nobody does by hand;"
-    yield "[jurisdictions.md](jurisdictions.md) says how. It is no legal advice and no certificate."
-    yield ""
-    yield "| mark | means | cells |"
-    yield "|---|---|---|"
-    meanings = {
-        Standing.PASSED: "every test of this rule for this licence passed, with the value of today",
-        Standing.FAILED: "a test of it failed",
-        Standing.STALE: "it was tested with another value than that of today",
-        Standing.UNTESTED: "no test has shown it; the value is there and nothing more is said",
+def _steps(proofs: Sequence[Proof]) -> tuple[Step, ...]:
+    by_step: dict[str, list[Proof]] = {}
+    for proof in proofs:
+        by_step.setdefault(proof.step or "", []).append(proof)
+    return tuple(
+        Step(
+            sentence=sentence,
+            rules=tuple(sorted({proof.rule for proof in by_step[sentence]})),
+            passed={
+                code: all(proof.passed for proof in by_step[sentence] if proof.licence == code)
+                for code in sorted({proof.licence for proof in by_step[sentence]})
+            },
+        )
+        for sentence in _in_order(proofs)
+    )
+
+
+def _in_order(proofs: Sequence[Proof]) -> list[str]:
+    """Return the sentences as the story tells them.
+
+    Not every licence has every step, so each licence's steps are put behind those that come before
+    them in its own story.
+    """
+    merged: list[str] = []
+    for code in sorted({proof.licence for proof in proofs}):
+        own = sorted(
+            {(proof.place or 0, proof.step or "") for proof in proofs if proof.licence == code}
+        )
+        behind = 0
+        for _, sentence in own:
+            if sentence not in merged:
+                merged.insert(behind, sentence)
+            behind = merged.index(sentence) + 1
+    return merged
+
+
+def _counted(cells: Iterable[Cell]) -> dict[str, int]:
+    found = list(cells)
+    return {
+        standing.value: sum(cell.standing is standing for cell in found) for standing in Standing
     }
-    for standing, meaning in meanings.items():
-        yield f"| {MARKS[standing]} | {meaning} | {count[standing.value]} |"
-    yield ""
 
 
-def _overview(rows: Sequence[Row]) -> Iterator[str]:
-    yield "## Which rules are tested"
-    yield ""
+def chosen(
+    rows: Sequence[Row], *, licence: str | None = None, section: str | None = None
+) -> tuple[Row, ...]:
+    """Return a part of the matrix: one licence's column, one section's rows, or both.
+
+    Raises:
+        Malformed: there is no such licence, or no such section.
+    """
     codes = [cell.licence for cell in rows[0].cells]
-    yield f"| rule | {' | '.join(codes)} |"
-    yield f"|---|{'---|' * len(codes)}"
-    for row in rows:
-        yield f"| {row.rule} | {' | '.join(MARKS[cell.standing] for cell in row.cells)} |"
-    yield ""
+    sections = list(dict.fromkeys(row.section for row in rows))
+    if licence is not None and licence not in codes:
+        raise Malformed("licence", f"one of {', '.join(codes)} is needed")
+    if section is not None and section not in sections:
+        raise Malformed("section", f"one of {', '.join(sections)} is needed")
+    return tuple(
+        Row(
+            rule=row.rule,
+            cells=tuple(cell for cell in row.cells if licence in (None, cell.licence)),
+        )
+        for row in rows
+        if section in (None, row.section)
+    )
 
 
-def _details(rows: Sequence[Row]) -> Iterator[str]:
-    for section, of_section in groupby(rows, key=lambda row: row.rule.partition(".")[0]):
-        yield f"## {section}"
-        yield ""
-        for row in of_section:
-            yield f"### {row.rule}"
-            yield ""
-            yield "| licence | value | source | confidence | tested |"
-            yield "|---|---|---|---|---|"
-            for cell in row.cells:
-                citation = cell.entry.citation
-                texts = (cell.licence, said(cell.entry.value), citation.source)
-                yield (
-                    f"| {' | '.join(_escaped(text) for text in texts)}"
-                    f" | {citation.confidence} | {MARKS[cell.standing]} |"
-                )
-            yield ""
-            yield from _tests(row)
+def members(rows: Sequence[Row], record: Record) -> dict[str, object]:
+    """Return the matrix and what it was made from as JSON has it."""
+    return {
+        "run": None if record.run is None else msgspec.to_builtins(record.run),
+        "figures": figures(rows),
+        "licences": figures_by_licence(rows),
+        "sections": figures_by_section(rows),
+        "untested": {rule: list(codes) for rule, codes in untested(rows).items()},
+        "stories": [
+            {
+                "test": story.test,
+                "steps": [
+                    {
+                        "step": step.sentence,
+                        "rules": list(step.rules),
+                        "passed": dict(step.passed),
+                    }
+                    for step in story.steps
+                ],
+            }
+            for story in stories(record.proofs)
+        ],
+        "rules": {row.rule: {cell.licence: _member(cell) for cell in row.cells} for row in rows},
+    }
 
 
-def _tests(row: Row) -> Iterator[str]:
-    """Yield the tests of a row: as the sentences that their names are."""
-    tests = sorted({test for cell in row.cells for test in cell.tests})
-    for test in tests:
-        path, _, name = test.partition("::")
-        sentence = name.rpartition("::")[2].removeprefix(_TEST_WORD).replace("_", " ")
-        yield f"- {sentence} (`{path}`)"
-    if tests:
-        yield ""
-
-
-def _escaped(text: str) -> str:
-    return text.replace("|", "\\|")
+def _member(cell: Cell) -> dict[str, object]:
+    return {
+        "value": cell.entry.value,
+        "source": cell.entry.citation.source,
+        "confidence": cell.entry.citation.confidence.value,
+        "standing": cell.standing.value,
+        "tests": list(cell.tests),
+    }

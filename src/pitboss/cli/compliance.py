@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.box import SIMPLE
-from rich.table import Column, Table
 
 from pitboss.cli.options import JsonOption
 from pitboss.cli.outcome import outcome
@@ -28,6 +26,18 @@ def matrix(
             show_default=False,
         ),
     ] = None,
+    licence: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CODE",
+            help="Only this licence, with values, sources and how sure they are.",
+            show_default=False,
+        ),
+    ] = None,
+    section: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Only this section of rules.", show_default=False),
+    ] = None,
     write: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write it as a page, too.", show_default=False),
@@ -38,31 +48,27 @@ def matrix(
 
     Fails if a test of a rule failed, or was run with another value than that of today.
     """
-    from pitboss.app import compliance
+    from pitboss.app import compliance, compliance_page
     from pitboss.app.compliance import Standing
+    from pitboss.cli import matrix as shown
 
     with outcome(as_json=as_json) as told:
         found = proofs or (_PROOFS if _PROOFS.exists() else None)
         if found is None:
             told.say(f"no record of proofs ({_PROOFS}): nothing counts as tested")
-        rows = compliance.matrix(compliance.read_proofs(found) if found else ())
-        codes = [cell.licence for cell in rows[0].cells]
-        table = Table(
-            *(Column(name, no_wrap=True) for name in ("rule", *codes)),
-            box=SIMPLE,
-            pad_edge=False,
-            padding=(0, 1, 0, 0),
-        )
-        for row in rows:
-            table.add_row(row.rule, *(compliance.MARKS[cell.standing] for cell in row.cells))
-        told.say(table)
+        record = compliance.read_record(found) if found else compliance.NOTHING
+        everything = compliance.matrix(record.proofs)
+        rows = compliance.chosen(everything, licence=licence, section=section)
+        tables = [shown.marks(rows), shown.sections(rows)]
+        told.say(*([shown.citations(rows)] if licence else tables))
+        for line in (*shown.untested(rows), *shown.stories(record), *shown.run(record)):
+            told.say(line)
         count = compliance.figures(rows)
         told.say(", ".join(f"{number} {standing}" for standing, number in count.items()))
         if write is not None:
-            write.write_text(compliance.document(rows), encoding="utf-8")
+            write.write_text(compliance_page.document(record), encoding="utf-8")
             told.say(f"written to {write}")
         told.tell(
             ok=not (count[Standing.FAILED] or count[Standing.STALE]),
-            figures=count,
-            rules=compliance.members(rows),
+            **compliance.members(rows, record),
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -13,14 +12,15 @@ import msgspec
 import pytest
 
 from pitboss import jurisdictions
-from pitboss.app import compliance
-from pitboss.app.compliance import Cell, Proof, Row, Standing
+from pitboss.app import compliance, compliance_page
+from pitboss.app.compliance import Cell, Proof, Record, Row, Run, Standing
 from pitboss.kernel.errors import Malformed
 
 ROOT = Path(__file__).parents[3]
 RECORD = ROOT / "docs" / "compliance.json"
 PAGE = ROOT / "docs" / "compliance.md"
 RULE = "limits.increase_hours_min"
+RUN = Run(software="pitboss 1.2.3", sha256="ab" * 32, day="2026-03-01")
 
 
 def proof(**changes: Any) -> Proof:
@@ -80,28 +80,110 @@ def test_what_is_no_record_is_refused_by_name(tmp_path: Path, text: str) -> None
     path.write_text(text)
 
     with pytest.raises(Malformed, match=r"proofs\.json is no record"):
-        compliance.read_proofs(path)
+        compliance.read_record(path)
 
 
 def test_a_page_shows_values_sources_marks_and_tests() -> None:
-    page = compliance.document(compliance.matrix([proof()]))
+    page = compliance_page.document(Record(run=RUN, proofs=(proof(),)))
 
     source = jurisdictions.get("GB").citations[RULE].source
     assert f"| GB | 24 | {source} | high | ✔ |" in page
     assert "| NJ | none |" in page
     assert "- it waits (`tests/x.py`)" in page
+    assert "Tested was pitboss 1.2.3, on 2026-03-01 (UTC)." in page
+    assert f"`{RUN.sha256}`" in page
+
+
+def test_a_page_sums_up_by_licence_and_by_section_and_names_what_was_not_tested() -> None:
+    page = compliance_page.document(Record(run=None, proofs=(proof(),)))
+
+    rules = len(compliance.matrix([]))
+    gb = jurisdictions.get("GB")
+    assert f"| GB | {gb.licence.name} | {gb.licence.regulator} | `{gb.rules_version}` | 1 " in page
+    limits = sum(row.section == "limits" for row in compliance.matrix([]))
+    none, one = f"0/{limits}", f"1/{limits}"
+    assert f"| limits | {' | '.join([none] * 3 + [one] + [none] * 6)} |" in page
+    assert f"    - {RULE}: DE, DK, ES, MT, NJ, NL, ON, PA, SE" in page.splitlines()
+    assert "    - limits.caps: all licences" in page.splitlines()
+    assert page.count("\n    - ") == rules
+
+
+def test_what_is_tested_everywhere_is_not_named_as_untested() -> None:
+    everywhere = [
+        proof(licence=found.licence, value=found.entry.value)
+        for row in compliance.matrix([])
+        if row.rule == RULE
+        for found in row.cells
+    ]
+
+    assert RULE not in compliance.untested(compliance.matrix(everywhere))
+
+
+def test_a_story_has_each_step_once_in_the_order_of_every_licence() -> None:
+    def step(code: str, place: int, sentence: str, rule: str = RULE, **changes: Any) -> Proof:
+        return proof(licence=code, place=place, step=sentence, rule=rule, **changes)
+
+    told = [
+        step("GB", 1, "one"),
+        step("GB", 2, "two"),
+        step("GB", 2, "two", rule="limits.caps", passed=False),
+        step("GB", 4, "four"),
+        step("NJ", 1, "one"),
+        step("NJ", 3, "three"),
+        step("NJ", 4, "four"),
+    ]
+
+    (story,) = compliance.stories([*reversed(told), proof()])
+
+    assert [found.sentence for found in story.steps] in (
+        ["one", "two", "three", "four"],
+        ["one", "three", "two", "four"],
+    )
+    by_sentence = {found.sentence: found for found in story.steps}
+    assert by_sentence["two"].rules == ("limits.caps", RULE)
+    assert by_sentence["two"].passed == {"GB": False}
+    assert by_sentence["one"].passed == {"GB": True, "NJ": True}
+
+
+def test_a_page_tells_a_story_step_by_step() -> None:
+    told = proof(step="it rains", place=1)
+    page = compliance_page.document(Record(run=None, proofs=(told,)))
+
+    assert "## Step by step: it waits" in page
+    assert f"| 1 | it rains | {RULE} |  |  |  | ✔ |  |  |  |  |  |  |" in page
+
+
+def test_a_part_of_the_matrix_is_one_licence_one_section_or_both() -> None:
+    rows = compliance.matrix([])
+
+    part = compliance.chosen(rows, licence="NJ", section="limits")
+
+    assert {row.section for row in part} == {"limits"}
+    assert {found.licence for row in part for found in row.cells} == {"NJ"}
+    assert compliance.chosen(rows) == rows
+    for wrong in ({"licence": "XX"}, {"licence": "demo"}, {"section": "colours"}):
+        with pytest.raises(Malformed, match="is needed"):
+            compliance.chosen(rows, **wrong)
+
+
+def test_a_record_of_before_runs_were_noted_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "proofs.json"
+    path.write_bytes(msgspec.json.encode([proof()]))
+
+    assert compliance.read_record(path) == Record(run=None, proofs=(proof(),))
 
 
 def test_the_page_of_the_docs_is_what_the_record_and_the_licences_make() -> None:
     """If this fails, run `make compliance`."""
-    rows = compliance.matrix(compliance.read_proofs(RECORD))
+    record = compliance.read_record(RECORD)
+    rows = compliance.matrix(record.proofs)
 
-    assert PAGE.read_text(encoding="utf-8") == compliance.document(rows)
+    assert PAGE.read_text(encoding="utf-8") == compliance_page.document(record)
     assert compliance.figures(rows)["failed"] == compliance.figures(rows)["stale"] == 0
 
 
 def test_every_test_of_the_record_exists() -> None:
-    for test in {proof.test for proof in compliance.read_proofs(RECORD)}:
+    for test in {proof.test for proof in compliance.read_record(RECORD).proofs}:
         path, *_, name = test.split("::")
         assert f"def {name}(" in (ROOT / path).read_text(encoding="utf-8"), test
 
@@ -126,6 +208,14 @@ def test_d():
 
 def test_e(proves):
     proves("limits.colour", "GB")
+
+def test_f(step):
+    with step("it begins", "NJ", "limits.window", "limits.periods"):
+        pass
+    with step("it breaks", "NJ", "limits.kinds"):
+        assert False
+    with step("it never comes to this", "NJ", "limits.scope"):
+        pass
 """
 
 
@@ -139,10 +229,26 @@ def test_a_session_writes_what_its_tests_proved(tmp_path: Path) -> None:
         [*command, *options], cwd=tmp_path, env=environment, capture_output=True, text=True
     )
 
-    assert "2 failed, 2 passed, 1 skipped, 1 deselected" in ran.stdout
-    found = json.loads((tmp_path / "proofs.json").read_text())
-    said = {(each["rule"], each["licence"]): each for each in found}
-    assert set(said) == {("limits.decrease", "GB"), ("limits.caps", "DE"), ("limits.caps", "NL")}
+    assert "3 failed, 2 passed, 1 skipped, 1 deselected" in ran.stdout
+    found = compliance.read_record(tmp_path / "proofs.json")
+    assert found.run is not None
+    assert found.run.software.startswith("pitboss ")
+    said = {(each.rule, each.licence): msgspec.to_builtins(each) for each in found.proofs}
+    steps = {
+        rule: (each["step"], each["place"], each["passed"])
+        for (rule, code), each in said.items()
+        if code == "NJ"
+    }
+    assert steps == {
+        "limits.window": ("it begins", 1, True),
+        "limits.periods": ("it begins", 1, True),
+        "limits.kinds": ("it breaks", 2, False),
+    }
+    assert {place for place in said if place[1] != "NJ"} == {
+        ("limits.decrease", "GB"),
+        ("limits.caps", "DE"),
+        ("limits.caps", "NL"),
+    }
     assert said["limits.decrease", "GB"]["passed"] is False
     assert said["limits.caps", "DE"] == {
         "rule": "limits.caps",
@@ -150,4 +256,6 @@ def test_a_session_writes_what_its_tests_proved(tmp_path: Path) -> None:
         "value": cell(compliance.matrix([]), "limits.caps", "DE").entry.value,
         "test": "test_it.py::test_b",
         "passed": True,
+        "step": None,
+        "place": None,
     }

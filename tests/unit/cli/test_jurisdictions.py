@@ -107,7 +107,34 @@ def test_the_matrix_is_printed_and_written(printed: Printed, tmp_path: Path) -> 
     cell = found["rules"]["limits.decrease"]["GB"]
     assert (cell["standing"], cell["value"]) == ("passed", "now")
     assert "it counts at once" in page.read_text(encoding="utf-8")
-    assert "1 passed" in printed.text(*options)
+    shown = printed.text(*options)
+    assert "1 passed" in shown
+    assert "what no test has shown:" in shown
+    assert "limits.caps: all licences" in shown
+
+
+def test_one_licence_is_shown_with_its_sources(printed: Printed, tmp_path: Path) -> None:
+    proofs = tmp_path / "proofs.json"
+    run = {"software": "pitboss 1.2.3", "sha256": "ab" * 32, "day": "2026-03-01"}
+    step = {"step": "it is set", "place": 1, "test": "tests/x.py::test_a_walk", "passed": False}
+    proof = {"rule": "limits.decrease", "licence": "GB", "value": "now", **step}
+    proofs.write_text(json.dumps({"run": run, "proofs": [proof]}))
+    options = ("compliance", "matrix", "--proofs", str(proofs), "--licence", "GB")
+
+    shown = " ".join(printed.text(*options, "--section", "limits", status=1).split())
+    found = printed.document(*options, status=1)
+
+    assert "12D" in shown
+    assert "sessions.minutes_max" not in shown
+    assert "tested on 2026-03-01: pitboss 1.2.3" in shown
+    assert "a walk: 1 steps failed for GB: it is set" in shown
+    assert list(found["licences"]) == ["GB"]
+    assert found["stories"][0]["steps"][0]["passed"] == {"GB": False}
+
+
+@pytest.mark.parametrize("option", [("--licence", "XX"), ("--section", "colours")])
+def test_a_part_that_does_not_exist_is_refused(printed: Printed, option: tuple[str, str]) -> None:
+    assert "is needed" in printed.document("compliance", "matrix", *option, status=1)["error"]
 
 
 @pytest.mark.parametrize("changes", [{"passed": False}, {"value": "next_login"}])
