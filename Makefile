@@ -1,7 +1,8 @@
 # One word per wish.  Everything works without questions, as root or not.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow check lint fast-tests compliance bench format lock clean
+.PHONY: help setup run test test-slow check lint fast-tests compliance limits-race \
+	storm bench format lock clean
 
 BIN := .venv/bin
 
@@ -51,6 +52,12 @@ fast-tests: setup
 compliance: setup ## run the tests that prove rules of licences; write docs/compliance.md
 	@$(BIN)/python -m pytest -q -m proves --proofs=docs/compliance.json tests
 	@$(BIN)/pitboss compliance matrix --proofs docs/compliance.json --write docs/compliance.md
+
+limits-race: setup ## race to the edge of every kind of limit, 100 times in a row
+	@$(BIN)/pitboss sim limits --rounds 100
+
+storm: setup ## exclude 1,000 players in a storm of bets; nothing may be taken after it
+	@$(BIN)/pitboss sim exclusion --players 1000
 
 bench: setup ## time the wallet; print a table, write bench-results/wallet.json
 	@mkdir -p bench-results

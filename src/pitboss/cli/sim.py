@@ -47,3 +47,49 @@ def run(
         report = room.run_seeds(range(seed, seed + seeds), processes=processes, tell=told.say)
         told.say(room.as_table(report))
         told.tell(**room.as_json(report))  # type: ignore[arg-type]  # `ok` is a bool in there
+
+
+@app.command()
+def limits(
+    rounds: Annotated[int, typer.Option(min=1, max=100_000, help="How often, in a row.")] = 100,
+    seed: Annotated[int, typer.Option(help="Orders what is asked for.")] = 1,
+    racers: Annotated[
+        int, typer.Option(min=50, max=2_000, help="How many requests race in each.")
+    ] = 200,
+    as_json: JsonOption = False,
+) -> None:
+    """Race to the edge of every kind of limit, over and over; not one micro may pass it.
+
+    Stops after the first round in which something was taken or refused that should not have been.
+    """
+    from pitboss.app.parts import uvloop_runner
+    from pitboss.sim import limits as room
+
+    config = room.Config(rounds=rounds, seed=seed, racers=racers)
+    with outcome(as_json=as_json) as told, uvloop_runner() as runner:
+        report = runner.run(room.run(config, tell=told.say))
+        told.say(room.as_table(report))
+        told.tell(**room.as_json(report))  # type: ignore[arg-type]  # `ok` is a bool in there
+
+
+@app.command()
+def exclusion(
+    players: Annotated[int, typer.Option(min=8, max=100_000, help="How many are excluded.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Draws the load.")] = 1,
+    around: Annotated[
+        float, typer.Option(min=0.5, max=600, help="Seconds of storm before and after.")
+    ] = 2,
+    as_json: JsonOption = False,
+) -> None:
+    """Exclude players in the middle of a storm of bets and deposits; nothing is taken after it.
+
+    Fails if anything was, if a bet was never decided, or if it was no storm.
+    """
+    from pitboss.app.parts import uvloop_runner
+    from pitboss.sim import exclusion as room
+
+    config = room.Config(players=players, seed=seed, seconds_around=around)
+    with outcome(as_json=as_json) as told, uvloop_runner() as runner:
+        report = runner.run(room.run(config, tell=told.say))
+        told.say(room.as_table(report))
+        told.tell(**room.as_json(report))  # type: ignore[arg-type]  # `ok` is a bool in there

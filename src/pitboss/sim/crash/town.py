@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from pitboss import messages, wallet
 from pitboss.api.tokens import Role, Tokens
@@ -43,15 +43,24 @@ class Passes:
         return self._issued[player_id]
 
 
-async def move_in(database: Database, *, players: int) -> tuple[PlayerId, ...]:
-    """Register so many players and open the accounts that their money moves between."""
-    now, entropy = SystemClock().now(), SystemEntropy()
+async def move_in(
+    database: Database,
+    *,
+    players: int,
+    jurisdiction: str = JURISDICTION,
+    now: datetime | None = None,
+) -> tuple[PlayerId, ...]:
+    """Register so many players and open the accounts that their money moves between.
+
+    `now` is the platform's time, if that is not the machine's.
+    """
+    now, entropy = now or SystemClock().now(), SystemEntropy()
     ids = tuple(PlayerId(new_id(now, entropy)) for _ in range(players))
     shards = {shard_of(player_id) for player_id in ids}
     async with messages.turn(database, shards, now=now, actor="crash", entropy=entropy) as turn:
         answers = await identity.register(
             turn,
-            [_registration(player_id) for player_id in ids],
+            [_registration(player_id, jurisdiction) for player_id in ids],
             keys=personal.draw_keys(entropy),
         )
         ensure(all(isinstance(answer, Registered) for answer in answers), "they may all play")
@@ -61,11 +70,11 @@ async def move_in(database: Database, *, players: int) -> tuple[PlayerId, ...]:
     return ids
 
 
-def _registration(player_id: PlayerId) -> RegisterRequest:
+def _registration(player_id: PlayerId, jurisdiction: str) -> RegisterRequest:
     return RegisterRequest(
         key=derived_id("crash", "register", player_id),
         player_id=player_id,
-        jurisdiction=JURISDICTION,
+        jurisdiction=jurisdiction,
         currency=CURRENCY,
         email=Email(f"{player_id}@crash.test"),
         password_hash="-",  # noqa: S106 - nobody logs in with it
