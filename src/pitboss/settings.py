@@ -109,6 +109,10 @@ class Settings(BaseSettings):
     backlog_max: Annotated[int, Field(gt=0)] = 200_000
     sandbox: SandboxSettings = SandboxSettings()
     location: LocationSettings = LocationSettings()
+    # The domain of the players' pages, for which security keys are made, and the origins on which
+    # they are believed (`https://play.example`); none is the domain's own, or on a laptop our port.
+    site: Annotated[str, Field(min_length=1)] = "localhost"
+    origins: tuple[str, ...] = ()
     # How many proxies of our own stand before the API, each adding to `X-Forwarded-For`.
     proxies_trusted: Annotated[int, Field(ge=0, le=8)] = 0
     # Where a loop shows its figures to Prometheus; 0 is nowhere.  (The API does on its own port.)

@@ -25,12 +25,15 @@ from pitboss.api import (
     catalogue,
     docs,
     exclusions,
+    extracts,
+    factors,
     figures,
     health,
     limits,
     locations,
     log,
     logins,
+    passwords,
     persons,
     players,
     problems,
@@ -89,11 +92,13 @@ def make_litestar(
 ) -> Litestar:
     """Return everything but the two hot routes, which it only describes."""
     doors = Doors(edge, verified, watch)
-    desk = logins.PasswordDesk(edge)
+    desk = passwords.PasswordDesk(edge)
     app = Litestar(
         route_handlers=[
             players.make_router(edge, doors, desk),
             logins.make_router(edge, doors, desk),
+            factors.make_router(doors),
+            extracts.make_router(doors),
             wallets.make_router(doors),
             betting.make_router(doors),
             catalogue.make_router(),

@@ -15,6 +15,7 @@ from pitboss.kernel.clock import Clock, SystemClock
 from pitboss.kernel.entropy import Entropy
 from pitboss.kernel.tracing import NoTracer, Tracer
 from pitboss.location.ports import Instruments
+from pitboss.players.factors.ports import Authenticators, NoAuthenticators
 from pitboss.players.personal.model import PersonalKeys
 from pitboss.players.verification.ports import CheckNewsReader
 
@@ -75,7 +76,8 @@ class Edge:
     provider does.  `backlog_max` is how many commands may wait in one partition of the log.
     `instruments` are what players are located with, and `proxies_trusted` says how many of our own
     stand before us.  `log_database` is what bets are acknowledged through, if that is another pool
-    than everybody's.  `tiles` is where the record lies, if it can be read here.
+    than everybody's.  `tiles` is where the record lies, if it can be read here.  `authenticators`
+    verify what security keys sign for `site`, the domain of the players' pages.
     """
 
     database: Database
@@ -93,6 +95,8 @@ class Edge:
     instruments: Instruments = field(default_factory=Instruments)
     proxies_trusted: int = 0
     tiles: TileStore | None = None
+    site: str = "localhost"
+    authenticators: Authenticators = field(default_factory=NoAuthenticators)
     shelf_watch: ShelfWatch = field(default_factory=ShelfWatch)
 
     @property

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
 from litestar import Router, get, post
-from litestar.params import JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from pitboss import jurisdictions, location
 from pitboss.api import problems
@@ -18,6 +19,7 @@ from pitboss.api.furniture import (
     KeyHeader,
     StrictJson,
     TheEdge,
+    actor_of,
     check_body,
     player_of,
 )
@@ -27,14 +29,27 @@ from pitboss.api.turns import in_turn
 from pitboss.api.whence import asked_from
 from pitboss.api.wire import Body, check_key
 from pitboss.jurisdictions.model import Jurisdiction
-from pitboss.kernel.ids import PlayerId, derived_id
+from pitboss.kernel.ids import PlayerId, derived_id, parse_id
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.shards import shard_of
-from pitboss.location.model import CheckAnswer, CheckRequest, Permit, Place, Refused, network_tag
+from pitboss.location.model import (
+    CheckAnswer,
+    CheckRequest,
+    History,
+    Kept,
+    Permit,
+    Place,
+    Refused,
+    network_tag,
+)
 from pitboss.messages import Turn
-from pitboss.players import identity
+from pitboss.players import identity, personal
+from pitboss.players.personal.model import Path, Purpose, ReadAnswer, ReadRequest, SubjectId
+from pitboss.players.personal.model import Refused as NotFound
 
 TOKEN_LENGTH_MAX = 8_192
+# Of a player without a check nothing is read, and it is told all the same that somebody looked.
+NOWHERE = Path("/location")
 # Three parts in base64url; the end is said in a way that Python and JavaScript read alike.
 TokenText = Annotated[
     str,
@@ -76,15 +91,58 @@ class LocationView(msgspec.Struct, frozen=True, kw_only=True):
     failures: int
 
 
+class CheckedView(msgspec.Struct, frozen=True, kw_only=True):
+    """A check as staff see it; `fix` is latitude, longitude and accuracy in metres, if it is kept.
+
+    Only the player's own fix is kept: a token that was not theirs says nothing of them.
+    """
+
+    check_id: str
+    session_id: str
+    checked_at: str
+    decision: str
+    reasons: tuple[str, ...]
+    expires_at: str | None
+    fix: str | None
+
+
+class SharerView(msgspec.Struct, frozen=True, kw_only=True):
+    """Another player who was located on a device of this one."""
+
+    player_id: str
+    seen_at: str
+
+
+class LocationsView(msgspec.Struct, frozen=True, kw_only=True):
+    """A player's newest checks, the newest first.
+
+    `failures` in a row did not pass.  `alerts`: `repeated_failures`, `shared_device`.
+    """
+
+    player_id: str
+    checks: tuple[CheckedView, ...]
+    failures: int
+    shared_with: tuple[SharerView, ...]
+    alerts: tuple[str, ...]
+
+
 def make_router(doors: Doors) -> Router:
-    """Return the routes about a player's location."""
-    return Router(
-        "/v1/location",
+    """Return the routes about where players are: their own, and the back office's."""
+    own = Router(
+        "/location",
         route_handlers=[check, show],
         guards=[doors.player],
         security=BEARER,
         tags=["location"],
     )
+    staff = Router(
+        "/staff/players/{player_id:str}",
+        route_handlers=[show_history],
+        guards=[doors.staff],
+        security=BEARER,
+        tags=["staff"],
+    )
+    return Router("/v1", route_handlers=[own, staff])
 
 
 @post(
@@ -147,6 +205,47 @@ async def show(request: Asked, edge: TheEdge) -> LocationView:
         check_id=None if permit is None else permit.check_id,
         expires_at=_end_of(permit),
         failures=0 if permit is None else permit.failures,
+    )
+
+
+@get("/locations", summary="Where a player was")
+async def show_history(
+    request: Asked, edge: TheEdge, player_id: FromPath[str], purpose: FromQuery[Purpose]
+) -> LocationsView:
+    """Show a player's newest checks and what to look at; a fact says that you looked, and why."""
+    wanted = PlayerId(parse_id(player_id, field="player_id"))
+
+    async def work(turn: Turn) -> tuple[History, ReadAnswer]:
+        history = await location.find_history(turn.tx, wanted)
+        paths = tuple(Path(f"/location/{item.check_id}/fix") for item in history.checks)
+        wish = ReadRequest(subject_id=SubjectId(wanted), purpose=purpose, paths=paths or (NOWHERE,))
+        (found,) = await personal.read(turn, [wish], keys=edge.personal_keys)
+        return history, found
+
+    history, found = await in_turn(edge, [shard_of(wanted)], actor_of(request), work)
+    if isinstance(found, NotFound):
+        raise ProblemFound(problem_of(found.reason))
+    return LocationsView(
+        player_id=wanted,
+        checks=tuple(_checked_view(item, found.values) for item in history.checks),
+        failures=history.failures,
+        shared_with=tuple(
+            SharerView(player_id=item.player_id, seen_at=write_instant(item.seen_at))
+            for item in history.sharers
+        ),
+        alerts=history.alerts,
+    )
+
+
+def _checked_view(kept: Kept, values: Mapping[Path, str]) -> CheckedView:
+    return CheckedView(
+        check_id=kept.check_id,
+        session_id=kept.session_id,
+        checked_at=write_instant(kept.checked_at),
+        decision=kept.decision,
+        reasons=tuple(str(reason) for reason in kept.reasons),
+        expires_at=None if kept.expires_at is None else write_instant(kept.expires_at),
+        fix=values.get(Path(f"/location/{kept.check_id}/fix")),
     )
 
 

@@ -1,8 +1,7 @@
-"""Logging in and out over HTTP: passwords, second factors, sessions."""
+"""Logging in and out over HTTP: passwords, sessions."""
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
@@ -12,8 +11,8 @@ from litestar import Request, Router, delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from pitboss import cashier, jurisdictions
-from pitboss.api import problems
 from pitboss.api.edge import Edge
+from pitboss.api.factors import AssertionBody, ChallengeView, Code, challenge_view
 from pitboss.api.furniture import (
     BEARER,
     Asked,
@@ -23,18 +22,20 @@ from pitboss.api.furniture import (
     check_body,
     player_of,
 )
+from pitboss.api.passwords import PasswordDesk, check_password
 from pitboss.api.problems import Problem, ProblemFound
 from pitboss.api.refusals import problem_of
 from pitboss.api.tokens import Role
 from pitboss.api.turns import in_turn
 from pitboss.api.whence import asked_from
 from pitboss.api.wire import Body
-from pitboss.jurisdictions.model import PasswordRules
+from pitboss.db import Transaction
+from pitboss.jurisdictions.model import Jurisdiction, SecondFactor
 from pitboss.kernel.ids import PlayerId, derived_id, new_id, parse_id
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.shards import shard_of
 from pitboss.messages import Turn
-from pitboss.players import access, identity
+from pitboss.players import access, factors, identity
 from pitboss.players.access.model import (
     LoginAnswer,
     LoginTry,
@@ -45,7 +46,9 @@ from pitboss.players.access.model import (
     SessionId,
     device_digest,
 )
-from pitboss.players.identity.model import Email, Login, PlayerStatus, parse_email
+from pitboss.players.factors.model import Ceremony, Challenge
+from pitboss.players.factors.model import Refused as NoChallenge
+from pitboss.players.identity.model import Email, Login, Player, PlayerStatus, parse_email
 
 # A player who fails to log in learns nothing about which of the two was wrong, nor that the login
 # is locked: who guesses would learn from that when to come back.
@@ -65,21 +68,16 @@ _TOLD = frozenset(
     {Refusal.SECOND_FACTOR_NEEDED, Refusal.WRONG_SECOND_FACTOR, Refusal.SESSION_ELSEWHERE}
 )
 
-# Each takes 20 ms of a core and 19 MiB: two at once leave the event loop its turn.
-HASHES_AT_ONCE = 2
-# At 10 ms each, ten seconds of waiting: longer than anybody does.
-HASHES_WAITING_MAX = 1_000
-
 PASSWORD_LENGTH_MAX = 1024
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 Password = Annotated[str, msgspec.Meta(min_length=1, max_length=PASSWORD_LENGTH_MAX)]
 # The end is said in a way that Python and JavaScript read alike.
-Code = Annotated[str, msgspec.Meta(max_length=32, pattern=r"^[0-9A-Za-z -]+(?![\s\S])")]
 Device = Annotated[str, msgspec.Meta(max_length=128, pattern=r"^[!-~]+(?![\s\S])")]
 
 
 class SessionBody(Body, frozen=True, kw_only=True):
-    """An e-mail and its password; a code or a recovery code where there is a second factor.
+    """An e-mail and its password; a code, a recovery code or what a security key signed where there
+    is a second factor.
 
     `device` is what the client calls the device it is on, which a licence may bind the session to.
     """
@@ -88,7 +86,15 @@ class SessionBody(Body, frozen=True, kw_only=True):
     password: Password
     code: Code | None = None
     recovery_code: Code | None = None
+    assertion: AssertionBody | None = None
     device: Device | None = None
+
+
+class CredentialsBody(Body, frozen=True, kw_only=True):
+    """An e-mail and its password."""
+
+    email: Text
+    password: Password
 
 
 class PasswordBody(Body, frozen=True, kw_only=True):
@@ -98,16 +104,12 @@ class PasswordBody(Body, frozen=True, kw_only=True):
     new_password: Password
 
 
-class CodeBody(Body, frozen=True, kw_only=True):
-    """A code that the player's authenticator shows."""
-
-    code: Code
-
-
 class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     """A player's token, good until `expires_at` by the machine's clock, in a new session.
 
     `previous_login_at` is when the player logged in before; null at the first time.
+    `second_factor_missing`: the licence wants one, and nothing is staked until there is.
+    `documents_possible`, at registration, is what may be asked for to prove who they are.
     """
 
     player_id: str
@@ -115,6 +117,8 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     token: str
     expires_at: str
     previous_login_at: str | None
+    second_factor_missing: bool
+    documents_possible: tuple[str, ...] = ()
 
 
 class OpenView(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,71 +134,6 @@ class SessionsView(msgspec.Struct, frozen=True, kw_only=True):
     """The player's sessions, the newest first."""
 
     sessions: tuple[OpenView, ...]
-
-
-class SeedView(msgspec.Struct, frozen=True, kw_only=True):
-    """What an authenticator is set up with; it is shown this once."""
-
-    secret: str
-    uri: str
-
-
-class RecoveryView(msgspec.Struct, frozen=True, kw_only=True):
-    """Codes that each work once, instead of the authenticator; they are shown this once."""
-
-    recovery_codes: tuple[str, ...]
-
-
-class PasswordDesk:
-    """Hashes and checks passwords in threads, a few at once, so that nobody else waits."""
-
-    def __init__(self, edge: Edge) -> None:
-        self._passwords = edge.passwords
-        self._places = asyncio.Semaphore(HASHES_AT_ONCE)
-        self._waiting = 0
-
-    def __deepcopy__(self, memo: object) -> PasswordDesk:
-        """Stay one and the same when Litestar copies the routes that use it."""
-        return self
-
-    async def hash(self, password: str) -> str:
-        """Return a new hash of this password."""
-        async with _Place(self):
-            return await asyncio.to_thread(self._passwords.hash_password, password)
-
-    async def verify(self, stored: str | None, password: str) -> bool:
-        """Say whether this is the password; with nothing stored, no, after the same time."""
-        async with _Place(self):
-            return await asyncio.to_thread(self._passwords.verify_password, stored, password)
-
-    def needs_rehash(self, stored: str) -> bool:
-        """Say whether the hash was made with other parameters than today's."""
-        return self._passwords.needs_rehash(stored)
-
-    async def enter(self) -> None:
-        """Wait for a place; refuse when too many wait."""
-        if self._waiting >= HASHES_WAITING_MAX:
-            raise ProblemFound(problems.TOO_BUSY)
-        self._waiting += 1
-        try:
-            await self._places.acquire()
-        finally:
-            self._waiting -= 1
-
-    def leave(self) -> None:
-        """Give the place to the next."""
-        self._places.release()
-
-
-class _Place:
-    def __init__(self, desk: PasswordDesk) -> None:
-        self._desk = desk
-
-    async def __aenter__(self) -> None:
-        await self._desk.enter()
-
-    async def __aexit__(self, *_: object) -> None:
-        self._desk.leave()
 
 
 def make_router(edge: Edge, doors: Doors, desk: PasswordDesk) -> Router:
@@ -213,6 +152,21 @@ def make_router(edge: Edge, doors: Doors, desk: PasswordDesk) -> Router:
         return await let_in(edge, desk, data, address=address)
 
     @post(
+        "/sessions/challenges",
+        dto=StrictJson[CredentialsBody],
+        before_request=check_body,
+        status_code=200,
+        tags=["players"],
+        summary="What your security key must sign",
+    )
+    async def challenge(
+        request: Request[Any, Any, Any], data: JSONBody[CredentialsBody]
+    ) -> ChallengeView:
+        """Give what a security key must sign for a login, once, to who knows the password."""
+        address = asked_from(request.scope, proxies_trusted=edge.proxies_trusted)
+        return await _challenge(edge, desk, data, address=address)
+
+    @post(
         "/me/password",
         dto=StrictJson[PasswordBody],
         before_request=check_body,
@@ -228,21 +182,22 @@ def make_router(edge: Edge, doors: Doors, desk: PasswordDesk) -> Router:
 
     mine = Router(
         "/me",
-        route_handlers=[renew, show_sessions, end_session, log_out, offer, confirm, remove],
+        route_handlers=[renew, show_sessions, end_session, log_out],
         guards=[doors.player],
         security=BEARER,
         tags=["players"],
     )
-    return Router("/v1", route_handlers=[log_in, change_password, mine])
+    return Router("/v1", route_handlers=[log_in, challenge, change_password, mine])
 
 
 @post("/session/renewal", status_code=200, summary="A new token for your session")
 async def renew(request: Asked, edge: TheEdge) -> SessionView:
     """Give a token that is good for longer, in the same session, if that still lives."""
-    claims = request.user
-    return _view(
-        edge, player_of(request), claims.currency, SessionId(claims.session), previous=None
-    )
+    claims, player_id = request.user, player_of(request)
+    async with edge.database.reading() as tx:
+        player = await identity.get_player(tx, player_id)
+        missing = await _lacks_factor(tx, player)
+    return _view(edge, player, SessionId(claims.session), previous=None, missing=missing)
 
 
 @get("/sessions", summary="Your sessions")
@@ -278,61 +233,6 @@ async def log_out(request: Asked, edge: TheEdge) -> None:
         await _end(edge, player_of(request), SessionEnd.LOGGED_OUT, only=only)
 
 
-@post("/second-factor", status_code=200, summary="Set up a second factor")
-async def offer(request: Asked, edge: TheEdge) -> SeedView:
-    """Draw what an authenticator is set up with; it counts once a code of it was confirmed."""
-    player_id = player_of(request)
-
-    async def work(turn: Turn) -> str | Refused:
-        return await access.offer_factor(turn, player_id, keys=edge.personal_keys)
-
-    answer = await in_turn(edge, [shard_of(player_id)], "player", work)
-    if isinstance(answer, Refused):
-        raise ProblemFound(problem_of(answer.reason))
-    # Source: the format that authenticators read (otpauth), with the defaults of RFC 6238.
-    uri = f"otpauth://totp/pitboss:{player_id}?secret={answer}&issuer=pitboss"
-    return SeedView(secret=answer, uri=uri)
-
-
-@post(
-    "/second-factor/confirmation",
-    dto=StrictJson[CodeBody],
-    before_request=check_body,
-    status_code=200,
-    summary="Confirm your second factor",
-)
-async def confirm(request: Asked, edge: TheEdge, data: JSONBody[CodeBody]) -> RecoveryView:
-    """Show a code of the authenticator: from now on a login takes one."""
-    player_id = player_of(request)
-
-    async def work(turn: Turn) -> tuple[str, ...] | Refused:
-        return await access.confirm_factor(turn, player_id, data.code, keys=edge.personal_keys)
-
-    answer = await in_turn(edge, [shard_of(player_id)], "player", work)
-    if isinstance(answer, Refused):
-        raise ProblemFound(problem_of(answer.reason))
-    return RecoveryView(recovery_codes=answer)
-
-
-@post(
-    "/second-factor/removal",
-    dto=StrictJson[CodeBody],
-    before_request=check_body,
-    status_code=204,
-    summary="Do without your second factor",
-)
-async def remove(request: Asked, edge: TheEdge, data: JSONBody[CodeBody]) -> None:
-    """Remove the second factor, with a code of it."""
-    player_id = player_of(request)
-
-    async def work(turn: Turn) -> Refused | None:
-        return await access.remove_factor(turn, player_id, data.code, keys=edge.personal_keys)
-
-    answer = await in_turn(edge, [shard_of(player_id)], "player", work)
-    if answer is not None:
-        raise ProblemFound(problem_of(answer.reason))
-
-
 async def let_in(edge: Edge, desk: PasswordDesk, body: SessionBody, *, address: str) -> SessionView:
     """Return a new session of whom the e-mail names, if the password is right.
 
@@ -341,7 +241,53 @@ async def let_in(edge: Edge, desk: PasswordDesk, body: SessionBody, *, address: 
     Raises:
         ProblemFound: nobody is let in; what it says does not tell a stranger from a player.
     """
-    email = parse_email(body.email)
+    login, right = await _knock(edge, desk, body.email, body.password, address)
+    answer = await _judge(edge, login, body, right=right)
+    if isinstance(answer, Refused):
+        raise ProblemFound(_told(answer.reason, right=right))
+    await _tidy_up(edge, desk, login, body.password, address)
+    async with edge.database.reading() as tx:
+        player = await identity.get_player(tx, login.player_id)
+        missing = await _lacks_factor(tx, player)
+    shown = jurisdictions.get(player.jurisdiction).sessions.previous_login_shown
+    previous = answer.previous_login_at if shown else None
+    return _view(edge, player, answer.session.id, previous=previous, missing=missing)
+
+
+def first_view(
+    edge: Edge,
+    session: Session,
+    licence: Jurisdiction,
+    currency: str,
+    *,
+    documents: tuple[str, ...],
+) -> SessionView:
+    """Return the session of somebody who has just registered, and what may be asked of them."""
+    missing = licence.sessions.second_factor is SecondFactor.REQUIRED
+    token = edge.tokens.issue(
+        session.player_id, Role.PLAYER, currency, now=edge.wall.now(), session=session.id
+    )
+    return SessionView(
+        player_id=session.player_id,
+        session_id=session.id,
+        token=token.text,
+        expires_at=write_instant(token.expires_at),
+        previous_login_at=None,
+        second_factor_missing=missing,
+        documents_possible=documents,
+    )
+
+
+def new_session_id(edge: Edge) -> SessionId:
+    """Draw the id of a session: a new one at every login, whatever anybody brought."""
+    return SessionId(new_id(edge.clock.now(), edge.entropy))
+
+
+async def _knock(
+    edge: Edge, desk: PasswordDesk, email_text: str, password: str, address: str
+) -> tuple[Login, bool]:
+    """Return whom an e-mail names, and whether this is the password; count the try first."""
+    email = parse_email(email_text)
     async with edge.database.transaction() as tx:
         allowed = await access.count_attempt(
             tx, address, keys=edge.personal_keys, now=edge.wall.now()
@@ -349,41 +295,43 @@ async def let_in(edge: Edge, desk: PasswordDesk, body: SessionBody, *, address: 
         login = await identity.find_login(tx, email, keys=edge.personal_keys)
     if not allowed:
         raise ProblemFound(TOO_MANY_LOGINS)
-    right = await desk.verify(None if login is None else login.password_hash, body.password)
+    right = await desk.verify(None if login is None else login.password_hash, password)
     if login is None:
         await _turn_away(edge, email)
         raise ProblemFound(LOGIN_FAILED)
-    answer = await _judge(edge, login, body, right=right)
-    if isinstance(answer, Refused):
-        known = right and answer.reason in _TOLD
-        raise ProblemFound(problem_of(answer.reason) if known else LOGIN_FAILED)
-    await _tidy_up(edge, desk, login, body.password, address)
-    async with edge.database.reading() as tx:
-        player = await identity.get_player(tx, login.player_id)
-    return _view(
-        edge, player.id, player.currency, answer.session.id, previous=answer.previous_login_at
-    )
+    return login, right
 
 
-def first_view(edge: Edge, session: Session, currency: str) -> SessionView:
-    """Return the session of somebody who has just registered."""
-    return _view(edge, session.player_id, currency, session.id, previous=None)
+def _told(reason: Refusal, *, right: bool) -> Problem:
+    """Return what who knocked is told of a refusal: who does not know the password, nothing."""
+    return problem_of(reason) if right and reason in _TOLD else LOGIN_FAILED
 
 
-def check_password(rule: PasswordRules, password: str, *, field: str) -> None:
-    """Let a password pass that the licence takes.
+async def _challenge(
+    edge: Edge, desk: PasswordDesk, body: CredentialsBody, *, address: str
+) -> ChallengeView:
+    login, right = await _knock(edge, desk, body.email, body.password, address)
 
-    Raises:
-        ProblemFound: it is too short or too long.
-    """
-    if not rule.length_min <= len(password) <= rule.length_max:
-        detail = f"a password has {rule.length_min} to {rule.length_max} characters"
-        raise ProblemFound(problems.malformed(field, detail))
+    async def work(turn: Turn) -> Challenge | Refused | NoChallenge:
+        return await access.challenge_login(turn, login.player_id, right=right)
+
+    answer = await in_turn(edge, [shard_of(login.player_id)], "player", work)
+    match answer:
+        case Refused():
+            raise ProblemFound(_told(answer.reason, right=right))
+        case NoChallenge():
+            raise ProblemFound(problem_of(answer.reason))
+    async with edge.database.transaction() as tx:
+        await access.unsay_attempt(tx, address, keys=edge.personal_keys)
+    return challenge_view(edge, login.player_id, Ceremony.ASSERTION, answer)
 
 
-def new_session_id(edge: Edge) -> SessionId:
-    """Draw the id of a session: a new one at every login, whatever anybody brought."""
-    return SessionId(new_id(edge.clock.now(), edge.entropy))
+async def _lacks_factor(tx: Transaction, player: Player) -> bool:
+    """Say whether the player's licence wants a second factor that is not there."""
+    wanted = jurisdictions.get(player.jurisdiction).sessions.second_factor
+    if wanted is not SecondFactor.REQUIRED:
+        return False
+    return not await factors.has_factor(tx, player.id)
 
 
 async def _judge(edge: Edge, login: Login, body: SessionBody, *, right: bool) -> LoginAnswer:
@@ -393,6 +341,7 @@ async def _judge(edge: Edge, login: Login, body: SessionBody, *, right: bool) ->
         session_id=new_session_id(edge),
         code=body.code,
         recovery_code=body.recovery_code,
+        assertion=None if body.assertion is None else body.assertion.read(),
         device=device_digest(edge.personal_keys, body.device),
     )
 
@@ -403,7 +352,12 @@ async def _judge(edge: Edge, login: Login, body: SessionBody, *, right: bool) ->
         if player.status is PlayerStatus.CLOSED:
             # Whoever has money with us may come for it; nothing else is open to them.
             owed = bool((await cashier.find_obligations(turn.tx, [player])).get(player.id))
-        return await access.judge(turn, replace(attempt, owed=owed), keys=edge.personal_keys)
+        return await access.judge(
+            turn,
+            replace(attempt, owed=owed),
+            keys=edge.personal_keys,
+            authenticators=edge.authenticators,
+        )
 
     return await in_turn(edge, [shard_of(login.player_id)], "player", work)
 
@@ -472,19 +426,20 @@ async def _end(edge: Edge, player_id: PlayerId, reason: SessionEnd, *, only: Ses
 
 def _view(
     edge: Edge,
-    player_id: PlayerId,
-    currency: str,
+    player: Player,
     session_id: SessionId,
     *,
     previous: datetime | None,
+    missing: bool,
 ) -> SessionView:
     token = edge.tokens.issue(
-        player_id, Role.PLAYER, currency, now=edge.wall.now(), session=session_id
+        player.id, Role.PLAYER, player.currency, now=edge.wall.now(), session=session_id
     )
     return SessionView(
-        player_id=player_id,
+        player_id=player.id,
         session_id=session_id,
         token=token.text,
         expires_at=write_instant(token.expires_at),
         previous_login_at=None if previous is None else write_instant(previous),
+        second_factor_missing=missing,
     )

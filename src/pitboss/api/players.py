@@ -26,15 +26,14 @@ from pitboss.api.logins import (
     LOGIN_FAILED,
     Device,
     Password,
-    PasswordDesk,
     SessionBody,
     SessionView,
     Text,
-    check_password,
     first_view,
     let_in,
     new_session_id,
 )
+from pitboss.api.passwords import PasswordDesk, check_password
 from pitboss.api.problems import ProblemFound
 from pitboss.api.refusals import problem_of
 from pitboss.api.terms import Version
@@ -44,7 +43,7 @@ from pitboss.api.wire import Body
 from pitboss.kernel.ids import PlayerId, derived_id, new_id
 from pitboss.kernel.shards import Shard, shard_of
 from pitboss.messages import Turn
-from pitboss.players import access, identity, terms
+from pitboss.players import access, identity, terms, verification
 from pitboss.players.access.model import LoginTry, Session, SessionEnd, device_digest
 from pitboss.players.identity.model import (
     Obligation,
@@ -167,24 +166,27 @@ async def _register(
         device=device_digest(edge.personal_keys, body.device),
     )
 
-    async def work(turn: Turn) -> RegisterAnswer | Session:
+    async def work(turn: Turn) -> RegisterAnswer | tuple[Session, tuple[str, ...]]:
         (answer,) = await identity.register(turn, [request], keys=edge.personal_keys)
         if isinstance(answer, Registered) and not answer.repeated:
             await wallet.open_accounts(turn, _accounts(shard_of(player_id), player_id, body))
             session = await access.open_first(turn, first)
+            told = licence.verification.documents_told
+            documents = verification.tell_documents(turn, player_id) if told else ()
             if body.terms_version is not None:
                 # Read too early or too late, they are accepted at the first stake.
                 await terms.accept(
                     turn, AcceptRequest(player_id=player_id, version=body.terms_version)
                 )
-            return session
+            return session, documents
         return answer
 
     answer = await in_turn(edge, [shard_of(player_id)], "player", work)
     if isinstance(answer, Refused):
         raise ProblemFound(problem_of(answer.reason))
-    if isinstance(answer, Session):
-        return first_view(edge, answer, body.currency)
+    if isinstance(answer, tuple):
+        session, documents = answer
+        return first_view(edge, session, licence, body.currency, documents=documents)
     # A repeat proves nothing about the password, so it is checked as at a login.
     login = SessionBody(email=body.email, password=body.password, device=body.device)
     try:

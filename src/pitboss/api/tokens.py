@@ -25,6 +25,8 @@ HEADER_LENGTH_MAX = TOKEN_LENGTH_MAX + 16
 
 PLAYER_TOKEN_LIFE = timedelta(minutes=15)
 STAFF_TOKEN_LIFE = timedelta(hours=12)
+# Two machines of one house; more is a clock to be put right.
+CLOCKS_APART = timedelta(minutes=1)
 
 
 class Role(StrEnum):
@@ -87,21 +89,41 @@ class Tokens:
         return Token(text=text, expires_at=expires_at.astimezone(UTC))
 
     def verify(self, text: str, *, now: datetime) -> Claims | None:
-        """Return what a token says, or None unless it is ours, whole and not expired."""
+        """Return what a token says, or None unless it is ours, whole, begun and not expired.
+
+        Source: RFC 7519, sections 4.1.4 to 4.1.6; RFC 8725, section 3.
+        """
         if len(text) > TOKEN_LENGTH_MAX:
             return None
         try:
             said = jwt.decode(text, self._key, algorithms=[ALGORITHM]).claims
             claims = Claims(
-                subject=str(said["sub"]),
-                role=Role(said["role"]),
-                currency=str(said["cur"]),
-                expires_at=int(said["exp"]),
-                session=str(said.get("sid", "")),
+                subject=_text(said["sub"]),
+                role=Role(_text(said["role"])),
+                currency=_text(said["cur"]),
+                expires_at=_second(said["exp"]),
+                session=_text(said.get("sid", "")),
             )
+            begins_at = max(_second(said.get("nbf", 0)), _second(said.get("iat", 0)))
         except (JoseError, KeyError, TypeError, ValueError, binascii.Error):
             return None
-        return claims if now.timestamp() < claims.expires_at else None
+        seconds = now.timestamp()
+        if begins_at > seconds + CLOCKS_APART.total_seconds():
+            return None
+        return claims if seconds < claims.expires_at else None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a claim that is text is nothing else")
+    return value
+
+
+def _second(value: object) -> int:
+    # An infinite moment is a float, and a truth is a number to Python.
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError("a moment is in whole seconds")
+    return value
 
 
 class VerifiedTokens:

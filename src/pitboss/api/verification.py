@@ -37,6 +37,7 @@ from pitboss.messages import Turn
 from pitboss.players import verification
 from pitboss.players.verification.errors import SignatureRefused
 from pitboss.players.verification.model import (
+    DOCUMENTS_POSSIBLE,
     CheckRequest,
     Decision,
     DecisionReason,
@@ -47,9 +48,6 @@ from pitboss.players.verification.model import (
     Requested,
     Verification,
 )
-
-# What may ever be asked for; a player is told before the first deposit.  Source: LCCP 17.1.1(3).
-DOCUMENTS_POSSIBLE = ("identity_card", "passport", "driving_licence", "utility_bill")
 
 _log = structlog.get_logger("api.verification")
 

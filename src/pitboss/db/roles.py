@@ -69,9 +69,12 @@ GRANTS: Mapping[str, str] = {
     "player_login": _COMES_AND_GOES,
     "player_likeness": _COMES_AND_GOES,
     "player_factor": _COMES_AND_GOES,
+    "player_security_key": _COMES_AND_GOES,
+    "player_challenge": _COMES_AND_GOES,
     "login_address": _COMES_AND_GOES,
     "personal_value": _COMES_AND_GOES,
     "location_last_fix": _COMES_AND_GOES,
+    "location_device": _COMES_AND_GOES,
     # To look at.
     "wallet_entry": "SELECT",
     "schema_step": "SELECT",

@@ -38,6 +38,7 @@ class Refusal(StrEnum):
     PLAYER_EXCLUDED = "player_excluded"
     PLAYER_ON_TIME_OUT = "player_on_time_out"
     PLAYER_NOT_VERIFIED = "player_not_verified"
+    SECOND_FACTOR_MISSING = "second_factor_missing"
     TERMS_NOT_ACCEPTED = "terms_not_accepted"
     PRODUCT_NOT_LICENSED = "product_not_licensed"
     WRONG_CURRENCY = "wrong_currency"
@@ -99,7 +100,8 @@ class WagerCase(msgspec.Struct, frozen=True, kw_only=True):
     `allowance` is what the player's limits leave, without the stakes that were permitted before in
     the same batch; None: no limit holds.  `standing` is that of the session's location,
     `identified` that of the player's identity; `agreed` says whether the terms in force were
-    accepted, `time_up` whether the player has played for as long as a limit allows.
+    accepted, `time_up` whether the player has played for as long as a limit allows, `guarded`
+    whether the player has a second factor, which is looked at where the licence wants one.
     """
 
     check: Check
@@ -110,6 +112,7 @@ class WagerCase(msgspec.Struct, frozen=True, kw_only=True):
     standing: Standing = Standing.NOT_NEEDED
     identified: Identified = Identified.UNVERIFIED
     agreed: bool = True
+    guarded: bool = False
     time_up: bool = False
 
 

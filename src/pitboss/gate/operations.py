@@ -7,13 +7,13 @@ from datetime import timedelta
 
 from pitboss import jurisdictions, location, wallet
 from pitboss.gate.model import Answer, Check, DepositCheck, Identified, Located
-from pitboss.jurisdictions.model import Jurisdiction, LocationKind
+from pitboss.jurisdictions.model import Jurisdiction, LocationKind, SecondFactor
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.shards import shard_of
 from pitboss.location.model import Place
 from pitboss.messages import Turn
-from pitboss.players import access, identity, terms, verification
+from pitboss.players import access, factors, identity, terms, verification
 from pitboss.players.access.model import time_within
 from pitboss.players.identity.model import Player
 from pitboss.responsible import exclusion, limits
@@ -47,6 +47,7 @@ async def check(turn: Turn, checks: Sequence[Check]) -> tuple[Answer, ...]:
         located,
         identified=identified,
         agreed=agreed,
+        guarded=await _guarded(turn, players, licences),
         time_up=await _time_up(turn, allowances),
     )
 
@@ -177,6 +178,19 @@ async def _identify(
         )
         for player_id, standing in standings.items()
     }
+
+
+async def _guarded(
+    turn: Turn, players: Mapping[PlayerId, Player], licences: Mapping[str, Jurisdiction]
+) -> set[PlayerId]:
+    """Return who has a second factor, of those whose licence wants one: often of nobody."""
+    wanted = {
+        code
+        for code, licence in licences.items()
+        if licence.sessions.second_factor is SecondFactor.REQUIRED
+    }
+    asked = [player.id for player in players.values() if player.jurisdiction in wanted]
+    return await factors.recall_guarded(turn, asked) if asked else set()
 
 
 def _is_asked_for(licence: Jurisdiction) -> bool:

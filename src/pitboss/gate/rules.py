@@ -24,7 +24,7 @@ from pitboss.gate.model import (
     Refused,
     WagerCase,
 )
-from pitboss.jurisdictions.model import Jurisdiction, LimitKind
+from pitboss.jurisdictions.model import Jurisdiction, LimitKind, SecondFactor
 from pitboss.kernel.ids import PlayerId
 from pitboss.location.model import Standing
 from pitboss.players.identity.model import Player, PlayerStatus
@@ -47,6 +47,7 @@ def decide_wagers(
     *,
     identified: Mapping[PlayerId, Identified] | None = None,
     agreed: Mapping[PlayerId, bool] | None = None,
+    guarded: Collection[PlayerId] = (),
     time_up: Collection[PlayerId] = (),
 ) -> tuple[Answer, ...]:
     """Answer each check in order; what one is permitted is taken from the player's allowance.
@@ -56,7 +57,8 @@ def decide_wagers(
     refused for it in the same instant may be asked for again.  `located` says how the sessions of
     those checks stand whose licence wants to know, by their places in the batch; `identified` how
     the identities of those players stand, and `agreed` whether they have accepted the terms;
-    `time_up` are those who have played for as long as a limit of theirs allows.
+    `time_up` are those who have played for as long as a limit of theirs allows, and `guarded` those
+    with a second factor.
     """
     identified, agreed = identified or {}, agreed or {}
     permits = _permits(jurisdictions)
@@ -79,6 +81,7 @@ def decide_wagers(
             standing=Standing.NOT_NEEDED if where is None else where.standing,
             identified=identified.get(player.id, Identified.UNVERIFIED),
             agreed=agreed.get(player.id, True),
+            guarded=check.player_id in guarded,
             time_up=check.player_id in time_up,
         )
         for rule in WAGER_RULES:
@@ -181,6 +184,15 @@ def refuse_unverified(case: Case) -> Refusal | None:
     return Refusal.PLAYER_NOT_VERIFIED if wanted else None
 
 
+def refuse_without_second_factor(case: WagerCase) -> Refusal | None:
+    """Refuse stakes of players without a second factor, where the licence wants one.
+
+    They are let in with the password alone, to set one up and to take their money out.
+    """
+    required = case.jurisdiction.sessions.second_factor is SecondFactor.REQUIRED
+    return Refusal.SECOND_FACTOR_MISSING if required and not case.guarded else None
+
+
 def refuse_without_terms(case: WagerCase) -> Refusal | None:
     """Refuse stakes of players who have not accepted the terms that are in force.
 
@@ -275,6 +287,7 @@ WAGER_RULES: tuple[Callable[[WagerCase], Refusal | None], ...] = (
     refuse_inactive,
     refuse_kept_away,
     refuse_unverified,
+    refuse_without_second_factor,
     refuse_without_terms,
     refuse_unlicensed_product,
     refuse_other_currency,

@@ -339,6 +339,37 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     checked_at: datetime
 
 
+class Alert(StrEnum):
+    """What staff should look at."""
+
+    REPEATED_FAILURES = "repeated_failures"
+    SHARED_DEVICE = "shared_device"
+
+
+class Sharer(msgspec.Struct, frozen=True, kw_only=True):
+    """Another player on a device of this one; the newest time that they were located on it."""
+
+    player_id: PlayerId
+    seen_at: datetime
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True):
+    """A player's newest checks, and who else was located on the same devices.
+
+    `failures` did not pass, one after another, the last of all checks among them.
+    """
+
+    checks: tuple[Kept, ...]
+    failures: int
+    sharers: tuple[Sharer, ...]
+    alerts: tuple[Alert, ...]
+
+
+# So many checks in a row that do not pass are no mistake any more.
+FAILURES_WARNED = 3
+HISTORY_MAX = 50
+SHARERS_MAX = 20
+
 # Sixteen bits.  A change goes unnoticed once in 65,536 times, and as many addresses of the old
 # Internet share each tag, so that nobody finds the one, not even with the house's key.
 _TAG_BYTES = 2
@@ -370,6 +401,11 @@ def canonical_ip(text: str) -> str:
         return text
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return str(mapped or address)
+
+
+def device_digest(keys: PersonalKeys, vendor: str, device_id: str) -> bytes:
+    """Return by what a device is found again, whoever holds it; it goes when a player is erased."""
+    return keys.digest("location.shared_device", f"{vendor}\x00{device_id}".encode())
 
 
 def _tag(keys: PersonalKeys, kind: str, player_id: PlayerId, value: str) -> str:

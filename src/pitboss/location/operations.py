@@ -27,6 +27,7 @@ from pitboss.location.model import (
     Refused,
     Sighting,
     Verdict,
+    device_digest,
     device_tag,
     network_tag,
 )
@@ -99,6 +100,7 @@ async def check(
     answers = tuple([desk.answer(request) for request in requests])
     await store.save_checks(turn.tx, [case.kept for case in desk.cases])
     await store.save_permits(turn.tx, [desk.permits[place] for place in desk.touched])
+    await store.save_devices(turn.tx, desk.devices)
     await store.save_last_fixes(turn.tx, {fix.player_id: fix for fix in desk.fresh.values()})
     for place in desk.touched:
         # A permit that is remembered elsewhere in this process is another one now.
@@ -116,11 +118,11 @@ async def check(
 
 
 async def forget(turn: Turn, player_ids: Collection[PlayerId]) -> None:
-    """Forget where players were last seen; what else is known of that lies with `personal`.
+    """Forget where players were last seen, and on what; `personal` forgets the rest.
 
     Asking again changes nothing.
     """
-    await store.delete_last_fixes(turn.tx, player_ids)
+    await store.forget(turn.tx, player_ids)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +150,7 @@ class _Desk:
     cases: list[_Case] = field(default_factory=list)
     touched: dict[Place, None] = field(default_factory=dict)
     fresh: dict[PlayerId, LastFix] = field(default_factory=dict)
+    devices: dict[tuple[bytes, PlayerId], datetime] = field(default_factory=dict)
 
     def answer(self, request: CheckRequest) -> CheckAnswer:
         """Answer one request and remember what it changed."""
@@ -187,6 +190,9 @@ class _Desk:
         self.touched[place] = None
         if digest is not None and verdict.consumed:
             self.used.add((shard_of(player_id), digest))
+        if own is not None and verdict.consumed:
+            found = device_digest(self.keys, own.vendor, own.device_id)
+            self.devices[found, player_id] = self.now
         if verdict.seen and own is not None and own.fix is not None:
             self.last[player_id] = self.fresh[player_id] = rules.coarse(player_id, own.fix)
         return _Case(

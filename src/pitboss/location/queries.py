@@ -7,8 +7,18 @@ from datetime import datetime
 
 from pitboss.db import Transaction
 from pitboss.jurisdictions.model import LocationRules
+from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import Shard, shard_of
-from pitboss.location.model import CheckRequest, Permit, Place, Standing, Verdict
+from pitboss.location.model import (
+    HISTORY_MAX,
+    SHARERS_MAX,
+    CheckRequest,
+    History,
+    Permit,
+    Place,
+    Standing,
+    Verdict,
+)
 from pitboss.messages import Turn
 
 from . import rules, store
@@ -66,6 +76,12 @@ def rehearse(licence: LocationRules, request: CheckRequest, *, now: datetime) ->
         last=None,
         now=now,
     )
+
+
+async def find_history(tx: Transaction, player_id: PlayerId) -> History:
+    """Return a player's newest checks, and who else was located on the same devices."""
+    checks = await store.find_newest(tx, player_id, limit=HISTORY_MAX)
+    return rules.history(checks, await store.find_sharers(tx, player_id, limit=SHARERS_MAX))
 
 
 def _key(place: Place) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from math import asin, cos, isfinite, radians, sin, sqrt
 
@@ -17,17 +17,22 @@ import msgspec
 from pitboss.jurisdictions.model import LocationKind, LocationRules
 from pitboss.kernel.ids import PlayerId
 from pitboss.location.model import (
+    FAILURES_WARNED,
     UNPROVEN,
     Address,
     AddressState,
+    Alert,
     CheckRequest,
     Decision,
     Evidence,
     Fix,
     Flag,
+    History,
+    Kept,
     LastFix,
     Permit,
     Reason,
+    Sharer,
     Sighting,
     Source,
     Standing,
@@ -271,6 +276,23 @@ def personal_values(request: CheckRequest) -> dict[Path, str]:
             f"{fix.latitude:.7f},{fix.longitude:.7f},{fix.accuracy_metres:.1f}"
         )
     return values
+
+
+def history(checks: Sequence[Kept], sharers: Sequence[Sharer]) -> History:
+    """Return what staff are shown of a player's checks, the newest first.
+
+    Source: GEO-09 in the reference (repeated failures and shared devices are looked at).
+    """
+    passed = [number for number, check in enumerate(checks) if check.decision is Decision.PASS]
+    failures = passed[0] if passed else len(checks)
+    alerts = []
+    if failures >= FAILURES_WARNED:
+        alerts.append(Alert.REPEATED_FAILURES)
+    if sharers:
+        alerts.append(Alert.SHARED_DEVICE)
+    return History(
+        checks=tuple(checks), failures=failures, sharers=tuple(sharers), alerts=tuple(alerts)
+    )
 
 
 def _unproven(

@@ -35,6 +35,9 @@ CREATE TABLE location_check (
 CREATE UNIQUE INDEX location_check_evidence ON location_check (shard, evidence)
     WHERE evidence IS NOT NULL;
 
+-- The newest checks of a player are shown to staff.
+CREATE INDEX location_check_by_player ON location_check (shard, player_id, checked_at);
+
 CREATE TRIGGER location_check_is_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON location_check
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_history();
@@ -49,3 +52,14 @@ CREATE TABLE location_last_fix (
     taken_at        timestamptz NOT NULL,
     PRIMARY KEY (shard, player_id)
 ) WITH (fillfactor = 80);
+
+-- Which devices each player was located on, as digests under a key of the house that are the same for
+-- all players: several players on one device are shown to staff.  Personal data, like the last fix.
+CREATE TABLE location_device (
+    device    bytea       NOT NULL CHECK (octet_length(device) = 32),
+    player_id uuid        NOT NULL,
+    seen_at   timestamptz NOT NULL,
+    PRIMARY KEY (device, player_id)
+) WITH (fillfactor = 80);
+
+CREATE INDEX location_device_by_player ON location_device (player_id);

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+import asyncpg
 
 from pitboss.db import Transaction
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import Shard, shard_of
-from pitboss.location.model import Decision, Kept, LastFix, Permit, Place, Reason
+from pitboss.location.model import Decision, Kept, LastFix, Permit, Place, Reason, Sharer
 
 _PERMIT = "check_id, device, network, expires_at, failures, failed_at"
 # Reasons are words without spaces.
@@ -78,20 +81,50 @@ async def find_checks(tx: Transaction, places: Collection[tuple[Shard, str]]) ->
         [shard for shard, _ in places],
         [check_id for _, check_id in places],
     )
-    return {
-        str(row["check_id"]): Kept(
-            check_id=str(row["check_id"]),
-            player_id=PlayerId(str(row["player_id"])),
-            session_id=row["session_id"],
-            token_sha256=row["token_sha256"],
-            evidence=row["evidence"],
-            decision=Decision(row["decision"]),
-            reasons=tuple(Reason(word) for word in row["reasons"].split()),
-            expires_at=row["expires_at"],
-            checked_at=row["checked_at"],
-        )
-        for row in rows
-    }
+    return {check.check_id: check for check in map(_kept, rows)}
+
+
+async def find_newest(tx: Transaction, player_id: PlayerId, *, limit: int) -> list[Kept]:
+    """Return a player's checks, the newest first."""
+    rows = await tx.fetch(
+        "SELECT check_id, player_id, session_id, token_sha256, evidence, decision, reasons,"
+        "   expires_at, checked_at FROM location_check WHERE shard = $1 AND player_id = $2"
+        " ORDER BY checked_at DESC, check_id DESC LIMIT $3",
+        shard_of(player_id),
+        player_id,
+        limit,
+    )
+    return [_kept(row) for row in rows]
+
+
+async def save_devices(tx: Transaction, devices: Mapping[tuple[bytes, PlayerId], datetime]) -> None:
+    """Write on which devices players were located now."""
+    if not devices:
+        return
+    ordered = sorted(devices)
+    await tx.execute(
+        "INSERT INTO location_device (device, player_id, seen_at)"
+        " SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::timestamptz[])"
+        " ON CONFLICT (device, player_id) DO UPDATE SET seen_at = excluded.seen_at",
+        [device for device, _ in ordered],
+        [player_id for _, player_id in ordered],
+        [devices[place] for place in ordered],
+    )
+
+
+async def find_sharers(tx: Transaction, player_id: PlayerId, *, limit: int) -> list[Sharer]:
+    """Return who else was located on a player's devices, the newest first."""
+    rows = await tx.fetch(
+        "SELECT other.player_id, max(other.seen_at) AS seen_at FROM location_device AS own"
+        " JOIN location_device AS other ON other.device = own.device"
+        " WHERE own.player_id = $1 AND other.player_id <> $1"
+        " GROUP BY other.player_id ORDER BY 2 DESC, 1 LIMIT $2",
+        player_id,
+        limit,
+    )
+    return [
+        Sharer(player_id=PlayerId(str(row["player_id"])), seen_at=row["seen_at"]) for row in rows
+    ]
 
 
 async def find_used(
@@ -188,12 +221,29 @@ async def save_last_fixes(tx: Transaction, fixes: Mapping[PlayerId, LastFix]) ->
     )
 
 
-async def delete_last_fixes(tx: Transaction, player_ids: Collection[PlayerId]) -> None:
-    """Forget where these players were last seen."""
+async def forget(tx: Transaction, player_ids: Collection[PlayerId]) -> None:
+    """Forget where these players were last seen, and on what."""
+    await tx.execute(
+        "DELETE FROM location_device WHERE player_id = ANY($1::uuid[])", list(player_ids)
+    )
     await tx.execute(
         "DELETE FROM location_last_fix AS seen"
         " USING unnest($1::smallint[], $2::uuid[]) AS gone (shard, player_id)"
         " WHERE seen.shard = gone.shard AND seen.player_id = gone.player_id",
         [shard_of(player_id) for player_id in player_ids],
         list(player_ids),
+    )
+
+
+def _kept(row: asyncpg.Record) -> Kept:
+    return Kept(
+        check_id=str(row["check_id"]),
+        player_id=PlayerId(str(row["player_id"])),
+        session_id=row["session_id"],
+        token_sha256=row["token_sha256"],
+        evidence=row["evidence"],
+        decision=Decision(row["decision"]),
+        reasons=tuple(Reason(word) for word in row["reasons"].split()),
+        expires_at=row["expires_at"],
+        checked_at=row["checked_at"],
     )

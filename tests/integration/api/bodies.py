@@ -17,9 +17,10 @@ from msgspec import Struct, inspect
 from integration.api.desk import Desk, Somebody, new_event, registration, selection_id, slip
 from pitboss.api.cashier import PaymentBody
 from pitboss.api.exclusions import ExclusionBody, ImposedBody, TimeOutBody
+from pitboss.api.factors import CeremonyBody, ConfirmationBody, NewKeyBody, ProofBody
 from pitboss.api.limits import LimitBody
 from pitboss.api.locations import LocationBody
-from pitboss.api.logins import CodeBody, PasswordBody, SessionBody
+from pitboss.api.logins import CredentialsBody, PasswordBody, SessionBody
 from pitboss.api.persons import ErasureBody, LookBody, PlayerStatusBody
 from pitboss.api.players import RegisterBody
 from pitboss.api.slips import RawSlipsBody, SlipBody
@@ -50,9 +51,9 @@ class Door:
     @property
     def route(self) -> str:
         """The address as the document describes it."""
-        return self.path.replace(NOBODY, "/v1/staff/players/{player_id}").replace(
-            "/limits/stake/day", "/limits/{kind}/{period}"
-        )
+        path = self.path.replace(NOBODY, "/v1/staff/players/{player_id}")
+        path = path.replace("/limits/stake/day", "/limits/{kind}/{period}")
+        return path.replace("/security-keys/a2V5/", "/security-keys/{credential_id}/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,13 @@ class Wrong:
         return json.dumps(self.body).encode()
 
 
+ASSERTION = {
+    "credential_id": "a2V5",
+    "client_data": "e30",
+    "authenticator_data": "AAAA",
+    "signature": "AAAA",
+}
+PROOF = {"code": "123456", "recovery_code": "ABCD-EFGH", "assertion": ASSERTION}
 PAYMENT = {"amount": "5.00", "currency": "EUR"}
 SLIP = slip(selection_id(NAME))
 KEYED = {**SLIP, "key": "k"}
@@ -95,8 +103,15 @@ DOORS = (
             "password": "wrong horse",
             "code": "123456",
             "recovery_code": "ABCD-EFGH",
+            "assertion": ASSERTION,
             "device": "d1",
         },
+        role=None,
+    ),
+    Door(
+        path="/v1/sessions/challenges",
+        kind=CredentialsBody,
+        sample={"email": "a@b.c", "password": "wrong horse"},
         role=None,
     ),
     Door(
@@ -107,14 +122,32 @@ DOORS = (
     ),
     Door(
         path="/v1/me/second-factor/confirmation",
-        kind=CodeBody,
-        sample={"code": "123456"},
+        kind=ConfirmationBody,
+        sample={"code": "123456", "proof": PROOF},
         role=Role.PLAYER,
     ),
     Door(
         path="/v1/me/second-factor/removal",
-        kind=CodeBody,
-        sample={"code": "123456"},
+        kind=ProofBody,
+        sample=PROOF,
+        role=Role.PLAYER,
+    ),
+    Door(
+        path="/v1/me/security-keys",
+        kind=NewKeyBody,
+        sample={"client_data": "e30", "attestation": "oA", "proof": PROOF},
+        role=Role.PLAYER,
+    ),
+    Door(
+        path="/v1/me/security-keys/challenges",
+        kind=CeremonyBody,
+        sample={"ceremony": "registration"},
+        role=Role.PLAYER,
+    ),
+    Door(
+        path="/v1/me/security-keys/a2V5/removal",
+        kind=ProofBody,
+        sample=PROOF,
         role=Role.PLAYER,
     ),
     Door(path="/v1/bets", kind=SlipBody, sample=SLIP, role=Role.PLAYER, keyed=True),

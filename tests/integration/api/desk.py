@@ -12,6 +12,7 @@ import msgspec
 from integration.api.client import Answer, AsgiClient
 from integration.players.keys import KEYS
 from pitboss.adapters import passwords
+from pitboss.adapters.authenticators import FidoAuthenticators
 from pitboss.adapters.payments.sandbox import SandboxReader
 from pitboss.adapters.verification.sandbox import SandboxCheckReader
 from pitboss.api.asgi import make_app
@@ -36,6 +37,7 @@ SIGNING = b"what the sandbox signs its webhooks with"
 NOW = datetime(2026, 8, 1, 12, 0, tzinfo=UTC)
 KICK_OFF = NOW + timedelta(days=14)
 PASSWORD = "correct horse"
+SITE = "play.example.test"
 JURISDICTION, CURRENCY = "demo", "EUR"
 
 MARKETS = {"1x2": ("home", "draw", "away"), "total": ("over", "under")}
@@ -90,6 +92,8 @@ class Desk:
                     instruments=self.instruments,
                     proxies_trusted=self.proxies_trusted,
                     tiles=self.tiles,
+                    site=SITE,
+                    authenticators=FidoAuthenticators(site=SITE, origins=[f"https://{SITE}"]),
                 )
             )
         )

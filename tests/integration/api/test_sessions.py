@@ -26,8 +26,9 @@ from pitboss.adapters import passwords
 from pitboss.api.asgi import make_app
 from pitboss.api.edge import Edge
 from pitboss.api.tokens import Role, Tokens
-from pitboss.players.access import rules
-from pitboss.players.access.model import ADDRESS_ATTEMPTS_MAX, STEP_SECONDS
+from pitboss.players.access.model import ADDRESS_ATTEMPTS_MAX
+from pitboss.players.factors import rules
+from pitboss.players.factors.model import STEP_SECONDS
 
 NEW_PASSWORD = "another horse"
 

@@ -36,6 +36,8 @@ EVERYTHING = Settings(
         anonymous=Path("/geo/anonymous.mmdb"),
         sandbox=True,
     ),
+    site="play.example",
+    origins=("https://play.example", "https://m.play.example"),
     proxies_trusted=2,
     metrics_port=9_002,
     otlp_url="http://collector:4318",

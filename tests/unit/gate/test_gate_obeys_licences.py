@@ -17,7 +17,7 @@ from pitboss.gate.model import (
     Refusal,
     WagerCase,
 )
-from pitboss.jurisdictions.model import Jurisdiction
+from pitboss.jurisdictions.model import Jurisdiction, SecondFactor
 from pitboss.kernel.ids import PlayerId, derived_id
 from pitboss.kernel.shards import shard_of
 from pitboss.players.identity.model import Player, PlayerStatus
@@ -100,6 +100,24 @@ def test_nobody_who_is_not_verified_plays_where_the_licence_wants_that_first(
 
     wanted = licence.verification.before_play
     assert refusal == (Refusal.PLAYER_NOT_VERIFIED if wanted else None)
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+@pytest.mark.parametrize("code", CODES)
+def test_nobody_without_a_second_factor_plays_where_the_licence_wants_one(
+    code: str, guarded: bool, proves: Proves
+) -> None:
+    proves("sessions.second_factor", code)
+    licence = jurisdictions.get(code)
+    for wanted in (licence.sessions.second_factor, *SecondFactor):
+        sessions = msgspec.structs.replace(licence.sessions, second_factor=wanted)
+        changed = msgspec.structs.replace(licence, sessions=sessions)
+        case = msgspec.structs.replace(wager(changed, Product.GAMES, 1_000_000), guarded=guarded)
+
+        refusal = rules.refuse_without_second_factor(case)
+
+        refused = wanted is SecondFactor.REQUIRED and not guarded
+        assert refusal == (Refusal.SECOND_FACTOR_MISSING if refused else None)
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -9,6 +9,7 @@ from granian.constants import Interfaces, TaskImpl
 from granian.server.embed import Server
 
 from pitboss.adapters import passwords
+from pitboss.adapters.authenticators import FidoAuthenticators
 from pitboss.adapters.payments.sandbox import SandboxReader
 from pitboss.adapters.verification.sandbox import SandboxCheckReader
 from pitboss.api.asgi import Api, make_app
@@ -75,8 +76,19 @@ def compose(settings: Settings, database: Database, log: Database, tracer: Trace
             instruments=locating.instruments(settings),
             proxies_trusted=settings.proxies_trusted,
             tiles=tile_store(settings),
+            site=settings.site,
+            authenticators=FidoAuthenticators(site=settings.site, origins=origins(settings)),
         )
     )
+
+
+def origins(settings: Settings) -> tuple[str, ...]:
+    """Return where the players' pages are, as browsers name it."""
+    if settings.origins:
+        return settings.origins
+    if settings.site == "localhost":
+        return (f"http://localhost:{settings.port}",)
+    return (f"https://{settings.site}",)
 
 
 async def serve(app: Api, settings: Settings, stop: asyncio.Event) -> None:

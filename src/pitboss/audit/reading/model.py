@@ -20,6 +20,7 @@ from pitboss.kernel.upcasting import Schemas
 from pitboss.location import facts as location
 from pitboss.messages.model import SealedFact
 from pitboss.players.access import facts as access
+from pitboss.players.factors import facts as factors
 from pitboss.players.identity import facts as identity
 from pitboss.players.personal import facts as personal
 from pitboss.players.terms import facts as terms
@@ -39,6 +40,7 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     *catalog.FACTS,
     *identity.FACTS,
     *exclusion.FACTS,
+    *factors.FACTS,
     *limits.FACTS,
     *location.FACTS,
     *personal.FACTS,

@@ -40,11 +40,14 @@ UNFOLDED: Mapping[str, Source] = {
     "shard_revocation": Source.BOOKKEEPING,
     "login_address": Source.BOOKKEEPING,
     "player_factor": Source.PROOF,
+    "player_security_key": Source.PROOF,
+    "player_challenge": Source.PROOF,
     "player_login": Source.PERSONAL,
     "player_likeness": Source.PERSONAL,
     "personal_subject": Source.PERSONAL,
     "personal_value": Source.PERSONAL,
     "location_last_fix": Source.PERSONAL,
+    "location_device": Source.PERSONAL,
 }
 
 

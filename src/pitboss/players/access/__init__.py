@@ -1,37 +1,35 @@
-"""How players get in: logins, lockouts, second factors, sessions and their ends."""
+"""How players get in: logins, lockouts, sessions and their ends."""
 
 from pitboss.players.access.operations import (
+    challenge_login,
     change_password,
-    confirm_factor,
     count_attempt,
     end_sessions,
     forget,
     judge,
     note_stranger,
-    offer_factor,
     open_first,
-    remove_factor,
+    show,
     touch,
     unlock,
     unsay_attempt,
 )
-from pitboss.players.access.queries import find_live, find_sessions, find_stays, has_factor
+from pitboss.players.access.queries import find_live, find_newest, find_sessions, find_stays
 
 __all__ = [
+    "challenge_login",
     "change_password",
-    "confirm_factor",
     "count_attempt",
     "end_sessions",
     "find_live",
+    "find_newest",
     "find_sessions",
     "find_stays",
     "forget",
-    "has_factor",
     "judge",
     "note_stranger",
-    "offer_factor",
     "open_first",
-    "remove_factor",
+    "show",
     "touch",
     "unlock",
     "unsay_attempt",

@@ -35,14 +35,6 @@ class StrangerRefused(Fact, frozen=True, kw_only=True, tag="login.stranger_refus
     reason: str
 
 
-class FactorChanged(Fact, frozen=True, kw_only=True, tag="factor.changed"):
-    """A second factor was offered, confirmed or removed, or one of its recovery codes was used."""
-
-    player_id: PlayerId
-    kind: str
-    change: str
-
-
 class PasswordChanged(Fact, frozen=True, kw_only=True, tag="password.changed"):
     """A player chose another password; every other session ended with it."""
 
@@ -55,6 +47,5 @@ FACTS = (
     LoginLocked,
     LoginUnlocked,
     StrangerRefused,
-    FactorChanged,
     PasswordChanged,
 )

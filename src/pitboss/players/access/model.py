@@ -1,4 +1,4 @@
-"""Nouns of access: login tries, sessions, factors."""
+"""Nouns of access: login tries and sessions."""
 
 from __future__ import annotations
 
@@ -12,19 +12,11 @@ import msgspec
 
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import Shard
-from pitboss.players.personal.model import Path, PersonalKeys
+from pitboss.players.factors.model import Assertion, Proof
+from pitboss.players.personal.model import PersonalKeys
 
 SessionId = NewType("SessionId", str)
 
-# Where a player's TOTP seed lies among their personal data, which nobody is shown.
-TOTP_SEED = Path("/secret/totp")
-SEED_BYTES = 20
-# Source: RFC 6238, sections 4 and 5.2: steps of 30 s, and one step of delay at most either way.
-STEP_SECONDS = 30
-STEPS_APART_MAX = 1
-CODE_DIGITS = 6
-RECOVERY_CODES = 10
-RECOVERY_CODE_BYTES = 10
 # From one network address, whoever is tried: a household's worth of slips, not a list of passwords.
 ADDRESS_ATTEMPTS_MAX = 100
 ADDRESS_WINDOW = timedelta(minutes=15)
@@ -39,8 +31,7 @@ class Refusal(StrEnum):
     SECOND_FACTOR_NEEDED = "second_factor_needed"
     WRONG_SECOND_FACTOR = "wrong_second_factor"
     SESSION_ELSEWHERE = "session_elsewhere"
-    FACTOR_ACTIVE = "factor_active"
-    FACTOR_NOT_OFFERED = "factor_not_offered"
+    FACTOR_REQUIRED = "factor_required"
     UNKNOWN_PLAYER = "unknown_player"
 
 
@@ -66,16 +57,6 @@ class Unlocked(StrEnum):
 
     RECOVERED = "recovered"
     BY_STAFF = "by_staff"
-
-
-class FactorKind(StrEnum):
-    """What a player may prove a second time with.
-
-    Of WebAuthn the table has room for the credentials (`credential`); nobody verifies them yet.
-    """
-
-    TOTP = "totp"
-    WEBAUTHN = "webauthn"
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,8 +130,14 @@ class LoginTry:
     session_id: SessionId
     code: str | None = field(default=None, repr=False)
     recovery_code: str | None = field(default=None, repr=False)
+    assertion: Assertion | None = None
     device: bytes | None = None
     owed: bool = False
+
+    @property
+    def proof(self) -> Proof:
+        """What is shown beside the password."""
+        return Proof(code=self.code, recovery_code=self.recovery_code, assertion=self.assertion)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,21 +153,6 @@ class Refused:
     """No, and why."""
 
     reason: Refusal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Factor:
-    """A second factor; it does not show what it is proven with.
-
-    `last_step` is the newest TOTP step that was used: a code works once.  `recovery` are digests of
-    the codes that are left.
-    """
-
-    player_id: PlayerId
-    kind: FactorKind
-    active: bool
-    last_step: int = 0
-    recovery: tuple[bytes, ...] = field(repr=False, default=())
 
 
 LoginAnswer = LetIn | Refused

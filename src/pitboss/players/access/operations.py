@@ -13,9 +13,8 @@ from pitboss.kernel.instants import write_instant
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.shards import Shard, shard_of
 from pitboss.messages import Turn
-from pitboss.players import identity, personal
+from pitboss.players import factors, identity
 from pitboss.players.access.facts import (
-    FactorChanged,
     LoginLocked,
     LoginUnlocked,
     PasswordChanged,
@@ -26,14 +25,9 @@ from pitboss.players.access.model import (
     ADDRESS_ATTEMPTS_MAX,
     ADDRESS_WINDOW,
     COUNTED,
-    RECOVERY_CODE_BYTES,
-    RECOVERY_CODES,
-    SEED_BYTES,
-    TOTP_SEED,
-    Factor,
-    FactorKind,
     LetIn,
     LoginAnswer,
+    LoginState,
     LoginTry,
     Refusal,
     Refused,
@@ -42,21 +36,32 @@ from pitboss.players.access.model import (
     SessionId,
     Unlocked,
 )
+from pitboss.players.factors.model import (
+    NOTHING_SHOWN,
+    Ceremony,
+    Challenge,
+    FactorKind,
+    Proof,
+    is_guarded,
+)
+from pitboss.players.factors.model import Refused as NoChallenge
+from pitboss.players.factors.ports import Authenticators, NoAuthenticators
 from pitboss.players.identity.facts import SessionOpened, SessionRefused
 from pitboss.players.identity.model import Player
-from pitboss.players.personal.model import (
-    Found,
-    KeepRequest,
-    PersonalKeys,
-    Purpose,
-    ReadRequest,
-    SubjectId,
-)
+from pitboss.players.personal.model import PersonalKeys
 
 from . import rules, store
 
+NO_AUTHENTICATORS = NoAuthenticators()
 
-async def judge(turn: Turn, attempt: LoginTry, *, keys: PersonalKeys) -> LoginAnswer:
+
+async def judge(
+    turn: Turn,
+    attempt: LoginTry,
+    *,
+    keys: PersonalKeys,
+    authenticators: Authenticators = NO_AUTHENTICATORS,
+) -> LoginAnswer:
     """Let somebody in as a player, or not, and count it.
 
     The password was checked before; that is slow, so tries may wait here for each other, and each
@@ -66,33 +71,88 @@ async def judge(turn: Turn, attempt: LoginTry, *, keys: PersonalKeys) -> LoginAn
     player = await _player(turn, attempt.player_id)
     licence = jurisdictions.get(player.jurisdiction)
     state = await store.find_state(turn.tx, player.id)
-    factor = await store.find_factor(turn.tx, player.id, FactorKind.TOTP)
-    proven = await _prove(turn, attempt, factor, keys)
-    why = rules.refusal(attempt, player, state, factor=factor, proven=proven, now=turn.now)
+    known = await factors.find_factors(turn.tx, player.id)
+    # If the password was wrong nobody looks at the rest: who guesses learns nothing about it.
+    proof = attempt.proof if attempt.right else NOTHING_SHOWN
+    proven = await factors.prove(
+        turn, player.id, known, proof, keys=keys, authenticators=authenticators
+    )
+    why = rules.refusal(
+        attempt,
+        player,
+        state,
+        licence,
+        guarded=is_guarded(known),
+        proven=proven,
+        now=turn.now,
+    )
     live = await store.find_open(turn.tx, player.id)
     if why is None and rules.keeps_out(licence):
         here = [item for item in live if item.is_live(turn.now, device=item.device)]
         why = Refusal.SESSION_ELSEWHERE if here else None
-    after = rules.state_after(state, why, licence, now=turn.now)
     if why is not None:
-        if after != state:
-            await store.save_state(turn.tx, player.id, after)
-        _publish(turn, player.id, _refused(player.id, why))
-        if why in COUNTED and after.locked_at is not None:
-            until = None if after.locked_until is None else write_instant(after.locked_until)
-            fact = LoginLocked(player_id=player.id, failures=after.failures, until=until)
-            _publish(turn, player.id, fact)
-        return Refused(reason=why)
+        return await _refuse(turn, player, state, why)
 
     if state.is_locked(turn.now):
         _publish(turn, player.id, LoginUnlocked(player_id=player.id, how=Unlocked.RECOVERED))
-    await _use_up(turn, factor, proven)
+    await factors.use_up(turn, known, proven)
     if rules.ends_others(licence):
         await _end(turn, player.id, live, SessionEnd.NEWER_SESSION)
     session = rules.new_session(attempt, player, licence, turn.now)
     await _open(turn, session)
+    after = rules.state_after(state, None, licence, now=turn.now)
     await store.save_state(turn.tx, player.id, after)
     return LetIn(session=session, previous_login_at=state.previous_login_at)
+
+
+async def challenge_login(
+    turn: Turn, player_id: PlayerId, *, right: bool
+) -> Challenge | Refused | NoChallenge:
+    """Return what a security key must sign for a login; a wrong password counts as at one."""
+    player = await _player(turn, player_id)
+    state = await store.find_state(turn.tx, player_id)
+    if not right:
+        locked = state.is_locked(turn.now)
+        why = Refusal.LOGIN_LOCKED if locked else Refusal.WRONG_PASSWORD
+        return await _refuse(turn, player, state, why)
+    # Of a locked login too: a recovery code and a key may be what opens it.
+    return await factors.challenge(turn, player_id, Ceremony.ASSERTION)
+
+
+async def show(
+    turn: Turn,
+    player_id: PlayerId,
+    proof: Proof,
+    *,
+    keys: PersonalKeys,
+    authenticators: Authenticators = NO_AUTHENTICATORS,
+    gives_up: FactorKind | None = None,
+) -> Refused | None:
+    """Ask who is logged in for a second factor once more, if they have one.
+
+    Whoever changes factors is asked, so that a stolen token is not enough to; what is wrong counts
+    as at a login, so that it guesses no code.  `gives_up` is what the player wants to do without:
+    not the last one, where the licence wants one.
+    """
+    known = await factors.find_factors(turn.tx, player_id)
+    if not is_guarded(known):
+        return None
+    player = await _player(turn, player_id)
+    if gives_up is FactorKind.WEBAUTHN and len(await factors.find_keys(turn.tx, player_id)) > 1:
+        gives_up = None
+    if gives_up is not None and rules.must_stay(jurisdictions.get(player.jurisdiction), known):
+        return Refused(reason=Refusal.FACTOR_REQUIRED)
+    state = await store.find_state(turn.tx, player_id)
+    if state.is_locked(turn.now):
+        return Refused(reason=Refusal.LOGIN_LOCKED)
+    proven = await factors.prove(
+        turn, player_id, known, proof, keys=keys, authenticators=authenticators
+    )
+    why = rules.unproven(proof, proven)
+    if why is not None:
+        return await _refuse(turn, player, state, why)
+    await factors.use_up(turn, known, proven)
+    return None
 
 
 async def open_first(turn: Turn, attempt: LoginTry) -> Session:
@@ -115,7 +175,7 @@ async def note_stranger(turn: Turn, stranger: PlayerId) -> None:
     player: the time taken does not tell who has an account.
     """
     await store.find_state(turn.tx, stranger)
-    await store.find_factor(turn.tx, stranger, FactorKind.TOTP)
+    await factors.find_factors(turn.tx, stranger)
     await store.find_open(turn.tx, stranger)
     turn.publish(
         shard_of(stranger),
@@ -179,70 +239,10 @@ async def change_password(
     return swapped
 
 
-async def offer_factor(turn: Turn, player_id: PlayerId, *, keys: PersonalKeys) -> str | Refused:
-    """Draw a TOTP seed and return it once, in base 32; it counts when a code of it was shown.
-
-    Asked again before that, another seed takes its place.
-    """
-    factor = await store.find_factor(turn.tx, player_id, FactorKind.TOTP)
-    if factor is not None and factor.active:
-        return Refused(reason=Refusal.FACTOR_ACTIVE)
-    text = rules.write_seed(turn.entropy.random_bytes(SEED_BYTES))
-    wish = KeepRequest(subject_id=SubjectId(player_id), values={TOTP_SEED: text})
-    await personal.keep(turn, [wish], keys=keys)
-    await store.save_factor(
-        turn.tx, Factor(player_id=player_id, kind=FactorKind.TOTP, active=False)
-    )
-    _tell_factor(turn, player_id, "offered")
-    return text
-
-
-async def confirm_factor(
-    turn: Turn, player_id: PlayerId, code: str, *, keys: PersonalKeys
-) -> tuple[str, ...] | Refused:
-    """Make an offered factor count, if this is a code of it; return recovery codes, once."""
-    factor = await store.find_factor(turn.tx, player_id, FactorKind.TOTP)
-    if factor is None or factor.active:
-        return Refused(reason=Refusal.FACTOR_NOT_OFFERED)
-    step = await _step(turn, factor, code, keys)
-    if step is None:
-        return Refused(reason=Refusal.WRONG_SECOND_FACTOR)
-    codes = tuple(
-        rules.write_recovery_code(turn.entropy.random_bytes(RECOVERY_CODE_BYTES))
-        for _ in range(RECOVERY_CODES)
-    )
-    digests = [rules.recovery_digest(keys, player_id, item) for item in codes]
-    await store.save_factor(
-        turn.tx,
-        replace(
-            factor,
-            active=True,
-            last_step=step,
-            recovery=tuple(item for item in digests if item is not None),
-        ),
-    )
-    _tell_factor(turn, player_id, "confirmed")
-    return codes
-
-
-async def remove_factor(
-    turn: Turn, player_id: PlayerId, code: str, *, keys: PersonalKeys
-) -> Refused | None:
-    """Let a player do without the second factor, if they show a code of it once more."""
-    factor = await store.find_factor(turn.tx, player_id, FactorKind.TOTP)
-    if factor is None or not factor.active:
-        return Refused(reason=Refusal.FACTOR_NOT_OFFERED)
-    if await _step(turn, factor, code, keys) is None:
-        return Refused(reason=Refusal.WRONG_SECOND_FACTOR)
-    await store.delete_factors(turn.tx, player_id)
-    _tell_factor(turn, player_id, "removed")
-    return None
-
-
 async def forget(turn: Turn, player_id: PlayerId) -> None:
     """Forget what a player who was erased proved who they are with, and end what is open."""
     await end_sessions(turn, player_id, SessionEnd.ERASED)
-    await store.delete_factors(turn.tx, player_id)
+    await factors.forget(turn, player_id)
 
 
 async def count_attempt(
@@ -262,42 +262,19 @@ async def unsay_attempt(tx: Transaction, address: str, *, keys: PersonalKeys) ->
     await store.unsay_attempt(tx, rules.address_digest(keys, address))
 
 
-async def _prove(
-    turn: Turn, attempt: LoginTry, factor: Factor | None, keys: PersonalKeys
-) -> rules.Proven:
-    """Look at what was shown beside the password, if it was right: nobody else learns anything."""
-    if factor is None or not factor.active or not attempt.right:
-        return rules.Proven()
-    if attempt.recovery_code is not None:
-        digest = rules.recovery_digest(keys, attempt.player_id, attempt.recovery_code)
-        return rules.Proven(recovery=digest if digest in factor.recovery else None)
-    if attempt.code is None:
-        return rules.Proven()
-    return rules.Proven(step=await _step(turn, factor, attempt.code, keys))
-
-
-async def _step(turn: Turn, factor: Factor, code: str, keys: PersonalKeys) -> int | None:
-    wish = ReadRequest(
-        subject_id=SubjectId(factor.player_id),
-        purpose=Purpose.AUTHENTICATION,
-        paths=(TOTP_SEED,),
-    )
-    (found,) = await personal.read(turn, [wish], keys=keys)
-    if not isinstance(found, Found) or TOTP_SEED not in found.values:
-        return None
-    seed = rules.read_seed(found.values[TOTP_SEED])
-    return rules.step_of(seed, code, last_step=factor.last_step, now=turn.now)
-
-
-async def _use_up(turn: Turn, factor: Factor | None, proven: rules.Proven) -> None:
-    """Note what was shown, so that it is not accepted again."""
-    if factor is None or not proven.holds:
-        return
-    left = tuple(item for item in factor.recovery if item != proven.recovery)
-    step = factor.last_step if proven.step is None else proven.step
-    await store.save_factor(turn.tx, replace(factor, recovery=left, last_step=step))
-    if proven.recovery is not None:
-        _tell_factor(turn, factor.player_id, "recovery_code_used")
+async def _refuse(turn: Turn, player: Player, state: LoginState, why: Refusal) -> Refused:
+    """Tell that somebody was not let in, and count it if it was a guess."""
+    licence = jurisdictions.get(player.jurisdiction)
+    after = rules.state_after(state, why, licence, now=turn.now)
+    if after != state:
+        await store.save_state(turn.tx, player.id, after)
+    fact = SessionRefused(player_id=player.id, reason=why, counted=why in COUNTED)
+    _publish(turn, player.id, fact)
+    if why in COUNTED and after.locked_at is not None:
+        until = None if after.locked_until is None else write_instant(after.locked_until)
+        locked = LoginLocked(player_id=player.id, failures=after.failures, until=until)
+        _publish(turn, player.id, locked)
+    return Refused(reason=why)
 
 
 async def _open(turn: Turn, session: Session) -> None:
@@ -335,15 +312,6 @@ async def _player(turn: Turn, player_id: PlayerId) -> Player:
     return found[player_id]
 
 
-def _refused(player_id: PlayerId, why: Refusal) -> SessionRefused:
-    return SessionRefused(player_id=player_id, reason=why, counted=why in COUNTED)
-
-
-def _tell_factor(turn: Turn, player_id: PlayerId, change: str) -> None:
-    fact = FactorChanged(player_id=player_id, kind=FactorKind.TOTP, change=change)
-    _publish(turn, player_id, fact)
-
-
 def _publish(
     turn: Turn,
     player_id: PlayerId,
@@ -352,7 +320,6 @@ def _publish(
     | SessionEnded
     | LoginLocked
     | LoginUnlocked
-    | FactorChanged
     | PasswordChanged,
 ) -> None:
     turn.publish(shard_of(player_id), player_id, fact)

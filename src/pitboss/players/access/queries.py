@@ -8,9 +8,11 @@ from datetime import datetime
 from pitboss.db import Transaction
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import Shard
-from pitboss.players.access.model import FactorKind, Session, SessionId, Stay
+from pitboss.players.access.model import Session, SessionId, Stay
 
 from . import rules, store
+
+SESSIONS_SHOWN_MAX = 100
 
 
 async def find_sessions(
@@ -24,6 +26,11 @@ async def find_live(tx: Transaction, player_id: PlayerId, *, now: datetime) -> l
     """Return a player's sessions that somebody may be in, the newest first."""
     found = await store.find_open(tx, player_id)
     return [session for session in found if session.is_live(now, device=session.device)]
+
+
+async def find_newest(tx: Transaction, player_id: PlayerId) -> list[Session]:
+    """Return a player's newest sessions, those that are over included; a hundred at most."""
+    return await store.find_newest(tx, player_id, limit=SESSIONS_SHOWN_MAX)
 
 
 async def find_stays(
@@ -40,9 +47,3 @@ async def find_stays(
         stay = (session.opened_at, session.over_at(now))
         found.setdefault(session.player_id, []).append(stay)
     return {player_id: rules.join_stays(stays) for player_id, stays in found.items()}
-
-
-async def has_factor(tx: Transaction, player_id: PlayerId) -> bool:
-    """Say whether a player proves a second time who they are."""
-    factor = await store.find_factor(tx, player_id, FactorKind.TOTP)
-    return factor is not None and factor.active

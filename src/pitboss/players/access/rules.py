@@ -2,72 +2,67 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pitboss.jurisdictions.model import Jurisdiction, SecondSession
-from pitboss.kernel.ids import PlayerId
+from pitboss.jurisdictions.model import Jurisdiction, SecondFactor, SecondSession
 from pitboss.players.access.model import (
-    CODE_DIGITS,
     COUNTED,
-    STEP_SECONDS,
-    STEPS_APART_MAX,
-    Factor,
     LoginState,
     LoginTry,
     Refusal,
     Session,
     Stay,
 )
+from pitboss.players.factors.model import Factors, Proof, Proven
 from pitboss.players.identity.model import Player, PlayerStatus
 from pitboss.players.personal.model import PersonalKeys
 
-_CODE = re.compile(r"[0-9]{6}")
-_RECOVERY = re.compile(r"[A-Z2-7]{16}")
 
+def recovers(attempt: LoginTry, proven: Proven, licence: Jurisdiction) -> bool:
+    """Say whether a try opens a lock: the password, and a recovery code, which works once.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proven:
-    """What a try shows beside the password: a step of TOTP, or a recovery code that is left."""
-
-    step: int | None = None
-    recovery: bytes | None = None
-
-    @property
-    def holds(self) -> bool:
-        """Whether anything was shown that had not been before."""
-        return self.step is not None or self.recovery is not None
+    Where the licence asks for more than two factors, an authenticator or a security key too.
+    Source: N.J.A.C. 13:69O-1.4(i); 48 Pa.B. 2631, § 812.1.
+    """
+    if not attempt.right or proven.recovery is None:
+        return False
+    shown = 2 + (proven.step is not None or proven.key is not None)
+    return shown >= licence.sessions.recovery_factors_min
 
 
 def refusal(
     attempt: LoginTry,
     player: Player,
     state: LoginState,
+    licence: Jurisdiction,
     *,
-    factor: Factor | None,
+    guarded: bool,
     proven: Proven,
     now: datetime,
 ) -> Refusal | None:
-    """Return why somebody is not let in, if so.
-
-    A lock is opened by the password and a recovery code: two factors, one of which works once.
-    Source: N.J.A.C. 13:69O-1.4(i).
-    """
-    if state.is_locked(now) and not (attempt.right and proven.recovery is not None):
+    """Return why somebody is not let in, if so; `guarded`: they have a second factor."""
+    if state.is_locked(now) and not recovers(attempt, proven, licence):
         return Refusal.LOGIN_LOCKED
     if not attempt.right:
         return Refusal.WRONG_PASSWORD
     if player.status is PlayerStatus.CLOSED and not attempt.owed:
         return Refusal.ACCOUNT_CLOSED
-    if factor is not None and factor.active and not proven.holds:
-        asked = attempt.code is None and attempt.recovery_code is None
-        return Refusal.SECOND_FACTOR_NEEDED if asked else Refusal.WRONG_SECOND_FACTOR
-    return None
+    return unproven(attempt.proof, proven) if guarded else None
+
+
+def unproven(proof: Proof, proven: Proven) -> Refusal | None:
+    """Return why what was shown is not enough, if so."""
+    if proven.holds:
+        return None
+    return Refusal.SECOND_FACTOR_NEEDED if proof.is_empty else Refusal.WRONG_SECOND_FACTOR
+
+
+def must_stay(licence: Jurisdiction, factors: Factors) -> bool:
+    """Say whether the last factor that counts may not be removed."""
+    left = sum(factor.active for factor in factors.values())
+    return licence.sessions.second_factor is SecondFactor.REQUIRED and left == 1
 
 
 def state_after(
@@ -132,54 +127,6 @@ def ends_others(licence: Jurisdiction) -> bool:
     """Say whether a second login ends the sessions before it.  Source: N.J.A.C. 13:69O-1.4(e)."""
     rules = licence.sessions
     return rules.one_at_a_time and rules.second_session is SecondSession.ENDS_THE_FIRST
-
-
-def totp(seed: bytes, step: int) -> str:
-    """Return the code of a step.  Source: RFC 4226, section 5.3; RFC 6238, section 4.2."""
-    digest = hmac.digest(seed, step.to_bytes(8, "big"), hashlib.sha1)
-    start = digest[-1] & 0x0F
-    number = int.from_bytes(digest[start : start + 4], "big") & 0x7FFF_FFFF
-    return str(number % 10**CODE_DIGITS).zfill(CODE_DIGITS)
-
-
-def step_of(seed: bytes, code: str | None, *, last_step: int, now: datetime) -> int | None:
-    """Return the step that a code is of, if it is near this moment and newer than the last.
-
-    Source: RFC 6238, section 5.2: a code that was accepted is not accepted again.
-    """
-    if code is None or not _CODE.fullmatch(code):
-        return None
-    present = int(now.timestamp()) // STEP_SECONDS
-    found = None
-    # All are compared, so that the time taken tells nothing.
-    for step in range(present - STEPS_APART_MAX, present + STEPS_APART_MAX + 1):
-        if hmac.compare_digest(totp(seed, step), code) and step > last_step:
-            found = step
-    return found
-
-
-def write_seed(seed: bytes) -> str:
-    """Return a seed as authenticators read it."""
-    return base64.b32encode(seed).decode()
-
-
-def read_seed(text: str) -> bytes:
-    """Return a seed that `write_seed` wrote."""
-    return base64.b32decode(text)
-
-
-def write_recovery_code(raw: bytes) -> str:
-    """Return a recovery code as it is shown: sixteen letters and digits in groups of four."""
-    text = base64.b32encode(raw).decode()
-    return "-".join(text[place : place + 4] for place in range(0, len(text), 4))
-
-
-def recovery_digest(keys: PersonalKeys, player_id: PlayerId, code: str) -> bytes | None:
-    """Return what is stored of a recovery code; None if the text cannot be one."""
-    plain = code.replace("-", "").replace(" ", "").upper()[:64]
-    if not _RECOVERY.fullmatch(plain):
-        return None
-    return keys.digest("player.recovery_code", f"{player_id}\x00{plain}".encode())
 
 
 def address_digest(keys: PersonalKeys, address: str) -> bytes:

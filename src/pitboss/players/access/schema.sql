@@ -32,19 +32,6 @@ CREATE TABLE player_login_state (
     PRIMARY KEY (shard, player_id)
 ) WITH (fillfactor = 80);
 
--- Second factors.  A TOTP seed lies with `personal`; `recovery` are digests of the codes that are
--- left; `credential` is what WebAuthn keeps of an authenticator: its id, public key and counter.
-CREATE TABLE player_factor (
-    shard      smallint NOT NULL,
-    player_id  uuid     NOT NULL,
-    kind       text     NOT NULL CHECK (kind IN ('totp', 'webauthn')),
-    active     boolean  NOT NULL,
-    last_step  bigint   NOT NULL,
-    recovery   bytea[]  NOT NULL,
-    credential jsonb,
-    PRIMARY KEY (shard, player_id, kind)
-);
-
 -- How often logins were tried from a network address in the present window, whoever was named.
 CREATE TABLE login_address (
     address_digest bytea       PRIMARY KEY CHECK (octet_length(address_digest) = 32),

@@ -11,8 +11,6 @@ from pitboss.db import Transaction
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import Shard, shard_of
 from pitboss.players.access.model import (
-    Factor,
-    FactorKind,
     LoginState,
     Session,
     SessionId,
@@ -96,6 +94,20 @@ async def find_stays(
     return [_session(row) for row in rows]
 
 
+async def find_newest(tx: Transaction, player_id: PlayerId, *, limit: int) -> list[Session]:
+    """Return a player's sessions, those that have ended included, the newest first."""
+    rows = await tx.fetch(
+        f"SELECT {_SESSION} FROM (SELECT * FROM player_session WHERE shard = $1 AND player_id = $2"
+        "   AND ended_at IS NULL UNION ALL SELECT * FROM player_session WHERE shard = $1"
+        "   AND player_id = $2 AND ended_at IS NOT NULL) AS s"
+        " ORDER BY opened_at DESC, session_id LIMIT $3",
+        shard_of(player_id),
+        player_id,
+        limit,
+    )
+    return [_session(row) for row in rows]
+
+
 async def find_sessions(
     tx: Transaction, places: Sequence[tuple[Shard, SessionId]]
 ) -> dict[SessionId, Session]:
@@ -138,51 +150,6 @@ async def touch(
         [shard for shard, _ in places],
         [session_id for _, session_id in places],
         at,
-    )
-
-
-async def find_factor(tx: Transaction, player_id: PlayerId, kind: FactorKind) -> Factor | None:
-    """Return a player's second factor of a kind, if there is one."""
-    row = await tx.fetch_one(
-        "SELECT active, last_step, recovery FROM player_factor"
-        " WHERE shard = $1 AND player_id = $2 AND kind = $3",
-        shard_of(player_id),
-        player_id,
-        kind.value,
-    )
-    if row is None:
-        return None
-    return Factor(
-        player_id=player_id,
-        kind=kind,
-        active=row["active"],
-        last_step=row["last_step"],
-        recovery=tuple(row["recovery"]),
-    )
-
-
-async def save_factor(tx: Transaction, factor: Factor) -> None:
-    """Write how a second factor stands."""
-    await tx.execute(
-        "INSERT INTO player_factor (shard, player_id, kind, active, last_step, recovery)"
-        " VALUES ($1, $2, $3, $4, $5, $6::bytea[]) ON CONFLICT (shard, player_id, kind)"
-        " DO UPDATE SET active = excluded.active, last_step = excluded.last_step,"
-        " recovery = excluded.recovery",
-        shard_of(factor.player_id),
-        factor.player_id,
-        factor.kind.value,
-        factor.active,
-        factor.last_step,
-        list(factor.recovery),
-    )
-
-
-async def delete_factors(tx: Transaction, player_id: PlayerId) -> None:
-    """Delete all of a player's second factors."""
-    await tx.execute(
-        "DELETE FROM player_factor WHERE shard = $1 AND player_id = $2",
-        shard_of(player_id),
-        player_id,
     )
 
 

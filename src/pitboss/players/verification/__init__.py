@@ -7,6 +7,7 @@ from pitboss.players.verification.operations import (
     record_news,
     record_submissions,
     request,
+    tell_documents,
 )
 from pitboss.players.verification.queries import (
     find_check,
@@ -30,4 +31,5 @@ __all__ = [
     "record_news",
     "record_submissions",
     "request",
+    "tell_documents",
 ]

@@ -80,6 +80,13 @@ class VerificationDecided(Fact, frozen=True, kw_only=True, tag="verification.dec
     valid_until: str | None = None
 
 
+class VerificationDocumentsTold(Fact, frozen=True, kw_only=True, tag="verification.documents_told"):
+    """A player was told which documents may be asked for, before paying in."""
+
+    player_id: PlayerId
+    documents: tuple[str, ...]
+
+
 # Every type of this room, for who reads facts.
 FACTS = (
     VerificationRequested,
@@ -89,4 +96,5 @@ FACTS = (
     VerificationNewsRefused,
     VerificationGivenUp,
     VerificationDecided,
+    VerificationDocumentsTold,
 )

@@ -18,6 +18,8 @@ CheckId = NewType("CheckId", str)
 STAFF = "staff"
 SANDBOX = "sandbox"
 DOCUMENTS_MAX = 10
+# What may ever be asked for; a player is told before the first deposit.  Source: LCCP 17.1.1(3).
+DOCUMENTS_POSSIBLE = ("identity_card", "passport", "driving_licence", "utility_bill")
 
 
 class VerificationState(StrEnum):

@@ -13,6 +13,7 @@ from pitboss.messages import Turn
 from pitboss.players import identity
 from pitboss.players.verification.facts import (
     VerificationDecided,
+    VerificationDocumentsTold,
     VerificationGivenUp,
     VerificationNewsRefused,
     VerificationNotMade,
@@ -21,6 +22,7 @@ from pitboss.players.verification.facts import (
     VerificationTold,
 )
 from pitboss.players.verification.model import (
+    DOCUMENTS_POSSIBLE,
     STAFF,
     Believed,
     Check,
@@ -111,6 +113,16 @@ async def give_up(turn: Turn, checks: Sequence[Check], *, reason: str) -> None:
 async def postpone(turn: Turn, postponements: Sequence[Postponement]) -> None:
     """Write when the loop looks at checks again."""
     await store.postpone(turn.tx, postponements)
+
+
+def tell_documents(turn: Turn, player_id: PlayerId) -> tuple[str, ...]:
+    """Return which documents may be asked for, and note that the player was told.
+
+    Source: LCCP 17.1.1(3): before the first deposit.
+    """
+    fact = VerificationDocumentsTold(player_id=player_id, documents=DOCUMENTS_POSSIBLE)
+    turn.publish(shard_of(player_id), player_id, fact)
+    return DOCUMENTS_POSSIBLE
 
 
 async def _request(turn: Turn, item: CheckRequest) -> RequestAnswer:

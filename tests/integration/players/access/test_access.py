@@ -13,12 +13,10 @@ from pitboss.db import Database
 from pitboss.kernel.ids import PlayerId, new_id
 from pitboss.kernel.shards import shard_of
 from pitboss.messages import Turn
-from pitboss.players import access
-from pitboss.players.access import rules
+from pitboss.players import access, factors
 from pitboss.players.access.model import (
     ADDRESS_ATTEMPTS_MAX,
     ADDRESS_WINDOW,
-    STEP_SECONDS,
     LetIn,
     LoginAnswer,
     LoginTry,
@@ -27,6 +25,9 @@ from pitboss.players.access.model import (
     SessionEnd,
     SessionId,
 )
+from pitboss.players.factors import rules as factor_rules
+from pitboss.players.factors.model import STEP_SECONDS
+from pitboss.players.factors.model import Refused as NotDone
 
 LOCKED = Refused(reason=Refusal.LOGIN_LOCKED)
 WRONG = Refused(reason=Refusal.WRONG_PASSWORD)
@@ -58,16 +59,16 @@ async def log_in(
 async def set_up_factor(database: Database, player_id: PlayerId) -> tuple[bytes, tuple[str, ...]]:
     """Give the player a second factor; return its seed and the recovery codes."""
 
-    async def offer(turn: Turn) -> str | Refused:
-        return await access.offer_factor(turn, player_id, keys=KEYS)
+    async def offer(turn: Turn) -> str | NotDone:
+        return await factors.offer_factor(turn, player_id, keys=KEYS)
 
     text = await in_turn(database, player_id, offer)
     assert isinstance(text, str)
-    seed = rules.read_seed(text)
+    seed = factor_rules.read_seed(text)
     before = NOW - timedelta(hours=1)
 
-    async def confirm(turn: Turn) -> tuple[str, ...] | Refused:
-        return await access.confirm_factor(turn, player_id, code_at(seed, before), keys=KEYS)
+    async def confirm(turn: Turn) -> tuple[str, ...] | NotDone:
+        return await factors.confirm_factor(turn, player_id, code_at(seed, before), keys=KEYS)
 
     codes = await in_turn(database, player_id, confirm, now=before)
     assert isinstance(codes, tuple)
@@ -75,7 +76,7 @@ async def set_up_factor(database: Database, player_id: PlayerId) -> tuple[bytes,
 
 
 def code_at(seed: bytes, moment: datetime) -> str:
-    return rules.totp(seed, int(moment.timestamp()) // STEP_SECONDS)
+    return factor_rules.totp(seed, int(moment.timestamp()) // STEP_SECONDS)
 
 
 async def live(database: Database, player_id: PlayerId, *, now: datetime = NOW) -> int:
@@ -272,7 +273,7 @@ async def test_seeds_and_codes_are_in_no_table_and_no_fact(database: Database) -
         ]
 
     said = repr(rows) + repr(await facts(database))
-    for secret in (rules.write_seed(seed), repr(seed)[2:-1], *codes):
+    for secret in (factor_rules.write_seed(seed), repr(seed)[2:-1], *codes):
         assert secret not in said
 
 
@@ -287,7 +288,7 @@ async def test_who_was_forgotten_has_no_factor_and_no_session(database: Database
     await in_turn(database, ann, forget)
 
     async with database.reading() as tx:
-        assert not await access.has_factor(tx, ann)
+        assert not await factors.has_factor(tx, ann)
     assert await live(database, ann) == 0
     await assert_rebuilt(database)
 

@@ -20,7 +20,7 @@ from integration.players.people import (
 from pitboss import jurisdictions
 from pitboss.db import Database
 from pitboss.jurisdictions import queries as licence_queries
-from pitboss.jurisdictions.model import Duplicates
+from pitboss.jurisdictions.model import Duplicates, Scope
 from pitboss.messages import Turn
 from pitboss.players import identity
 from pitboss.players.identity.model import (
@@ -36,6 +36,7 @@ from pitboss.players.identity.model import (
     parse_name,
 )
 from pitboss.players.personal.model import LegalBasis
+from proofs import Proves
 
 POSTCODE = parse_name("AB1 2CD", field="postcode")
 
@@ -100,6 +101,38 @@ async def test_where_an_operator_may_have_one_account_it_is_one_over_all_licence
     second = await register(database, same_person("second", jurisdiction="MT", currency="EUR"))
 
     assert second == Refused(reason=Refusal.DUPLICATE_PLAYER)
+
+
+@pytest.mark.parametrize("code", jurisdictions.codes())
+async def test_one_person_has_one_account_where_the_licence_counts_them(
+    database: Database, code: str, proves: Proves
+) -> None:
+    proves("registration.duplicates", code)
+    proves("registration.one_account", code)
+    licence = jurisdictions.get(code)
+    currency = licence.licence.currencies[0]
+    # A licence that counts its own players only, and one that counts all of the operator's.
+    other, of_operator = ("GB", "GBP") if code != "GB" else ("DE", "EUR"), ("NJ", "USD")
+    first = same_person("first", jurisdiction=code, currency=currency)
+    await register(database, first)
+
+    again = await register(database, same_person("again", jurisdiction=code, currency=currency))
+    elsewhere = await register(
+        database, same_person("other", jurisdiction=other[0], currency=other[1])
+    )
+    with_operator = await register(
+        database, same_person("nj", jurisdiction=of_operator[0], currency=of_operator[1])
+    )
+
+    refused = Refused(reason=Refusal.DUPLICATE_PLAYER)
+    if licence.registration.duplicates is Duplicates.REFUSE:
+        assert again == refused
+    else:
+        assert isinstance(again, Registered)
+    assert isinstance(elsewhere, Registered)
+    over_all = licence.registration.one_account is Scope.OPERATOR
+    assert (with_operator == refused) == over_all
+    await assert_rebuilt(database)
 
 
 async def test_of_eight_who_are_one_person_at_once_one_becomes_a_player(

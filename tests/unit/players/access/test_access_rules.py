@@ -8,67 +8,18 @@ import msgspec
 import pytest
 
 from pitboss import jurisdictions
+from pitboss.jurisdictions.model import Jurisdiction
 from pitboss.kernel.ids import PlayerId, derived_id
 from pitboss.kernel.shards import shard_of
 from pitboss.players.access import rules
 from pitboss.players.access.model import LoginState, LoginTry, Refusal, Session, SessionId
+from pitboss.players.factors.model import Proven
 from pitboss.players.identity.model import Player, PlayerStatus
-from pitboss.players.personal.model import PersonalKeys
 from proofs import Proves
 
 CODES = jurisdictions.codes()
 NOW = datetime(2024, 5, 19, 15, 0, tzinfo=UTC)
 ANN = PlayerId(derived_id("player", "ann"))
-KEYS = PersonalKeys(master=bytes(32), index=bytes(range(32)))
-SEED = b"12345678901234567890"
-
-
-# RFC 6238, appendix B; there with eight digits, of which these are the last six.
-@pytest.mark.parametrize(
-    ("seconds", "code"),
-    [
-        (59, "287082"),
-        (1_111_111_109, "081804"),
-        (1_111_111_111, "050471"),
-        (1_234_567_890, "005924"),
-        (2_000_000_000, "279037"),
-        (20_000_000_000, "353130"),
-    ],
-)
-def test_codes_are_those_of_the_standard(seconds: int, code: str) -> None:
-    now = datetime.fromtimestamp(seconds, UTC)
-
-    assert rules.totp(SEED, seconds // 30) == code
-    assert rules.step_of(SEED, code, last_step=0, now=now) == seconds // 30
-
-
-def test_a_code_is_good_a_step_early_and_a_step_late_and_once() -> None:
-    step = int(NOW.timestamp()) // 30
-    for away in range(-3, 4):
-        found = rules.step_of(SEED, rules.totp(SEED, step + away), last_step=0, now=NOW)
-        assert found == (step + away if abs(away) <= 1 else None)
-    assert rules.step_of(SEED, rules.totp(SEED, step), last_step=step, now=NOW) is None
-    assert rules.step_of(SEED, rules.totp(SEED, step - 1), last_step=step, now=NOW) is None
-
-
-@pytest.mark.parametrize(
-    "text",
-    [None, "", "12345", "1234567", "12345a", "\uff11\uff12\uff13\uff14\uff15\uff16", "123 456"],
-)
-def test_what_is_no_code_is_none(text: str | None) -> None:
-    assert rules.step_of(SEED, text, last_step=0, now=NOW) is None
-
-
-def test_a_recovery_code_is_read_as_people_write_it() -> None:
-    code = rules.write_recovery_code(bytes(range(10)))
-    digest = rules.recovery_digest(KEYS, ANN, code)
-
-    assert len(code) == 19
-    assert digest is not None
-    for written in (code.lower(), code.replace("-", ""), f" {code} ".replace("-", " ")):
-        assert rules.recovery_digest(KEYS, ANN, written) == digest
-    assert rules.recovery_digest(KEYS, PlayerId(derived_id("bob")), code) != digest
-    assert rules.recovery_digest(KEYS, ANN, "no code") is None
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -94,6 +45,34 @@ def test_a_login_is_locked_after_the_licences_failures_for_the_licences_time(
     # A lock that is over has used its failures up: the next one is the first.
     after = rules.state_after(state, Refusal.WRONG_PASSWORD, licence, now=end)
     assert after.failures == 1
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("right", [True, False])
+@pytest.mark.parametrize("recovery", [None, b"digest"])
+@pytest.mark.parametrize("step", [None, 7])
+def test_a_lock_is_opened_by_as_many_factors_as_the_licence_wants_one_of_them_used_once(
+    code: str, right: bool, recovery: bytes | None, step: int | None, proves: Proves
+) -> None:
+    proves("sessions.recovery_factors_min", code)
+    licence = jurisdictions.get(code)
+    attempt = LoginTry(player_id=ANN, right=right, session_id=SessionId(derived_id("s")))
+    proven = Proven(step=step, recovery=recovery)
+
+    opened = [rules.recovers(attempt, proven, wanting(licence, factors)) for factors in (1, 2, 3)]
+
+    shown = right + (recovery is not None) + (step is not None)
+    # The password, and what works once, whatever else there is; and never fewer than are wanted.
+    once = right and recovery is not None
+    assert opened == [once and shown >= factors for factors in (1, 2, 3)]
+    least = licence.sessions.recovery_factors_min
+    assert rules.recovers(attempt, proven, licence) == (once and shown >= least)
+
+
+def wanting(licence: Jurisdiction, factors: int) -> Jurisdiction:
+    """Return a licence that wants so many factors before a lock is opened."""
+    sessions = msgspec.structs.replace(licence.sessions, recovery_factors_min=factors)
+    return msgspec.structs.replace(licence, sessions=sessions)
 
 
 @pytest.mark.parametrize("code", CODES)
