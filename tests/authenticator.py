@@ -54,7 +54,7 @@ class SoftKey:
         else:
             signature = self.private.sign(message)
         return {
-            "credential_id": text(self.name),
+            "credential": text(self.name),
             "client_data": text(client),
             "authenticator_data": text(said),
             "signature": text(signature),

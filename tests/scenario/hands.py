@@ -113,7 +113,13 @@ class House:
         said: dict[str, Any] = answer.json()
         return said
 
-    async def player(self, *, amount: str | None = None) -> Player:
+    async def player(
+        self,
+        *,
+        amount: str | None = None,
+        jurisdiction: str = "demo",
+        currency: str = CURRENCY,
+    ) -> Player:
         """Register somebody; with an amount, let them pay in and wait until it is there."""
         email = f"{secrets.token_hex(6)}@example.test"
         body = {
@@ -121,8 +127,8 @@ class House:
             "password": PASSWORD,
             "name": "Ann Example",
             "date_of_birth": "1990-02-28",
-            "jurisdiction": "demo",
-            "currency": CURRENCY,
+            "jurisdiction": jurisdiction,
+            "currency": currency,
         }
         answer = await self.client.post(
             "/v1/players", json=body, headers={"Idempotency-Key": secrets.token_hex(8)}

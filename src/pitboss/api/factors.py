@@ -66,7 +66,7 @@ Base64 = Annotated[
 class AssertionBody(Body, frozen=True, kw_only=True):
     """What a security key signed of a challenge, and which key."""
 
-    credential_id: KeyName
+    credential: KeyName
     client_data: Base64
     authenticator_data: Base64
     signature: Base64
@@ -78,7 +78,7 @@ class AssertionBody(Body, frozen=True, kw_only=True):
             ProblemFound: a field is not base64url.
         """
         return Assertion(
-            credential_id=_bytes(self.credential_id, "assertion.credential_id"),
+            credential_id=_bytes(self.credential, "assertion.credential"),
             client_data=_bytes(self.client_data, "assertion.client_data"),
             authenticator_data=_bytes(self.authenticator_data, "assertion.authenticator_data"),
             signature=_bytes(self.signature, "assertion.signature"),
@@ -141,8 +141,8 @@ class RecoveryView(msgspec.Struct, frozen=True, kw_only=True):
 class ChallengeView(msgspec.Struct, frozen=True, kw_only=True):
     """What to ask a security key: for `site`, within `timeout_ms`, to sign `challenge`.
 
-    `credential_ids` are the keys that the player has: to choose from, or to leave out when another
-    is made.  `user_id` and `algorithms` (COSE) are for a new key.
+    `credentials` are the keys that the player has: to choose from, or to leave out when another
+    is made.  `user_handle` and `algorithms` (COSE) are for a new key.
     """
 
     ceremony: str
@@ -150,15 +150,15 @@ class ChallengeView(msgspec.Struct, frozen=True, kw_only=True):
     challenge: str
     expires_at: str
     timeout_ms: int
-    credential_ids: tuple[str, ...]
-    user_id: str
+    credentials: tuple[str, ...]
+    user_handle: str
     algorithms: tuple[int, ...]
 
 
 class KeyView(msgspec.Struct, frozen=True, kw_only=True):
     """A security key of the player."""
 
-    credential_id: str
+    credential: str
     added_at: str
     used_at: str | None
 
@@ -260,7 +260,7 @@ async def show_keys(request: Asked, edge: TheEdge) -> KeysView:
     return KeysView(
         security_keys=tuple(
             KeyView(
-                credential_id=_text(key.credential_id),
+                credential=_text(key.credential_id),
                 added_at=write_instant(key.added_at),
                 used_at=None if key.used_at is None else write_instant(key.used_at),
             )
@@ -300,18 +300,18 @@ async def add_key(request: Asked, edge: TheEdge, data: JSONBody[NewKeyBody]) -> 
 
 
 @post(
-    "/security-keys/{credential_id:str}/removal",
+    "/security-keys/{credential:str}/removal",
     dto=StrictJson[ProofBody],
     before_request=check_body,
     status_code=204,
     summary="Do without a security key",
 )
 async def remove_key(
-    request: Asked, edge: TheEdge, credential_id: FromPath[str], data: JSONBody[ProofBody]
+    request: Asked, edge: TheEdge, credential: FromPath[str], data: JSONBody[ProofBody]
 ) -> None:
     """Remove a security key, perhaps a lost one, with any second factor."""
     player_id, proof = player_of(request), data.read()
-    wanted = _bytes(credential_id, "credential_id")
+    wanted = _bytes(credential, "credential")
 
     async def work(turn: Turn) -> Refused | NotShown | None:
         refused = await _show(edge, turn, player_id, proof, gives_up=FactorKind.WEBAUTHN)
@@ -332,9 +332,9 @@ def challenge_view(
         challenge=_text(drawn.content),
         expires_at=write_instant(drawn.expires_at),
         timeout_ms=int(CHALLENGE_LIFE.total_seconds() * 1_000),
-        credential_ids=tuple(_text(item) for item in drawn.credential_ids),
+        credentials=tuple(_text(item) for item in drawn.credential_ids),
         # Names nobody.  Source: Web Authentication Level 2, section 14.6.1.
-        user_id=_text(player_id.encode()),
+        user_handle=_text(player_id.encode()),
         algorithms=ALGORITHMS,
     )
 

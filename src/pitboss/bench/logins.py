@@ -18,7 +18,8 @@ from pathlib import Path
 from pitboss import messages
 from pitboss.adapters import passwords
 from pitboss.api.edge import Edge
-from pitboss.api.logins import PasswordDesk, SessionBody, let_in
+from pitboss.api.logins import SessionBody, let_in
+from pitboss.api.passwords import PasswordDesk
 from pitboss.api.tokens import SECRET_BYTES_MIN, Tokens
 from pitboss.bench import books, processes, server
 from pitboss.bench.report import BenchReport, Latency

@@ -53,7 +53,7 @@ class Door:
         """The address as the document describes it."""
         path = self.path.replace(NOBODY, "/v1/staff/players/{player_id}")
         path = path.replace("/limits/stake/day", "/limits/{kind}/{period}")
-        return path.replace("/security-keys/a2V5/", "/security-keys/{credential_id}/")
+        return path.replace("/security-keys/a2V5/", "/security-keys/{credential}/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ class Wrong:
 
 
 ASSERTION = {
-    "credential_id": "a2V5",
+    "credential": "a2V5",
     "client_data": "e30",
     "authenticator_data": "AAAA",
     "signature": "AAAA",

@@ -25,7 +25,11 @@ from pitboss.api.wire import Body
 # Refusals that are on record by design: a regulator may ask for them.
 RECORDED = {"currency_not_offered", "under_age"}
 # Whoever logs in is not told what a password of ours looks like.
-ANY_PASSWORD = {("/v1/sessions", "password", 401), ("/v1/me/password", "password", 403)}
+ANY_PASSWORD = {
+    ("/v1/sessions", "password", 401),
+    ("/v1/sessions/challenges", "password", 401),
+    ("/v1/me/password", "password", 403),
+}
 
 
 @pytest.fixture(scope="module")

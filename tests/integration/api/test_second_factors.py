@@ -93,7 +93,7 @@ async def test_a_security_key_is_added_asked_for_and_shown(desk: Desk) -> None:
     assert kind(alone) == (403, "second_factor_needed")
     assert inside.status == 201
     (shown,) = listed["security_keys"]
-    assert (shown["credential_id"], shown["used_at"]) == (
+    assert (shown["credential"], shown["used_at"]) == (
         text(key.name),
         write_instant(desk.clock.now()),
     )
@@ -106,7 +106,7 @@ async def test_a_challenge_names_the_site_the_players_keys_and_nobody(desk: Desk
     said = (await knock(desk, ann)).json()
 
     assert (said["ceremony"], said["site"], said["timeout_ms"]) == ("assertion", SITE, 300_000)
-    assert said["credential_ids"] == [text(key.name)]
+    assert said["credentials"] == [text(key.name)]
     assert ann.email not in str(said)
 
 

@@ -30,7 +30,8 @@ def new_key(key: SoftKey, challenge: bytes = CHALLENGE, **lies: Any) -> NewKey:
 
 def assertion(key: SoftKey, challenge: bytes = CHALLENGE, **lies: Any) -> Assertion:
     signed = key.sign(text(challenge), **lies)
-    return Assertion(**{name: raw(value) for name, value in signed.items()})
+    name = raw(signed.pop("credential"))
+    return Assertion(credential_id=name, **{part: raw(value) for part, value in signed.items()})
 
 
 def soft_key(**changes: Any) -> SoftKey:
