@@ -25,7 +25,7 @@ from scenario.hands import House, Player, bearer
 
 # Each is an operation's requests; what they may contain is tried elsewhere, at greater length.
 TRIES = settings(
-    max_examples=16, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    max_examples=10, deadline=None, database=None, suppress_health_check=list(HealthCheck)
 )
 # A request may have the form that the document asks for and still ask for what cannot be.
 BEYOND_FORM = "positive_data_acceptance"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -13,6 +13,7 @@ from pitboss.gate.model import (
     Check,
     DepositCase,
     DepositCheck,
+    Identified,
     Product,
     Refusal,
     WagerCase,
@@ -21,6 +22,7 @@ from pitboss.jurisdictions.model import Jurisdiction, SecondFactor
 from pitboss.kernel.ids import PlayerId, derived_id
 from pitboss.kernel.shards import shard_of
 from pitboss.players.identity.model import Player, PlayerStatus
+from pitboss.players.verification.model import Verification, VerificationState
 from proofs import Proves
 
 CODES = jurisdictions.codes()
@@ -100,6 +102,32 @@ def test_nobody_who_is_not_verified_plays_where_the_licence_wants_that_first(
 
     wanted = licence.verification.before_play
     assert refusal == (Refusal.PLAYER_NOT_VERIFIED if wanted else None)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_who_is_not_verified_in_the_licences_hours_may_not_even_pay_in(
+    code: str, proves: Proves
+) -> None:
+    proves("verification.hours_max", code)
+    licence = jurisdictions.get(code)
+    ann, hours = player(licence), licence.verification.hours_max
+    unverified = Verification(player_id=ANN, state=VerificationState.PENDING)
+
+    def found(licence: Jurisdiction, after: timedelta) -> Identified:
+        return rules.identify(ann, licence, unverified, now=ann.registered_at + after)
+
+    if hours is None:
+        assert found(licence, timedelta(days=36_500)) is Identified.UNVERIFIED
+    for limit in {hours or 1, 24}:
+        limited = msgspec.structs.replace(
+            licence, verification=msgspec.structs.replace(licence.verification, hours_max=limit)
+        )
+        end = timedelta(hours=limit)
+        assert found(limited, end - timedelta(microseconds=1)) is Identified.UNVERIFIED
+        assert found(limited, end) is Identified.OVERDUE
+        for case in (wager(limited, Product.GAMES, 1_000_000), deposit(limited)):
+            late = msgspec.structs.replace(case, identified=Identified.OVERDUE)
+            assert rules.refuse_unverified(late) is Refusal.PLAYER_NOT_VERIFIED
 
 
 @pytest.mark.parametrize("guarded", [True, False])

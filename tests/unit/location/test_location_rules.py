@@ -10,16 +10,20 @@ import msgspec
 import pytest
 
 from located import ANN, BY_IP, DEVICE, NOW, SESSION, evidence, fix, request, sighting, survey
+from pitboss.kernel.ids import PlayerId, derived_id
 from pitboss.location.model import (
     UNPROVEN,
     Address,
     AddressState,
+    Alert,
     CheckRequest,
     Decision,
     Flag,
+    Kept,
     LastFix,
     Permit,
     Reason,
+    Sharer,
     Source,
     Standing,
     Verdict,
@@ -29,6 +33,7 @@ from pitboss.location.rules import (
     SKEW,
     TOKEN_AGE_MAX,
     distance_metres,
+    history,
     judge,
     permit_after,
     personal_values,
@@ -393,3 +398,42 @@ def test_distances_on_the_sphere_are_those_of_an_atlas() -> None:
     assert distance_metres(51.4775, -0.4614, 40.6413, -73.7781) == pytest.approx(5_540e3, rel=0.005)
     assert distance_metres(10.0, 179.5, 10.0, -179.5) == pytest.approx(109.5e3, rel=0.005)
     assert distance_metres(1.0, 2.0, 1.0, 2.0) == 0
+
+
+def kept(number: int, decision: Decision) -> Kept:
+    """Return one of a player's checks."""
+    passed = decision is Decision.PASS
+    return Kept(
+        check_id=f"check {number}",
+        player_id=ANN,
+        session_id=SESSION,
+        token_sha256=None,
+        evidence=None,
+        decision=decision,
+        reasons=() if passed else (Reason.FIX_MISSING,),
+        expires_at=NOW if passed else None,
+        checked_at=NOW,
+    )
+
+
+@pytest.mark.parametrize(
+    ("newest_first", "failures", "is_pointed_out"),
+    [
+        ((), 0, False),
+        ((Decision.PASS, Decision.FAIL, Decision.FAIL, Decision.FAIL), 0, False),
+        ((Decision.FAIL, Decision.INDETERMINATE, Decision.PASS, Decision.FAIL), 2, False),
+        ((Decision.FAIL, Decision.INDETERMINATE, Decision.FAIL, Decision.PASS), 3, True),
+        ((Decision.FAIL,) * 5, 5, True),
+    ],
+)
+def test_three_failures_since_the_last_pass_are_pointed_out_to_staff(
+    newest_first: tuple[Decision, ...], failures: int, is_pointed_out: bool
+) -> None:
+    checks = [kept(number, decision) for number, decision in enumerate(newest_first)]
+    other = Sharer(player_id=PlayerId(derived_id("bob")), seen_at=NOW)
+
+    alone, shared = history(checks, []), history(checks, [other])
+
+    assert alone.failures == failures
+    assert (Alert.REPEATED_FAILURES in alone.alerts) == is_pointed_out
+    assert set(shared.alerts) - set(alone.alerts) == {Alert.SHARED_DEVICE}
