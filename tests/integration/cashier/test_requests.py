@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 
+import msgspec
 import pytest
 
 from integration.cashier.world import UNIT, World
-from pitboss import cashier
+from pitboss import cashier, jurisdictions
 from pitboss.cashier.model import (
     NewsStatus,
     PaymentKind,
@@ -17,9 +18,14 @@ from pitboss.cashier.model import (
     Requested,
 )
 from pitboss.db import Database
+from pitboss.jurisdictions import queries as licence_queries
+from pitboss.jurisdictions.model import WithdrawalHold
 from pitboss.kernel.errors import InvariantBroken
-from pitboss.kernel.ids import PlayerId, derived_id
+from pitboss.kernel.ids import IdempotencyKey, PlayerId, derived_id
 from pitboss.kernel.shards import SYSTEM_SHARD, shard_of
+from pitboss.players import verification
+from pitboss.players.verification.model import Decision, DecisionReason, DecisionRequest
+from proofs import Proves
 
 DEPOSIT, WITHDRAWAL = PaymentKind.DEPOSIT, PaymentKind.WITHDRAWAL
 
@@ -229,3 +235,31 @@ async def test_a_players_payments_are_shown_newest_first_page_by_page(world: Wor
     assert {item.id for item in shown} == {item.id for item in payments}
     assert len(waiting) == 6
     assert totals == {("GBP", "deposit", "requested"): (6, 25 * UNIT)}
+
+
+@pytest.mark.parametrize("code", jurisdictions.codes())
+async def test_money_is_paid_out_whatever_became_of_a_check_of_the_players_identity(
+    world: World, code: str, proves: Proves, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proves("verification.withdrawal_hold", code)
+    wanted = jurisdictions.get(code).verification
+    assert wanted.withdrawal_hold is WithdrawalHold.LEGAL_DUTY
+    player = await world.player(units=20)
+    # From here on this licence asks for the identity as that one does.
+    licence = msgspec.structs.replace(jurisdictions.get("GB"), verification=wanted)
+    monkeypatch.setattr(licence_queries, "_licences", lambda: {"GB": licence})
+
+    unverified = await world.withdraw(player, units=4)
+    for decision in (Decision.REFUSED, Decision.EXPIRED):
+        request = DecisionRequest(
+            player_id=player,
+            key=IdempotencyKey(decision.value),
+            decision=decision,
+            reason=DecisionReason.DOCUMENTS_SEEN,
+        )
+        async with world.turn(shard_of(player)) as turn:
+            await verification.decide(turn, [request])
+        await world.withdraw(player, units=4)
+
+    assert unverified.state is PaymentState.REQUESTED
+    assert await world.balance(player) == (20, 12)
