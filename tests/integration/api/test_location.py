@@ -3,139 +3,30 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from integration.api.client import Answer
-from integration.api.desk import KICK_OFF, NOW, PASSWORD, Desk, Somebody, selection_id, slip
+from integration.api.desk import KICK_OFF, PASSWORD, Desk
+from integration.api.devices import (
+    INSIDE,
+    OTHER_IP,
+    Book,
+    Device,
+    desk_of_devices,
+    device,
+    facts_of,
+)
 from located import IP, licences
-from maps import SQUARE, polygon, square, written
-from pitboss import messages
-from pitboss.adapters.locating.boundaries import BoundaryFiles
-from pitboss.adapters.locating.keys import KeyRing
-from pitboss.adapters.locating.tokens import JwsReader
 from pitboss.api.tokens import Role
 from pitboss.db import Database
-from pitboss.kernel.clock import ManualClock
-from pitboss.kernel.ids import PlayerId
-from pitboss.kernel.shards import shard_of
-from pitboss.location.model import Address, AddressState, Reason
+from pitboss.location.model import Reason
 from pitboss.location.ports import Instruments
 from pitboss.sandbox.locating import KEYS_PATH, TOKENS_PATH, SandboxLocator, Sighted, beside
 
 pytestmark = pytest.mark.usefixtures("licences")
-__all__ = ["licences"]
-
-INSIDE: dict[str, Any] = {"latitude": 40.7, "longitude": -74.5}
-OTHER_IP = "216.160.83.57"
-
-
-class Book:
-    """Knows that everybody is in New Jersey, but for one."""
-
-    def find(self, ip: str) -> Address:
-        """Say so."""
-        if ip == "81.2.69.142":
-            return Address(state=AddressState.FOUND, country="GB")
-        return Address(state=AddressState.FOUND, country="US", subdivision="NJ")
-
-
-class Device:
-    """The hands of a player with a device, behind one proxy of ours."""
-
-    def __init__(self, desk: Desk, player: Somebody, locator: SandboxLocator) -> None:
-        self.desk, self.player, self.locator = desk, player, locator
-        claims = desk.tokens.verify(player.token, now=desk.wall.now())
-        assert claims is not None
-        assert claims.session
-        self.session = claims.session
-
-    def token(self, **changes: Any) -> str:
-        """Return a token of the sandbox about this device."""
-        seen = Sighted(player_id=self.player.player_id, session_id=self.session, **INSIDE)
-        return self.locator.token(msgspec.structs.replace(seen, **changes))
-
-    async def check(
-        self, token: str | None, *, ip: str = IP, key: str | None = None
-    ) -> dict[str, Any]:
-        """Show where the device is."""
-        answer = await self.desk.client.ask(
-            "POST",
-            "/v1/location/checks",
-            token=self.player.token,
-            key=key or self.desk.key(),
-            body={"token": token},
-            headers={"x-forwarded-for": f"9.9.9.9, {ip}"},
-        )
-        assert answer.status == 200, answer.body
-        said: dict[str, Any] = answer.json()
-        return said
-
-    async def bet(self, *, ip: str = IP, token: str | None = None) -> str:
-        """Ask for a bet and return its state, or why it was refused."""
-        answer = await self.desk.client.ask(
-            "POST",
-            "/v1/bets",
-            token=token or self.player.token,
-            key=self.desk.key(),
-            body=slip(selection_id("cup")),
-            headers={"x-forwarded-for": ip},
-        )
-        assert answer.status == 202, answer.body
-        await self.desk.process()
-        shown = await self.desk.look(self.player, f"/v1/bets/{answer.json()['bet_id']}")
-        return str(shown["refusal"] or shown["state"])
-
-    async def standing(self, *, ip: str = IP) -> dict[str, Any]:
-        """Return how the session stands."""
-        answer = await self.desk.client.ask(
-            "GET", "/v1/location", token=self.player.token, headers={"x-forwarded-for": ip}
-        )
-        assert answer.status == 200, answer.body
-        said: dict[str, Any] = answer.json()
-        return said
-
-
-@pytest.fixture
-def desk_of_devices(database: Database, tmp_path: Path) -> tuple[Desk, SandboxLocator]:
-    """Give an API under a licence that wants to know where devices are, and the sandbox."""
-    wall = ManualClock(NOW)
-    locator = SandboxLocator(b"a secret of the sandbox", wall=wall)
-    keys, area, zone = (tmp_path / name for name in ("keys.json", "area", "zone"))
-    keys.write_bytes(msgspec.json.encode(locator.keys()))
-    area.write_bytes(written(polygon(SQUARE)))
-    zone.write_bytes(written(square(-74.3, 40.3, 0.1)))
-    instruments = Instruments(
-        tokens=JwsReader(KeyRing({"sandbox": keys})),
-        addresses=Book(),
-        boundaries=BoundaryFiles({"US-NJ": area}, {"US-NJ": zone}),
-    )
-    desk = Desk(
-        database=database,
-        wall=wall,
-        proxies_trusted=1,
-        jurisdiction="device",
-        instruments=instruments,
-    )
-    return desk, locator
-
-
-@pytest.fixture
-async def device(desk_of_devices: tuple[Desk, SandboxLocator]) -> Device:
-    """Give a player with money, and something to bet on."""
-    desk, locator = desk_of_devices
-    await desk.event("cup")
-    return Device(desk, await desk.player(amount="100.00"), locator)
-
-
-async def facts_of(device: Device) -> list[dict[str, Any]]:
-    player_id = PlayerId(device.player.player_id)
-    async with device.desk.database.reading() as tx:
-        found = await messages.read_facts(tx, shard_of(player_id), after_seq=0)
-    return [msgspec.json.decode(item.body)["data"] for item in found]
+__all__ = ["desk_of_devices", "device", "licences"]
 
 
 async def test_a_bet_needs_a_permit_of_its_session_network_and_time(device: Device) -> None:
@@ -427,107 +318,3 @@ async def test_the_sandbox_signs_over_http_beside_the_payments() -> None:
     assert (await ask("POST", TOKENS_PATH, b" " * 20_000))[0] == 413
     assert (await ask("PUT", TOKENS_PATH))[0] == 404
     assert (await ask("POST", "/payments"))[0] == 418
-
-
-async def seen_by_staff(device: Device, purpose: str = "safer_gambling") -> Answer:
-    path = f"/v1/staff/players/{device.player.player_id}/locations"
-    return await device.desk.client.ask("GET", f"{path}?purpose={purpose}", token=device.desk.staff)
-
-
-async def test_staff_see_the_newest_checks_and_it_is_told_who_looked_and_why(
-    device: Device,
-) -> None:
-    """GEO-09."""
-    passed = await device.check(device.token())
-    device.desk.clock.advance(timedelta(minutes=1))
-    failed = await device.check(device.token(latitude=None))
-
-    said = (await seen_by_staff(device)).json()
-
-    newest, first = said["checks"]
-    assert (newest["check_id"], newest["reasons"]) == (failed["check_id"], ["fix_missing"])
-    assert (first["decision"], first["expires_at"]) == ("pass", passed["expires_at"])
-    assert (first["fix"], newest["fix"]) == ("40.7000000,-74.5000000,15.0", None)
-    assert (said["failures"], said["alerts"], said["shared_with"]) == (1, [], [])
-    (looked,) = [fact for fact in await facts_of(device) if fact["type"] == "personal.read"]
-    assert looked["purpose"] == "safer_gambling"
-    assert looked["paths"] == [f"/location/{passed['check_id']}/fix"]
-
-
-async def test_staff_say_why_they_look_at_where_somebody_was(device: Device) -> None:
-    nobody = "/v1/staff/players/00000000-0000-7000-8000-000000000000/locations?purpose=support"
-
-    without = await device.desk.client.ask(
-        "GET",
-        f"/v1/staff/players/{device.player.player_id}/locations",
-        token=device.desk.staff,
-    )
-    curious = await seen_by_staff(device, "curiosity")
-    stranger = await device.desk.client.ask("GET", nobody, token=device.desk.staff)
-    unlocated = await seen_by_staff(device)
-
-    assert (without.status, curious.status, stranger.status) == (400, 422, 404)
-    assert unlocated.json()["checks"] == []
-    # That somebody looked is told though there was nothing to see.
-    assert [fact for fact in await facts_of(device) if fact["type"] == "personal.read"]
-
-
-async def test_failures_in_a_row_and_a_shared_device_are_pointed_out(
-    device: Device,
-) -> None:
-    desk = device.desk
-    friend = Device(desk, await desk.player(), device.locator)
-    alone = Device(desk, await desk.player(), device.locator)
-    await device.check(device.token())
-    await friend.check(friend.token())
-    await alone.check(alone.token(device_id="a device of its own"))
-    for _ in range(3):
-        desk.clock.advance(timedelta(minutes=1))
-        await friend.check(friend.token(latitude=None))
-    # Somebody else's token says nothing of who shows it.
-    await alone.check(device.token(device_id="device"))
-
-    said = [(await seen_by_staff(item)).json() for item in (device, friend, alone)]
-
-    assert [item["alerts"] for item in said] == [
-        ["shared_device"],
-        ["repeated_failures", "shared_device"],
-        [],
-    ]
-    (sharer,) = said[0]["shared_with"]
-    assert sharer["player_id"] == friend.player.player_id
-    assert said[1]["failures"] == 3
-
-
-async def test_a_player_sees_what_is_known_of_them_and_nothing_of_others(device: Device) -> None:
-    """GDPR, article 15."""
-    desk = device.desk
-    await device.check(device.token())
-    other = Device(desk, await desk.player(), device.locator)
-    await desk.client.ask("POST", "/v1/me/second-factor", token=device.player.token)
-    again = await desk.client.ask(
-        "POST", "/v1/sessions", body={"email": device.player.email, "password": PASSWORD}
-    )
-    await desk.client.ask("DELETE", "/v1/me/session", token=device.player.token)
-
-    said = await desk.client.ask("GET", "/v1/me/data", token=again.json()["token"])
-
-    known = said.json()
-    assert known["values"]["/email"] == device.player.email
-    assert not [path for path in known["values"] if path.startswith("/secret")]
-    assert [item["decision"] for item in known["location_checks"]] == ["pass"]
-    assert [path for path in known["values"] if path.endswith("/fix")]
-    reasons = [item["end_reason"] for item in known["sessions"]]
-    assert sorted(reasons, key=str) == [None, "logged_out"]
-    assert other.player.email not in said.body.decode()
-    (looked,) = [fact for fact in await facts_of(device) if fact["type"] == "personal.read"]
-    assert looked["purpose"] == "subject_access"
-
-
-async def test_where_the_rest_of_a_players_data_is_can_be_looked_at(desk: Desk) -> None:
-    ann = await desk.player(amount="10.00")
-    known = await desk.look(ann, "/v1/me/data")
-
-    for path in known["elsewhere"]:
-        answer = await desk.client.ask("GET", path, token=ann.token)
-        assert answer.status == 200, path
