@@ -30,6 +30,7 @@ from pitboss.api.problems import ProblemFound
 from pitboss.api.refusals import problem_of
 from pitboss.api.turns import in_turn
 from pitboss.api.wire import Body
+from pitboss.kernel.errors import Malformed
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.shards import shard_of
@@ -99,6 +100,16 @@ class ProofBody(Body, frozen=True, kw_only=True):
             recovery_code=self.recovery_code,
             assertion=None if self.assertion is None else self.assertion.read(),
         )
+
+    def read_shown(self) -> Proof:
+        """Return it where one must be shown.
+
+        Raises:
+            Malformed: nothing is shown.
+        """
+        if self.code is None and self.recovery_code is None and self.assertion is None:
+            raise Malformed("code", "a code, a recovery code or an assertion is needed")
+        return self.read()
 
 
 class ConfirmationBody(Body, frozen=True, kw_only=True):
@@ -223,7 +234,7 @@ async def confirm(request: Asked, edge: TheEdge, data: JSONBody[ConfirmationBody
 )
 async def remove(request: Asked, edge: TheEdge, data: JSONBody[ProofBody]) -> None:
     """Remove the authenticator, with a second factor; a wrong one counts as at a login."""
-    player_id, proof = player_of(request), data.read()
+    player_id, proof = player_of(request), data.read_shown()
 
     async def work(turn: Turn) -> Refused | NotShown | None:
         refused = await _show(edge, turn, player_id, proof, gives_up=FactorKind.TOTP)
@@ -310,7 +321,7 @@ async def remove_key(
     request: Asked, edge: TheEdge, credential: FromPath[str], data: JSONBody[ProofBody]
 ) -> None:
     """Remove a security key, perhaps a lost one, with any second factor."""
-    player_id, proof = player_of(request), data.read()
+    player_id, proof = player_of(request), data.read_shown()
     wanted = _bytes(credential, "credential")
 
     async def work(turn: Turn) -> Refused | NotShown | None:
