@@ -29,6 +29,7 @@ from pitboss.kernel.ids import PlayerId
 from pitboss.location.model import Standing
 from pitboss.players.identity.model import Player, PlayerStatus
 from pitboss.players.verification.model import Verification, VerificationState
+from pitboss.responsible.breaks.model import Pace
 from pitboss.responsible.exclusion.model import Exclusion, Kind
 from pitboss.responsible.limits.model import Allowance
 
@@ -49,6 +50,7 @@ def decide_wagers(
     agreed: Mapping[PlayerId, bool] | None = None,
     guarded: Collection[PlayerId] = (),
     time_up: Collection[PlayerId] = (),
+    paces: Mapping[int, Pace] | None = None,
 ) -> tuple[Answer, ...]:
     """Answer each check in order; what one is permitted is taken from the player's allowance.
 
@@ -57,10 +59,11 @@ def decide_wagers(
     refused for it in the same instant may be asked for again.  `located` says how the sessions of
     those checks stand whose licence wants to know, by their places in the batch; `identified` how
     the identities of those players stand, and `agreed` whether they have accepted the terms;
-    `time_up` are those who have played for as long as a limit of theirs allows, and `guarded` those
-    with a second factor.
+    `time_up` are those who have played for as long as a limit of theirs allows; `paces` says
+    whether play may go on in the sessions of those checks whose licence wants to know, and
+    `guarded` those with a second factor.
     """
-    identified, agreed = identified or {}, agreed or {}
+    identified, agreed, paces = identified or {}, agreed or {}, paces or {}
     permits = _permits(jurisdictions)
     located = located or {}
     answers: list[Answer] = []
@@ -83,6 +86,7 @@ def decide_wagers(
             agreed=agreed.get(player.id, True),
             guarded=check.player_id in guarded,
             time_up=check.player_id in time_up,
+            pace=paces.get(number, Pace.GOES_ON),
         )
         for rule in WAGER_RULES:
             refusal = rule(case)
@@ -245,6 +249,16 @@ def refuse_time_used_up(case: WagerCase) -> Refusal | None:
     return Refusal.SESSION_TIME_USED_UP if case.time_up else None
 
 
+def refuse_when_play_must_stop(case: WagerCase) -> Refusal | None:
+    """Refuse stakes of a session that is over, on a mandatory break, or before a reality check
+    that is due has been answered.
+
+    Source: the licence's `sessions.minutes_max`, `breaks.mandatory_minutes` and
+    `reality_check.answer_required`; 58 Pa. Code § 814a.1(e); PRD-03.
+    """
+    return _STOPPED[case.pace]
+
+
 def refuse_above_limits(case: WagerCase) -> Refusal | None:
     """Refuse stakes that would pass a limit; the lowest of several wins.  Source: RTS 12."""
     if case.allowance is None:
@@ -282,6 +296,13 @@ _UNLOCATED = {
     Standing.NETWORK_CHANGED: Refusal.LOCATION_NETWORK_CHANGED,
 }
 
+_STOPPED = {
+    Pace.GOES_ON: None,
+    Pace.SESSION_OVER: Refusal.SESSION_OVER,
+    Pace.ON_BREAK: Refusal.MANDATORY_BREAK,
+    Pace.CHECK_DUE: Refusal.REALITY_CHECK_DUE,
+}
+
 # From what the player is to what the stake is: who may not play at all is told that first.
 WAGER_RULES: tuple[Callable[[WagerCase], Refusal | None], ...] = (
     refuse_inactive,
@@ -295,6 +316,7 @@ WAGER_RULES: tuple[Callable[[WagerCase], Refusal | None], ...] = (
     refuse_without_permit,
     refuse_without_limits,
     refuse_time_used_up,
+    refuse_when_play_must_stop,
     refuse_above_limits,
 )
 # Withdrawals have no list: money that is the player's is never kept by the gate.
