@@ -94,6 +94,8 @@ LINES = {
     "session_time_used_up": _not_allowed("The player has played for as long as the limit allows."),
     "session_over": _not_allowed("The player's session is over, or none was named."),
     "mandatory_break": _not_allowed("The player must take a break before more play."),
+    "game_plan_missing": _not_allowed("The licence wants a plan before a session of games."),
+    "game_plan_over": _not_allowed("The player's plan for games is over, or would be passed."),
     "limit_is_mandatory": _not_allowed("The licence wants this limit; it can be changed."),
     "confirmed_by_staff_only": _not_allowed("A looser limit is confirmed by staff here."),
     "retention_not_over": _not_allowed("The licence wants the player's data kept for longer."),

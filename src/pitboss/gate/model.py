@@ -14,7 +14,7 @@ from pitboss.jurisdictions.model import Product as Product
 from pitboss.kernel.ids import PlayerId
 from pitboss.location.model import Standing
 from pitboss.players.identity.model import Player
-from pitboss.responsible.breaks.model import Pace
+from pitboss.responsible.breaks.model import Pace, Planned
 from pitboss.responsible.exclusion.model import Exclusion
 from pitboss.responsible.limits.model import Allowance
 
@@ -56,6 +56,8 @@ class Refusal(StrEnum):
     SESSION_OVER = "session_over"
     MANDATORY_BREAK = "mandatory_break"
     REALITY_CHECK_DUE = "reality_check_due"
+    GAME_PLAN_MISSING = "game_plan_missing"
+    GAME_PLAN_OVER = "game_plan_over"
     LOCATION_NOT_SHOWN = "location_not_shown"
     LOCATION_EXPIRED = "location_expired"
     LOCATION_BLOCKED = "location_blocked"
@@ -106,7 +108,7 @@ class WagerCase(msgspec.Struct, frozen=True, kw_only=True):
     `identified` that of the player's identity; `agreed` says whether the terms in force were
     accepted, `time_up` whether the player has played for as long as a limit allows, `guarded`
     whether the player has a second factor, which is looked at where the licence wants one, and
-    `pace` whether play may go on in the session.
+    `pace` whether play may go on in the session; `planned` how the plan for games stands.
     """
 
     check: Check
@@ -120,6 +122,7 @@ class WagerCase(msgspec.Struct, frozen=True, kw_only=True):
     guarded: bool = False
     time_up: bool = False
     pace: Pace = Pace.GOES_ON
+    planned: Planned = Planned.NOT_NEEDED
 
 
 class DepositCase(msgspec.Struct, frozen=True, kw_only=True):

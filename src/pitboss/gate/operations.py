@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pitboss import jurisdictions, location, wallet
-from pitboss.gate.model import Answer, Check, DepositCheck, Identified, Located
+from pitboss.gate.model import Answer, Check, DepositCheck, Identified, Located, Product
 from pitboss.jurisdictions.model import Jurisdiction, LocationKind, SecondFactor
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.invariant import ensure
@@ -17,7 +17,7 @@ from pitboss.players import access, factors, identity, terms, verification
 from pitboss.players.access.model import SessionId, Stay, time_within
 from pitboss.players.identity.model import Player
 from pitboss.responsible import breaks, exclusion, limits
-from pitboss.responsible.breaks.model import Clock, Pace
+from pitboss.responsible.breaks.model import Clock, Pace, Planned
 from pitboss.responsible.breaks.model import Place as SessionPlace
 from pitboss.responsible.exclusion.model import Exclusion
 from pitboss.responsible.limits.model import Allowance
@@ -53,6 +53,7 @@ async def check(turn: Turn, checks: Sequence[Check]) -> tuple[Answer, ...]:
         guarded=await _guarded(turn, players, licences),
         time_up=_time_up(stays, allowances),
         paces=await _paces(turn, checks, players, licences, stays),
+        plans=_plans(turn, checks, players, licences),
     )
 
 
@@ -137,15 +138,14 @@ async def _paces(
     over.
     """
     paces = _pauses(checks, players, licences, stays, turn.now)
+    watched = {code: one for code, one in licences.items() if breaks.is_watched(one)}
+    if not watched:
+        return paces
     asked = {
         number: licence
         for number, check in enumerate(checks)
-        if number not in paces
-        and (licence := _licence_of(check, players, licences)) is not None
-        and breaks.is_watched(licence)
+        if number not in paces and (licence := _licence_of(check, players, watched)) is not None
     }
-    if not asked:
-        return paces
     sessions = await access.recall_sessions(
         turn,
         [
@@ -193,6 +193,27 @@ def _pauses(
             if pause is not None and now >= pause.starts_at:
                 paces[number] = Pace.ON_BREAK
     return paces
+
+
+def _plans(
+    turn: Turn,
+    checks: Sequence[Check],
+    players: Mapping[PlayerId, Player],
+    licences: Mapping[str, Jurisdiction],
+) -> dict[int, Planned]:
+    """Return how the plans stand of those stakes that are in games.
+
+    Plans are made where games are, and there are none yet: whoever needs one has none.
+    """
+    planning = {code: one for code, one in licences.items() if one.games.session_planned}
+    if not planning:
+        return {}
+    return {
+        number: breaks.planned(None, licence, check.stake_micros, now=turn.now)
+        for number, check in enumerate(checks)
+        if check.product is Product.GAMES
+        and (licence := _licence_of(check, players, planning)) is not None
+    }
 
 
 def _licence_of(

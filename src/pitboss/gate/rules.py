@@ -20,6 +20,7 @@ from pitboss.gate.model import (
     Identified,
     Located,
     Permit,
+    Product,
     Refusal,
     Refused,
     WagerCase,
@@ -29,13 +30,15 @@ from pitboss.kernel.ids import PlayerId
 from pitboss.location.model import Standing
 from pitboss.players.identity.model import Player, PlayerStatus
 from pitboss.players.verification.model import Verification, VerificationState
-from pitboss.responsible.breaks.model import Pace
+from pitboss.responsible.breaks.model import Pace, Planned
 from pitboss.responsible.exclusion.model import Exclusion, Kind
 from pitboss.responsible.limits.model import Allowance
 
 NO_ALLOWANCES: Mapping[PlayerId, Allowance] = {}
 NOBODY: Mapping[PlayerId, Exclusion] = {}
 NO_BALANCES: Mapping[PlayerId, int] = {}
+# What nearly every stake meets is compared and not looked up.
+_GOES_ON, _NOT_NEEDED = Pace.GOES_ON, Planned.NOT_NEEDED
 
 
 def decide_wagers(
@@ -51,6 +54,7 @@ def decide_wagers(
     guarded: Collection[PlayerId] = (),
     time_up: Collection[PlayerId] = (),
     paces: Mapping[int, Pace] | None = None,
+    plans: Mapping[int, Planned] | None = None,
 ) -> tuple[Answer, ...]:
     """Answer each check in order; what one is permitted is taken from the player's allowance.
 
@@ -60,10 +64,11 @@ def decide_wagers(
     those checks stand whose licence wants to know, by their places in the batch; `identified` how
     the identities of those players stand, and `agreed` whether they have accepted the terms;
     `time_up` are those who have played for as long as a limit of theirs allows; `paces` says
-    whether play may go on in the sessions of those checks whose licence wants to know, and
-    `guarded` those with a second factor.
+    whether play may go on in the sessions of those checks whose licence wants to know, `plans` how
+    the plans stand of those that are about games, and `guarded` are those with a second factor.
     """
-    identified, agreed, paces = identified or {}, agreed or {}, paces or {}
+    identified, agreed = identified or {}, agreed or {}
+    paces, plans = paces or {}, plans or {}
     permits = _permits(jurisdictions)
     located = located or {}
     answers: list[Answer] = []
@@ -86,7 +91,8 @@ def decide_wagers(
             agreed=agreed.get(player.id, True),
             guarded=check.player_id in guarded,
             time_up=check.player_id in time_up,
-            pace=paces.get(number, Pace.GOES_ON),
+            pace=paces.get(number, _GOES_ON),
+            planned=plans.get(number, _NOT_NEEDED),
         )
         for rule in WAGER_RULES:
             refusal = rule(case)
@@ -256,7 +262,17 @@ def refuse_when_play_must_stop(case: WagerCase) -> Refusal | None:
     Source: the licence's `sessions.minutes_max`, `breaks.mandatory_minutes` and
     `reality_check.answer_required`; 58 Pa. Code § 814a.1(e); PRD-03.
     """
-    return _STOPPED[case.pace]
+    return None if case.pace is _GOES_ON else _STOPPED[case.pace]
+
+
+def refuse_unplanned(case: WagerCase) -> Refusal | None:
+    """Refuse stakes in games without a plan where the licence wants one, or beyond it.
+
+    Source: DGOJ, monitoring model v3.3 (BOE-A-2024-12639), `PlanificacionSesion`; PRD-09.
+    """
+    if case.planned is _NOT_NEEDED or case.check.product is not Product.GAMES:
+        return None
+    return _UNPLANNED[case.planned]
 
 
 def refuse_above_limits(case: WagerCase) -> Refusal | None:
@@ -303,6 +319,13 @@ _STOPPED = {
     Pace.CHECK_DUE: Refusal.REALITY_CHECK_DUE,
 }
 
+_UNPLANNED = {
+    Planned.NOT_NEEDED: None,
+    Planned.HOLDS: None,
+    Planned.MISSING: Refusal.GAME_PLAN_MISSING,
+    Planned.OVER: Refusal.GAME_PLAN_OVER,
+}
+
 # From what the player is to what the stake is: who may not play at all is told that first.
 WAGER_RULES: tuple[Callable[[WagerCase], Refusal | None], ...] = (
     refuse_inactive,
@@ -317,6 +340,7 @@ WAGER_RULES: tuple[Callable[[WagerCase], Refusal | None], ...] = (
     refuse_without_limits,
     refuse_time_used_up,
     refuse_when_play_must_stop,
+    refuse_unplanned,
     refuse_above_limits,
 )
 # Withdrawals have no list: money that is the player's is never kept by the gate.

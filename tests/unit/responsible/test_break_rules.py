@@ -17,8 +17,10 @@ from pitboss.responsible.breaks.model import (
     Break,
     Choice,
     Clock,
+    GamePlan,
     Interval,
     Pace,
+    Planned,
     RealityCheck,
     Refusal,
     Reply,
@@ -198,6 +200,38 @@ def test_a_break_begins_after_the_licences_minutes_and_lasts_as_long_as_it_says(
     moments = (0, play - 0.001, play, play + pause - 0.001, play + pause, 2 * play + pause)
     assert rules.wants_breaks(licence)
     assert [on_break(minutes) for minutes in moments] == [False, False, True, True, False, True]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_games_need_a_plan_where_the_licence_says_so_and_end_with_it(
+    code: str, proves: Proves
+) -> None:
+    proves("games.session_planned", code)
+    licence = jurisdictions.get(code)
+    plan = GamePlan(
+        player_id=ANN, made_at=NOON, minutes=30, spend_micros=10, rest_minutes=60, spent_micros=4
+    )
+    spent = msgspec.structs.replace(plan, spent_micros=10, reached_at=after(10))
+    asked = [
+        (None, 1, 0),
+        (plan, 6, 0),
+        (plan, 7, 0),
+        (plan, 1, 29.9),
+        (plan, 1, 30),
+        (plan, 1, 89.9),
+        (plan, 1, 90),
+        (spent, 1, 10),
+        (spent, 1, 69.9),
+        (spent, 1, 70),
+    ]
+
+    found = [rules.planned(one, licence, stake, after(minutes)) for one, stake, minutes in asked]
+
+    missing, over, holds = Planned.MISSING, Planned.OVER, Planned.HOLDS
+    wanted = [missing, holds, over, holds, over, over, missing, over, over, missing]
+    if not licence.games.session_planned:
+        wanted = [Planned.NOT_NEEDED] * len(asked)
+    assert found == wanted
 
 
 GERMANY = jurisdictions.get("DE")

@@ -102,6 +102,31 @@ class Break(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ends_at: datetime
 
 
+class Planned(StrEnum):
+    """How a player's plan for games stands towards one more stake."""
+
+    NOT_NEEDED = "not_needed"
+    HOLDS = "holds"
+    MISSING = "missing"
+    OVER = "over"
+
+
+class GamePlan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a player planned before a session of games: how long, how much, and the rest after.
+
+    `spent_micros` is what of the plan was spent so far; `reached_at` is when nothing was left of
+    it, if that was before its time was over.
+    """
+
+    player_id: PlayerId
+    made_at: datetime
+    minutes: int
+    spend_micros: int
+    rest_minutes: int
+    spent_micros: int = 0
+    reached_at: datetime | None = None
+
+
 class Totals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a player has done from some moment on, in micros; the words are those of a `Play`."""
 

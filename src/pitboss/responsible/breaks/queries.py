@@ -15,9 +15,11 @@ from pitboss.responsible.breaks.model import (
     LOOKED_BACK,
     Break,
     Clock,
+    GamePlan,
     Interval,
     Pace,
     Place,
+    Planned,
     State,
     Statement,
     Stay,
@@ -61,6 +63,13 @@ def due_at(clock: Clock, state: State | None, licence: Jurisdiction) -> datetime
 def minutes_of(interval: Interval | None, licence: Jurisdiction) -> int | None:
     """Return how often a player has a reality check; None: never by itself."""
     return rules.minutes_of(interval, licence)
+
+
+def planned(
+    plan: GamePlan | None, licence: Jurisdiction, stake_micros: int, *, now: datetime
+) -> Planned:
+    """Return how a plan for games stands towards one more stake; see `rules.planned`."""
+    return rules.planned(plan, licence, stake_micros, now)
 
 
 async def recall_paces(

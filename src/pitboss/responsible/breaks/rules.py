@@ -11,8 +11,10 @@ from pitboss.responsible.breaks.model import (
     Break,
     Choice,
     Clock,
+    GamePlan,
     Interval,
     Pace,
+    Planned,
     RealityCheck,
     Refusal,
     Reply,
@@ -152,6 +154,31 @@ def break_at(stays: Sequence[Stay], licence: Jurisdiction, now: datetime) -> Bre
         return None
     starts_at = began + (now - began) // (play + pause) * (play + pause) + play
     return Break(starts_at=starts_at, ends_at=starts_at + pause)
+
+
+def planned(
+    plan: GamePlan | None, licence: Jurisdiction, stake_micros: int, now: datetime
+) -> Planned:
+    """Return how a plan stands towards one more stake in a game.
+
+    A plan ends when its time is over or when all of its spend is used, whichever comes first, and
+    the rest that the player planned follows: until that is over too, there is no other one.  The
+    law speaks of slots; the gate does not know one game from another, so it holds for all.
+
+    Source: DGOJ, monitoring model v3.3 (BOE-A-2024-12639), `PlanificacionSesion`.
+    """
+    if not licence.games.session_planned:
+        return Planned.NOT_NEEDED
+    if plan is None:
+        return Planned.MISSING
+    ends_at = plan.made_at + timedelta(minutes=plan.minutes)
+    if plan.reached_at is not None:
+        ends_at = min(ends_at, plan.reached_at)
+    if now >= ends_at + timedelta(minutes=plan.rest_minutes):
+        return Planned.MISSING
+    if now >= ends_at or stake_micros > plan.spend_micros - plan.spent_micros:
+        return Planned.OVER
+    return Planned.HOLDS
 
 
 def _lengths(rules: BreakRules) -> tuple[timedelta, timedelta] | None:
