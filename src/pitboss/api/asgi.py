@@ -21,6 +21,7 @@ from litestar.utils.path import normalize_path
 
 from pitboss.api import (
     betting,
+    breaks,
     cashier,
     catalogue,
     docs,
@@ -104,6 +105,7 @@ def make_litestar(
             catalogue.make_router(),
             cashier.make_router(doors),
             limits.make_router(doors),
+            breaks.make_router(doors),
             exclusions.make_router(doors),
             locations.make_router(doors),
             staff.make_router(doors),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import msgspec
 from litestar import Router, delete, get, post, put
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from pitboss import jurisdictions
 from pitboss.api import problems
@@ -22,25 +24,29 @@ from pitboss.api.problems import ProblemFound
 from pitboss.api.refusals import problem_of
 from pitboss.api.turns import in_turn
 from pitboss.api.wire import Body
+from pitboss.db import Transaction
 from pitboss.jurisdictions.model import Jurisdiction, LimitKind, Period
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.money import currency, format_micros, parse_micros
 from pitboss.kernel.shards import shard_of
 from pitboss.messages import Turn
-from pitboss.players import identity
+from pitboss.players import access, identity
+from pitboss.players.access.model import time_within
 from pitboss.responsible import limits
 from pitboss.responsible.limits.model import (
     Answer,
     Change,
     Changed,
     Confirmation,
+    HistoryLine,
     Limit,
     LimitKey,
     Withdrawal,
 )
 
 NO_PERIOD = "none"
+NUMBER_MAX = 2**31 - 1
 PATH = "/limits/{kind:str}/{period:str}"
 
 
@@ -73,6 +79,43 @@ class LimitView(msgspec.Struct, frozen=True, kw_only=True):
     waiting: WaitingView | None
 
 
+class UsedView(LimitView, frozen=True, kw_only=True):
+    """A limit as it stands, and how much of it is used in the period that runs.
+
+    `notice_percent` is the share of it that is reached and that the licence wants told.
+    """
+
+    used: str | None
+    minutes_used: int | None
+    notice_percent: int | None
+
+
+class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of a limit: `set`, a looser one `asked` for, or that `kept` away again.
+
+    Without a value the limit was to be gone; `initiator` is who wanted it.
+    """
+
+    number: int
+    changed_at: str
+    happened: str
+    kind: str
+    period: str | None
+    amount: str | None
+    minutes: int | None
+    amount_before: str | None
+    minutes_before: int | None
+    initiator: str | None
+    counts_from: str | None
+
+
+class HistoryView(msgspec.Struct, frozen=True, kw_only=True):
+    """Changes of limits, the newest first; `next_older_than` asks for the next page."""
+
+    changes: tuple[ChangeView, ...]
+    next_older_than: int | None
+
+
 class OfferedView(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of limit that the player can set, and over which periods."""
 
@@ -84,7 +127,7 @@ class OfferedView(msgspec.Struct, frozen=True, kw_only=True):
 class LimitsView(msgspec.Struct, frozen=True, kw_only=True):
     """The player's limits, and those that the licence offers."""
 
-    limits: tuple[LimitView, ...]
+    limits: tuple[UsedView, ...]
     offered: tuple[OfferedView, ...]
 
 
@@ -94,6 +137,7 @@ def make_router(doors: Doors) -> Router:
         "/v1/me",
         route_handlers=[
             show_limits,
+            show_history,
             set_limit,
             remove_limit,
             confirm_limit,
@@ -109,11 +153,19 @@ def make_router(doors: Doors) -> Router:
 async def show_limits(request: Asked, edge: TheEdge) -> LimitsView:
     """Show what the player has set, what waits, and what else can be set."""
     player_id, licence = await _licence_of(request, edge)
+    now = edge.clock.now()
     async with edge.database.reading() as tx:
-        found = await limits.list_limits(tx, player_id, now=edge.clock.now())
+        found = await limits.list_limits(tx, player_id, now=now)
+        used = await limits.find_used(tx, player_id, licence, now=now)
+        for limit in found:
+            if limit.key.kind is LimitKind.SESSION_TIME:
+                used[limit.key] = await _minutes_here(tx, limit, licence, now)
     mandatory = {*licence.limits.mandatory_before_play, *licence.limits.mandatory_before_deposit}
     return LimitsView(
-        limits=tuple(_view(limit, request.user.currency) for limit in found),
+        limits=tuple(
+            _used_view(limit, used.get(limit.key), licence, request.user.currency)
+            for limit in found
+        ),
         offered=tuple(
             OfferedView(
                 kind=kind,
@@ -122,6 +174,22 @@ async def show_limits(request: Asked, edge: TheEdge) -> LimitsView:
             )
             for kind in licence.limits.kinds
         ),
+    )
+
+
+@get("/limits/history", summary="Your limits as they were")
+async def show_history(
+    request: Asked, edge: TheEdge, older_than: FromQuery[int | None] = None
+) -> HistoryView:
+    """Show the changes of the player's limits, page by page; `older_than` is a change's number."""
+    if older_than is not None and not 1 <= older_than <= NUMBER_MAX:
+        raise ProblemFound(problems.malformed("older_than", "the number of a change is needed"))
+    async with edge.database.reading() as tx:
+        found = await limits.list_changes(tx, player_of(request), before=older_than)
+    more = bool(found) and found[-1].number > 1
+    return HistoryView(
+        changes=tuple(_change_view(line, request.user.currency) for line in found),
+        next_older_than=found[-1].number if more else None,
     )
 
 
@@ -242,6 +310,42 @@ def _view(limit: Limit, code: str) -> LimitView:
             needs_confirmation=waiting.needs_confirmation,
         ),
     )
+
+
+def _used_view(limit: Limit, used: int | None, licence: Jurisdiction, code: str) -> UsedView:
+    plain = _view(limit, code)
+    notice = None
+    if used is not None and limit.value is not None:
+        notice = limits.notice_at(used, limit.value, licence)
+    return UsedView(
+        **msgspec.structs.asdict(plain),
+        used=_amount(limit.key, used, code),
+        minutes_used=_minutes(limit.key, used),
+        notice_percent=notice,
+    )
+
+
+def _change_view(line: HistoryLine, code: str) -> ChangeView:
+    return ChangeView(
+        number=line.number,
+        changed_at=write_instant(line.changed_at),
+        happened=line.happened,
+        kind=line.key.kind,
+        period=line.key.period,
+        amount=_amount(line.key, line.value, code),
+        minutes=_minutes(line.key, line.value),
+        amount_before=_amount(line.key, line.before, code),
+        minutes_before=_minutes(line.key, line.before),
+        initiator=line.initiator,
+        counts_from=None if line.counts_from is None else write_instant(line.counts_from),
+    )
+
+
+async def _minutes_here(tx: Transaction, limit: Limit, licence: Jurisdiction, now: datetime) -> int:
+    """Return for how many whole minutes a player was here in the period of a limit of time."""
+    since = limits.time_since(limit.key, licence, now=now)
+    stays = await access.find_stays(tx, [(limit.shard, limit.player_id)], since=since, now=now)
+    return time_within(stays.get(limit.player_id, ()), since) // timedelta(minutes=1)
 
 
 def _amount(key: LimitKey, value: int | None, code: str) -> str | None:

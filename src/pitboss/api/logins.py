@@ -11,6 +11,7 @@ from litestar import Request, Router, delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from pitboss import cashier, jurisdictions
+from pitboss.api.breaks import clock_of
 from pitboss.api.edge import Edge
 from pitboss.api.factors import AssertionBody, ChallengeView, Code, challenge_view
 from pitboss.api.furniture import (
@@ -37,6 +38,7 @@ from pitboss.kernel.shards import shard_of
 from pitboss.messages import Turn
 from pitboss.players import access, factors, identity
 from pitboss.players.access.model import (
+    LetIn,
     LoginAnswer,
     LoginTry,
     Refusal,
@@ -49,6 +51,7 @@ from pitboss.players.access.model import (
 from pitboss.players.factors.model import Ceremony, Challenge
 from pitboss.players.factors.model import Refused as NoChallenge
 from pitboss.players.identity.model import Email, Login, Player, PlayerStatus, parse_email
+from pitboss.responsible import breaks
 
 # A player who fails to log in learns nothing about which of the two was wrong, nor that the login
 # is locked: who guesses would learn from that when to come back.
@@ -352,12 +355,15 @@ async def _judge(edge: Edge, login: Login, body: SessionBody, *, right: bool) ->
         if player.status is PlayerStatus.CLOSED:
             # Whoever has money with us may come for it; nothing else is open to them.
             owed = bool((await cashier.find_obligations(turn.tx, [player])).get(player.id))
-        return await access.judge(
+        answer = await access.judge(
             turn,
             replace(attempt, owed=owed),
             keys=edge.personal_keys,
             authenticators=edge.authenticators,
         )
+        if isinstance(answer, LetIn):
+            await breaks.begin(turn, clock_of(answer.session))
+        return answer
 
     return await in_turn(edge, [shard_of(login.player_id)], "player", work)
 

@@ -11,6 +11,7 @@ from litestar.params import JSONBody
 
 from pitboss import cashier, jurisdictions, wallet
 from pitboss.api import wire
+from pitboss.api.breaks import clock_of
 from pitboss.api.edge import Edge
 from pitboss.api.furniture import (
     BEARER,
@@ -58,6 +59,7 @@ from pitboss.players.identity.model import (
     parse_name,
 )
 from pitboss.players.terms.model import AcceptRequest
+from pitboss.responsible import breaks
 from pitboss.sportsbook.betting.model import HOUSE, stake_account
 from pitboss.wallet.model import Account, AccountKind, player_account, provider_account
 
@@ -171,6 +173,7 @@ async def _register(
         if isinstance(answer, Registered) and not answer.repeated:
             await wallet.open_accounts(turn, _accounts(shard_of(player_id), player_id, body))
             session = await access.open_first(turn, first)
+            await breaks.begin(turn, clock_of(session))
             told = licence.verification.documents_told
             documents = verification.tell_documents(turn, player_id) if told else ()
             if body.terms_version is not None:

@@ -92,6 +92,10 @@ LINES = {
     "above_net_deposit_limit": _not_allowed("The deposit would pass the player's net limit."),
     "above_balance_limit": _not_allowed("The deposit would pass the limit of the balance."),
     "session_time_used_up": _not_allowed("The player has played for as long as the limit allows."),
+    "session_over": _not_allowed("The player's session is over, or none was named."),
+    "mandatory_break": _not_allowed("The player must take a break before more play."),
+    "game_plan_missing": _not_allowed("The licence wants a plan before a session of games."),
+    "game_plan_over": _not_allowed("The player's plan for games is over, or would be passed."),
     "limit_is_mandatory": _not_allowed("The licence wants this limit; it can be changed."),
     "confirmed_by_staff_only": _not_allowed("A looser limit is confirmed by staff here."),
     "retention_not_over": _not_allowed("The licence wants the player's data kept for longer."),
@@ -112,7 +116,12 @@ LINES = {
     "not_excluded": _missing("Nothing keeps the player away."),
     "nothing_is_set": _missing("There is no such limit to take away."),
     "nothing_waits": _missing("No looser limit waits."),
+    "interval_not_offered": _missing("The licence does not offer this interval."),
     # How things stand.
+    "reality_check_due": _in_the_way("A reality check waits for the player's answer."),
+    "no_check_due": _in_the_way("No such reality check is due."),
+    "answer_needed": _in_the_way("The licence wants an answer to a reality check."),
+    "answered_otherwise": _in_the_way("This reality check was answered with something else."),
     "location_not_needed": _in_the_way("The licence does not ask where players are."),
     "key_reused": Line(
         status=409,

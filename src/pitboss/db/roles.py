@@ -28,6 +28,7 @@ GRANTS: Mapping[str, str] = {
     "wallet_answer": _GROWS,
     "payment_news": _GROWS,
     "player_status_change": _GROWS,
+    "limit_change": _GROWS,
     "verification_news": _GROWS,
     "terms_version": _GROWS,
     "settlement_result": _GROWS,
@@ -56,6 +57,8 @@ GRANTS: Mapping[str, str] = {
     "payment": _LIVES,
     "player_limit": _LIVES,
     "player_exclusion": _LIVES,
+    "reality_check": _LIVES,
+    "reality_check_interval": _LIVES,
     "player_hour": _LIVES,
     "location_permit": _LIVES,
     "bet": _LIVES,
@@ -63,6 +66,7 @@ GRANTS: Mapping[str, str] = {
     "catalog_selection": _LIVES,
     # Written once, without a history to keep.
     "catalog_event": _GROWS,
+    "session_start": _GROWS,
     "bet_leg": _GROWS,
     # What is done with, or must be forgotten.
     "settlement_walk": _COMES_AND_GOES,

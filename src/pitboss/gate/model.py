@@ -14,6 +14,7 @@ from pitboss.jurisdictions.model import Product as Product
 from pitboss.kernel.ids import PlayerId
 from pitboss.location.model import Standing
 from pitboss.players.identity.model import Player
+from pitboss.responsible.breaks.model import Pace, Planned
 from pitboss.responsible.exclusion.model import Exclusion
 from pitboss.responsible.limits.model import Allowance
 
@@ -52,6 +53,11 @@ class Refusal(StrEnum):
     ABOVE_NET_DEPOSIT_LIMIT = "above_net_deposit_limit"
     ABOVE_BALANCE_LIMIT = "above_balance_limit"
     SESSION_TIME_USED_UP = "session_time_used_up"
+    SESSION_OVER = "session_over"
+    MANDATORY_BREAK = "mandatory_break"
+    REALITY_CHECK_DUE = "reality_check_due"
+    GAME_PLAN_MISSING = "game_plan_missing"
+    GAME_PLAN_OVER = "game_plan_over"
     LOCATION_NOT_SHOWN = "location_not_shown"
     LOCATION_EXPIRED = "location_expired"
     LOCATION_BLOCKED = "location_blocked"
@@ -101,7 +107,8 @@ class WagerCase(msgspec.Struct, frozen=True, kw_only=True):
     the same batch; None: no limit holds.  `standing` is that of the session's location,
     `identified` that of the player's identity; `agreed` says whether the terms in force were
     accepted, `time_up` whether the player has played for as long as a limit allows, `guarded`
-    whether the player has a second factor, which is looked at where the licence wants one.
+    whether the player has a second factor, which is looked at where the licence wants one, and
+    `pace` whether play may go on in the session; `planned` how the plan for games stands.
     """
 
     check: Check
@@ -114,6 +121,8 @@ class WagerCase(msgspec.Struct, frozen=True, kw_only=True):
     agreed: bool = True
     guarded: bool = False
     time_up: bool = False
+    pace: Pace = Pace.GOES_ON
+    planned: Planned = Planned.NOT_NEEDED
 
 
 class DepositCase(msgspec.Struct, frozen=True, kw_only=True):

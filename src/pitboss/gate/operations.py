@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pitboss import jurisdictions, location, wallet
-from pitboss.gate.model import Answer, Check, DepositCheck, Identified, Located
+from pitboss.gate.model import Answer, Check, DepositCheck, Identified, Located, Product
 from pitboss.jurisdictions.model import Jurisdiction, LocationKind, SecondFactor
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.invariant import ensure
@@ -14,9 +14,11 @@ from pitboss.kernel.shards import shard_of
 from pitboss.location.model import Place
 from pitboss.messages import Turn
 from pitboss.players import access, factors, identity, terms, verification
-from pitboss.players.access.model import time_within
+from pitboss.players.access.model import SessionId, Stay, time_within
 from pitboss.players.identity.model import Player
-from pitboss.responsible import exclusion, limits
+from pitboss.responsible import breaks, exclusion, limits
+from pitboss.responsible.breaks.model import Clock, Pace, Planned
+from pitboss.responsible.breaks.model import Place as SessionPlace
 from pitboss.responsible.exclusion.model import Exclusion
 from pitboss.responsible.limits.model import Allowance
 from pitboss.wallet.model import player_account
@@ -38,6 +40,7 @@ async def check(turn: Turn, checks: Sequence[Check]) -> tuple[Answer, ...]:
     agreed = await terms.recall_agreed(
         turn, {player.id: player.jurisdiction for player in players.values()}
     )
+    stays = await _stays(turn, players, licences, allowances)
     return rules.decide_wagers(
         checks,
         players,
@@ -48,7 +51,9 @@ async def check(turn: Turn, checks: Sequence[Check]) -> tuple[Answer, ...]:
         identified=identified,
         agreed=agreed,
         guarded=await _guarded(turn, players, licences),
-        time_up=await _time_up(turn, allowances),
+        time_up=_time_up(stays, allowances),
+        paces=await _paces(turn, checks, players, licences, stays),
+        plans=_plans(turn, checks, players, licences),
     )
 
 
@@ -79,24 +84,143 @@ async def _standing(
     )
 
 
-async def _time_up(turn: Turn, allowances: Mapping[PlayerId, Allowance]) -> set[PlayerId]:
-    """Return who has played for as long as a limit allows; of whom no such one holds, nothing is
-    read."""
-    limited = {player_id: found.times for player_id, found in allowances.items() if found.times}
-    if not limited:
-        return set()
-    stays = await access.find_stays(
+async def _stays(
+    turn: Turn,
+    players: Mapping[PlayerId, Player],
+    licences: Mapping[str, Jurisdiction],
+    allowances: Mapping[PlayerId, Allowance],
+) -> dict[PlayerId, list[Stay]]:
+    """Return when those players were with us whose limits or licence count that: often of nobody.
+
+    One statement for the whole batch.
+    """
+    since = {
+        player_id: [room.since for room in found.times]
+        for player_id, found in allowances.items()
+        if found.times
+    }
+    paused = {code for code, licence in licences.items() if breaks.wants_breaks(licence)}
+    for player in players.values() if paused else ():
+        if player.jurisdiction in paused:
+            since.setdefault(player.id, []).append(breaks.stays_since(turn.now))
+    if not since:
+        return {}
+    return await access.find_stays(
         turn.tx,
-        [(shard_of(player_id), player_id) for player_id in limited],
-        since=min(room.since for rooms in limited.values() for room in rooms),
+        [(shard_of(player_id), player_id) for player_id in since],
+        since=min(moment for moments in since.values() for moment in moments),
         now=turn.now,
     )
+
+
+def _time_up(
+    stays: Mapping[PlayerId, Sequence[Stay]], allowances: Mapping[PlayerId, Allowance]
+) -> set[PlayerId]:
+    """Return who has played for as long as a limit allows."""
     return {
         player_id
-        for player_id, rooms in limited.items()
-        for room in rooms
+        for player_id, found in allowances.items()
+        for room in found.times
         if time_within(stays.get(player_id, ()), room.since) >= timedelta(minutes=room.minutes)
     }
+
+
+async def _paces(
+    turn: Turn,
+    checks: Sequence[Check],
+    players: Mapping[PlayerId, Player],
+    licences: Mapping[str, Jurisdiction],
+    stays: Mapping[PlayerId, Sequence[Stay]],
+) -> dict[int, Pace]:
+    """Return whether play may go on in the sessions of those whose licence wants to know.
+
+    Under such a licence a stake of no session, or of somebody else's, is one of a session that is
+    over.
+    """
+    paces = _pauses(checks, players, licences, stays, turn.now)
+    watched = {code: one for code, one in licences.items() if breaks.is_watched(one)}
+    if not watched:
+        return paces
+    asked = {
+        number: licence
+        for number, check in enumerate(checks)
+        if number not in paces and (licence := _licence_of(check, players, watched)) is not None
+    }
+    sessions = await access.recall_sessions(
+        turn,
+        [
+            (shard_of(checks[number].player_id), SessionId(session_id))
+            for number in asked
+            if (session_id := checks[number].session_id) is not None
+        ],
+    )
+    clocks: dict[SessionPlace, Clock] = {}
+    wanted: dict[SessionPlace, Jurisdiction] = {}
+    of_check: dict[int, SessionPlace] = {}
+    for number, licence in asked.items():
+        check = checks[number]
+        session = sessions.get(SessionId(check.session_id or ""))
+        if session is None or session.player_id != check.player_id:
+            paces[number] = Pace.SESSION_OVER
+            continue
+        place = of_check[number] = (session.player_id, session.id)
+        clocks[place] = Clock(
+            session_id=session.id,
+            player_id=session.player_id,
+            opened_at=session.opened_at,
+            ends_at=session.ends_at,
+        )
+        wanted[place] = licence
+    found = await breaks.recall_paces(turn, clocks, wanted)
+    return paces | {number: found[place] for number, place in of_check.items()}
+
+
+def _pauses(
+    checks: Sequence[Check],
+    players: Mapping[PlayerId, Player],
+    licences: Mapping[str, Jurisdiction],
+    stays: Mapping[PlayerId, Sequence[Stay]],
+    now: datetime,
+) -> dict[int, Pace]:
+    """Return which stakes fall into a mandatory break."""
+    paces: dict[int, Pace] = {}
+    if not stays:
+        return paces
+    for number, check in enumerate(checks):
+        licence = _licence_of(check, players, licences)
+        if licence is not None and check.player_id in stays:
+            pause = breaks.break_now(stays[check.player_id], licence, now)
+            if pause is not None and now >= pause.starts_at:
+                paces[number] = Pace.ON_BREAK
+    return paces
+
+
+def _plans(
+    turn: Turn,
+    checks: Sequence[Check],
+    players: Mapping[PlayerId, Player],
+    licences: Mapping[str, Jurisdiction],
+) -> dict[int, Planned]:
+    """Return how the plans stand of those stakes that are in games.
+
+    Plans are made where games are, and there are none yet: whoever needs one has none.
+    """
+    planning = {code: one for code, one in licences.items() if one.games.session_planned}
+    if not planning:
+        return {}
+    return {
+        number: breaks.planned(None, licence, check.stake_micros, now=turn.now)
+        for number, check in enumerate(checks)
+        if check.product is Product.GAMES
+        and (licence := _licence_of(check, players, planning)) is not None
+    }
+
+
+def _licence_of(
+    check: Check, players: Mapping[PlayerId, Player], licences: Mapping[str, Jurisdiction]
+) -> Jurisdiction | None:
+    player = players.get(check.player_id)
+    return None if player is None else licences.get(player.jurisdiction)
 
 
 async def _balances(turn: Turn, players: Sequence[Player]) -> dict[PlayerId, int]:

@@ -20,6 +20,7 @@ from pitboss.gate.model import (
     Identified,
     Located,
     Permit,
+    Product,
     Refusal,
     Refused,
     WagerCase,
@@ -29,12 +30,15 @@ from pitboss.kernel.ids import PlayerId
 from pitboss.location.model import Standing
 from pitboss.players.identity.model import Player, PlayerStatus
 from pitboss.players.verification.model import Verification, VerificationState
+from pitboss.responsible.breaks.model import Pace, Planned
 from pitboss.responsible.exclusion.model import Exclusion, Kind
 from pitboss.responsible.limits.model import Allowance
 
 NO_ALLOWANCES: Mapping[PlayerId, Allowance] = {}
 NOBODY: Mapping[PlayerId, Exclusion] = {}
 NO_BALANCES: Mapping[PlayerId, int] = {}
+# What nearly every stake meets is compared and not looked up.
+_GOES_ON, _NOT_NEEDED = Pace.GOES_ON, Planned.NOT_NEEDED
 
 
 def decide_wagers(
@@ -49,6 +53,8 @@ def decide_wagers(
     agreed: Mapping[PlayerId, bool] | None = None,
     guarded: Collection[PlayerId] = (),
     time_up: Collection[PlayerId] = (),
+    paces: Mapping[int, Pace] | None = None,
+    plans: Mapping[int, Planned] | None = None,
 ) -> tuple[Answer, ...]:
     """Answer each check in order; what one is permitted is taken from the player's allowance.
 
@@ -57,10 +63,12 @@ def decide_wagers(
     refused for it in the same instant may be asked for again.  `located` says how the sessions of
     those checks stand whose licence wants to know, by their places in the batch; `identified` how
     the identities of those players stand, and `agreed` whether they have accepted the terms;
-    `time_up` are those who have played for as long as a limit of theirs allows, and `guarded` those
-    with a second factor.
+    `time_up` are those who have played for as long as a limit of theirs allows; `paces` says
+    whether play may go on in the sessions of those checks whose licence wants to know, `plans` how
+    the plans stand of those that are about games, and `guarded` are those with a second factor.
     """
     identified, agreed = identified or {}, agreed or {}
+    paces, plans = paces or {}, plans or {}
     permits = _permits(jurisdictions)
     located = located or {}
     answers: list[Answer] = []
@@ -83,6 +91,8 @@ def decide_wagers(
             agreed=agreed.get(player.id, True),
             guarded=check.player_id in guarded,
             time_up=check.player_id in time_up,
+            pace=paces.get(number, _GOES_ON),
+            planned=plans.get(number, _NOT_NEEDED),
         )
         for rule in WAGER_RULES:
             refusal = rule(case)
@@ -245,6 +255,26 @@ def refuse_time_used_up(case: WagerCase) -> Refusal | None:
     return Refusal.SESSION_TIME_USED_UP if case.time_up else None
 
 
+def refuse_when_play_must_stop(case: WagerCase) -> Refusal | None:
+    """Refuse stakes of a session that is over, on a mandatory break, or before a reality check
+    that is due has been answered.
+
+    Source: the licence's `sessions.minutes_max`, `breaks.mandatory_minutes` and
+    `reality_check.answer_required`; 58 Pa. Code § 814a.1(e); PRD-03.
+    """
+    return None if case.pace is _GOES_ON else _STOPPED[case.pace]
+
+
+def refuse_unplanned(case: WagerCase) -> Refusal | None:
+    """Refuse stakes in games without a plan where the licence wants one, or beyond it.
+
+    Source: DGOJ, monitoring model v3.3 (BOE-A-2024-12639), `PlanificacionSesion`; PRD-09.
+    """
+    if case.planned is _NOT_NEEDED or case.check.product is not Product.GAMES:
+        return None
+    return _UNPLANNED[case.planned]
+
+
 def refuse_above_limits(case: WagerCase) -> Refusal | None:
     """Refuse stakes that would pass a limit; the lowest of several wins.  Source: RTS 12."""
     if case.allowance is None:
@@ -282,6 +312,20 @@ _UNLOCATED = {
     Standing.NETWORK_CHANGED: Refusal.LOCATION_NETWORK_CHANGED,
 }
 
+_STOPPED = {
+    Pace.GOES_ON: None,
+    Pace.SESSION_OVER: Refusal.SESSION_OVER,
+    Pace.ON_BREAK: Refusal.MANDATORY_BREAK,
+    Pace.CHECK_DUE: Refusal.REALITY_CHECK_DUE,
+}
+
+_UNPLANNED = {
+    Planned.NOT_NEEDED: None,
+    Planned.HOLDS: None,
+    Planned.MISSING: Refusal.GAME_PLAN_MISSING,
+    Planned.OVER: Refusal.GAME_PLAN_OVER,
+}
+
 # From what the player is to what the stake is: who may not play at all is told that first.
 WAGER_RULES: tuple[Callable[[WagerCase], Refusal | None], ...] = (
     refuse_inactive,
@@ -295,6 +339,8 @@ WAGER_RULES: tuple[Callable[[WagerCase], Refusal | None], ...] = (
     refuse_without_permit,
     refuse_without_limits,
     refuse_time_used_up,
+    refuse_when_play_must_stop,
+    refuse_unplanned,
     refuse_above_limits,
 )
 # Withdrawals have no list: money that is the player's is never kept by the gate.

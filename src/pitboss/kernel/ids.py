@@ -81,6 +81,11 @@ def parse_id(text: str, *, field: str) -> str:
     return text
 
 
+def is_id(text: str) -> bool:
+    """Say whether a text is a UUID in canonical form, without a word about what is wrong."""
+    return _CANONICAL.fullmatch(text) is not None
+
+
 def time_of(made_id: str) -> datetime:
     """Return when an id of version 7 was made, to the millisecond."""
     return _EPOCH + timedelta(milliseconds=int(made_id[:8] + made_id[9:13], 16))

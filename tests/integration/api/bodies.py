@@ -15,6 +15,7 @@ from typing import Any
 from msgspec import Struct, inspect
 
 from integration.api.desk import Desk, Somebody, new_event, registration, selection_id, slip
+from pitboss.api.breaks import IntervalBody, ReplyBody
 from pitboss.api.cashier import PaymentBody
 from pitboss.api.exclusions import ExclusionBody, ImposedBody, TimeOutBody
 from pitboss.api.factors import CeremonyBody, ConfirmationBody, NewKeyBody, ProofBody
@@ -160,6 +161,19 @@ DOORS = (
         sample={"amount": "10.00", "minutes": None},
         role=Role.PLAYER,
         method="PUT",
+    ),
+    Door(
+        path="/v1/me/reality-check/interval",
+        kind=IntervalBody,
+        sample={"minutes": 15},
+        role=Role.PLAYER,
+        method="PUT",
+    ),
+    Door(
+        path="/v1/me/reality-check/answer",
+        kind=ReplyBody,
+        sample={"due_at": "2026-08-01T12:00:00Z", "reply": "continue"},
+        role=Role.PLAYER,
     ),
     Door(
         path="/v1/me/time-outs",

@@ -28,11 +28,12 @@ from pitboss.audit.rebuild.rules import State
 from pitboss.cashier.model import NewsStatus, PaymentKind
 from pitboss.db import Database, Transaction
 from pitboss.jurisdictions.model import LimitKind, Period
-from pitboss.kernel.ids import derived_id
+from pitboss.kernel.ids import PlayerId, derived_id
 from pitboss.kernel.shards import CATALOGUE_SHARD, Shard, shard_of
 from pitboss.players import identity
 from pitboss.players.identity.model import PlayerStatus, StatusReason, StatusRequest
-from pitboss.responsible import exclusion, limits
+from pitboss.responsible import breaks, exclusion, limits
+from pitboss.responsible.breaks.model import Answered, Answering, Choice, Clock, Reply
 from pitboss.responsible.exclusion.model import Initiator, Reason, Wish
 from pitboss.responsible.exclusion.model import Kind as ExclusionKind
 from pitboss.responsible.limits.model import Change, LimitKey
@@ -91,6 +92,7 @@ async def paid(world: World, licences: None) -> AsyncIterator[World]:
     await cashier.tell(cashier.news(done, NewsStatus.FAILED))
     await cashier.tell(cashier.news(failed, NewsStatus.FAILED))
     await happen_to(world.database, player)
+    await be_checked(cashier, player)
     await cashier.suspend(player)
     for key, status in enumerate(
         (PlayerStatus.SUSPENDED, PlayerStatus.CLOSED, PlayerStatus.ACTIVE)
@@ -129,10 +131,27 @@ async def paid(world: World, licences: None) -> AsyncIterator[World]:
     yield world
 
 
+async def be_checked(cashier: Cashier, player: PlayerId) -> None:
+    """Begin a session, have a check every quarter of an hour, see the first one, and leave."""
+    demo, clock = (
+        jurisdictions.get("demo"),
+        Clock(session_id=derived_id("counted"), player_id=player, opened_at=cashier.clock.now()),
+    )
+    async with cashier.turn(shard_of(player)) as turn:
+        await breaks.begin(turn, clock)
+        await breaks.choose(turn, Choice(player_id=player, minutes=15), demo, [])
+    for reply in (Reply.SEEN, Reply.LEAVE):
+        cashier.clock.advance(timedelta(minutes=15))
+        wish = Answering(clock=clock, due_at=cashier.clock.now(), reply=reply)
+        async with cashier.turn(shard_of(player)) as turn:
+            assert isinstance(await breaks.answer(turn, wish, demo), Answered)
+
+
 # A column of each table, and what somebody with the right to do so writes into it.
 CHANGES = {
     "bet": ("stake_micros", "stake_micros + 1"),
     "bet_leg": ("market_id", "gen_random_uuid()"),
+    "limit_change": ("before", "before + 1"),
     "location_check": ("reasons", "reasons || ' outside'"),
     "location_permit": ("failures", "failures + 1"),
     "catalog_event": ("home", "'Nobody'"),
@@ -150,6 +169,9 @@ CHANGES = {
     "player_status_change": ("reason", "'cleared'"),
     "player_terms": ("number", "number + 1"),
     "player_verification": ("state", "'expired'"),
+    "reality_check": ("reply", "'continue'"),
+    "reality_check_interval": ("minutes", "minutes + 1"),
+    "session_start": ("staked", "staked + 1"),
     "settlement_result": ("recorded_at", "recorded_at + interval '1 second'"),
     "shard_head": ("seq", "seq + 1"),
     "stream_head": ("version", "version + 1"),

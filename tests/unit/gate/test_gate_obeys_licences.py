@@ -23,6 +23,7 @@ from pitboss.kernel.ids import PlayerId, derived_id
 from pitboss.kernel.shards import shard_of
 from pitboss.players.identity.model import Player, PlayerStatus
 from pitboss.players.verification.model import Verification, VerificationState
+from pitboss.responsible.breaks.model import Pace, Planned
 from proofs import Proves
 
 CODES = jurisdictions.codes()
@@ -159,3 +160,41 @@ def test_nobody_who_is_not_verified_pays_in_where_the_licence_wants_that_first(
 
     wanted = licence.verification.before_deposit
     assert refusal == (Refusal.PLAYER_NOT_VERIFIED if wanted else None)
+
+
+@pytest.mark.parametrize("planned", Planned)
+def test_a_plan_is_asked_for_games_alone(planned: Planned) -> None:
+    licence = jurisdictions.get("ES")
+    refusals = {
+        product: rules.refuse_unplanned(
+            msgspec.structs.replace(wager(licence, product, 1_000_000), planned=planned)
+        )
+        for product in Product
+    }
+
+    assert refusals[Product.SPORTSBOOK] is None
+    assert (
+        refusals[Product.GAMES]
+        == {
+            Planned.NOT_NEEDED: None,
+            Planned.HOLDS: None,
+            Planned.MISSING: Refusal.GAME_PLAN_MISSING,
+            Planned.OVER: Refusal.GAME_PLAN_OVER,
+        }[planned]
+    )
+
+
+@pytest.mark.parametrize("pace", Pace)
+@pytest.mark.parametrize("code", CODES)
+def test_every_product_stops_when_play_must(code: str, pace: Pace) -> None:
+    licence = jurisdictions.get(code)
+    wanted = {
+        Pace.GOES_ON: None,
+        Pace.SESSION_OVER: Refusal.SESSION_OVER,
+        Pace.ON_BREAK: Refusal.MANDATORY_BREAK,
+        Pace.CHECK_DUE: Refusal.REALITY_CHECK_DUE,
+    }
+
+    for product in Product:
+        case = msgspec.structs.replace(wager(licence, product, 1_000_000), pace=pace)
+        assert rules.refuse_when_play_must_stop(case) == wanted[pace]

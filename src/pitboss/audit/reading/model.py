@@ -25,6 +25,7 @@ from pitboss.players.identity import facts as identity
 from pitboss.players.personal import facts as personal
 from pitboss.players.terms import facts as terms
 from pitboss.players.verification import facts as verification
+from pitboss.responsible.breaks import facts as breaks
 from pitboss.responsible.exclusion import facts as exclusion
 from pitboss.responsible.limits import facts as limits
 from pitboss.sportsbook.betting import facts as betting
@@ -36,6 +37,7 @@ from pitboss.wallet import facts as wallet
 ALL_FACTS: tuple[type[Fact], ...] = (
     *access.FACTS,
     *betting.FACTS,
+    *breaks.FACTS,
     *cashier.FACTS,
     *catalog.FACTS,
     *identity.FACTS,

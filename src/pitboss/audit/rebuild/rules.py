@@ -19,6 +19,7 @@ from pitboss.players.identity.folding import IdentityFold
 from pitboss.players.personal.facts import SubjectErased
 from pitboss.players.terms.folding import TermsFold
 from pitboss.players.verification.folding import VerificationFold
+from pitboss.responsible.breaks.folding import BreaksFold
 from pitboss.responsible.exclusion.folding import ExclusionFold
 from pitboss.responsible.limits.folding import LimitsFold
 from pitboss.sportsbook.betting.folding import BettingFold
@@ -48,6 +49,7 @@ class State:
             IdentityFold(),
             self._limits,
             ExclusionFold(),
+            BreaksFold(),
             LocationFold(),
             AccessFold(),
             TermsFold(),

@@ -14,7 +14,13 @@ from pitboss.players.access.operations import (
     unlock,
     unsay_attempt,
 )
-from pitboss.players.access.queries import find_live, find_newest, find_sessions, find_stays
+from pitboss.players.access.queries import (
+    find_live,
+    find_newest,
+    find_sessions,
+    find_stays,
+    recall_sessions,
+)
 
 __all__ = [
     "challenge_login",
@@ -29,6 +35,7 @@ __all__ = [
     "judge",
     "note_stranger",
     "open_first",
+    "recall_sessions",
     "show",
     "touch",
     "unlock",

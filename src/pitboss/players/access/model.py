@@ -50,6 +50,7 @@ class SessionEnd(StrEnum):
     ERASED = "erased"
     ENDED_BY_STAFF = "ended_by_staff"
     EXCLUDED = "excluded"
+    LEFT_AT_CHECK = "left_at_check"
 
 
 class Unlocked(StrEnum):

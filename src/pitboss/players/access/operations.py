@@ -300,7 +300,9 @@ async def _end(
     ids = [session.id for session in sessions]
     await store.end_sessions(turn.tx, shard_of(player_id), ids, at=turn.now, reason=reason)
     turn.revoke(shard_of(player_id))
+    remembered = turn.recall(shard_of(player_id), Session)
     for session_id in ids:
+        remembered.pop(session_id, None)
         fact = SessionEnded(player_id=player_id, session_id=session_id, reason=reason)
         _publish(turn, player_id, fact)
 

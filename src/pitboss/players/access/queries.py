@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pitboss.db import Transaction
-from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.ids import PlayerId, is_id
 from pitboss.kernel.shards import Shard
+from pitboss.messages import Turn
 from pitboss.players.access.model import Session, SessionId, Stay
 
 from . import rules, store
@@ -20,6 +21,30 @@ async def find_sessions(
 ) -> dict[SessionId, Session]:
     """Return those of the sessions that there are, in one statement for all of them."""
     return await store.find_sessions(tx, places)
+
+
+async def recall_sessions(
+    turn: Turn, places: Sequence[tuple[Shard, SessionId]]
+) -> dict[SessionId, Session]:
+    """Return those of the sessions that there are, under the turn's locks.
+
+    Whom the turn remembers is not fetched, so when somebody was in a session last may be long
+    ago; what else is said of it is the last word.  An id that is none is nobody's.
+    """
+    known = {shard: turn.recall(shard, Session) for shard in {shard for shard, _ in places}}
+    missing = [
+        (shard, session_id)
+        for shard, session_id in dict.fromkeys(places)
+        if session_id not in known[shard] and is_id(session_id)
+    ]
+    if missing:
+        for session in (await store.find_sessions(turn.tx, missing)).values():
+            known[session.shard][session.id] = session
+    return {
+        session_id: known[shard][session_id]
+        for shard, session_id in places
+        if session_id in known[shard]
+    }
 
 
 async def find_live(tx: Transaction, player_id: PlayerId, *, now: datetime) -> list[Session]:

@@ -1,6 +1,26 @@
 """Limits that players set, what is used of them, and what is left."""
 
 from pitboss.responsible.limits.operations import change, confirm, count, withdraw
-from pitboss.responsible.limits.queries import list_limits, recall_allowances
+from pitboss.responsible.limits.queries import (
+    find_totals,
+    find_used,
+    list_changes,
+    list_limits,
+    notice_at,
+    recall_allowances,
+    time_since,
+)
 
-__all__ = ["change", "confirm", "count", "list_limits", "recall_allowances", "withdraw"]
+__all__ = [
+    "change",
+    "confirm",
+    "count",
+    "find_totals",
+    "find_used",
+    "list_changes",
+    "list_limits",
+    "notice_at",
+    "recall_allowances",
+    "time_since",
+    "withdraw",
+]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from pitboss.kernel.folding import Fold, Table, Told
 from pitboss.kernel.instants import parse_instant
 from pitboss.responsible.limits import rules
 from pitboss.responsible.limits.facts import LimitKept, LimitLoosened, LimitSet
+from pitboss.responsible.limits.model import Happened
 
 _NO_PERIOD = "none"
 # Where a row of a limit has what waits.
@@ -34,7 +37,16 @@ class LimitsFold(Fold):
                 *("deposited", "withdrawn"),
             ),
         )
-        super().__init__(self.limits, self.hours)
+        self.changes = Table(
+            "limit_change",
+            key=("player_id", "number"),
+            columns=(
+                *("player_id", "number", "changed_at", "happened", "kind", "period"),
+                *("value", "before", "initiator", "counts_from"),
+            ),
+        )
+        self._numbers: Counter[str] = Counter()
+        super().__init__(self.limits, self.hours, self.changes)
         self.takes = {LimitSet: self._set, LimitLoosened: self._loosen, LimitKept: self._keep}
 
     def count(self, told: Told) -> None:
@@ -50,12 +62,20 @@ class LimitsFold(Fold):
                 row[place] += micros
 
     def _set(self, fact: LimitSet, told: Told) -> None:
+        self._note(fact, told, Happened.SET, fact.value, fact.before, fact.initiator, None)
         period = fact.period or _NO_PERIOD
         self.limits.add(
             [fact.player_id, fact.kind, period, fact.value, told.recorded_at, *_NOTHING_WAITS]
         )
 
     def _loosen(self, fact: LimitLoosened, told: Told) -> None:
+        self._note(
+            fact,
+            told,
+            Happened.ASKED,
+            *(fact.value, fact.before, fact.initiator),
+            parse_instant(fact.counts_from, field="counts_from"),
+        )
         row = self._row(fact, told)
         if row is not None:
             lapses_at = None if fact.lapses_at is None else parse_instant(fact.lapses_at, field="")
@@ -66,9 +86,19 @@ class LimitsFold(Fold):
             ]
 
     def _keep(self, fact: LimitKept, told: Told) -> None:
+        self._note(fact, told, Happened.KEPT, None, None, None, None)
         row = self._row(fact, told)
         if row is not None:
             row[_WAITS:] = _NOTHING_WAITS
+
+    def _note(
+        self, fact: LimitSet | LimitLoosened | LimitKept, told: Told, what: str, *rest: object
+    ) -> None:
+        """Add a line to the history of the player's limits."""
+        self._numbers[fact.player_id] += 1
+        number, period = self._numbers[fact.player_id], fact.period or _NO_PERIOD
+        row = [fact.player_id, number, told.recorded_at, what, fact.kind, period, *rest]
+        self.add_row(self.changes, row, told)
 
     def _row(self, fact: LimitLoosened | LimitKept, told: Told) -> list[object] | None:
         key = (fact.player_id, fact.kind, fact.period or _NO_PERIOD)

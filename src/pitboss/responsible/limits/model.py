@@ -130,6 +130,34 @@ class Played(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     withdrawn: int = 0
 
 
+class Happened(StrEnum):
+    """What became of a limit: it counts, a looser one was asked for, or that was taken back."""
+
+    SET = "set"
+    ASKED = "asked"
+    KEPT = "kept"
+
+
+class HistoryLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A change of a limit, as a player reads it again.
+
+    `number` is the player's own, from 1.  `value` is what was set or asked for, None for a limit
+    that shall be gone; `before` is what counted until then, `counts_from` when what was asked for
+    counts at the earliest.
+    """
+
+    shard: Shard
+    player_id: PlayerId
+    number: int
+    changed_at: datetime
+    happened: Happened
+    key: LimitKey
+    value: int | None
+    before: int | None
+    initiator: Initiator | None
+    counts_from: datetime | None = None
+
+
 Place = tuple[Shard, PlayerId]
 PlayKey = tuple[Shard, PlayerId, datetime]
 

@@ -54,7 +54,7 @@ async def change(
     if after == before:
         return Changed(limit=after)
     if after.waiting is not None:
-        fact: Fact = _loosened(after, was, wish.initiator)
+        fact: LimitSet | LimitLoosened | LimitKept = _loosened(after, was, wish.initiator)
     elif before is not None and before.value == after.value:
         fact = LimitKept(player_id=after.player_id, kind=after.key.kind, period=after.key.period)
     else:
@@ -118,8 +118,9 @@ async def _find(turn: Turn, player_id: PlayerId, key: LimitKey) -> Limit | None:
     return next((limit for limit in limits if limit.key == key), None)
 
 
-async def _save(turn: Turn, limit: Limit, fact: Fact) -> Answer:
+async def _save(turn: Turn, limit: Limit, fact: LimitSet | LimitLoosened | LimitKept) -> Answer:
     await store.save_limits(turn.tx, [limit])
+    await store.save_change(turn.tx, rules.line_of(limit, fact, now=turn.now))
     turn.recall(limit.shard, Standing).pop(limit.player_id, None)
     turn.publish(limit.shard, limit.player_id, fact)
     return Changed(limit=limit)

@@ -6,13 +6,24 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from pitboss.db import Transaction
-from pitboss.jurisdictions.model import Jurisdiction
+from pitboss.jurisdictions.model import Jurisdiction, Period
+from pitboss.kernel.facts import Play
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import shard_of
 from pitboss.messages import Turn
-from pitboss.responsible.limits.model import Allowance, Limit, Place, Standing
+from pitboss.responsible.limits.model import (
+    Allowance,
+    HistoryLine,
+    Limit,
+    LimitKey,
+    Place,
+    Standing,
+)
 
 from . import rules, store
+
+# A page; nobody changes limits this often.
+CHANGES_MAX = 100
 
 
 async def list_limits(tx: Transaction, player_id: PlayerId, *, now: datetime) -> list[Limit]:
@@ -22,6 +33,61 @@ async def list_limits(tx: Transaction, player_id: PlayerId, *, now: datetime) ->
     """
     found = await store.find_limits(tx, [(shard_of(player_id), player_id)])
     return [rules.as_of(limit, now) for limit in found]
+
+
+async def list_changes(
+    tx: Transaction, player_id: PlayerId, *, before: int | None = None
+) -> list[HistoryLine]:
+    """Return the changes of a player's limits, the newest first: a page of `CHANGES_MAX`.
+
+    Args:
+        tx: where to read.
+        player_id: whose limits.
+        before: the number of a change; those before it are returned.  None: the newest.
+    """
+    place = (shard_of(player_id), player_id)
+    return await store.find_changes(tx, place, before=before, limit=CHANGES_MAX)
+
+
+async def find_used(
+    tx: Transaction, player_id: PlayerId, licence: Jurisdiction, *, now: datetime
+) -> dict[LimitKey, int]:
+    """Return how much of each limit of money over a period a player has used, in micros."""
+    place = (shard_of(player_id), player_id)
+    limits = [rules.as_of(limit, now) for limit in await store.find_limits(tx, [place])]
+    since = rules.hour_of(now - rules.LOOKED_BACK)
+    played = {hour.hour: hour for _, hour in await store.find_played(tx, [place], since=since)}
+    return {
+        limit.key: rules.used(limit.key, played, licence, now=now)
+        for limit in limits
+        if limit.key.kind.is_periodic and limit.key.kind.is_money
+    }
+
+
+def time_since(key: LimitKey, licence: Jurisdiction, *, now: datetime) -> datetime:
+    """Return from when on time is counted for a limit of it."""
+    return rules.period_start(key.period or Period.DAY, licence, now)
+
+
+def notice_at(used: int, value: int, licence: Jurisdiction) -> int | None:
+    """Return the greatest share of a limit, in percent, that is reached and that the licence wants
+    the player told of; None: none is.  Source: the licence's `limits.notices_percent`."""
+    return rules.notice_at(used, value, licence)
+
+
+async def find_totals(tx: Transaction, player_id: PlayerId) -> Play:
+    """Return all that a player has ever staked, won, paid in and been paid, as one play."""
+    staked, settled, returned, deposited, withdrawn = await store.find_totals(
+        tx, (shard_of(player_id), player_id)
+    )
+    return Play(
+        player_id=player_id,
+        staked=staked,
+        settled=settled,
+        returned=returned,
+        deposited=deposited,
+        withdrawn=withdrawn,
+    )
 
 
 async def recall_allowances(

@@ -22,10 +22,13 @@ from pitboss.jurisdictions.model import (
 from pitboss.kernel.facts import Fact
 from pitboss.kernel.instants import parse_instant
 from pitboss.kernel.shards import Shard
+from pitboss.responsible.limits.facts import LimitKept, LimitLoosened, LimitSet
 from pitboss.responsible.limits.model import (
     Allowance,
     Change,
     Confirmation,
+    Happened,
+    HistoryLine,
     Initiator,
     Limit,
     LimitKey,
@@ -226,13 +229,13 @@ def _add_room(
     # Compared one by one, the commonest first: this is done for every limit of every bet.
     kind = key.kind
     if kind is LimitKind.STAKE or kind is LimitKind.LOSS:
-        left = value - _used(key, played, licence, now)
+        left = value - used(key, played, licence, now=now)
         counts_new = (
             kind is LimitKind.STAKE or licence.limits.loss_open_stakes is OpenStakes.COUNTED
         )
         found.stakes.append(Room(kind=kind, left=left, counts_new=counts_new))
     elif kind is LimitKind.DEPOSIT or kind is LimitKind.NET_DEPOSIT:
-        left = value - _used(key, played, licence, now)
+        left = value - used(key, played, licence, now=now)
         found.deposits.append(Room(kind=kind, left=left))
     elif kind is LimitKind.SINGLE_STAKE:
         found.single_stake = value
@@ -243,8 +246,16 @@ def _add_room(
         found.times.append(TimeRoom(since=since, minutes=value))
 
 
-def _used(
-    key: LimitKey, played: Mapping[datetime, Played], licence: Jurisdiction, now: datetime
+def notice_at(used: int, value: int, licence: Jurisdiction) -> int | None:
+    """Return the greatest share of a limit, in percent, that is reached and has a notice."""
+    reached = [
+        percent for percent in licence.limits.notices_percent if used * 100 >= percent * value
+    ]
+    return max(reached, default=None)
+
+
+def used(
+    key: LimitKey, played: Mapping[datetime, Played], licence: Jurisdiction, *, now: datetime
 ) -> int:
     """Return how much of a limit is used, in micros.
 
@@ -345,6 +356,28 @@ def without_waiting(limit: Limit) -> Limit:
         key=limit.key,
         value=limit.value,
         set_at=limit.set_at,
+    )
+
+
+def line_of(
+    limit: Limit, fact: LimitSet | LimitLoosened | LimitKept, *, now: datetime
+) -> HistoryLine:
+    """Return what a change of a limit is in its history; the number is its place there."""
+    happened = {LimitSet: Happened.SET, LimitLoosened: Happened.ASKED}
+    told = None if isinstance(fact, LimitKept) else fact
+    return HistoryLine(
+        shard=limit.shard,
+        player_id=limit.player_id,
+        number=0,
+        changed_at=now,
+        happened=happened.get(type(fact), Happened.KEPT),
+        key=limit.key,
+        value=None if told is None else told.value,
+        before=None if told is None else told.before,
+        initiator=None if told is None else Initiator(told.initiator),
+        counts_from=parse_instant(fact.counts_from, field="counts_from")
+        if isinstance(fact, LimitLoosened)
+        else None,
     )
 
 

@@ -18,6 +18,27 @@ CREATE TABLE player_limit (
     CHECK (waiting OR (waiting_value IS NULL AND lapses_at IS NULL AND NOT needs_confirmation))
 );
 
+-- Every change of a limit, numbered for each player.
+CREATE TABLE limit_change (
+    shard       smallint    NOT NULL,
+    player_id   uuid        NOT NULL,
+    number      int         NOT NULL CHECK (number > 0),
+    changed_at  timestamptz NOT NULL,
+    happened    text        NOT NULL CHECK (happened IN ('set', 'asked', 'kept')),
+    kind        text        NOT NULL,
+    period      text        NOT NULL CHECK (period IN ('day', 'week', 'month', 'none')),
+    value       bigint      CHECK (value > 0),
+    before      bigint      CHECK (before > 0),
+    initiator   text,
+    counts_from timestamptz,
+    PRIMARY KEY (shard, player_id, number),
+    CHECK ((happened = 'asked') = (counts_from IS NOT NULL)),
+    CHECK ((happened = 'kept') = (initiator IS NULL))
+);
+
+CREATE TRIGGER limit_change_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON limit_change
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_history();
+
 -- What players did, hour by hour, in micros: what limits are measured by, for every product.  An
 -- hour is UTC's; every licence's midnight is one of them.
 CREATE TABLE player_hour (

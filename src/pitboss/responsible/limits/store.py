@@ -11,7 +11,18 @@ import asyncpg
 from pitboss.db import Transaction
 from pitboss.jurisdictions.model import LimitKind, Period
 from pitboss.kernel.ids import PlayerId
-from pitboss.responsible.limits.model import Limit, LimitKey, Place, Played, PlayKey, Waiting
+from pitboss.kernel.shards import Shard
+from pitboss.responsible.limits.model import (
+    Happened,
+    HistoryLine,
+    Initiator,
+    Limit,
+    LimitKey,
+    Place,
+    Played,
+    PlayKey,
+    Waiting,
+)
 
 NO_PERIOD = "none"
 # The columns of what was played, in the order of a `Play`.
@@ -98,6 +109,65 @@ async def find_played(
         )
         for number, hour, staked, settled, returned, deposited, withdrawn in rows
     ]
+
+
+async def save_change(tx: Transaction, line: HistoryLine) -> None:
+    """Append a change of a limit under the player's next number."""
+    await tx.execute(
+        "INSERT INTO limit_change (shard, player_id, number, changed_at, happened, kind, period,"
+        " value, before, initiator, counts_from) SELECT $1, $2, coalesce(max(number), 0) + 1,"
+        " $3, $4, $5, $6, $7, $8, $9, $10 FROM limit_change WHERE shard = $1 AND player_id = $2",
+        line.shard,
+        line.player_id,
+        line.changed_at,
+        line.happened.value,
+        line.key.kind.value,
+        written_period(line.key),
+        line.value,
+        line.before,
+        None if line.initiator is None else line.initiator.value,
+        line.counts_from,
+    )
+
+
+async def find_changes(
+    tx: Transaction, place: Place, *, before: int | None, limit: int
+) -> list[HistoryLine]:
+    """Return the changes of a player's limits with smaller numbers, the newest first."""
+    rows = await tx.fetch(
+        "SELECT * FROM limit_change WHERE shard = $1 AND player_id = $2"
+        " AND ($3::int IS NULL OR number < $3) ORDER BY number DESC LIMIT $4",
+        *place,
+        before,
+        limit,
+    )
+    return [
+        HistoryLine(
+            shard=Shard(row["shard"]),
+            player_id=PlayerId(str(row["player_id"])),
+            number=row["number"],
+            changed_at=row["changed_at"],
+            happened=Happened(row["happened"]),
+            key=_KEYS[row["kind"], row["period"]],
+            value=row["value"],
+            before=row["before"],
+            initiator=None if row["initiator"] is None else Initiator(row["initiator"]),
+            counts_from=row["counts_from"],
+        )
+        for row in rows
+    ]
+
+
+async def find_totals(tx: Transaction, place: Place) -> tuple[int, ...]:
+    """Return all that a player has ever done, in the order of a `Play`."""
+    row = await tx.fetch_one(
+        "SELECT coalesce(sum(staked), 0)::bigint, coalesce(sum(settled), 0)::bigint,"
+        " coalesce(sum(returned), 0)::bigint, coalesce(sum(deposited), 0)::bigint,"
+        " coalesce(sum(withdrawn), 0)::bigint FROM player_hour"
+        " WHERE shard = $1 AND player_id = $2",
+        *place,
+    )
+    return (0, 0, 0, 0, 0) if row is None else tuple(row)
 
 
 async def add_played(tx: Transaction, sums: Mapping[PlayKey, Sequence[int]]) -> None:
