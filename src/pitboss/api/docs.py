@@ -65,6 +65,7 @@ _ALSO = {
     "/v1/me/reality-check/interval": (404, 409),
     "/v1/me/reality-check/answer": (404, 409),
     "/v1/me/exclusions": (404,),
+    "/v1/me/marketing/{channel}": (403, 404),
     "/v1/me/time-outs": (404,),
     "/v1/me/return": (404, 409),
     "/v1/me/limits/{kind}/{period}/confirmation": (409,),

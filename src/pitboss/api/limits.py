@@ -252,7 +252,8 @@ async def _change(request: Asked, edge: Edge, key: LimitKey, value: int | None) 
     wish = Change(player_id=player_id, key=key, value=value)
 
     async def work(turn: Turn) -> Answer:
-        return await limits.change(turn, wish, licence)
+        ages = await identity.recall_ages(turn, {player_id: licence})
+        return await limits.change(turn, wish, licence, age=ages.get(player_id))
 
     answer = await in_turn(edge, [shard_of(player_id)], "player", work)
     return _answered(answer, request.user.currency)

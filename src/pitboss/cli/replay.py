@@ -83,12 +83,14 @@ def all_bets(
             report = runner.run(work())
         seconds = time.perf_counter() - started
         told.say(
-            f"{report.settlements:,} settlements and {report.results:,} results of markets, from"
-            f" {report.facts:,} facts in {seconds:.1f} s"
+            f"{report.settlements:,} settlements, {report.voids:,} bets void before their results"
+            f" and {report.results:,} results of markets, from {report.facts:,} facts in"
+            f" {seconds:.1f} s"
         )
         told.tell(
             facts=report.facts,
             settlements=report.settlements,
+            voids=report.voids,
             results=report.results,
             waiting=report.waiting,
             disagreeing=report.disagreeing,

@@ -41,6 +41,7 @@ GRANTS: Mapping[str, str] = {
     "log_head": _MOVES,
     "log_consumer": _MOVES,
     "settlement_cursor": _MOVES,
+    "voiding_cursor": _MOVES,
     "sequencer": _MOVES,
     # How things stand: what is there may change, and stays.
     "stream_head": _LIVES,
@@ -56,6 +57,7 @@ GRANTS: Mapping[str, str] = {
     "personal_subject": _LIVES,
     "payment": _LIVES,
     "player_limit": _LIVES,
+    "player_marketing": _LIVES,
     "player_exclusion": _LIVES,
     "reality_check": _LIVES,
     "reality_check_interval": _LIVES,
@@ -70,6 +72,7 @@ GRANTS: Mapping[str, str] = {
     "bet_leg": _GROWS,
     # What is done with, or must be forgotten.
     "settlement_walk": _COMES_AND_GOES,
+    "player_age": _COMES_AND_GOES,
     "player_login": _COMES_AND_GOES,
     "player_likeness": _COMES_AND_GOES,
     "player_factor": _COMES_AND_GOES,

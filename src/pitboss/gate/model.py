@@ -5,6 +5,7 @@ Structs, because there is one of each for every stake and a dataclass takes long
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
@@ -109,6 +110,7 @@ class WagerCase(msgspec.Struct, frozen=True, kw_only=True):
     accepted, `time_up` whether the player has played for as long as a limit allows, `guarded`
     whether the player has a second factor, which is looked at where the licence wants one, and
     `pace` whether play may go on in the session; `planned` how the plan for games stands.
+    `age` is in whole years; None: it is not known, or no rule of the licence asks for it.
     """
 
     check: Check
@@ -123,6 +125,7 @@ class WagerCase(msgspec.Struct, frozen=True, kw_only=True):
     time_up: bool = False
     pace: Pace = Pace.GOES_ON
     planned: Planned = Planned.NOT_NEEDED
+    age: int | None = None
 
 
 class DepositCase(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,6 +158,18 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     """No, and why."""
 
     reason: Refusal
+
+
+class Mailing(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may be contacted, as of a moment.
+
+    `use_before` is when whoever uses it has to ask again, by the strictest of their licences.
+    `next_after` is where the next page goes on; None: there is none.
+    """
+
+    player_ids: tuple[PlayerId, ...]
+    use_before: datetime
+    next_after: PlayerId | None
 
 
 Case = WagerCase | DepositCase

@@ -34,7 +34,8 @@ async def check(turn: Turn, checks: Sequence[Check]) -> tuple[Answer, ...]:
     are money owed and pass no gate.
     """
     players, licences = await _look(turn, [check.player_id for check in checks])
-    kept_away, allowances = await _standing(turn, players, licences)
+    ages = await _ages(turn, players, licences)
+    kept_away, allowances = await _standing(turn, players, licences, ages)
     located = await _locate(turn, checks, players, licences)
     identified = await _identify(turn, players, licences)
     agreed = await terms.recall_agreed(
@@ -54,13 +55,15 @@ async def check(turn: Turn, checks: Sequence[Check]) -> tuple[Answer, ...]:
         time_up=_time_up(stays, allowances),
         paces=await _paces(turn, checks, players, licences, stays),
         plans=_plans(turn, checks, players, licences),
+        ages=ages,
     )
 
 
 async def check_deposits(turn: Turn, checks: Sequence[DepositCheck]) -> tuple[Answer, ...]:
     """Say for each deposit whether this player may pay in.  Withdrawals are never asked about."""
     players, licences = await _look(turn, [check.player_id for check in checks])
-    kept_away, allowances = await _standing(turn, players, licences)
+    ages = await _ages(turn, players, licences)
+    kept_away, allowances = await _standing(turn, players, licences, ages)
     balances = await _balances(turn, [players[player_id] for player_id in allowances])
     identified = await _identify(turn, players, licences)
     return rules.decide_deposits(
@@ -68,8 +71,25 @@ async def check_deposits(turn: Turn, checks: Sequence[DepositCheck]) -> tuple[An
     )
 
 
-async def _standing(
+async def _ages(
     turn: Turn, players: Mapping[PlayerId, Player], licences: Mapping[str, Jurisdiction]
+) -> dict[PlayerId, int]:
+    """Return how old those are whose licence has rules by age: often nobody is asked for."""
+    return await identity.recall_ages(
+        turn,
+        {
+            player.id: licences[player.jurisdiction]
+            for player in players.values()
+            if player.jurisdiction in licences
+        },
+    )
+
+
+async def _standing(
+    turn: Turn,
+    players: Mapping[PlayerId, Player],
+    licences: Mapping[str, Jurisdiction],
+    ages: Mapping[PlayerId, int],
 ) -> tuple[dict[PlayerId, Exclusion], dict[PlayerId, Allowance]]:
     """Return what keeps players away, and what their limits leave; of the others, nothing."""
     licensed = {
@@ -80,7 +100,7 @@ async def _standing(
     places = [(players[player_id].shard, player_id) for player_id in licensed]
     return (
         await exclusion.recall_exclusions(turn, places, licensed),
-        await limits.recall_allowances(turn, places, licensed),
+        await limits.recall_allowances(turn, places, licensed, ages),
     )
 
 

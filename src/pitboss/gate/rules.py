@@ -55,20 +55,17 @@ def decide_wagers(
     time_up: Collection[PlayerId] = (),
     paces: Mapping[int, Pace] | None = None,
     plans: Mapping[int, Planned] | None = None,
+    ages: Mapping[PlayerId, int] | None = None,
 ) -> tuple[Answer, ...]:
     """Answer each check in order; what one is permitted is taken from the player's allowance.
 
     A stake that is permitted here and refused later, by the sportsbook or for want of money, has
     used the allowance for the rest of the batch: a limit is never passed, and a bet that was
-    refused for it in the same instant may be asked for again.  `located` says how the sessions of
-    those checks stand whose licence wants to know, by their places in the batch; `identified` how
-    the identities of those players stand, and `agreed` whether they have accepted the terms;
-    `time_up` are those who have played for as long as a limit of theirs allows; `paces` says
-    whether play may go on in the sessions of those checks whose licence wants to know, `plans` how
-    the plans stand of those that are about games, and `guarded` are those with a second factor.
+    refused for it in the same instant may be asked for again.  What is named by players, or by
+    places in the batch, says of those whose licence wants to know what `WagerCase` says of one.
     """
     identified, agreed = identified or {}, agreed or {}
-    paces, plans = paces or {}, plans or {}
+    paces, plans, ages = paces or {}, plans or {}, ages or {}
     permits = _permits(jurisdictions)
     located = located or {}
     answers: list[Answer] = []
@@ -93,17 +90,16 @@ def decide_wagers(
             time_up=check.player_id in time_up,
             pace=paces.get(number, _GOES_ON),
             planned=plans.get(number, _NOT_NEEDED),
+            age=ages.get(check.player_id),
         )
-        for rule in WAGER_RULES:
-            refusal = rule(case)
-            if refusal is not None:
-                answers.append(_REFUSED[refusal])
-                break
-        else:
-            permit = permits[player.jurisdiction]
-            answers.append(permit if where is None else _resting_on(permit, where))
-            if allowance is not None:
-                allowance.take_stake(check.stake_micros)
+        refusal = _first_refusal(case)
+        if refusal is not None:
+            answers.append(_REFUSED[refusal])
+            continue
+        permit = permits[player.jurisdiction]
+        answers.append(permit if where is None else _resting_on(permit, where))
+        if allowance is not None:
+            allowance.take_stake(check.stake_micros)
     return tuple(answers)
 
 
@@ -233,6 +229,22 @@ def refuse_stake_out_of_range(case: WagerCase) -> Refusal | None:
     return None
 
 
+def refuse_stake_above_cap(case: WagerCase) -> Refusal | None:
+    """Refuse stakes in games above what the licence allows players of this age.
+
+    The caps of every age hold for whoever's age is not known.  They hold for every game, because a
+    stake does not say yet whether its game is a slot.
+    Source: the licence's `games.stake_caps`; SI 2025/215, reg. 2 (GB); GlüStV § 22a (DE).
+    """
+    if case.check.product is not Product.GAMES:
+        return None
+    for cap in case.jurisdiction.games.stake_caps:
+        meant = case.age is None or cap.is_for(case.age)
+        if meant and case.check.currency == cap.currency and case.check.stake_micros > cap.micros:
+            return Refusal.STAKE_TOO_LARGE
+    return None
+
+
 def refuse_without_limits(case: WagerCase) -> Refusal | None:
     """Refuse players who have not set the limits that the licence wants before any play.
 
@@ -336,6 +348,7 @@ WAGER_RULES: tuple[Callable[[WagerCase], Refusal | None], ...] = (
     refuse_unlicensed_product,
     refuse_other_currency,
     refuse_stake_out_of_range,
+    refuse_stake_above_cap,
     refuse_without_permit,
     refuse_without_limits,
     refuse_time_used_up,
@@ -361,6 +374,15 @@ _ABOVE = {
     LimitKind.NET_DEPOSIT: Refusal.ABOVE_NET_DEPOSIT_LIMIT,
 }
 _REFUSED = {reason: Refused(reason=reason) for reason in Refusal}
+
+
+def _first_refusal(case: WagerCase) -> Refusal | None:
+    # A plain loop, because a generator would cost every stake more than the rules do.
+    for rule in WAGER_RULES:
+        refusal = rule(case)
+        if refusal is not None:
+            return refusal
+    return None
 
 
 def _missing(case: Case, mandatory: Sequence[LimitKind]) -> Refusal | None:

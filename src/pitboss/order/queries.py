@@ -14,6 +14,8 @@ from pitboss.order.model import PlacedFact
 from . import store
 
 PAGE_FACTS_MAX = 10_000
+# Searched in the database, some microseconds each: a step of a reader who wants few of them.
+SEARCHED_FACTS_MAX = 50_000
 # Between the clock of who makes a fact and that of the sequencer.
 SKEW_MAX = timedelta(seconds=5)
 # From when a fact is made to when it has its position, unless much is going wrong.
@@ -35,6 +37,24 @@ async def read(
     return await store.find_facts(
         tx, from_position=from_position, to_position=from_position + limit
     )
+
+
+async def read_marked(
+    tx: Transaction, mark: bytes, *, from_position: int, limit: int
+) -> tuple[list[PlacedFact], int]:
+    """Return the next facts whose bytes hold a mark, in the one order, and where to go on.
+
+    For a reader who wants few of very many: the others are searched in the database and never
+    leave it.  At most `limit` facts of at most 50,000; where to go on is the end of the order when
+    there are no more.  A mark may stand in another fact's text too: who reads decodes.
+    """
+    end = min(await store.find_end(tx), from_position + SEARCHED_FACTS_MAX)
+    if end <= from_position:
+        return [], from_position
+    found = await store.find_marked_facts(
+        tx, mark, from_position=from_position, to_position=end, limit=limit
+    )
+    return found, end if len(found) < limit else found[-1].position + 1
 
 
 async def find_positions(

@@ -101,6 +101,32 @@ async def find_facts(tx: Transaction, *, from_position: int, to_position: int) -
     ]
 
 
+async def find_marked_facts(
+    tx: Transaction, mark: bytes, *, from_position: int, to_position: int, limit: int
+) -> list[PlacedFact]:
+    """Return the first facts with these positions whose bytes hold a mark, in order."""
+    rows = await tx.fetch(
+        "SELECT run.position - run.seq + fact.seq AS position, run.shard, fact.seq, fact.body"
+        " FROM fact_run AS run JOIN fact ON fact.shard = run.shard"
+        "   AND fact.seq >= run.seq + greatest($2 - run.position, 0)"
+        "   AND fact.seq < run.seq + least($3 - run.position, run.facts)"
+        " WHERE run.position < $3 AND run.position >="
+        "   (SELECT coalesce(max(position), 0) FROM fact_run WHERE position <= $2)"
+        "   AND position($1::bytea IN fact.body) > 0"
+        " ORDER BY position LIMIT $4",
+        mark,
+        from_position,
+        to_position,
+        limit,
+    )
+    return [
+        PlacedFact(
+            position=row["position"], shard=Shard(row["shard"]), seq=row["seq"], body=row["body"]
+        )
+        for row in rows
+    ]
+
+
 async def find_positions(
     tx: Transaction, places: Collection[tuple[Shard, int]]
 ) -> dict[tuple[Shard, int], int]:

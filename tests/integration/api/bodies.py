@@ -22,6 +22,7 @@ from pitboss.api.factors import CeremonyBody, ConfirmationBody, NewKeyBody, Proo
 from pitboss.api.limits import LimitBody
 from pitboss.api.locations import LocationBody
 from pitboss.api.logins import CredentialsBody, PasswordBody, SessionBody
+from pitboss.api.marketing import ConsentBody
 from pitboss.api.persons import ErasureBody, LookBody, PlayerStatusBody
 from pitboss.api.players import RegisterBody
 from pitboss.api.slips import RawSlipsBody, SlipBody
@@ -54,6 +55,7 @@ class Door:
         """The address as the document describes it."""
         path = self.path.replace(NOBODY, "/v1/staff/players/{player_id}")
         path = path.replace("/limits/stake/day", "/limits/{kind}/{period}")
+        path = path.replace("/marketing/email", "/marketing/{channel}")
         return path.replace("/security-keys/a2V5/", "/security-keys/{credential}/")
 
 
@@ -237,6 +239,13 @@ DOORS = (
         sample={"status": "closed", "reason": "player_asked"},
         role=Role.STAFF,
         keyed=True,
+    ),
+    Door(
+        path="/v1/me/marketing/email",
+        method="PUT",
+        kind=ConsentBody,
+        sample={"given": True},
+        role=Role.PLAYER,
     ),
     Door(path="/v1/me/terms", kind=AcceptBody, sample={"version": "2026-1"}, role=Role.PLAYER),
     Door(

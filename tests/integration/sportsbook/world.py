@@ -72,13 +72,15 @@ class World:
     processors: dict[int, Processor] = field(default_factory=dict)
     book: RuleBook = RULE_BOOK
 
-    async def player(self, *, units: int = 100, currency: str = "EUR") -> PlayerId:
+    async def player(
+        self, *, units: int = 100, currency: str = "EUR", jurisdiction: str = "demo"
+    ) -> PlayerId:
         """Register a player and give them money."""
         player_id = PlayerId(new_id(self.clock.now(), self.entropy))
         shard = shard_of(player_id)
         async with self.turn(shard) as turn:
             (answer,) = await identity.register(
-                turn, [_registration(player_id, currency)], keys=KEYS
+                turn, [_registration(player_id, currency, jurisdiction)], keys=KEYS
             )
             assert isinstance(answer, Registered)
             await wallet.open_accounts(turn, _accounts(player_id, shard, currency))
@@ -310,11 +312,11 @@ def _market(
     )
 
 
-def _registration(player_id: PlayerId, currency: str) -> RegisterRequest:
+def _registration(player_id: PlayerId, currency: str, jurisdiction: str) -> RegisterRequest:
     return RegisterRequest(
         key=derived_id("register", player_id),
         player_id=player_id,
-        jurisdiction="demo",
+        jurisdiction=jurisdiction,
         currency=currency,
         email=Email(f"{player_id}@example.test"),
         password_hash="-",

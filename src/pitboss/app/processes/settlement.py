@@ -1,4 +1,4 @@
-"""The process that settles bets."""
+"""The process that settles bets, and voids those of excluded players."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pitboss.app.parts import (
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.shards import PARTITIONS_ALL
 from pitboss.settings import Settings
-from pitboss.workers import settlement
+from pitboss.workers import settlement, voiding
 from pitboss.workers.figures import Figures
 
 
@@ -26,14 +26,20 @@ def run(settings: Settings) -> None:
         figures = Figures()
         show_figures(settings, figures.registry)
         async with open_database(settings) as database:
-            await settlement.run(
-                database,
-                clock=clock_of(settings),
-                entropy=SystemEntropy(),
-                partitions=PARTITIONS_ALL,
-                stop=stop,
-                figures=figures,
-            )
+            clock, entropy = clock_of(settings), SystemEntropy()
+            voider = voiding.Voider(database=database, clock=clock, entropy=entropy)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(voider.run(stop))
+                group.create_task(
+                    settlement.run(
+                        database,
+                        clock=clock,
+                        entropy=entropy,
+                        partitions=PARTITIONS_ALL,
+                        stop=stop,
+                        figures=figures,
+                    )
+                )
 
     collector.look_rarely()
     stand_back()

@@ -28,9 +28,11 @@ from pitboss.players.verification import facts as verification
 from pitboss.responsible.breaks import facts as breaks
 from pitboss.responsible.exclusion import facts as exclusion
 from pitboss.responsible.limits import facts as limits
+from pitboss.responsible.marketing import facts as marketing
 from pitboss.sportsbook.betting import facts as betting
 from pitboss.sportsbook.catalog import facts as catalog
 from pitboss.sportsbook.settlement import facts as settlement
+from pitboss.sportsbook.voiding import facts as voiding
 from pitboss.wallet import facts as wallet
 
 # A test sees to it that no room is forgotten.
@@ -45,11 +47,13 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     *factors.FACTS,
     *limits.FACTS,
     *location.FACTS,
+    *marketing.FACTS,
     *personal.FACTS,
     *record.FACTS,
     *settlement.FACTS,
     *terms.FACTS,
     *verification.FACTS,
+    *voiding.FACTS,
     *wallet.FACTS,
 )
 

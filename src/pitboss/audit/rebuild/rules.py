@@ -22,9 +22,11 @@ from pitboss.players.verification.folding import VerificationFold
 from pitboss.responsible.breaks.folding import BreaksFold
 from pitboss.responsible.exclusion.folding import ExclusionFold
 from pitboss.responsible.limits.folding import LimitsFold
+from pitboss.responsible.marketing.folding import MarketingFold
 from pitboss.sportsbook.betting.folding import BettingFold
 from pitboss.sportsbook.catalog.folding import CatalogFold
 from pitboss.sportsbook.settlement.folding import SettlementFold
+from pitboss.sportsbook.voiding.folding import VoidingFold
 from pitboss.wallet.folding import WalletFold
 
 SHARD = "shard"
@@ -44,6 +46,7 @@ class State:
             self._wallet,
             betting,
             SettlementFold(betting),
+            VoidingFold(betting),
             CatalogFold(),
             CashierFold(),
             IdentityFold(),
@@ -51,6 +54,7 @@ class State:
             ExclusionFold(),
             BreaksFold(),
             LocationFold(),
+            MarketingFold(),
             AccessFold(),
             TermsFold(),
             VerificationFold(),

@@ -10,9 +10,11 @@ from typing import Any
 from pitboss.audit.reading.model import ReadFact
 from pitboss.kernel.ids import BetId, SelectionId
 from pitboss.kernel.shards import Shard
+from pitboss.responsible.exclusion.facts import PlayerExcluded
 from pitboss.sportsbook.betting.facts import BetAccepted
 from pitboss.sportsbook.settlement.facts import BetSettled, MarketResulted
 from pitboss.sportsbook.settlement.model import Result, SelectionResult, Settled
+from pitboss.sportsbook.voiding.facts import BetVoided
 
 # The first one tells what is wrong; a million tell no more.
 DISAGREEMENTS_KEPT = 20
@@ -45,6 +47,14 @@ class KnownResult:
             told={item.selection_id: item for item in fact.results},
             results={item.selection_id: Result.of(item) for item in fact.results},
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeardExclusion:
+    """An exclusion as a fact has it, and when that was recorded."""
+
+    fact: PlayerExcluded
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,10 +119,10 @@ class Input:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BetReplay:
-    """A settlement with each of its inputs."""
+    """A settlement, or a bet that is void before its results, with each of its inputs."""
 
     accepted: BetAccepted
-    settled: BetSettled
+    settled: BetSettled | BetVoided
     inputs: tuple[Input, ...]
     replayed: Replayed
 
@@ -128,13 +138,19 @@ class BetReplay:
             "bet_id": settled.bet_id,
             "agrees": self.ok,
             "inputs": [asdict(item) for item in self.inputs],
-            "rules": settled.rules,
-            "rounding": settled.rounding,
-            "told": {"returns_micros": settled.returns_micros, "voided": settled.voided},
+            "rules": settled.rule if isinstance(settled, BetVoided) else settled.rules,
+            "rounding": self.accepted.rounding,
+            "told": _told(settled),
             "replayed": {"returns_micros": replayed.returns_micros, "voided": replayed.voided},
             "coin": asdict(replayed.coin),
             "disagreements": list(replayed.disagreements),
         }
+
+
+def _told(settled: BetSettled | BetVoided) -> dict[str, Any]:
+    if isinstance(settled, BetVoided):
+        return {"returns_micros": settled.stake_micros, "voided": True}
+    return {"returns_micros": settled.returns_micros, "voided": settled.voided}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,10 +170,14 @@ class Disagreement:
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """What was replayed, and what did not agree; `waiting` bets have nothing that settles them."""
+    """What was replayed, and what did not agree; `waiting` bets have nothing that settles them.
+
+    `voids` are bets that became void before their results.
+    """
 
     facts: int = 0
     settlements: int = 0
+    voids: int = 0
     results: int = 0
     waiting: int = 0
     disagreeing: int = 0

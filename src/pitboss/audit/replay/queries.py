@@ -13,18 +13,20 @@ from pitboss import order
 from pitboss.audit import reading
 from pitboss.audit.reading.model import CANNOT_BE, Reader, ReadFact
 from pitboss.audit.replay.errors import BetMissing, NotSettled
-from pitboss.audit.replay.model import GRACE, BetReplay, Input, Report
+from pitboss.audit.replay.model import GRACE, BetReplay, HeardExclusion, Input, Report
 from pitboss.db import Transaction
 from pitboss.kernel.facts import Fact
 from pitboss.kernel.folding import Told
 from pitboss.kernel.ids import BetId, PlayerId
 from pitboss.kernel.shards import CATALOGUE_SHARD, SHARDS_ALL, Shard, shard_of
 from pitboss.messages.model import SealedFact
+from pitboss.responsible.exclusion.facts import PlayerExcluded
 from pitboss.sportsbook.betting.facts import BetAccepted, BetRefused
 from pitboss.sportsbook.catalog.facts import EventOpened
 from pitboss.sportsbook.settlement.facts import BetSettled, MarketResulted
 from pitboss.sportsbook.settlement.folding import RULE_BOOK
 from pitboss.sportsbook.settlement.model import RuleBook
+from pitboss.sportsbook.voiding.facts import BetVoided
 
 from . import rules
 
@@ -41,6 +43,8 @@ async def replay_bet(
     book: RuleBook = RULE_BOOK,
 ) -> BetReplay:
     """Work one settlement out again, and show each fact that it rests on.
+
+    A bet that became void before its results is worked out from the exclusion and the starts.
 
     Args:
         tx: one moment of the database.
@@ -66,6 +70,9 @@ async def _replay_bet(
     mine = [fact for fact in read if getattr(fact.told.fact, "bet_id", None) == bet_id]
     accepted = _first(mine, BetAccepted)
     settled = _first(mine, BetSettled)
+    voided = _first(mine, BetVoided)
+    if accepted is not None and settled is None and voided is not None:
+        return await _replay_void(tx, accepted, voided, reader, book)
     if accepted is None or settled is None:
         raise _nothing_to_replay(bet_id, mine)
     terms, said = accepted.told.fact, settled.told.fact
@@ -85,11 +92,52 @@ async def _replay_bet(
     reader.feed(await reading.read_streams(tx, CATALOGUE_SHARD, events), take)
     settled_at = settled.told.recorded_at
     replayed = rules.replay(terms, said, markets.known, book, settled_at=settled_at)
+    named = [("terms", accepted), *(("result", fact) for fact in used), ("settlement", settled)]
     return BetReplay(
         accepted=terms,
         settled=said,
-        inputs=await _inputs(tx, accepted, used, settled),
+        inputs=await _inputs(tx, named),
         replayed=replace(replayed, disagreements=(*replayed.disagreements, *doubts)),
+    )
+
+
+async def _replay_void(
+    tx: Transaction, accepted: ReadFact, voided: ReadFact, reader: Reader, book: RuleBook
+) -> BetReplay:
+    """Replay a bet that became void before its results."""
+    terms, said = accepted.told.fact, voided.told.fact
+    assert isinstance(terms, BetAccepted)  # noqa: S101 - it was looked for as such
+    assert isinstance(said, BetVoided)  # noqa: S101 - it was looked for as such
+    shard = voided.sealed.shard
+    around = await reading.read_streams(tx, shard, [terms.player_id], word=said.exclusion)
+    excluded = [
+        read
+        for read in map(reader.read, around)
+        if read.told.cause == said.exclusion
+        and isinstance(read.told.fact, PlayerExcluded)
+        and read.sealed.seq < voided.sealed.seq
+    ]
+    markets, opened = rules.Markets(book), list[ReadFact]()
+
+    def take(fact: ReadFact) -> None:
+        if isinstance(fact.told.fact, EventOpened):
+            markets.open(fact.told.fact)
+            opened.append(fact)
+
+    events = {leg.event_id for leg in terms.legs}
+    reader.feed(await reading.read_streams(tx, CATALOGUE_SHARD, events), take)
+    named = [
+        ("terms", accepted),
+        *(("event", fact) for fact in opened),
+        *(("exclusion", fact) for fact in excluded[:1]),
+        ("voiding", voided),
+    ]
+    heard = _heard(excluded[0].told) if excluded else None
+    return BetReplay(
+        accepted=terms,
+        settled=said,
+        inputs=await _inputs(tx, named),
+        replayed=rules.replay_void(terms, said, heard, markets),
     )
 
 
@@ -139,6 +187,7 @@ class _Lane:
         self._since = since
         self._report = report
         self._open: dict[BetId, Told] = {}
+        self._excluded: dict[str, HeardExclusion] = {}
 
     def take(self, read: ReadFact) -> None:
         """Take the shard's next fact."""
@@ -149,6 +198,12 @@ class _Lane:
             told = self._open.pop(fact.bet_id, None)
             if self._since is None or read.told.recorded_at >= self._since:
                 self._settle(read, fact, None if told is None else told.fact)
+        elif type(fact) is BetVoided:
+            told = self._open.pop(fact.bet_id, None)
+            if self._since is None or read.told.recorded_at >= self._since:
+                self._void(read, fact, None if told is None else told.fact)
+        elif type(fact) is PlayerExcluded:
+            self._excluded.setdefault(read.told.cause or "", _heard(read.told))
         elif type(fact) is EventOpened or type(fact) is MarketResulted:
             self._market(read)
 
@@ -175,12 +230,25 @@ class _Lane:
         report, told = self._report, read.told
         report.settlements += 1
         if not isinstance(accepted, BetAccepted):
-            why = "it was settled before, or never accepted"
+            why = "it was settled or void before, or never accepted"
             report.disagree(f"bet {fact.bet_id}", told.shard, told.seq, why)
             return
         replayed = rules.replay(
             accepted, fact, self._markets.known, self._book, settled_at=told.recorded_at
         )
+        if replayed.disagreements:
+            why = "; ".join(replayed.disagreements)
+            report.disagree(f"bet {fact.bet_id}", told.shard, told.seq, why)
+
+    def _void(self, read: ReadFact, fact: BetVoided, accepted: Fact | None) -> None:
+        report, told = self._report, read.told
+        report.voids += 1
+        if not isinstance(accepted, BetAccepted):
+            why = "it was settled or void before, or never accepted"
+            report.disagree(f"bet {fact.bet_id}", told.shard, told.seq, why)
+            return
+        heard = self._excluded.get(fact.exclusion)
+        replayed = rules.replay_void(accepted, fact, heard, self._markets)
         if replayed.disagreements:
             why = "; ".join(replayed.disagreements)
             report.disagree(f"bet {fact.bet_id}", told.shard, told.seq, why)
@@ -233,14 +301,12 @@ def _nothing_to_replay(bet_id: BetId, facts: Sequence[ReadFact]) -> BetMissing |
     return BetMissing(f"no fact decided on a bet {bet_id}")
 
 
-async def _inputs(
-    tx: Transaction, accepted: ReadFact, results: Sequence[ReadFact], settled: ReadFact
-) -> tuple[Input, ...]:
-    named = [
-        ("terms", accepted),
-        *(("result", fact) for fact in results),
-        ("settlement", settled),
-    ]
+def _heard(told: Told) -> HeardExclusion:
+    assert isinstance(told.fact, PlayerExcluded)  # noqa: S101 - it was looked for as such
+    return HeardExclusion(fact=told.fact, recorded_at=told.recorded_at)
+
+
+async def _inputs(tx: Transaction, named: Sequence[tuple[str, ReadFact]]) -> tuple[Input, ...]:
     positions = await order.find_positions(tx, [_place(fact) for _, fact in named])
     return tuple(
         Input.of(what, fact, positions.get(_place(fact)), _said(fact)) for what, fact in named

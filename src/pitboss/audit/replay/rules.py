@@ -14,11 +14,20 @@ from itertools import zip_longest
 
 from msgspec import json
 
-from pitboss.audit.replay.model import SKEW_MAX, Coin, KnownResult, Replayed, Unpaid
+from pitboss.audit.replay.model import (
+    SKEW_MAX,
+    Coin,
+    HeardExclusion,
+    KnownResult,
+    Replayed,
+    Unpaid,
+)
 from pitboss.kernel.errors import PlatformError
 from pitboss.kernel.facts import Movement
 from pitboss.kernel.ids import AccountId, EventId, MarketId, PlayerId, SelectionId, derived_id
+from pitboss.kernel.instants import write_instant
 from pitboss.kernel.shards import Shard, shard_of
+from pitboss.responsible.exclusion.model import Kind
 from pitboss.sportsbook.betting.facts import BetAccepted
 from pitboss.sportsbook.betting.model import stake_account
 from pitboss.sportsbook.catalog.facts import EventOpened
@@ -26,6 +35,8 @@ from pitboss.sportsbook.catalog.model import Event
 from pitboss.sportsbook.settlement.facts import BetSettled, MarketResulted
 from pitboss.sportsbook.settlement.folding import event_of, report_of, terms_of
 from pitboss.sportsbook.settlement.model import Result, RuleBook, Settled, Unsettled
+from pitboss.sportsbook.voiding.facts import BetVoided
+from pitboss.sportsbook.voiding.folding import was_void
 from pitboss.wallet.model import player_account
 
 
@@ -61,6 +72,39 @@ def replay(
         returns_micros=None if outcome is None else outcome.returns_micros,
         voided=None if outcome is None else outcome.voided,
         coin=_coin(accepted, settled.movements),
+        disagreements=tuple(wrong),
+    )
+
+
+def replay_void(
+    accepted: BetAccepted,
+    voided: BetVoided,
+    heard: HeardExclusion | None,
+    markets: Markets,
+) -> Replayed:
+    """Work out again that a bet was void before its results, and say where it does not agree.
+
+    (1) The player was excluded, as the fact says, before.  (2) The rule that it names makes the bet
+    void, by the starts of its events.  (3) The money that moved is the stake, all back.
+
+    Args:
+        accepted: the terms.
+        voided: what was told of it.
+        heard: the exclusion that it names; None if no fact before it is that.
+        markets: knows the events as they were opened.
+    """
+    wrong = list(_doubts_of_exclusion(voided, heard))  # (1)
+    void = heard is not None and _was_void(accepted, voided, heard, markets, wrong)  # (2)
+    outcome = Settled(bet_id=accepted.bet_id, returns_micros=accepted.stake_micros, voided=True)
+    told = (voided.player_id, voided.currency, voided.stake_micros)
+    if told != (accepted.player_id, accepted.currency, accepted.stake_micros):
+        wrong.append(f"void for {' '.join(map(str, told))}, accepted otherwise")
+    wrong += _stray_movements(accepted, voided, outcome)  # (3)
+    return Replayed(
+        bet_id=voided.bet_id,
+        returns_micros=accepted.stake_micros if void else None,
+        voided=True if void else None,
+        coin=_coin(accepted, voided.movements),
         disagreements=tuple(wrong),
     )
 
@@ -113,6 +157,11 @@ class Markets:
             self.known[before.fact.no] = replace(before, superseded_at=recorded_at)
         self.known[fact.no] = self.newest[fact.market_id] = KnownResult.of(fact, recorded_at)
         return self._doubt(fact)
+
+    def starts_of(self, accepted: BetAccepted) -> dict[EventId, datetime]:
+        """Return when those of a bet's events start that were opened."""
+        known = (self._events.get(leg.event_id) for leg in accepted.legs)
+        return {event.id: event.starts_at for event in known if event is not None}
 
     def _market_of(self, no: int) -> MarketId:
         return self.known[no].fact.market_id
@@ -187,8 +236,40 @@ def _disagreements(
         )
 
 
+def _doubts_of_exclusion(voided: BetVoided, heard: HeardExclusion | None) -> Iterator[str]:
+    """Say why the exclusion that a void bet names is none that makes bets void."""
+    if heard is None:
+        yield f"no exclusion {voided.exclusion} was recorded before it"
+        return
+    if heard.fact.player_id != voided.player_id:
+        yield f"exclusion {voided.exclusion} is of player {heard.fact.player_id}"
+    if heard.fact.kind != Kind.EXCLUSION:
+        yield f"{voided.exclusion} is a {heard.fact.kind}, which lets bets stand"
+    recorded = write_instant(heard.recorded_at)
+    if voided.excluded_at != recorded:
+        yield f"excluded at {voided.excluded_at}, and that was recorded at {recorded}"
+
+
+def _was_void(
+    accepted: BetAccepted,
+    voided: BetVoided,
+    heard: HeardExclusion,
+    markets: Markets,
+    wrong: list[str],
+) -> bool:
+    starts = markets.starts_of(accepted)
+    try:
+        void = was_void(voided, accepted.legs, starts, excluded_at=heard.recorded_at)
+    except ValueError as error:
+        wrong.append(f"cannot be worked out: {error}")
+        return False
+    if not void:
+        wrong.append(f"the rule {voided.rule} lets it stand")
+    return void
+
+
 def _stray_movements(
-    accepted: BetAccepted, settled: BetSettled, outcome: Settled | None
+    accepted: BetAccepted, settled: BetSettled | BetVoided, outcome: Settled | None
 ) -> Iterator[str]:
     """Say where money moved otherwise than the terms and the returns have it."""
     held = (_right_hold(accepted),)

@@ -11,6 +11,7 @@ from pitboss.players.identity.queries import (
     find_login_of,
     find_players,
     get_player,
+    recall_ages,
     recall_players,
 )
 
@@ -20,6 +21,7 @@ __all__ = [
     "find_login_of",
     "find_players",
     "get_player",
+    "recall_ages",
     "recall_players",
     "register",
     "replace_password_hash",

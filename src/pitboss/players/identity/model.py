@@ -87,6 +87,15 @@ class Player(msgspec.Struct, frozen=True, kw_only=True):
     registered_at: datetime
 
 
+class BornBy(msgspec.Struct, frozen=True, kw_only=True):
+    """As if when a player was born: never earlier, and later by less than a month.
+
+    None: nobody knows; the player registered before that was kept, or was forgotten.
+    """
+
+    day: date | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
     """What a password is checked against, and whom it lets in."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 
 from pitboss import jurisdictions
 from pitboss.db import Transaction
@@ -20,6 +21,7 @@ from pitboss.players.identity.facts import (
     RegistrationRefused,
 )
 from pitboss.players.identity.model import (
+    BornBy,
     ErasureAnswer,
     ErasureRequest,
     NewLogin,
@@ -86,6 +88,7 @@ async def register(
             refusals.setdefault(request.key, Refusal.EMAIL_TAKEN)
 
     await store.save_players(turn.tx, registered, turn.now)
+    await store.save_ages(turn.tx, _ages(registered))
     await store.save_refusals(turn.tx, refusals)
     commitments = await _keep(turn, registered, keys)
     for request in fresh:
@@ -236,6 +239,16 @@ async def _find_doubles(
     }
 
 
+def _ages(requests: Iterable[RegisterRequest]) -> dict[PlayerId, date]:
+    """Return as if when those were born whose licence has rules by age."""
+    return {
+        item.player_id: rules.born_by(item.born_on)
+        for item in requests
+        if (licence := jurisdictions.find(item.jurisdiction)) is not None
+        and rules.asks_age(licence)
+    }
+
+
 def _refuses(request: RegisterRequest) -> bool:
     licence = jurisdictions.find(request.jurisdiction)
     return licence is not None and rules.refuses_duplicates(licence)
@@ -285,6 +298,8 @@ async def _forget(turn: Turn, requests: Sequence[ErasureRequest]) -> list[Player
         ],
     )
     await store.delete_logins(turn.tx, {request.player_id for request in requests})
+    for request in requests:
+        turn.recall(shard_of(request.player_id), BornBy).pop(request.player_id, None)
     done = [answer for answer in answers if isinstance(answer, Erased)]
     ensure(len(done) == len(requests), "of every player it is kept who they are")
     return [

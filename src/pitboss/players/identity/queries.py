@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pitboss.db import Transaction
+from pitboss.jurisdictions.model import Jurisdiction
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import Shard, shard_of
 from pitboss.messages import Turn
 from pitboss.players.identity.errors import PlayerMissing
-from pitboss.players.identity.model import Email, Login, Player
+from pitboss.players.identity.model import BornBy, Email, Login, Player
 from pitboss.players.personal.model import PersonalKeys
 
 from . import rules, store
@@ -52,6 +53,34 @@ async def recall_players(
         for shard, player_id in places
         if player_id in known[shard]
     }
+
+
+async def recall_ages(turn: Turn, licences: Mapping[PlayerId, Jurisdiction]) -> dict[PlayerId, int]:
+    """Return the ages, in whole years, of those players whose licence has rules by age.
+
+    Never more than the true age, and less only in the month of the birthday: the month of birth is
+    all that is kept at hand, and no personal data is opened.  Who is left out has no such licence,
+    or it is not known; then the rules of every age hold.  The day is the licence's own.  The turn
+    holds the players' shards; whom it remembers is not fetched.
+    """
+    asked = [player_id for player_id, licence in licences.items() if rules.asks_age(licence)]
+    missing = [
+        player_id
+        for player_id in asked
+        if player_id not in turn.recall(shard_of(player_id), BornBy)
+    ]
+    if missing:
+        found = await store.find_ages(turn.tx, missing)
+        for player_id in missing:
+            known = BornBy(day=found.get(player_id))
+            turn.recall(shard_of(player_id), BornBy)[player_id] = known
+    ages: dict[PlayerId, int] = {}
+    for player_id in asked:
+        day = turn.recall(shard_of(player_id), BornBy)[player_id].day
+        if day is not None:
+            today = rules.local_day(turn.now, licences[player_id])
+            ages[player_id] = rules.age_on(today, born_on=day)
+    return ages
 
 
 async def get_player(tx: Transaction, player_id: PlayerId) -> Player:

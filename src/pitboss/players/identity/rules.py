@@ -64,6 +64,25 @@ def age_on(day: date, *, born_on: date) -> int:
     return day.year - born_on.year - (0 if had_birthday else 1)
 
 
+def asks_age(jurisdiction: Jurisdiction) -> bool:
+    """Say whether a licence has rules for some ages and not for others, past registration.
+
+    Only under such a licence anything of a player's age is kept at hand.
+    """
+    limits, games = jurisdiction.limits, jurisdiction.games
+    bounds = (*limits.caps, *limits.contact_above, *games.stake_caps)
+    return any(rule.age_from is not None or rule.age_below is not None for rule in bounds)
+
+
+def born_by(born_on: date) -> date:
+    """Return the first day of the month after a day of birth, from which ages are counted.
+
+    Who is counted from it is never taken for older, and for younger by less than a month.
+    """
+    months = born_on.year * 12 + born_on.month
+    return date(months // 12, months % 12 + 1, 1)
+
+
 def local_day(now: datetime, jurisdiction: Jurisdiction) -> date:
     """Return the day that it is under a licence, by its own clock."""
     return now.astimezone(ZoneInfo(jurisdiction.licence.time_zone)).date()

@@ -34,6 +34,16 @@ CREATE TABLE player_likeness (
 
 CREATE INDEX player_likeness_by_player ON player_likeness (player_id);
 
+-- In which month a player was born, only under licences whose rules differ by age: the first day of
+-- the month after, as if the player was born then.  Nobody is taken for older than they are, and for
+-- younger by less than a month.  It is personal data and stands in no fact; erasing takes the row.
+CREATE TABLE player_age (
+    shard     smallint NOT NULL,
+    player_id uuid     NOT NULL,
+    born_by   date     NOT NULL CHECK (extract(day FROM born_by) = 1),
+    PRIMARY KEY (shard, player_id)
+);
+
 -- What each key of a registration was used for.  A repeat proposes another player in another shard,
 -- so keys are unique over all shards.  `request_digest` covers personal data (never the password);
 -- it is made under a key of the house, and goes when the player is erased.  Without a refusal,

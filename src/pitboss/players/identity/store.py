@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import asyncpg
 
@@ -201,6 +201,13 @@ async def delete_logins(tx: Transaction, player_ids: Collection[PlayerId]) -> No
         list(player_ids),
     )
     await tx.execute(
+        "DELETE FROM player_age AS age"
+        " USING unnest($1::smallint[], $2::uuid[]) AS gone (shard, player_id)"
+        " WHERE age.shard = gone.shard AND age.player_id = gone.player_id",
+        [shard_of(player_id) for player_id in player_ids],
+        list(player_ids),
+    )
+    await tx.execute(
         "DELETE FROM player_likeness WHERE player_id = ANY($1::uuid[])", list(player_ids)
     )
     await tx.execute(
@@ -246,6 +253,29 @@ async def save_players(
             for request in requests
         ],
     )
+
+
+async def save_ages(tx: Transaction, ages: Mapping[PlayerId, date]) -> None:
+    """Write as if when these players were born."""
+    if not ages:
+        return
+    await tx.copy_in(
+        "player_age",
+        ("shard", "player_id", "born_by"),
+        [(shard_of(player_id), player_id, day) for player_id, day in ages.items()],
+    )
+
+
+async def find_ages(tx: Transaction, player_ids: Collection[PlayerId]) -> dict[PlayerId, date]:
+    """Return as if when those of the players were born of whom that is kept."""
+    rows = await tx.fetch(
+        "SELECT known.player_id, born_by FROM player_age AS known"
+        " JOIN unnest($1::smallint[], $2::uuid[]) AS wanted (shard, player_id)"
+        " ON known.shard = wanted.shard AND known.player_id = wanted.player_id",
+        [shard_of(player_id) for player_id in player_ids],
+        list(player_ids),
+    )
+    return {PlayerId(str(row["player_id"])): row["born_by"] for row in rows}
 
 
 async def swap_password_hash(

@@ -1,6 +1,18 @@
 """Players who may not play for a time: time-outs and exclusions, from everything at once."""
 
 from pitboss.responsible.exclusion.operations import ask_to_return, exclude
-from pitboss.responsible.exclusion.queries import list_exclusions, recall_exclusions
+from pitboss.responsible.exclusion.queries import (
+    count_exclusions,
+    find_kept_away,
+    list_exclusions,
+    recall_exclusions,
+)
 
-__all__ = ["ask_to_return", "exclude", "list_exclusions", "recall_exclusions"]
+__all__ = [
+    "ask_to_return",
+    "count_exclusions",
+    "exclude",
+    "find_kept_away",
+    "list_exclusions",
+    "recall_exclusions",
+]

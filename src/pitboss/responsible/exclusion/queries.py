@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from pitboss.db import Transaction
 from pitboss.jurisdictions.model import Jurisdiction
@@ -17,6 +18,32 @@ from . import rules, store
 async def list_exclusions(tx: Transaction, player_id: PlayerId) -> list[Exclusion]:
     """Return everything that a player was ever kept away by, the oldest first."""
     return await store.find_exclusions(tx, [(shard_of(player_id), player_id)])
+
+
+async def count_exclusions(tx: Transaction, places: Sequence[Place]) -> dict[PlayerId, int]:
+    """Return how many exclusions and time-outs those of the players ever had who had any.
+
+    Rows are only added, so the number grows with each, and never falls.
+    """
+    return await store.count_exclusions(tx, places)
+
+
+async def find_kept_away(
+    tx: Transaction, licences: Mapping[PlayerId, Jurisdiction], *, now: datetime
+) -> dict[PlayerId, Exclusion]:
+    """Return what keeps each of these players away at a moment; who may play is left out.
+
+    Outside their turns it may be late by what is being committed.
+    """
+    places = [(shard_of(player_id), player_id) for player_id in licences]
+    found: dict[PlayerId, list[Exclusion]] = {}
+    for one in await store.find_exclusions(tx, places):
+        found.setdefault(one.player_id, []).append(one)
+    kept = {
+        player_id: rules.keeping_away(mine, licences[player_id], now)
+        for player_id, mine in found.items()
+    }
+    return {player_id: item for player_id, item in kept.items() if item is not None}
 
 
 async def recall_exclusions(

@@ -37,6 +37,18 @@ async def find_exclusions(tx: Transaction, places: Collection[Place]) -> list[Ex
     ]
 
 
+async def count_exclusions(tx: Transaction, places: Collection[Place]) -> dict[PlayerId, int]:
+    """Return how many exclusions and time-outs those of the players have who have any."""
+    rows = await tx.fetch(
+        "SELECT player_id, count(*) AS taken FROM player_exclusion"
+        " JOIN unnest($1::smallint[], $2::uuid[]) AS wanted (of_shard, id)"
+        " ON shard = of_shard AND player_id = id GROUP BY player_id",
+        [shard for shard, _ in places],
+        [player_id for _, player_id in places],
+    )
+    return {PlayerId(str(row["player_id"])): row["taken"] for row in rows}
+
+
 async def save_exclusion(tx: Transaction, item: Exclusion) -> None:
     """Write a new exclusion."""
     await tx.execute(

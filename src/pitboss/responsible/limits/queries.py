@@ -91,11 +91,15 @@ async def find_totals(tx: Transaction, player_id: PlayerId) -> Play:
 
 
 async def recall_allowances(
-    turn: Turn, places: Sequence[Place], licences: Mapping[PlayerId, Jurisdiction]
+    turn: Turn,
+    places: Sequence[Place],
+    licences: Mapping[PlayerId, Jurisdiction],
+    ages: Mapping[PlayerId, int],
 ) -> dict[PlayerId, Allowance]:
     """Return what each of these players may still do; who has no limit at all is left out.
 
     The turn holds their shards, so it is the last word; whom the turn remembers is not fetched.
+    `ages` are in whole years; who is not among them is held by the caps of every age.
     """
     known = {shard: turn.recall(shard, Standing) for shard in {shard for shard, _ in places}}
     missing = [place for place in places if place[1] not in known[place[0]]]
@@ -107,7 +111,11 @@ async def recall_allowances(
         standing = known[shard][player_id]
         if standing.measured:
             found[player_id] = rules.allowance(
-                standing.limits, standing.played, licences[player_id], now=turn.now
+                standing.limits,
+                standing.played,
+                licences[player_id],
+                now=turn.now,
+                age=ages.get(player_id),
             )
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from pitboss.db import Transaction
 from pitboss.kernel.ids import BetId, MarketId, PlayerId
@@ -45,6 +46,17 @@ async def find_open_bets(
     `shards` are the first and the last lane to look in; `after` continues behind a bet.
     """
     return await store.find_open_bets(tx, market_id, shards=shards, after=after, limit=limit)
+
+
+async def find_open_bets_of(
+    tx: Transaction, shard: Shard, player_id: PlayerId, *, decided_before: datetime | None
+) -> list[Waiting]:
+    """Return a player's accepted bets that are not settled yet, by their ids.
+
+    It looks through the bets of the shard, so nobody who is waited for asks it.  With
+    `decided_before`, only those that were decided earlier.
+    """
+    return await store.find_open_bets_of(tx, shard, player_id, decided_before=decided_before)
 
 
 async def find_totals(tx: Transaction) -> dict[tuple[str, str], tuple[int, int, int]]:

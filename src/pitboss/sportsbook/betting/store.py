@@ -76,6 +76,33 @@ async def find_waiting(tx: Transaction, places: Sequence[tuple[Shard, BetId]]) -
     return [bet for _, bet in sorted(found, key=_number)]
 
 
+async def find_open_bets_of(
+    tx: Transaction, shard: Shard, player_id: PlayerId, *, decided_before: datetime | None
+) -> list[Waiting]:
+    """Return a player's accepted bets that are not settled yet, by their ids."""
+    rows = await tx.fetch(
+        # Nothing is indexed by player, because every bet would pay for a question that few ask.
+        "SELECT bet_id, stake_micros, currency, rounding, legs FROM bet"
+        " WHERE shard = $1 AND player_id = $2 AND state = 'accepted'"
+        "   AND decided_at < coalesce($3, 'infinity'::timestamptz) ORDER BY bet_id",
+        shard,
+        player_id,
+        decided_before,
+    )
+    return [
+        Waiting(
+            shard=shard,
+            id=BetId(str(row["bet_id"])),
+            player_id=player_id,
+            stake_micros=row["stake_micros"],
+            currency=row["currency"],
+            rounding=_ROUNDINGS[row["rounding"]],
+            legs=_decode_legs(row["legs"]),
+        )
+        for row in rows
+    ]
+
+
 async def save_bets(tx: Transaction, bets: Sequence[Bet]) -> None:
     """Write newly decided bets, and where the accepted ones wait."""
     if not bets:

@@ -1,0 +1,48 @@
+"""The voiding loop: hears of exclusions, and voids the open bets that the licence says."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+
+from pitboss.db import Database
+from pitboss.kernel.clock import Clock
+from pitboss.kernel.entropy import Entropy
+from pitboss.kernel.errors import Fault
+from pitboss.kernel.waiting import happened
+from pitboss.sportsbook import voiding
+
+# An exclusion counts from its own commit on; its open bets need not be void in the same blink.
+IDLE_SECONDS = 0.2
+RETRY_SECONDS = 0.5
+
+_log = structlog.get_logger("voiding")
+
+
+@dataclass(slots=True, kw_only=True)
+class Voider:
+    """What voiding has in hand; of several that run, one works and the others look on."""
+
+    database: Database
+    clock: Clock
+    entropy: Entropy
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Void until told to stop; faults of the world are waited out."""
+        while not await happened(stop, IDLE_SECONDS):
+            try:
+                while not stop.is_set() and await self.step() is not None:
+                    pass
+            except Fault as fault:
+                _log.warning("trying again", why=str(fault))
+                await happened(stop, RETRY_SECONDS)
+
+    async def step(self) -> int | None:
+        """Hear what is next; return how many bets became void, None if there was nothing."""
+        async with self.database.transaction() as tx:
+            voided = await voiding.void_waiting(tx, now=self.clock.now(), entropy=self.entropy)
+        if voided:
+            _log.info("void", bets=voided)
+        return voided
