@@ -82,6 +82,14 @@ LINES = {
     "product_not_licensed": _not_allowed("The licence does not cover this product."),
     "account_not_closed": _not_allowed("The player's account must be closed first."),
     "player_excluded": _not_allowed("The player is excluded from play."),
+    "held_by_register": _not_allowed("A national register keeps the player away; it ends there."),
+    # It does not say why: who registers in somebody's name must not learn who is excluded.
+    "named_by_register": Line(
+        status=403,
+        detail="This person cannot become a player here now.",
+        slug="registration_not_possible",
+    ),
+    "register_not_checked": _not_allowed("The national register must be asked before this."),
     "player_on_time_out": _not_allowed("The player is taking a time-out."),
     "never_lifted": _not_allowed("This exclusion is not lifted on request."),
     "limit_missing": _not_allowed("The licence wants limits to be set before this."),
@@ -113,6 +121,9 @@ LINES = {
     "nothing_is_set": _missing("There is no such limit to take away."),
     "nothing_waits": _missing("No looser limit waits."),
     # How things stand.
+    "register_down": _in_the_way(
+        "The national register does not answer; nobody plays until it does."
+    ),
     "location_not_needed": _in_the_way("The licence does not ask where players are."),
     "key_reused": Line(
         status=409,

@@ -14,6 +14,7 @@ from pitboss.jurisdictions.model import Product as Product
 from pitboss.kernel.ids import PlayerId
 from pitboss.location.model import Standing
 from pitboss.players.identity.model import Player
+from pitboss.registers.model import Verdict
 from pitboss.responsible.exclusion.model import Exclusion
 from pitboss.responsible.limits.model import Allowance
 
@@ -37,6 +38,8 @@ class Refusal(StrEnum):
     PLAYER_NOT_ACTIVE = "player_not_active"
     PLAYER_EXCLUDED = "player_excluded"
     PLAYER_ON_TIME_OUT = "player_on_time_out"
+    REGISTER_NOT_CHECKED = "register_not_checked"
+    REGISTER_DOWN = "register_down"
     PLAYER_NOT_VERIFIED = "player_not_verified"
     SECOND_FACTOR_MISSING = "second_factor_missing"
     TERMS_NOT_ACCEPTED = "terms_not_accepted"
@@ -102,6 +105,7 @@ class WagerCase(msgspec.Struct, frozen=True, kw_only=True):
     `identified` that of the player's identity; `agreed` says whether the terms in force were
     accepted, `time_up` whether the player has played for as long as a limit allows, `guarded`
     whether the player has a second factor, which is looked at where the licence wants one.
+    `registered` is what the national registers of the licence say.
     """
 
     check: Check
@@ -114,6 +118,7 @@ class WagerCase(msgspec.Struct, frozen=True, kw_only=True):
     agreed: bool = True
     guarded: bool = False
     time_up: bool = False
+    registered: Verdict = Verdict.NOT_NEEDED
 
 
 class DepositCase(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +134,7 @@ class DepositCase(msgspec.Struct, frozen=True, kw_only=True):
     allowance: Allowance | None = None
     balance_micros: int = 0
     identified: Identified = Identified.UNVERIFIED
+    registered: Verdict = Verdict.NOT_NEEDED
 
 
 class Permit(msgspec.Struct, frozen=True, kw_only=True):

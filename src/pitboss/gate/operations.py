@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from pitboss import jurisdictions, location, wallet
+from pitboss import jurisdictions, location, registers, wallet
 from pitboss.gate.model import Answer, Check, DepositCheck, Identified, Located
 from pitboss.jurisdictions.model import Jurisdiction, LocationKind, SecondFactor
 from pitboss.kernel.ids import PlayerId
@@ -49,6 +49,7 @@ async def check(turn: Turn, checks: Sequence[Check]) -> tuple[Answer, ...]:
         agreed=agreed,
         guarded=await _guarded(turn, players, licences),
         time_up=await _time_up(turn, allowances),
+        registered=await registers.recall_verdicts(turn, players.values(), licences, for_play=True),
     )
 
 
@@ -59,7 +60,16 @@ async def check_deposits(turn: Turn, checks: Sequence[DepositCheck]) -> tuple[An
     balances = await _balances(turn, [players[player_id] for player_id in allowances])
     identified = await _identify(turn, players, licences)
     return rules.decide_deposits(
-        checks, players, licences, kept_away, allowances, balances, identified=identified
+        checks,
+        players,
+        licences,
+        kept_away,
+        allowances,
+        balances,
+        identified=identified,
+        registered=await registers.recall_verdicts(
+            turn, players.values(), licences, for_play=False
+        ),
     )
 
 

@@ -29,6 +29,7 @@ from pitboss.kernel.ids import PlayerId
 from pitboss.location.model import Standing
 from pitboss.players.identity.model import Player, PlayerStatus
 from pitboss.players.verification.model import Verification, VerificationState
+from pitboss.registers.model import Verdict
 from pitboss.responsible.exclusion.model import Exclusion, Kind
 from pitboss.responsible.limits.model import Allowance
 
@@ -49,6 +50,7 @@ def decide_wagers(
     agreed: Mapping[PlayerId, bool] | None = None,
     guarded: Collection[PlayerId] = (),
     time_up: Collection[PlayerId] = (),
+    registered: Mapping[PlayerId, Verdict] | None = None,
 ) -> tuple[Answer, ...]:
     """Answer each check in order; what one is permitted is taken from the player's allowance.
 
@@ -59,8 +61,9 @@ def decide_wagers(
     the identities of those players stand, and `agreed` whether they have accepted the terms;
     `time_up` are those who have played for as long as a limit of theirs allows, and `guarded` those
     with a second factor.
+    `registered` is what registers say of those whose licence has one.
     """
-    identified, agreed = identified or {}, agreed or {}
+    identified, agreed, registered = identified or {}, agreed or {}, registered or {}
     permits = _permits(jurisdictions)
     located = located or {}
     answers: list[Answer] = []
@@ -83,6 +86,7 @@ def decide_wagers(
             agreed=agreed.get(player.id, True),
             guarded=check.player_id in guarded,
             time_up=check.player_id in time_up,
+            registered=registered.get(player.id, Verdict.NOT_NEEDED),
         )
         for rule in WAGER_RULES:
             refusal = rule(case)
@@ -106,12 +110,14 @@ def decide_deposits(
     balances: Mapping[PlayerId, int] = NO_BALANCES,
     *,
     identified: Mapping[PlayerId, Identified] | None = None,
+    registered: Mapping[PlayerId, Verdict] | None = None,
 ) -> tuple[Answer, ...]:
     """Answer each check in order; what one is permitted is taken from the player's allowance.
 
-    `identified` says how the identities of those players stand whose licence wants to know.
+    `identified` says how the identities of those players stand whose licence wants to know, and
+    `registered` what registers say of those whose licence has one.
     """
-    identified = identified or {}
+    identified, registered = identified or {}, registered or {}
     permits, balance = _permits(jurisdictions), dict(balances)
     answers: list[Answer] = []
     for check in checks:
@@ -129,6 +135,7 @@ def decide_deposits(
             allowance=allowance,
             balance_micros=there,
             identified=identified.get(player.id, Identified.UNVERIFIED),
+            registered=registered.get(player.id, Verdict.NOT_NEEDED),
         )
         refusals = (rule(case) for rule in DEPOSIT_RULES)
         refusal = next((reason for reason in refusals if reason is not None), None)
@@ -166,6 +173,15 @@ def refuse_kept_away(case: Case) -> Refusal | None:
     if case.kept_away.kind is Kind.TIME_OUT:
         return Refusal.PLAYER_ON_TIME_OUT
     return Refusal.PLAYER_EXCLUDED
+
+
+def refuse_registered(case: Case) -> Refusal | None:
+    """Refuse whom a national register names, and of whom it has not said that it does not.
+
+    Where the register is silent the licence says what holds.  Source: GlüStV 2021, § 6c and 6h;
+    LCCP SR 3.5.5; BEK 67/2012, § 19 (DK); spelpaus.se; KSA, Cruks.
+    """
+    return _REGISTERED[case.registered]
 
 
 def refuse_unverified(case: Case) -> Refusal | None:
@@ -273,6 +289,14 @@ def refuse_without_permit(case: WagerCase) -> Refusal | None:
     return _UNLOCATED[case.standing]
 
 
+_REGISTERED = {
+    Verdict.NOT_NEEDED: None,
+    Verdict.CLEAR: None,
+    Verdict.EXCLUDED: Refusal.PLAYER_EXCLUDED,
+    Verdict.NOT_CHECKED: Refusal.REGISTER_NOT_CHECKED,
+    Verdict.DOWN: Refusal.REGISTER_DOWN,
+}
+
 _UNLOCATED = {
     Standing.NOT_NEEDED: None,
     Standing.PERMITTED: None,
@@ -286,6 +310,7 @@ _UNLOCATED = {
 WAGER_RULES: tuple[Callable[[WagerCase], Refusal | None], ...] = (
     refuse_inactive,
     refuse_kept_away,
+    refuse_registered,
     refuse_unverified,
     refuse_without_second_factor,
     refuse_without_terms,
@@ -301,6 +326,7 @@ WAGER_RULES: tuple[Callable[[WagerCase], Refusal | None], ...] = (
 DEPOSIT_RULES: tuple[Callable[[DepositCase], Refusal | None], ...] = (
     refuse_inactive,
     refuse_kept_away,
+    refuse_registered,
     refuse_unverified,
     refuse_other_currency,
     refuse_deposit_without_limits,

@@ -1,6 +1,18 @@
 """Players who may not play for a time: time-outs and exclusions, from everything at once."""
 
-from pitboss.responsible.exclusion.operations import ask_to_return, exclude
+from pitboss.responsible.exclusion.operations import (
+    ask_to_return,
+    exclude,
+    exclude_by_register,
+    release,
+)
 from pitboss.responsible.exclusion.queries import list_exclusions, recall_exclusions
 
-__all__ = ["ask_to_return", "exclude", "list_exclusions", "recall_exclusions"]
+__all__ = [
+    "ask_to_return",
+    "exclude",
+    "exclude_by_register",
+    "list_exclusions",
+    "recall_exclusions",
+    "release",
+]
