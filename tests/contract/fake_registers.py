@@ -20,6 +20,7 @@ class FakeRegister:
     register: Register = Register.GAMSTOP
     batch_max: int = BATCH_MAX
     answers: dict[str, Answer] = field(default_factory=dict)
+    names_everybody: bool = False
     away: bool = False
     confused: bool = False
     asked: list[tuple[Moment, tuple[Question, ...]]] = field(default_factory=list)
@@ -39,11 +40,16 @@ class FakeRegister:
         return tuple(
             Told(
                 player_id=item.player_id,
-                answer=self.answers.get(item.person.family_name.lower(), Answer.NOT_EXCLUDED),
+                answer=self._answer(item),
                 reference=derived_id("fake register", item.id),
             )
             for item in questions
         )
+
+    def _answer(self, question: Question) -> Answer:
+        if self.names_everybody:
+            return Answer.EXCLUDED
+        return self.answers.get(question.person.family_name.lower(), Answer.NOT_EXCLUDED)
 
 
 def every_register() -> dict[Register, FakeRegister]:
