@@ -66,6 +66,35 @@ class LocationSettings(BaseModel):
     sandbox: bool = False
 
 
+class RegisterAccount(BaseModel):
+    """Where one national register is asked, and as whom; `batch_url` and `actor` where it has them.
+
+    `certificate` and `certificate_key` are files in PEM, for a register that wants to see one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str
+    key: str = Field(repr=False)
+    batch_url: str | None = None
+    actor: str | None = None
+    certificate: Path | None = None
+    certificate_key: Path | None = None
+
+
+class RegisterSettings(BaseModel):
+    """Which national registers are asked where, by their names in the licences' files.
+
+    A register without an account does not answer, and what then holds is the licence's rule.
+    `sandbox` asks the sandbox for those that have none: never where money is real.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    accounts: dict[str, RegisterAccount] = {}
+    sandbox: bool = False
+
+
 class SandboxSettings(BaseModel):
     """How the sandbox payment provider behaves; see `sandbox.fates.Temper`."""
 
@@ -113,6 +142,7 @@ class Settings(BaseSettings):
     # they are believed (`https://play.example`); none is the domain's own, or on a laptop our port.
     site: Annotated[str, Field(min_length=1)] = "localhost"
     origins: tuple[str, ...] = ()
+    registers: RegisterSettings = RegisterSettings()
     # How many proxies of our own stand before the API, each adding to `X-Forwarded-For`.
     proxies_trusted: Annotated[int, Field(ge=0, le=8)] = 0
     # Where a loop shows its figures to Prometheus; 0 is nowhere.  (The API does on its own port.)

@@ -130,6 +130,7 @@ class Walk:
             "jurisdiction": self.licence.code,
             "currency": self.currency,
             "postcode": f"AB{number} 1CD",
+            "national_id": "199001019802",
             "terms_version": self.terms,
             **changes,
         }
@@ -255,6 +256,7 @@ class Person:
 
     async def _pays(self, what: str, micros: int) -> str:
         body = {"amount": self.walk.money(micros), "currency": self.walk.currency}
+        await self.has_the_register_asked()
         answer = await self.ask("POST", f"/v1/{what}", body)
         if answer.status != 202:
             return answer.slug
@@ -262,10 +264,16 @@ class Person:
         assert told.json() == {"believed": True, "refusal": None}
         return "requested"
 
+    async def has_the_register_asked(self, *, ip: str = HOME_IP) -> None:
+        """Have the national register of the licence asked, as a client does before play."""
+        if self.walk.licence.exclusion.registers:
+            await self.ask("POST", "/v1/me/register-check", ip=ip)
+
     async def asks_for_a_bet(self, micros: int, *, ip: str = HOME_IP) -> str:
         """Put a bet into the log, undecided; return its path."""
         leg = {"selection_id": selection_id(EVENT), "tick": 1}
         money = {"currency": self.walk.currency, "stake": self.walk.money(micros)}
+        await self.has_the_register_asked(ip=ip)
         answer = await self.ask("POST", "/v1/bets", {**money, "legs": [leg]}, ip=ip)
         assert answer.status == 202, answer.body
         return str(answer.json()["links"]["status"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -20,10 +20,11 @@ class NoAnswer(Fault):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundedAnswer:
-    """An answer that was read whole."""
+    """An answer that was read whole; the names of `headers` are in lower case."""
 
     status: int
     content: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -63,7 +64,8 @@ async def post(
                 read += chunk
                 if len(read) > bytes_max:
                     raise NoAnswer(f"{url} answered over {bytes_max} bytes")
-            return BoundedAnswer(status=answer.status_code, content=bytes(read))
+            named = {name.lower(): value for name, value in answer.headers.items()}
+            return BoundedAnswer(status=answer.status_code, content=bytes(read), headers=named)
     except TimeoutError:
         raise NoAnswer(f"{url} has not answered within {seconds_max:g} s") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:

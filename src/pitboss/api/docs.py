@@ -68,6 +68,7 @@ _ALSO = {
     "/v1/me/marketing/{channel}": (403, 404),
     "/v1/me/time-outs": (404,),
     "/v1/me/return": (404, 409),
+    "/v1/me/register-check": (404,),
     "/v1/me/limits/{kind}/{period}/confirmation": (409,),
 }
 # How the types of bodies, the fields that hold ids, and the parameters that turn pages are named.

@@ -11,6 +11,7 @@ from pitboss.api.tokens import Tokens
 from pitboss.audit.record.ports import TileStore
 from pitboss.cashier.ports import NewsReader
 from pitboss.db import Database
+from pitboss.jurisdictions.model import Register
 from pitboss.kernel.clock import Clock, SystemClock
 from pitboss.kernel.entropy import Entropy
 from pitboss.kernel.tracing import NoTracer, Tracer
@@ -18,6 +19,8 @@ from pitboss.location.ports import Instruments
 from pitboss.players.factors.ports import Authenticators, NoAuthenticators
 from pitboss.players.personal.model import PersonalKeys
 from pitboss.players.verification.ports import CheckNewsReader
+from pitboss.registers.model import Pulse
+from pitboss.registers.ports import RegisterClient
 
 # At the rate that one processor decides this is about ten seconds of waiting in a partition:
 # longer than a player looks at a pending bet.
@@ -77,7 +80,8 @@ class Edge:
     `instruments` are what players are located with, and `proxies_trusted` says how many of our own
     stand before us.  `log_database` is what bets are acknowledged through, if that is another pool
     than everybody's.  `tiles` is where the record lies, if it can be read here.  `authenticators`
-    verify what security keys sign for `site`, the domain of the players' pages.
+    verify what security keys sign for `site`, the domain of the players' pages.  `registers` are
+    the national registers that can be asked, and `pulses` whether each of them answers.
     """
 
     database: Database
@@ -97,6 +101,8 @@ class Edge:
     tiles: TileStore | None = None
     site: str = "localhost"
     authenticators: Authenticators = field(default_factory=NoAuthenticators)
+    registers: Mapping[Register, RegisterClient] = field(default_factory=dict)
+    pulses: dict[Register, Pulse] = field(default_factory=dict)
     shelf_watch: ShelfWatch = field(default_factory=ShelfWatch)
 
     @property

@@ -26,12 +26,13 @@ from pitboss.api.furniture import (
 from pitboss.api.passwords import PasswordDesk, check_password
 from pitboss.api.problems import Problem, ProblemFound
 from pitboss.api.refusals import problem_of
+from pitboss.api.registers import check_player
 from pitboss.api.tokens import Role
 from pitboss.api.turns import in_turn
 from pitboss.api.whence import asked_from
 from pitboss.api.wire import Body
 from pitboss.db import Transaction
-from pitboss.jurisdictions.model import Jurisdiction, SecondFactor
+from pitboss.jurisdictions.model import Jurisdiction, Moment, SecondFactor
 from pitboss.kernel.ids import PlayerId, derived_id, new_id, parse_id
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.shards import shard_of
@@ -245,6 +246,11 @@ async def let_in(edge: Edge, desk: PasswordDesk, body: SessionBody, *, address: 
         ProblemFound: nobody is let in; what it says does not tell a stranger from a player.
     """
     login, right = await _knock(edge, desk, body.email, body.password, address)
+    if right:
+        # Before there is a session in which somebody could play.
+        async with edge.database.reading() as tx:
+            named = await identity.get_player(tx, login.player_id)
+        await check_player(edge, named, Moment.LOGIN)
     answer = await _judge(edge, login, body, right=right)
     if isinstance(answer, Refused):
         raise ProblemFound(_told(answer.reason, right=right))

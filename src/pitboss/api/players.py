@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -37,10 +38,12 @@ from pitboss.api.logins import (
 from pitboss.api.passwords import PasswordDesk, check_password
 from pitboss.api.problems import ProblemFound
 from pitboss.api.refusals import problem_of
+from pitboss.api.registers import check_newcomer, note_outcomes
 from pitboss.api.terms import Version
 from pitboss.api.turns import in_turn
 from pitboss.api.whence import asked_from
 from pitboss.api.wire import Body
+from pitboss.jurisdictions.model import Moment
 from pitboss.kernel.ids import PlayerId, derived_id, new_id
 from pitboss.kernel.shards import Shard, shard_of
 from pitboss.messages import Turn
@@ -57,8 +60,10 @@ from pitboss.players.identity.model import (
     StatusRequest,
     parse_email,
     parse_name,
+    parse_national_id,
 )
 from pitboss.players.terms.model import AcceptRequest
+from pitboss.registers.model import Person
 from pitboss.responsible import breaks
 from pitboss.sportsbook.betting.model import HOUSE, stake_account
 from pitboss.wallet.model import Account, AccountKind, player_account, provider_account
@@ -68,7 +73,11 @@ PROVIDER = "sandbox"
 
 
 class RegisterBody(Body, frozen=True, kw_only=True):
-    """Who wants to play, under which licence, in which currency, having read which terms."""
+    """Who wants to play, under which licence, in which currency, having read which terms.
+
+    `national_id` is the number that the state has given the person, for a licence whose national
+    register is asked by it.
+    """
 
     email: Text
     password: Password
@@ -78,6 +87,7 @@ class RegisterBody(Body, frozen=True, kw_only=True):
     currency: Text
     address: Text | None = None
     postcode: Text | None = None
+    national_id: Text | None = None
     terms_version: Version | None = None
     device: Device | None = None
 
@@ -145,22 +155,10 @@ async def _register(
     if licence is None:
         raise ProblemFound(problem_of("unknown_jurisdiction"))
     check_password(licence.password, body.password, field="password")
-    given_name, family_name = _names(body.name)
     player_id = PlayerId(new_id(edge.clock.now(), edge.entropy))
-    request = RegisterRequest(
-        key=derived_id("player.register", key),
-        player_id=player_id,
-        jurisdiction=body.jurisdiction,
-        currency=body.currency,
-        email=parse_email(body.email),
-        password_hash=await desk.hash(body.password),
-        given_name=parse_name(given_name, field="name"),
-        family_name=parse_name(family_name, field="name"),
-        born_on=body.date_of_birth,
-        address=None if body.address is None else parse_name(body.address, field="address"),
-        postcode=None if body.postcode is None else parse_name(body.postcode, field="postcode"),
-    )
-
+    wish = _wish(body, key, player_id, await desk.hash(body.password))
+    newcomer = await check_newcomer(edge, licence, player_id, _person(wish))
+    request = replace(wish, named_by_register=newcomer.is_named)
     first = LoginTry(
         player_id=player_id,
         right=True,
@@ -172,6 +170,7 @@ async def _register(
         (answer,) = await identity.register(turn, [request], keys=edge.personal_keys)
         if isinstance(answer, Registered) and not answer.repeated:
             await wallet.open_accounts(turn, _accounts(shard_of(player_id), player_id, body))
+            await note_outcomes(turn, newcomer.outcomes, Moment.REGISTRATION)
             session = await access.open_first(turn, first)
             await breaks.begin(turn, clock_of(session))
             told = licence.verification.documents_told
@@ -198,6 +197,36 @@ async def _register(
         if found.problem is LOGIN_FAILED:
             raise ProblemFound(problem_of("key_reused")) from None
         raise
+
+
+def _wish(body: RegisterBody, key: str, player_id: PlayerId, password_hash: str) -> RegisterRequest:
+    given_name, family_name = _names(body.name)
+    number = body.national_id
+    return RegisterRequest(
+        key=derived_id("player.register", key),
+        player_id=player_id,
+        jurisdiction=body.jurisdiction,
+        currency=body.currency,
+        email=parse_email(body.email),
+        password_hash=password_hash,
+        given_name=parse_name(given_name, field="name"),
+        family_name=parse_name(family_name, field="name"),
+        born_on=body.date_of_birth,
+        address=None if body.address is None else parse_name(body.address, field="address"),
+        postcode=None if body.postcode is None else parse_name(body.postcode, field="postcode"),
+        national_id=None if number is None else parse_national_id(number),
+    )
+
+
+def _person(wish: RegisterRequest) -> Person:
+    return Person(
+        given_name=wish.given_name,
+        family_name=wish.family_name,
+        born_on=wish.born_on.isoformat(),
+        email=wish.email,
+        postcode=wish.postcode,
+        national_id=wish.national_id,
+    )
 
 
 async def _close(edge: Edge, player_id: PlayerId, key: str) -> None:

@@ -82,6 +82,14 @@ LINES = {
     "product_not_licensed": _not_allowed("The licence does not cover this product."),
     "account_not_closed": _not_allowed("The player's account must be closed first."),
     "player_excluded": _not_allowed("The player is excluded from play."),
+    "held_by_register": _not_allowed("A national register keeps the player away; it ends there."),
+    # It does not say why: who registers in somebody's name must not learn who is excluded.
+    "named_by_register": Line(
+        status=403,
+        detail="This person cannot become a player here now.",
+        slug="registration_not_possible",
+    ),
+    "register_not_checked": _not_allowed("The national register must be asked before this."),
     "player_on_time_out": _not_allowed("The player is taking a time-out."),
     "never_lifted": _not_allowed("This exclusion is not lifted on request."),
     "limit_missing": _not_allowed("The licence wants limits to be set before this."),
@@ -122,6 +130,9 @@ LINES = {
     "no_check_due": _in_the_way("No such reality check is due."),
     "answer_needed": _in_the_way("The licence wants an answer to a reality check."),
     "answered_otherwise": _in_the_way("This reality check was answered with something else."),
+    "register_down": _in_the_way(
+        "The national register does not answer; nobody plays until it does."
+    ),
     "location_not_needed": _in_the_way("The licence does not ask where players are."),
     "key_reused": Line(
         status=409,

@@ -56,6 +56,11 @@ def programs_of(settings: Settings) -> tuple[Program, ...]:
         Program(name="settlement", words=("worker", "settlement"), shows_figures=True),
         Program(name="sequencer", words=("worker", "sequencer"), shows_figures=True),
         Program(name="payments", words=("worker", "payments")),
+        *(
+            (Program(name="registers", words=("worker", "registers"), shows_figures=True),)
+            if settings.registers.accounts or settings.registers.sandbox
+            else ()
+        ),
         Program(name="sandbox", words=("sandbox", "payments")),
     )
 

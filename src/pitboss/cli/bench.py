@@ -223,6 +223,24 @@ def logins(
     _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
 
 
+@app.command()
+def registers(
+    players: Annotated[
+        int, typer.Option(min=1, max=1_000_000, help="Who a register is asked about.")
+    ] = 100_000,
+    rate: Annotated[float, typer.Option(min=1, help="Bets/s, whatever the answers do.")] = 1_000.0,
+    seconds: SecondsOption = 10.0,
+    seed: SeedOption = 1,
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """A register's daily check of very many players, and what bets beside it wait."""
+    from pitboss.bench import registers as bench
+
+    options = bench.RegistersOptions(players=players, rate=rate, seconds=seconds, seed=seed)
+    _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
+
+
 def _run(bench: Bench, output: Path | None, *, as_json: bool) -> None:
     """Run a bench, show its table, write its JSON; it fails if an invariant does."""
     from pitboss.app.parts import uvloop_runner

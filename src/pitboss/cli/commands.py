@@ -168,6 +168,15 @@ def settlement(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 
 @worker.command()
+def registers(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Ask national registers about everybody whose time has come."""
+    from pitboss.app.processes import registers as process
+
+    with outcome(as_json=as_json):
+        process.run(settings_of(home))
+
+
+@worker.command()
 def sequencer(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Give facts their positions in the one order that every reader follows."""
     from pitboss.app.processes import sequencer as process

@@ -63,6 +63,8 @@ GRANTS: Mapping[str, str] = {
     "reality_check_interval": _LIVES,
     "player_hour": _LIVES,
     "location_permit": _LIVES,
+    "register_standing": _LIVES,
+    "register_pulse": _LIVES,
     "bet": _LIVES,
     "catalog_market": _LIVES,
     "catalog_selection": _LIVES,

@@ -5,6 +5,8 @@ Structs, because there is one of each for every stake and a dataclass takes long
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -15,6 +17,7 @@ from pitboss.jurisdictions.model import Product as Product
 from pitboss.kernel.ids import PlayerId
 from pitboss.location.model import Standing
 from pitboss.players.identity.model import Player
+from pitboss.registers.model import Verdict
 from pitboss.responsible.breaks.model import Pace, Planned
 from pitboss.responsible.exclusion.model import Exclusion
 from pitboss.responsible.limits.model import Allowance
@@ -39,6 +42,8 @@ class Refusal(StrEnum):
     PLAYER_NOT_ACTIVE = "player_not_active"
     PLAYER_EXCLUDED = "player_excluded"
     PLAYER_ON_TIME_OUT = "player_on_time_out"
+    REGISTER_NOT_CHECKED = "register_not_checked"
+    REGISTER_DOWN = "register_down"
     PLAYER_NOT_VERIFIED = "player_not_verified"
     SECOND_FACTOR_MISSING = "second_factor_missing"
     TERMS_NOT_ACCEPTED = "terms_not_accepted"
@@ -111,6 +116,7 @@ class WagerCase(msgspec.Struct, frozen=True, kw_only=True):
     whether the player has a second factor, which is looked at where the licence wants one, and
     `pace` whether play may go on in the session; `planned` how the plan for games stands.
     `age` is in whole years; None: it is not known, or no rule of the licence asks for it.
+    `registered` is what the national registers of the licence say.
     """
 
     check: Check
@@ -126,6 +132,7 @@ class WagerCase(msgspec.Struct, frozen=True, kw_only=True):
     pace: Pace = Pace.GOES_ON
     planned: Planned = Planned.NOT_NEEDED
     age: int | None = None
+    registered: Verdict = Verdict.NOT_NEEDED
 
 
 class DepositCase(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,6 +148,29 @@ class DepositCase(msgspec.Struct, frozen=True, kw_only=True):
     allowance: Allowance | None = None
     balance_micros: int = 0
     identified: Identified = Identified.UNVERIFIED
+    registered: Verdict = Verdict.NOT_NEEDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What was looked at before a batch is judged, of those whose licence wants to know.
+
+    By player, or by a check's place in the batch.  Who is missing is as a case's default says;
+    `balances` are what is on the accounts, in micros.
+    """
+
+    kept_away: Mapping[PlayerId, Exclusion] = field(default_factory=dict)
+    allowances: Mapping[PlayerId, Allowance] = field(default_factory=dict)
+    balances: Mapping[PlayerId, int] = field(default_factory=dict)
+    identified: Mapping[PlayerId, Identified] = field(default_factory=dict)
+    agreed: Mapping[PlayerId, bool] = field(default_factory=dict)
+    guarded: Collection[PlayerId] = ()
+    time_up: Collection[PlayerId] = ()
+    ages: Mapping[PlayerId, int] = field(default_factory=dict)
+    registered: Mapping[PlayerId, Verdict] = field(default_factory=dict)
+    located: Mapping[int, Located] = field(default_factory=dict)
+    paces: Mapping[int, Pace] = field(default_factory=dict)
+    plans: Mapping[int, Planned] = field(default_factory=dict)
 
 
 class Permit(msgspec.Struct, frozen=True, kw_only=True):

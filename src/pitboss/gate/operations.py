@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from pitboss import jurisdictions, location, wallet
-from pitboss.gate.model import Answer, Check, DepositCheck, Identified, Located, Product
+from pitboss import jurisdictions, location, registers, wallet
+from pitboss.gate.model import Answer, Check, DepositCheck, Identified, Known, Located, Product
 from pitboss.jurisdictions.model import Jurisdiction, LocationKind, SecondFactor
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.invariant import ensure
@@ -36,27 +36,23 @@ async def check(turn: Turn, checks: Sequence[Check]) -> tuple[Answer, ...]:
     players, licences = await _look(turn, [check.player_id for check in checks])
     ages = await _ages(turn, players, licences)
     kept_away, allowances = await _standing(turn, players, licences, ages)
-    located = await _locate(turn, checks, players, licences)
-    identified = await _identify(turn, players, licences)
-    agreed = await terms.recall_agreed(
-        turn, {player.id: player.jurisdiction for player in players.values()}
-    )
     stays = await _stays(turn, players, licences, allowances)
-    return rules.decide_wagers(
-        checks,
-        players,
-        licences,
-        kept_away,
-        allowances,
-        located,
-        identified=identified,
-        agreed=agreed,
+    known = Known(
+        kept_away=kept_away,
+        allowances=allowances,
+        located=await _locate(turn, checks, players, licences),
+        identified=await _identify(turn, players, licences),
+        agreed=await terms.recall_agreed(
+            turn, {player.id: player.jurisdiction for player in players.values()}
+        ),
         guarded=await _guarded(turn, players, licences),
         time_up=_time_up(stays, allowances),
         paces=await _paces(turn, checks, players, licences, stays),
         plans=_plans(turn, checks, players, licences),
         ages=ages,
+        registered=await registers.recall_verdicts(turn, players.values(), licences, for_play=True),
     )
+    return rules.decide_wagers(checks, players, licences, known)
 
 
 async def check_deposits(turn: Turn, checks: Sequence[DepositCheck]) -> tuple[Answer, ...]:
@@ -64,11 +60,16 @@ async def check_deposits(turn: Turn, checks: Sequence[DepositCheck]) -> tuple[An
     players, licences = await _look(turn, [check.player_id for check in checks])
     ages = await _ages(turn, players, licences)
     kept_away, allowances = await _standing(turn, players, licences, ages)
-    balances = await _balances(turn, [players[player_id] for player_id in allowances])
-    identified = await _identify(turn, players, licences)
-    return rules.decide_deposits(
-        checks, players, licences, kept_away, allowances, balances, identified=identified
+    known = Known(
+        kept_away=kept_away,
+        allowances=allowances,
+        balances=await _balances(turn, [players[player_id] for player_id in allowances]),
+        identified=await _identify(turn, players, licences),
+        registered=await registers.recall_verdicts(
+            turn, players.values(), licences, for_play=False
+        ),
     )
+    return rules.decide_deposits(checks, players, licences, known)
 
 
 async def _ages(

@@ -6,7 +6,7 @@ and a line in the list of those it is for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -18,6 +18,7 @@ from pitboss.gate.model import (
     DepositCase,
     DepositCheck,
     Identified,
+    Known,
     Located,
     Permit,
     Product,
@@ -30,44 +31,29 @@ from pitboss.kernel.ids import PlayerId
 from pitboss.location.model import Standing
 from pitboss.players.identity.model import Player, PlayerStatus
 from pitboss.players.verification.model import Verification, VerificationState
+from pitboss.registers.model import Verdict
 from pitboss.responsible.breaks.model import Pace, Planned
-from pitboss.responsible.exclusion.model import Exclusion, Kind
-from pitboss.responsible.limits.model import Allowance
+from pitboss.responsible.exclusion.model import Kind
 
-NO_ALLOWANCES: Mapping[PlayerId, Allowance] = {}
-NOBODY: Mapping[PlayerId, Exclusion] = {}
-NO_BALANCES: Mapping[PlayerId, int] = {}
+NOTHING_MORE = Known()
 # What nearly every stake meets is compared and not looked up.
-_GOES_ON, _NOT_NEEDED = Pace.GOES_ON, Planned.NOT_NEEDED
+_NOWHERE, _UNVERIFIED = Standing.NOT_NEEDED, Identified.UNVERIFIED
+_GOES_ON, _NOT_PLANNED, _UNREGISTERED = Pace.GOES_ON, Planned.NOT_NEEDED, Verdict.NOT_NEEDED
 
 
 def decide_wagers(
     checks: Sequence[Check],
     players: Mapping[PlayerId, Player],
     jurisdictions: Mapping[str, Jurisdiction],
-    kept_away: Mapping[PlayerId, Exclusion] = NOBODY,
-    allowances: Mapping[PlayerId, Allowance] = NO_ALLOWANCES,
-    located: Mapping[int, Located] | None = None,
-    *,
-    identified: Mapping[PlayerId, Identified] | None = None,
-    agreed: Mapping[PlayerId, bool] | None = None,
-    guarded: Collection[PlayerId] = (),
-    time_up: Collection[PlayerId] = (),
-    paces: Mapping[int, Pace] | None = None,
-    plans: Mapping[int, Planned] | None = None,
-    ages: Mapping[PlayerId, int] | None = None,
+    known: Known = NOTHING_MORE,
 ) -> tuple[Answer, ...]:
     """Answer each check in order; what one is permitted is taken from the player's allowance.
 
     A stake that is permitted here and refused later, by the sportsbook or for want of money, has
     used the allowance for the rest of the batch: a limit is never passed, and a bet that was
-    refused for it in the same instant may be asked for again.  What is named by players, or by
-    places in the batch, says of those whose licence wants to know what `WagerCase` says of one.
+    refused for it in the same instant may be asked for again.
     """
-    identified, agreed = identified or {}, agreed or {}
-    paces, plans, ages = paces or {}, plans or {}, ages or {}
     permits = _permits(jurisdictions)
-    located = located or {}
     answers: list[Answer] = []
     for number, check in enumerate(checks):
         found = _find(check.player_id, players, jurisdictions)
@@ -75,22 +61,23 @@ def decide_wagers(
             answers.append(_REFUSED[found])
             continue
         player, jurisdiction = found
-        allowance = allowances.get(check.player_id)
-        where = located.get(number)
+        allowance = known.allowances.get(player.id)
+        where = known.located.get(number)
         case = WagerCase(
             check=check,
             player=player,
             jurisdiction=jurisdiction,
-            kept_away=kept_away.get(check.player_id),
+            kept_away=known.kept_away.get(player.id),
             allowance=allowance,
-            standing=Standing.NOT_NEEDED if where is None else where.standing,
-            identified=identified.get(player.id, Identified.UNVERIFIED),
-            agreed=agreed.get(player.id, True),
-            guarded=check.player_id in guarded,
-            time_up=check.player_id in time_up,
-            pace=paces.get(number, _GOES_ON),
-            planned=plans.get(number, _NOT_NEEDED),
-            age=ages.get(check.player_id),
+            standing=_NOWHERE if where is None else where.standing,
+            identified=known.identified.get(player.id, _UNVERIFIED),
+            agreed=known.agreed.get(player.id, True),
+            guarded=player.id in known.guarded,
+            time_up=player.id in known.time_up,
+            pace=known.paces.get(number, _GOES_ON),
+            planned=known.plans.get(number, _NOT_PLANNED),
+            age=known.ages.get(player.id),
+            registered=known.registered.get(player.id, _UNREGISTERED),
         )
         refusal = _first_refusal(case)
         if refusal is not None:
@@ -107,18 +94,10 @@ def decide_deposits(
     checks: Sequence[DepositCheck],
     players: Mapping[PlayerId, Player],
     jurisdictions: Mapping[str, Jurisdiction],
-    kept_away: Mapping[PlayerId, Exclusion] = NOBODY,
-    allowances: Mapping[PlayerId, Allowance] = NO_ALLOWANCES,
-    balances: Mapping[PlayerId, int] = NO_BALANCES,
-    *,
-    identified: Mapping[PlayerId, Identified] | None = None,
+    known: Known = NOTHING_MORE,
 ) -> tuple[Answer, ...]:
-    """Answer each check in order; what one is permitted is taken from the player's allowance.
-
-    `identified` says how the identities of those players stand whose licence wants to know.
-    """
-    identified = identified or {}
-    permits, balance = _permits(jurisdictions), dict(balances)
+    """Answer each check in order; what one is permitted is taken from the player's allowance."""
+    permits, balance = _permits(jurisdictions), dict(known.balances)
     answers: list[Answer] = []
     for check in checks:
         found = _find(check.player_id, players, jurisdictions)
@@ -126,15 +105,16 @@ def decide_deposits(
             answers.append(_REFUSED[found])
             continue
         player, jurisdiction = found
-        allowance, there = allowances.get(player.id), balance.get(player.id, 0)
+        allowance, there = known.allowances.get(player.id), balance.get(player.id, 0)
         case = DepositCase(
             check=check,
             player=player,
             jurisdiction=jurisdiction,
-            kept_away=kept_away.get(check.player_id),
+            kept_away=known.kept_away.get(player.id),
             allowance=allowance,
             balance_micros=there,
-            identified=identified.get(player.id, Identified.UNVERIFIED),
+            identified=known.identified.get(player.id, _UNVERIFIED),
+            registered=known.registered.get(player.id, _UNREGISTERED),
         )
         refusals = (rule(case) for rule in DEPOSIT_RULES)
         refusal = next((reason for reason in refusals if reason is not None), None)
@@ -172,6 +152,15 @@ def refuse_kept_away(case: Case) -> Refusal | None:
     if case.kept_away.kind is Kind.TIME_OUT:
         return Refusal.PLAYER_ON_TIME_OUT
     return Refusal.PLAYER_EXCLUDED
+
+
+def refuse_registered(case: Case) -> Refusal | None:
+    """Refuse whom a national register names, and of whom it has not said that it does not.
+
+    Where the register is silent the licence says what holds.  Source: GlüStV 2021, § 6c and 6h;
+    LCCP SR 3.5.5; BEK 67/2012, § 19 (DK); spelpaus.se; KSA, Cruks.
+    """
+    return _REGISTERED[case.registered]
 
 
 def refuse_unverified(case: Case) -> Refusal | None:
@@ -282,7 +271,7 @@ def refuse_unplanned(case: WagerCase) -> Refusal | None:
 
     Source: DGOJ, monitoring model v3.3 (BOE-A-2024-12639), `PlanificacionSesion`; PRD-09.
     """
-    if case.planned is _NOT_NEEDED or case.check.product is not Product.GAMES:
+    if case.planned is _NOT_PLANNED or case.check.product is not Product.GAMES:
         return None
     return _UNPLANNED[case.planned]
 
@@ -315,6 +304,14 @@ def refuse_without_permit(case: WagerCase) -> Refusal | None:
     return _UNLOCATED[case.standing]
 
 
+_REGISTERED = {
+    Verdict.NOT_NEEDED: None,
+    Verdict.CLEAR: None,
+    Verdict.EXCLUDED: Refusal.PLAYER_EXCLUDED,
+    Verdict.NOT_CHECKED: Refusal.REGISTER_NOT_CHECKED,
+    Verdict.DOWN: Refusal.REGISTER_DOWN,
+}
+
 _UNLOCATED = {
     Standing.NOT_NEEDED: None,
     Standing.PERMITTED: None,
@@ -342,6 +339,7 @@ _UNPLANNED = {
 WAGER_RULES: tuple[Callable[[WagerCase], Refusal | None], ...] = (
     refuse_inactive,
     refuse_kept_away,
+    refuse_registered,
     refuse_unverified,
     refuse_without_second_factor,
     refuse_without_terms,
@@ -360,6 +358,7 @@ WAGER_RULES: tuple[Callable[[WagerCase], Refusal | None], ...] = (
 DEPOSIT_RULES: tuple[Callable[[DepositCase], Refusal | None], ...] = (
     refuse_inactive,
     refuse_kept_away,
+    refuse_registered,
     refuse_unverified,
     refuse_other_currency,
     refuse_deposit_without_limits,

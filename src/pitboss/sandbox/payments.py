@@ -26,6 +26,8 @@ from pitboss.sandbox.couriers import Address, Courier, write_letter
 from pitboss.sandbox.fates import DECLINE_REASON, Fate, Status, Temper, draw_fate
 from pitboss.sandbox.journal import Journal, Taken
 from pitboss.sandbox.locating import SandboxLocator, beside
+from pitboss.sandbox.registers import Beside as BesideRegisters
+from pitboss.sandbox.registers import SandboxRegisters
 from pitboss.sandbox.verification import Beside, SandboxChecker
 
 BODY_BYTES_MAX = 64 * 1024
@@ -179,17 +181,20 @@ async def serve(
     wall: Clock | None = None,
     locator: SandboxLocator | None = None,
     checker: SandboxChecker | None = None,
+    registers: SandboxRegisters | None = None,
 ) -> None:
     """Serve the provider over HTTP until told to stop; what was not told is told next time.
 
     Args:
         locator: the location provider, if it is to be found at the same port.
         checker: the verification provider, likewise.
+        registers: the national registers, likewise.
     """
     payments = make_app(config, wall=wall)
     app = payments if locator is None else beside(payments, locator)
+    app = app if checker is None else Beside(app, checker)
     server = Server(
-        app if checker is None else Beside(app, checker),
+        app if registers is None else BesideRegisters(app, registers),
         address=config.host,
         port=config.port,
         interface=Interfaces.ASGI,

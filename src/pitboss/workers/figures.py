@@ -68,6 +68,7 @@ class Figures:
         )
         self._add_record()
         self._add_settlement()
+        self._add_registers()
 
     def show_backlog(self, backlogs: Iterable[Backlog], *, now_seconds: float) -> None:
         """Take note of what waits in the log, at this time in seconds since 1970."""
@@ -152,5 +153,19 @@ class Figures:
             "pitboss_settlement_waiting_results",
             "Recorded results that are not settled yet.",
             ("partition",),
+            registry=self.registry,
+        )
+
+    def _add_registers(self) -> None:
+        self.register_up = Gauge(
+            "pitboss_register_up",
+            "Whether a national register answers.",
+            ("register",),
+            registry=self.registry,
+        )
+        self.register_waiting = Gauge(
+            "pitboss_register_waiting_players",
+            "Players of whom a national register has yet to answer.",
+            ("register",),
             registry=self.registry,
         )

@@ -92,6 +92,7 @@ DOORS = (
             **registration("new@b.c"),
             "address": "1 Some Street",
             "postcode": "AB1 2CD",
+            "national_id": "19900101-9802",
             "terms_version": "2026-1",
             "device": "d1",
         },

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from contract.fake_registers import FakeRegister, every_register
 from integration.api.client import Answer, AsgiClient
 from integration.players.keys import KEYS
 from pitboss.adapters import passwords
@@ -20,6 +21,7 @@ from pitboss.api.edge import BACKLOG_MAX, Edge
 from pitboss.api.tokens import Role, Tokens
 from pitboss.audit.record.ports import TileStore
 from pitboss.db import Database
+from pitboss.jurisdictions.model import Register
 from pitboss.kernel.clock import ManualClock
 from pitboss.kernel.entropy import SeededEntropy
 from pitboss.kernel.ids import derived_id
@@ -71,6 +73,7 @@ class Desk:
     proxies_trusted: int = 0
     jurisdiction: str = JURISDICTION
     tiles: TileStore | None = None
+    registers: dict[Register, FakeRegister] = field(default_factory=every_register)
     client: AsgiClient = field(init=False)
     processors: list[Processor] = field(default_factory=list)
 
@@ -94,6 +97,7 @@ class Desk:
                     tiles=self.tiles,
                     site=SITE,
                     authenticators=FidoAuthenticators(site=SITE, origins=[f"https://{SITE}"]),
+                    registers=dict(self.registers),
                 )
             )
         )

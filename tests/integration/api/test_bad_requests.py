@@ -194,7 +194,7 @@ PRIVATE = [
     *((door.method, door.path) for door in DOORS if door.role is not None),
     *(("GET", path) for path in ("/v1/me", "/v1/me/wallet", "/v1/me/statement", "/v1/payments")),
     *(("GET", f"/v1/{thing}/{NOWHERE}") for thing in ("bets", "payments")),
-    *(("GET", path) for path in ("/v1/staff/figures", "/v1/staff/backlog")),
+    *(("GET", path) for path in ("/v1/staff/figures", "/v1/staff/backlog", "/v1/staff/registers")),
     ("GET", f"/v1/staff/bets/{NOWHERE}/replay"),
 ]
 

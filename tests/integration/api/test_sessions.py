@@ -34,8 +34,11 @@ NEW_PASSWORD = "another horse"
 
 
 async def join(desk: Desk, jurisdiction: str = "demo", currency: str = "EUR") -> Somebody:
-    email = f"player{next(desk.numbers)}@example.test"
+    number = next(desk.numbers)
+    email = f"player{number}@example.test"
     body = {**registration(email), "jurisdiction": jurisdiction, "currency": currency}
+    if jurisdiction == "GB":
+        body["postcode"] = f"E{number} 1AA"
     answer = await desk.client.ask("POST", "/v1/players", key=desk.key(), body=body)
     assert answer.status == 201, answer.body
     said = answer.json()

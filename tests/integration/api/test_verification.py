@@ -16,7 +16,12 @@ PATH = "/v1/me/verification"
 
 async def british(desk: Desk) -> Somebody:
     """Register somebody under a licence that wants to know who plays."""
-    body = {**registration(), "jurisdiction": "GB", "currency": "GBP"}
+    body = {
+        **registration(),
+        "jurisdiction": "GB",
+        "currency": "GBP",
+        "postcode": "E1 1AA",
+    }
     answer = await desk.client.ask("POST", "/v1/players", key=desk.key(), body=body)
     assert answer.status == 201, answer.body
     said = answer.json()

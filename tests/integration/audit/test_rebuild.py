@@ -161,6 +161,8 @@ CHANGES = {
     "payment_news": ("reference", "'another'"),
     "player": ("status", "'closed'"),
     "player_exclusion": ("ends_at", "ends_at + interval '1 day'"),
+    "register_pulse": ("since", "since + interval '1 second'"),
+    "register_standing": ("answer", "'lapsed'"),
     "player_hour": ("staked", "staked + 1"),
     "player_limit": ("value", "value + 1"),
     "player_login_state": ("failures", "failures + 1"),

@@ -133,7 +133,21 @@ async def comes_back_as_the_licence_says(walk: Walk, ann: Person, ends_at: datet
                 answer = await ann.ask("POST", "/v1/me/return")
                 assert answer.json()["returns_at"] == write_instant(walk.now + wait)
                 await _plays_from(walk, ann, walk.now + wait)
-        case Lift.BY_REGISTER | Lift.NEVER:
+        case Lift.BY_REGISTER:
+            fakes = [walk.desk.registers[register] for register in rules.registers]
+            with walk.step("stays away while the national register names her", "exclusion.lift"):
+                for fake in fakes:
+                    fake.names_everybody = True
+                walk.wait(timedelta(days=30))
+                await ann.comes_back()
+                assert (await ann.ask("POST", "/v1/me/return")).slug == "never_lifted"
+                assert await ann.bets(UNIT) == "player_excluded"
+            with walk.step("plays again once the register has let her go", "exclusion.lift"):
+                for fake in fakes:
+                    fake.names_everybody = False
+                await ann.comes_back()
+                await _plays_from(walk, ann, walk.now)
+        case Lift.NEVER:
             with walk.step("stays away until others let her back", "exclusion.lift"):
                 walk.wait(timedelta(days=30))
                 await ann.comes_back()

@@ -13,6 +13,8 @@ from pitboss.settings import (
     ENVIRONMENT_PREFIX,
     BucketPlace,
     LocationSettings,
+    RegisterAccount,
+    RegisterSettings,
     SandboxSettings,
     Settings,
 )
@@ -38,6 +40,19 @@ EVERYTHING = Settings(
     ),
     site="play.example",
     origins=("https://play.example", "https://m.play.example"),
+    registers=RegisterSettings(
+        accounts={
+            "cruks": RegisterAccount(
+                url="https://cruks.example",
+                key="secret",
+                batch_url="https://cruks.example/batch",
+                actor="7",
+                certificate=Path("/keys/chain.pem"),
+                certificate_key=Path("/keys/key.pem"),
+            )
+        },
+        sandbox=True,
+    ),
     proxies_trusted=2,
     metrics_port=9_002,
     otlp_url="http://collector:4318",

@@ -62,7 +62,10 @@ def run(
 def test_the_commands_are_these() -> None:
     assert {" ".join(words) for words in COMMANDS} >= {
         *("up", "api", "sandbox payments"),
-        *(f"worker {name}" for name in ("bets", "settlement", "sequencer", "payments")),
+        *(
+            f"worker {name}"
+            for name in ("bets", "settlement", "sequencer", "payments", "registers")
+        ),
         *("migrate", "token staff", "catalogue sample", "demo", "version", "bench wallet"),
     }
 

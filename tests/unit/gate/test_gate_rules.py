@@ -8,7 +8,16 @@ import msgspec
 import pytest
 
 from pitboss import jurisdictions
-from pitboss.gate.model import Check, DepositCheck, Located, Permit, Product, Refusal, Refused
+from pitboss.gate.model import (
+    Check,
+    DepositCheck,
+    Known,
+    Located,
+    Permit,
+    Product,
+    Refusal,
+    Refused,
+)
 from pitboss.gate.rules import decide_deposits, decide_wagers
 from pitboss.jurisdictions.model import Jurisdiction
 from pitboss.kernel.ids import PlayerId, derived_id
@@ -168,7 +177,7 @@ def test_a_stake_is_taken_only_from_where_the_player_may_be(
     located = {1: Located(standing=standing, check_id="the check")}
 
     unasked, asked = decide_wagers(
-        [wager(), wager()], {ANN: player()}, {"demo": DEMO}, located=located
+        [wager(), wager()], {ANN: player()}, {"demo": DEMO}, Known(located=located)
     )
 
     assert unasked == PERMIT
@@ -182,5 +191,8 @@ def test_a_stake_is_taken_only_from_where_the_player_may_be(
 def test_every_standing_has_an_answer() -> None:
     for standing in Standing:
         decide_wagers(
-            [wager()], {ANN: player()}, {"demo": DEMO}, located={0: Located(standing=standing)}
+            [wager()],
+            {ANN: player()},
+            {"demo": DEMO},
+            Known(located={0: Located(standing=standing)}),
         )

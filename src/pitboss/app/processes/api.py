@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from granian.constants import Interfaces, TaskImpl
 from granian.server.embed import Server
@@ -28,11 +28,14 @@ from pitboss.app.parts import (
     tracing,
 )
 from pitboss.app.record import tile_store
+from pitboss.app.registers import open_registers
 from pitboss.cashier.model import SANDBOX
 from pitboss.db import Database
+from pitboss.jurisdictions.model import Register
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.tracing import Tracer
 from pitboss.players.verification.model import SANDBOX as CHECKER
+from pitboss.registers.ports import RegisterClient
 from pitboss.settings import Settings
 
 # Connections that the kernel may keep for us while a burst of clients arrives.
@@ -50,14 +53,22 @@ def run(settings: Settings) -> None:
         async with (
             open_database(settings) as database,
             open_database(settings, connections_max=LOG_CONNECTIONS) as log,
+            open_registers(settings) as registers,
         ):
             with tracing(settings, "api") as tracer:
-                await serve(compose(settings, database, log, tracer), settings, stop)
+                app = compose(settings, database, log, tracer, registers)
+                await serve(app, settings, stop)
 
     run_process("api", settings, main)
 
 
-def compose(settings: Settings, database: Database, log: Database, tracer: Tracer) -> Api:
+def compose(
+    settings: Settings,
+    database: Database,
+    log: Database,
+    tracer: Tracer,
+    registers: Mapping[Register, RegisterClient],
+) -> Api:
     """Put the API together."""
     home = Home(settings.home)
     return make_app(
@@ -78,6 +89,7 @@ def compose(settings: Settings, database: Database, log: Database, tracer: Trace
             tiles=tile_store(settings),
             site=settings.site,
             authenticators=FidoAuthenticators(site=settings.site, origins=origins(settings)),
+            registers=registers,
         )
     )
 

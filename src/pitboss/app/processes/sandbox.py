@@ -1,4 +1,4 @@
-"""The process that plays the providers of payments, locations and verification."""
+"""The process that plays the providers of payments, locations, verification and registers."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from pitboss.sandbox import payments
 from pitboss.sandbox.couriers import Address
 from pitboss.sandbox.fates import Temper
 from pitboss.sandbox.locating import SandboxLocator
+from pitboss.sandbox.registers import SandboxRegisters
 from pitboss.sandbox.verification import CheckerConfig, SandboxChecker
 from pitboss.settings import Settings
 
@@ -48,7 +49,13 @@ def run(settings: Settings) -> None:
             )
         )
         try:
-            await payments.serve(config, stop, locator=locator, checker=checker)
+            await payments.serve(
+                config,
+                stop,
+                locator=locator,
+                checker=checker,
+                registers=SandboxRegisters(config.api_key),
+            )
         finally:
             await checker.close()
 

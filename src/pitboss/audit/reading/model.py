@@ -25,6 +25,7 @@ from pitboss.players.identity import facts as identity
 from pitboss.players.personal import facts as personal
 from pitboss.players.terms import facts as terms
 from pitboss.players.verification import facts as verification
+from pitboss.registers import facts as registers
 from pitboss.responsible.breaks import facts as breaks
 from pitboss.responsible.exclusion import facts as exclusion
 from pitboss.responsible.limits import facts as limits
@@ -50,6 +51,7 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     *marketing.FACTS,
     *personal.FACTS,
     *record.FACTS,
+    *registers.FACTS,
     *settlement.FACTS,
     *terms.FACTS,
     *verification.FACTS,

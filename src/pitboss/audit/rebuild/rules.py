@@ -19,6 +19,7 @@ from pitboss.players.identity.folding import IdentityFold
 from pitboss.players.personal.facts import SubjectErased
 from pitboss.players.terms.folding import TermsFold
 from pitboss.players.verification.folding import VerificationFold
+from pitboss.registers.folding import RegisterFold
 from pitboss.responsible.breaks.folding import BreaksFold
 from pitboss.responsible.exclusion.folding import ExclusionFold
 from pitboss.responsible.limits.folding import LimitsFold
@@ -58,6 +59,7 @@ class State:
             AccessFold(),
             TermsFold(),
             VerificationFold(),
+            RegisterFold(),
         )
         self._takes: dict[type[Fact], Callable[[Any, Told], None]] = {}
         for fold in self._folds:

@@ -21,9 +21,14 @@ Email = NewType("Email", str)
 # A name that `parse_name` has cleaned.
 Name = NewType("Name", str)
 
+# The number that a state has given a person, without what people write between its digits.
+NationalId = NewType("NationalId", str)
+
 # A path is at most 256 octets, angle brackets included.  Source: RFC 5321, section 4.5.3.1.3.
 EMAIL_BYTES_MAX = 254
 NAME_LENGTH_MAX = 100
+NATIONAL_ID_LENGTH_MAX = 20
+_NOT_OF_A_NUMBER = {ord(char): None for char in " -+"}
 
 
 class PlayerStatus(StrEnum):
@@ -55,6 +60,7 @@ class Refusal(StrEnum):
     UNDER_AGE = "under_age"
     EMAIL_TAKEN = "email_taken"
     DUPLICATE_PLAYER = "duplicate_player"
+    NAMED_BY_REGISTER = "named_by_register"
     UNKNOWN_PLAYER = "unknown_player"
     ACCOUNT_NOT_CLOSED = "account_not_closed"
     MONEY_LEFT = "money_left"
@@ -111,7 +117,8 @@ class RegisterRequest:
     """Become a player.  Personal data does not show when this is printed.
 
     `player_id` is a proposal: the edge draws it and takes the turn of its shard.  The password
-    itself never comes here, only its hash, which is made at the edge.
+    itself never comes here, only its hash, which is made at the edge.  `named_by_register`:
+    the edge asked a national register before, and it says that this person is excluded.
     """
 
     key: str
@@ -125,6 +132,8 @@ class RegisterRequest:
     born_on: date = field(repr=False)
     address: Name | None = field(repr=False, default=None)
     postcode: Name | None = field(repr=False, default=None)
+    national_id: NationalId | None = field(repr=False, default=None)
+    named_by_register: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +205,7 @@ FAMILY_NAME = Path("/family_name")
 BORN_ON = Path("/born_on")
 ADDRESS = Path("/address")
 POSTCODE = Path("/postcode")
+NATIONAL_ID = Path("/national_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,6 +295,18 @@ def parse_name(text: str, *, field: str) -> Name:
     if _hidden(name):
         raise Malformed(field, "a name has no characters that do not show")
     return Name(name)
+
+
+def parse_national_id(text: str, *, field: str = "national_id") -> NationalId:
+    """Return a person's number without spaces, dashes and plus signs.
+
+    Raises:
+        Malformed: it is not 6 to 20 letters and digits of the Latin alphabet.
+    """
+    folded = text[:100].upper().translate(_NOT_OF_A_NUMBER)
+    if not (folded.isascii() and folded.isalnum() and 6 <= len(folded) <= NATIONAL_ID_LENGTH_MAX):
+        raise Malformed(field, "a national number has 6 to 20 letters and digits")
+    return NationalId(folded)
 
 
 def _hidden(text: str) -> bool:

@@ -18,6 +18,7 @@ from pitboss.players.identity.model import (
     EMAIL,
     FAMILY_NAME,
     GIVEN_NAME,
+    NATIONAL_ID,
     POSTCODE,
     Email,
     ErasureRequest,
@@ -51,6 +52,8 @@ def refusal_to_register(
         return Refusal.CURRENCY_NOT_OFFERED
     if age_on(today, born_on=request.born_on) < jurisdiction.registration.age_min:
         return Refusal.UNDER_AGE
+    if request.named_by_register:
+        return Refusal.NAMED_BY_REGISTER
     return None
 
 
@@ -140,6 +143,8 @@ def personal_values(request: RegisterRequest) -> dict[Path, str]:
         values[ADDRESS] = request.address
     if request.postcode is not None:
         values[POSTCODE] = request.postcode
+    if request.national_id is not None:
+        values[NATIONAL_ID] = request.national_id
     return values
 
 
@@ -159,6 +164,7 @@ def digest(request: RegisterRequest, keys: PersonalKeys) -> bytes:
         # Left out where there is none, so that keys of before there were any say the same.
         *(() if request.address is None else ("address", request.address)),
         *(() if request.postcode is None else ("postcode", request.postcode)),
+        *(() if request.national_id is None else ("national_id", request.national_id)),
     )
     return keys.digest("player.register", msgspec.json.encode(parts))
 

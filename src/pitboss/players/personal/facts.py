@@ -14,6 +14,14 @@ class PersonalRead(Fact, frozen=True, kw_only=True, tag="personal.read"):
     purpose: str
 
 
+class PersonalReadInBulk(Fact, frozen=True, kw_only=True, tag="personal.read_in_bulk"):
+    """Somebody looked at the same values of all these subjects, for one purpose."""
+
+    subject_ids: tuple[SubjectId, ...]
+    paths: tuple[str, ...]
+    purpose: str
+
+
 class PersonalDisclosed(Fact, frozen=True, kw_only=True, tag="personal.disclosed"):
     """Somebody took these values with their salts, to prove to a third party what they were."""
 
@@ -34,4 +42,4 @@ class SubjectErased(Fact, frozen=True, kw_only=True, tag="subject.erased"):
 
 
 # Every type of this room, for who reads facts.
-FACTS = (PersonalRead, PersonalDisclosed, SubjectErased)
+FACTS = (PersonalRead, PersonalReadInBulk, PersonalDisclosed, SubjectErased)

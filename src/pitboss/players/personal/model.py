@@ -66,6 +66,7 @@ class Purpose(StrEnum):
     REGULATOR_REQUEST = "regulator_request"
     SUBJECT_ACCESS = "subject_access"
     AUTHENTICATION = "authentication"
+    SELF_EXCLUSION = "self_exclusion"
 
 
 class LegalBasis(StrEnum):
@@ -135,6 +136,18 @@ class ReadRequest:
     subject_id: SubjectId
     purpose: Purpose
     paths: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkRead:
+    """The same values of many subjects, still sealed: they are opened once their turn is over.
+
+    Who was erased, or never known, is not in it.
+    """
+
+    paths: tuple[Path, ...]
+    subjects: tuple[Subject, ...]
+    sealed: Mapping[SubjectId, tuple[SealedValue, ...]] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,15 +5,23 @@ Reads are here too, because nobody looks without a fact that says so, in the sam
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pitboss.kernel.entropy import Entropy
+from pitboss.kernel.ids import derived_id
 from pitboss.kernel.invariant import ensure
-from pitboss.kernel.shards import shard_of
+from pitboss.kernel.shards import Shard, shard_of
 from pitboss.messages import Turn
-from pitboss.players.personal.facts import PersonalDisclosed, PersonalRead, SubjectErased
+from pitboss.players.personal.facts import (
+    PersonalDisclosed,
+    PersonalRead,
+    PersonalReadInBulk,
+    SubjectErased,
+)
 from pitboss.players.personal.model import (
     KEY_BYTES,
+    SECRETS,
+    BulkRead,
     DiscloseAnswer,
     Disclosed,
     EraseAnswer,
@@ -24,7 +32,9 @@ from pitboss.players.personal.model import (
     KeepRequest,
     Kept,
     OpenedValue,
+    Path,
     PersonalKeys,
+    Purpose,
     ReadAnswer,
     ReadRequest,
     Refusal,
@@ -32,9 +42,13 @@ from pitboss.players.personal.model import (
     SealedValue,
     Subject,
     SubjectId,
+    Value,
 )
 
 from . import rules, store
+
+# The names of so many fit into one fact of 65,535 bytes, with room.  Source: C2SP tlog-tiles.
+BULK_MAX = 500
 
 
 def draw_keys(entropy: Entropy) -> PersonalKeys:
@@ -104,6 +118,50 @@ async def read(
         )
         answers.append(Found(values={item.path: item.value for item in found}))
     return tuple(answers)
+
+
+async def read_in_bulk(
+    turn: Turn, subject_ids: Sequence[SubjectId], *, paths: tuple[Path, ...], purpose: Purpose
+) -> BulkRead:
+    """Return the same values of many subjects, sealed, and publish that they were looked at.
+
+    One fact for each shard names them all, so that a look at everybody is a few facts and the turn
+    is short: it decrypts nothing.  Open what is returned only after the turn has committed.  At
+    most 500 subjects at once; asking again is looking again.
+    """
+    ensure(len(subject_ids) <= BULK_MAX, "a bulk fits into one fact")
+    ensure(bool(paths), "a bulk is of named values")
+    ensure(not any(path.startswith(SECRETS) for path in paths), "secrets are never read in bulk")
+    wishes = [ReadRequest(subject_id=item, purpose=purpose, paths=paths) for item in subject_ids]
+    known = await _subjects(turn, wishes)
+    subjects = tuple(item for item in known.values() if item.erased_at is None)
+    values = await store.find_values(turn.tx, [item.id for item in subjects])
+    by_shard: dict[Shard, list[SubjectId]] = {}
+    for subject in subjects:
+        by_shard.setdefault(subject.shard, []).append(subject.id)
+    for shard, mine in by_shard.items():
+        fact = PersonalReadInBulk(subject_ids=tuple(mine), paths=tuple(paths), purpose=purpose)
+        turn.publish(shard, derived_id("personal.bulk", str(shard)), fact)
+    return BulkRead(
+        paths=paths,
+        subjects=subjects,
+        sealed={item.id: tuple(values.get(item.id, ())) for item in subjects},
+    )
+
+
+def open_bulk(bulk: BulkRead, *, keys: PersonalKeys) -> dict[SubjectId, Mapping[Path, Value]]:
+    """Return the values of each subject by path; those that are not kept are not there.
+
+    Raises:
+        WrongKey: the house's keys are not those that the values were sealed with.
+    """
+    return {
+        subject.id: {
+            item.path: item.value
+            for item in rules.open_values(keys, subject, bulk.sealed[subject.id], bulk.paths)
+        }
+        for subject in bulk.subjects
+    }
 
 
 async def disclose(

@@ -1,6 +1,11 @@
 """Players who may not play for a time: time-outs and exclusions, from everything at once."""
 
-from pitboss.responsible.exclusion.operations import ask_to_return, exclude
+from pitboss.responsible.exclusion.operations import (
+    ask_to_return,
+    exclude,
+    exclude_by_register,
+    release,
+)
 from pitboss.responsible.exclusion.queries import (
     count_exclusions,
     find_kept_away,
@@ -12,7 +17,9 @@ __all__ = [
     "ask_to_return",
     "count_exclusions",
     "exclude",
+    "exclude_by_register",
     "find_kept_away",
     "list_exclusions",
     "recall_exclusions",
+    "release",
 ]

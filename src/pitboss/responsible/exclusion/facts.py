@@ -39,6 +39,16 @@ class ReturnAsked(Fact, frozen=True, kw_only=True, tag="player.return_asked"):
     keys: tuple[str, ...]
 
 
+class ExclusionReleased(Fact, frozen=True, kw_only=True, tag="player.exclusion_released"):
+    """No national register names the player any more; `keys` are the exclusions that rested on one.
+
+    When play is open again is the licence's to say.
+    """
+
+    player_id: PlayerId
+    keys: tuple[str, ...]
+
+
 class ReturnRefused(Fact, frozen=True, kw_only=True, tag="player.return_refused"):
     """A player asked to come back and may not."""
 
@@ -47,4 +57,4 @@ class ReturnRefused(Fact, frozen=True, kw_only=True, tag="player.return_refused"
 
 
 # Every type of this room, for who reads facts.
-FACTS = (PlayerExcluded, ExclusionRefused, ReturnAsked, ReturnRefused)
+FACTS = (PlayerExcluded, ExclusionRefused, ReturnAsked, ExclusionReleased, ReturnRefused)

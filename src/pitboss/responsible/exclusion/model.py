@@ -46,12 +46,14 @@ class Refusal(StrEnum):
     NOT_EXCLUDED = "not_excluded"
     TERM_NOT_OVER = "term_not_over"
     NEVER_LIFTED = "never_lifted"
+    HELD_BY_REGISTER = "held_by_register"
 
 
 class Exclusion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A player is kept away; `ends_at` None: without an end.
 
-    `return_asked_at` is when the player first asked, after the term, to come back.
+    `return_asked_at` is when the player first asked, after the term, to come back.  `released_at`
+    is when a national register was first heard not to name the player any more.
     """
 
     shard: Shard
@@ -63,6 +65,7 @@ class Exclusion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     starts_at: datetime
     ends_at: datetime | None
     return_asked_at: datetime | None = None
+    released_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,8 @@ decides about a stake holds the player's shard, and so does who excludes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from pitboss.jurisdictions.model import Jurisdiction
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.instants import write_instant
@@ -14,6 +16,7 @@ from pitboss.kernel.shards import shard_of
 from pitboss.messages import Turn
 from pitboss.responsible.exclusion.facts import (
     ExclusionRefused,
+    ExclusionReleased,
     PlayerExcluded,
     ReturnAsked,
     ReturnRefused,
@@ -22,6 +25,9 @@ from pitboss.responsible.exclusion.model import (
     Answer,
     Excluded,
     Exclusion,
+    Initiator,
+    Kind,
+    Reason,
     Refusal,
     Refused,
     ReturnAnswer,
@@ -97,6 +103,61 @@ async def ask_to_return(turn: Turn, player_id: PlayerId, licence: Jurisdiction) 
         )
         turn.publish(shard, player_id, fact)
     return Returning(returns_at=returns_at)
+
+
+async def exclude_by_register(
+    turn: Turn, keys: Mapping[PlayerId, str], licences: Mapping[PlayerId, Jurisdiction]
+) -> tuple[PlayerId, ...]:
+    """Keep players away whom a national register names; return those whom it did not keep before.
+
+    `keys` has the exclusion's own key for each.  It has no end of ours: the register's is the end.
+    """
+    held = {
+        item.player_id for item in await _find(turn, tuple(keys)) if rules.is_held_by_register(item)
+    }
+    fresh = tuple(player_id for player_id in keys if player_id not in held)
+    for player_id in fresh:
+        wish = Wish(
+            key=keys[player_id],
+            player_id=player_id,
+            kind=Kind.EXCLUSION,
+            initiator=Initiator.REGISTER,
+            reason=Reason.REGISTER,
+        )
+        answer = await exclude(turn, wish, licences[player_id])
+        ensure(isinstance(answer, Excluded), "a register keeps away for any term")
+    return fresh
+
+
+async def release(turn: Turn, licences: Mapping[PlayerId, Jurisdiction]) -> tuple[PlayerId, ...]:
+    """Note of these players that no national register names them; return of whom that is news.
+
+    What rests on a register is released; when play is open again is their licence's to say.
+    Asking again changes nothing.  Source: the licence's `exclusion.lift`.
+    """
+    found = await _find(turn, tuple(licences))
+    freed = [
+        item for item in found if rules.rests_on_register(item, licences[item.player_id], turn.now)
+    ]
+    if not freed:
+        return ()
+    await store.note_release(turn.tx, freed, turn.now)
+    players = tuple(dict.fromkeys(item.player_id for item in freed))
+    for player_id in players:
+        shard = shard_of(player_id)
+        turn.recall(shard, Standing).pop(player_id, None)
+        mine = tuple(item.key for item in freed if item.player_id == player_id)
+        turn.publish(shard, player_id, ExclusionReleased(player_id=player_id, keys=mine))
+    return players
+
+
+async def _find(turn: Turn, player_ids: Sequence[PlayerId]) -> list[Exclusion]:
+    places = [(shard_of(player_id), player_id) for player_id in player_ids]
+    ensure(
+        all(shard in turn.heads for shard, _ in places),
+        "players are kept away, or not, by who holds their turn",
+    )
+    return await store.find_exclusions(turn.tx, places) if places else []
 
 
 def _told(item: Exclusion) -> PlayerExcluded:

@@ -65,6 +65,8 @@ def over_at(item: Exclusion, licence: Jurisdiction) -> datetime | None:
     rules = licence.exclusion
     if item.kind is Kind.TIME_OUT:
         return item.ends_at
+    if item.initiator is Initiator.REGISTER:
+        return _over_after_register(item, licence)
     lift, wait = rules.lift, rules.lift_wait_hours
     if item.ends_at is None:
         lift, wait = rules.indefinite_lift or Lift.NEVER, rules.indefinite_wait_hours
@@ -74,8 +76,30 @@ def over_at(item: Exclusion, licence: Jurisdiction) -> datetime | None:
             return None if item.ends_at is None else item.ends_at + waited
         case Lift.ON_REQUEST:
             return None if item.return_asked_at is None else item.return_asked_at + waited
-        case Lift.BY_REGISTER | Lift.NEVER:
+        case Lift.BY_REGISTER:
+            return item.released_at
+        case Lift.NEVER:
             return None
+
+
+def rests_on_register(item: Exclusion, licence: Jurisdiction, now: datetime) -> bool:
+    """Return whether this waits for a register to say that it does not name the player.
+
+    Such is what a register began; and where the licence leaves the end of every exclusion to the
+    register, one of the player or of staff whose term is over.  One without an end is not freed by
+    the word of a register that may never have heard of it.
+    """
+    if item.kind is Kind.TIME_OUT or item.released_at is not None:
+        return False
+    if item.initiator is Initiator.REGISTER:
+        return True
+    ended = item.ends_at is not None and item.ends_at <= now
+    return ended and licence.exclusion.lift is Lift.BY_REGISTER
+
+
+def is_held_by_register(item: Exclusion) -> bool:
+    """Return whether a register keeps this up now."""
+    return item.initiator is Initiator.REGISTER and item.released_at is None
 
 
 def with_return_asked(item: Exclusion, now: datetime) -> Exclusion:
@@ -86,11 +110,36 @@ def with_return_asked(item: Exclusion, now: datetime) -> Exclusion:
 def refusal_to_return(item: Exclusion, licence: Jurisdiction, now: datetime) -> Refusal | None:
     """Return why a player who asks now cannot come back, if so."""
     rules = licence.exclusion
+    if item.initiator is Initiator.REGISTER:
+        if item.released_at is None:
+            return Refusal.HELD_BY_REGISTER
+        return Refusal.NEVER_LIFTED if rules.lift is Lift.NEVER else None
     lift = rules.lift if item.ends_at is not None else rules.indefinite_lift or Lift.NEVER
     if lift in (Lift.NEVER, Lift.BY_REGISTER):
         return Refusal.NEVER_LIFTED
     least = item.ends_at or add_months(item.starts_at, rules.indefinite_months_min or 0)
     return Refusal.TERM_NOT_OVER if now < least else None
+
+
+def _over_after_register(item: Exclusion, licence: Jurisdiction) -> datetime | None:
+    """Return from when on an exclusion by a register keeps nobody away: never while it holds.
+
+    After that the licence says: at once where the register's end is the end, after its hours, or
+    after those and only if the player asks.
+    """
+    rules = licence.exclusion
+    waited = timedelta(hours=rules.lift_wait_hours or 0)
+    if item.released_at is None:
+        return None
+    match rules.lift:
+        case Lift.BY_REGISTER:
+            return item.released_at
+        case Lift.AT_END:
+            return item.released_at + waited
+        case Lift.ON_REQUEST:
+            return None if item.return_asked_at is None else item.return_asked_at + waited
+        case Lift.NEVER:
+            return None
 
 
 def _offers_hours(hours: int | None, licence: Jurisdiction) -> bool:

@@ -10,6 +10,8 @@ CREATE TABLE player_exclusion (
     starts_at       timestamptz NOT NULL,
     ends_at         timestamptz CHECK (ends_at > starts_at),
     return_asked_at timestamptz CHECK (return_asked_at >= starts_at),
+    released_at     timestamptz,
     PRIMARY KEY (shard, player_id, key),
-    CHECK (ends_at IS NOT NULL OR kind = 'exclusion')
+    CHECK (ends_at IS NOT NULL OR kind = 'exclusion'),
+    CHECK (released_at >= starts_at)
 );

@@ -15,8 +15,9 @@ async def find_exclusions(tx: Transaction, places: Collection[Place]) -> list[Ex
     """Return every exclusion of these players, the oldest first."""
     rows = await tx.fetch(
         "SELECT shard, player_id, key, kind, initiator, reason, starts_at, ends_at,"
-        " return_asked_at FROM player_exclusion JOIN unnest($1::smallint[], $2::uuid[])"
-        " AS wanted (of_shard, id) ON shard = of_shard AND player_id = id"
+        " return_asked_at, released_at FROM player_exclusion"
+        " JOIN unnest($1::smallint[], $2::uuid[]) AS wanted (of_shard, id)"
+        " ON shard = of_shard AND player_id = id"
         " ORDER BY starts_at, key",
         [shard for shard, _ in places],
         [player_id for _, player_id in places],
@@ -32,6 +33,7 @@ async def find_exclusions(tx: Transaction, places: Collection[Place]) -> list[Ex
             starts_at=row["starts_at"],
             ends_at=row["ends_at"],
             return_asked_at=row["return_asked_at"],
+            released_at=row["released_at"],
         )
         for row in rows
     ]
@@ -72,5 +74,19 @@ async def note_return(tx: Transaction, place: Place, keys: Collection[str], at: 
         " WHERE shard = $1 AND player_id = $2 AND key = ANY($3::uuid[])",
         *place,
         list(keys),
+        at,
+    )
+
+
+async def note_release(tx: Transaction, freed: Collection[Exclusion], at: datetime) -> None:
+    """Write that no register keeps these exclusions up any more."""
+    await tx.execute(
+        "UPDATE player_exclusion AS held SET released_at = $4"
+        " FROM unnest($1::smallint[], $2::uuid[], $3::uuid[]) AS freed (shard, player_id, key)"
+        " WHERE held.shard = freed.shard AND held.player_id = freed.player_id"
+        " AND held.key = freed.key",
+        [item.shard for item in freed],
+        [item.player_id for item in freed],
+        [item.key for item in freed],
         at,
     )

@@ -1,0 +1,1 @@
+"""Clients of national self-exclusion registers."""
