@@ -81,6 +81,7 @@ async def test_a_player_walks_from_registration_to_exclusion_and_back(
     await spending.feels_every_kind(walk)
     await spending.stakes_what_the_licence_allows(walk)
     await staying.is_let_in_and_out(walk)
+    await staying.is_stopped_to_think(walk)
     await leaving.takes_a_time_out(walk, ann)
     ends_at = await leaving.excludes_herself(walk, ann)
     await leaving.comes_back_as_the_licence_says(walk, ann, ends_at)

@@ -23,7 +23,7 @@ from integration.api.desk import (
 )
 from pitboss.jurisdictions.model import Jurisdiction, LimitKind, LocationKind, Period
 from pitboss.kernel.ids import derived_id
-from pitboss.kernel.instants import write_instant
+from pitboss.kernel.instants import parse_instant, write_instant
 from pitboss.kernel.money import currency, format_micros
 from pitboss.location.model import Address, AddressState
 from pitboss.sandbox.couriers import SIGNATURE_HEADER, sign
@@ -39,6 +39,7 @@ SOUTH = 40.0
 # A token of ours lives for a quarter of an hour by the machine's clock.
 RENEWED_EVERY = timedelta(minutes=10)
 EVENT = "final"
+REALITY_CHECK = "/v1/me/reality-check"
 # Longer than any walk: the bet that is placed at its end is still before the event.
 EVENT_IN = timedelta(days=8 * 365)
 # Generous, for limits that the licence wants and that are not what a step is about.
@@ -269,8 +270,23 @@ class Person:
         if self.walk.licence.exclusion.registers:
             await self.ask("POST", "/v1/me/register-check", ip=ip)
 
-    async def asks_for_a_bet(self, micros: int, *, ip: str = HOME_IP) -> str:
-        """Put a bet into the log, undecided; return its path."""
+    async def goes_on(self) -> None:
+        """Answer a reality check that stops play, and sit a mandatory break out."""
+        shown = await self.looks(REALITY_CHECK)
+        if shown["due"] and shown["answer_required"]:
+            body = {"due_at": shown["due_at"], "reply": "continue"}
+            answer = await self.ask("POST", f"{REALITY_CHECK}/answer", body)
+            assert answer.status == 200, answer.body
+        if shown["pace"] == "on_break":
+            self.walk.wait_until(parse_instant(shown["break_ends_at"], field="break_ends_at"))
+
+    async def asks_for_a_bet(self, micros: int, *, ip: str = HOME_IP, goes_on: bool = True) -> str:
+        """Put a bet into the log, undecided; return its path.
+
+        What stops play is answered and sat out first, as a client has its player do, if `goes_on`.
+        """
+        if goes_on:
+            await self.goes_on()
         leg = {"selection_id": selection_id(EVENT), "tick": 1}
         money = {"currency": self.walk.currency, "stake": self.walk.money(micros)}
         await self.has_the_register_asked(ip=ip)

@@ -115,11 +115,12 @@ async def town(database: Database) -> Town:
 
 @pytest.fixture(autouse=True)
 def licences(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nothing but the exclusion be another licence's: what is open needs no location here."""
+    """Let nothing but the exclusion be another licence's: no location and no register is asked."""
     known = {code: jurisdictions.get(code) for code in jurisdictions.codes()}
     demo = known["demo"]
     for code in CODES:
-        known[code] = msgspec.structs.replace(demo, code=code, exclusion=known[code].exclusion)
+        exclusions = msgspec.structs.replace(known[code].exclusion, registers=())
+        known[code] = msgspec.structs.replace(demo, code=code, exclusion=exclusions)
     for rule in OpenBets:
         exclusions = msgspec.structs.replace(demo.exclusion, open_bets=rule)
         known[rule] = msgspec.structs.replace(demo, code=str(rule), exclusion=exclusions)

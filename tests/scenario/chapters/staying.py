@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pitboss.jurisdictions.model import SecondSession
-from pitboss.kernel.instants import write_instant
-from scenario.walking import Person, Walk
+from pitboss.kernel.instants import parse_instant, write_instant
+from scenario.walking import REALITY_CHECK, UNIT, Person, Walk
 
 SECOND = timedelta(seconds=1)
 # A whole night of play, for licences that do not end one.
@@ -23,6 +23,61 @@ async def is_let_in_and_out(walk: Walk) -> None:
     await _is_idle(walk, bob)
     await _stays_for_long(walk, bob)
     await _forgets_the_password(walk, bob)
+
+
+async def is_stopped_to_think(walk: Walk) -> None:
+    """Be told how long one has been here, and rest where the licence wants it."""
+    eve = await walk.regular(deposit=20 * UNIT)
+    await _is_told_how_long(walk, eve)
+    await _has_to_rest(walk, eve)
+
+
+async def _is_told_how_long(walk: Walk, eve: Person) -> None:
+    rules = walk.licence.reality_check
+    with walk.step(
+        "is told how long she has been here, and has to answer where the licence says so",
+        "reality_check.minutes_default",
+        "reality_check.minutes_choices",
+        "reality_check.answer_required",
+    ):
+        for minutes in rules.minutes_choices[:1]:
+            chosen = await eve.ask("PUT", f"{REALITY_CHECK}/interval", {"minutes": minutes})
+            assert chosen.status == 200, chosen.body
+        shown = await eve.looks(REALITY_CHECK)
+        expected = next(iter(rules.minutes_choices), rules.minutes_default)
+        assert shown["minutes"] == expected
+        if expected is None:
+            return
+        await eve.stays(timedelta(minutes=expected))
+        await eve.shows_where_they_are()
+        assert (await eve.looks(REALITY_CHECK))["due"]
+        stopped = await eve.outcome(await eve.asks_for_a_bet(UNIT, goes_on=False))
+        assert (stopped == "reality_check_due") == rules.answer_required
+        assert await eve.bets(UNIT) == "accepted"
+
+
+async def _has_to_rest(walk: Walk, eve: Person) -> None:
+    rules = walk.licence.breaks
+    with walk.step(
+        "rests for as long as the licence wants after so long a time of play",
+        "breaks.mandatory_after_minutes",
+        "breaks.mandatory_minutes",
+    ):
+        await eve.comes_back()
+        due_at = (await eve.looks(REALITY_CHECK))["break_starts_at"]
+        assert (due_at is None) == (rules.mandatory_after_minutes is None)
+        due_in = parse_instant(due_at, field="due") - walk.now if due_at else A_NIGHT
+        assert due_in <= timedelta(minutes=rules.mandatory_after_minutes or 8 * 60)
+        await eve.stays(due_in)
+        await eve.shows_where_they_are()
+        stopped = await eve.outcome(await eve.asks_for_a_bet(UNIT, goes_on=False))
+        assert (stopped == "mandatory_break") == (due_at is not None), stopped
+        started = walk.now
+        await eve.goes_on()
+        rested = walk.now - started
+        assert rested == timedelta(minutes=rules.mandatory_minutes or 0)
+        await eve.comes_back()
+        assert await eve.bets(UNIT) == "accepted"
 
 
 async def _is_told_of_the_login_before(walk: Walk, bob: Person) -> None:
