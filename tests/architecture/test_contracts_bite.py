@@ -20,6 +20,7 @@ CORRIDORS = "Corridors"
 SPORTSBOOK = "Sportsbook"
 PLAYERS = "Players"
 DOORS = "Doors"
+STAFF = "Staff"
 INNER_DOORS = "Inner doors"
 PURITY = "Purity"
 NOUNS_ONLY = "Nouns only"
@@ -66,6 +67,9 @@ VIOLATIONS = [
     (PLAYERS, "players/personal/operations.py", "from pitboss.players import identity"),
     (PLAYERS, "players/identity/operations.py", "from pitboss.players import verification"),
     (PLAYERS, "players/sessions/__init__.py", ""),
+    (STAFF, "staff/agents/operations.py", "from pitboss.staff import approvals"),
+    (STAFF, "staff/rosters/__init__.py", ""),
+    (FLOORS, "cashier/operations.py", "from pitboss.staff import agents"),
     (DOORS, "api/wallets.py", "from pitboss.wallet import store"),
     (DOORS, "workers/bets.py", "from pitboss.wallet.operations import hold"),
     (DOORS, "gate/operations.py", "from pitboss.players.identity import queries"),
@@ -142,6 +146,7 @@ def test_the_copy_with_nothing_planted_keeps_every_contract(sources: Path) -> No
         CORRIDORS: True,
         SPORTSBOOK: True,
         PLAYERS: True,
+        STAFF: True,
         DOORS: True,
         INNER_DOORS: True,
         PURITY: True,

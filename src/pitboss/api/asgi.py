@@ -20,8 +20,11 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from litestar.utils.path import normalize_path
 
 from pitboss.api import (
+    agents,
+    approvals,
     betting,
     breaks,
+    cases,
     cashier,
     catalogue,
     docs,
@@ -113,6 +116,9 @@ def make_litestar(
             registers.make_router(doors),
             locations.make_router(doors),
             staff.make_router(doors),
+            agents.make_router(edge, doors, desk),
+            approvals.make_router(doors),
+            cases.make_router(doors),
             persons.make_router(doors),
             verification.make_router(doors),
             terms.make_router(doors),

@@ -21,6 +21,7 @@ from pitboss.api.furniture import (
     TheEdge,
     actor_of,
     check_body,
+    needs,
     player_of,
 )
 from pitboss.api.problems import FieldError, Problem, ProblemFound
@@ -48,6 +49,7 @@ from pitboss.responsible.exclusion.model import (
     ReturnAnswer,
     Wish,
 )
+from pitboss.staff.agents.model import Permission
 
 # What no licence offers by far is no term at all.
 Hours = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
@@ -203,6 +205,7 @@ async def ask_to_return(request: Asked, edge: TheEdge) -> ReturnView:
     dto=StrictJson[ImposedBody],
     before_request=check_body,
     status_code=200,
+    opt=needs(Permission.EXCLUDE_PLAYERS),
     summary="Exclude a player",
 )
 async def exclude_player(

@@ -6,10 +6,11 @@ import msgspec
 from litestar import Router, get
 
 from pitboss import cashier, messages, wallet
-from pitboss.api.furniture import BEARER, Doors, TheEdge
+from pitboss.api.furniture import BEARER, Doors, TheEdge, needs
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.money import currency, format_micros
 from pitboss.sportsbook import betting, settlement
+from pitboss.staff.agents.model import Permission
 
 
 class BetFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +88,7 @@ def make_router(doors: Doors) -> Router:
     )
 
 
-@get("/figures", summary="Bets, accounts and what waits")
+@get("/figures", summary="Bets, accounts and what waits", opt=needs(Permission.SEE_FIGURES))
 async def show_figures(edge: TheEdge) -> FiguresView:
     """Show the totals of bets and accounts, and how far the processors are behind."""
     async with edge.database.reading() as tx:
@@ -143,7 +144,7 @@ async def show_figures(edge: TheEdge) -> FiguresView:
     )
 
 
-@get("/backlog", summary="What waits, in all")
+@get("/backlog", summary="What waits, in all", opt=needs(Permission.SEE_FIGURES))
 async def show_backlog(edge: TheEdge) -> BacklogView:
     """Show how many commands, results and payments have not been dealt with yet."""
     async with edge.database.reading() as tx:

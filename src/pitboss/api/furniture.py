@@ -21,7 +21,10 @@ from pitboss.api.edge import Edge
 from pitboss.api.problems import ProblemFound
 from pitboss.api.tokens import Claims, Role, VerifiedTokens
 from pitboss.api.watch import DEVICE_HEADER, SessionWatch
-from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.errors import Malformed
+from pitboss.kernel.ids import PlayerId, StaffId, parse_id
+from pitboss.staff import agents
+from pitboss.staff.agents.model import BUILTIN, SERVICE, Permission, StaffSessionId
 
 KEY = "Idempotency-Key"
 
@@ -38,6 +41,15 @@ KeyHeader = Annotated[
     ),
 ]
 BEARER = [{"bearer": list[str]()}]
+
+# Where a route says what it takes.  Who is on staff may do what concerns nobody but themselves.
+PERMISSION = "permission"
+ONE_OF_STAFF = "one_of_staff"
+# Of a route for those who have yet to come in.
+STRANGERS = "strangers"
+FORBIDDEN = problems.Problem(
+    status=403, slug="forbidden", detail="None of your roles permits this, or there is no session."
+)
 
 
 class StrictJson(AbstractDTO[T]):
@@ -100,6 +112,11 @@ async def read_body(request: Request[Any, Any, Any]) -> bytes:
         raise ProblemFound(problems.unreadable("the body is not whole")) from None
 
 
+def needs(permission: Permission) -> dict[str, Any]:
+    """Return the option of a route that takes this permission."""
+    return {PERMISSION: permission}
+
+
 class Doors:
     """The guards: who may come in by which door."""
 
@@ -119,9 +136,34 @@ class Doors:
         claims = self._let_in(connection, Role.PLAYER)
         await self._watch.check(claims, connection.headers.get(DEVICE_HEADER))
 
-    def staff(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        """Let staff in."""
-        self._let_in(connection, Role.STAFF)
+    async def staff(
+        self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+    ) -> None:
+        """Let staff in who may do what the route takes; one that takes nothing lets nobody in.
+
+        What somebody may do is looked up anew at every request.  A token without a session is one
+        that the machine's owner signed, for a program: it may do what does not take a person.
+        """
+        claims = self._let_in(connection, Role.STAFF)
+        wanted = handler.opt.get(PERMISSION)
+        permitted = BUILTIN[SERVICE]
+        if claims.session:
+            permitted = await self._permitted(claims)
+        elif wanted == ONE_OF_STAFF:
+            raise ProblemFound(FORBIDDEN)
+        if wanted != ONE_OF_STAFF and wanted not in permitted:
+            raise ProblemFound(FORBIDDEN)
+
+    async def _permitted(self, claims: Claims) -> frozenset[Permission]:
+        try:
+            session_id = StaffSessionId(parse_id(claims.session, field="session"))
+        except Malformed:
+            raise ProblemFound(problems.UNAUTHENTICATED) from None
+        async with self._edge.database.reading() as tx:
+            standing = await agents.find_standing(tx, session_id, now=self._edge.clock.now())
+        if standing is None or standing.agent.id != claims.subject:
+            raise ProblemFound(problems.UNAUTHENTICATED)
+        return standing.permissions
 
     def _let_in(self, connection: ASGIConnection[Any, Any, Any, Any], role: Role) -> Claims:
         header = connection.headers.get("authorization")
@@ -139,6 +181,11 @@ class Doors:
 def player_of(request: Asked) -> PlayerId:
     """Return who asks, behind the players' door."""
     return PlayerId(request.user.subject)
+
+
+def staff_of(request: Asked) -> StaffId:
+    """Return which agent asks, behind the staff's door; of a program it is just a name."""
+    return StaffId(request.user.subject)
 
 
 def actor_of(request: Asked) -> str:

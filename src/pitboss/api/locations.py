@@ -21,6 +21,7 @@ from pitboss.api.furniture import (
     TheEdge,
     actor_of,
     check_body,
+    needs,
     player_of,
 )
 from pitboss.api.problems import ProblemFound
@@ -46,6 +47,7 @@ from pitboss.messages import Turn
 from pitboss.players import identity, personal
 from pitboss.players.personal.model import Path, Purpose, ReadAnswer, ReadRequest, SubjectId
 from pitboss.players.personal.model import Refused as NotFound
+from pitboss.staff.agents.model import Permission
 
 TOKEN_LENGTH_MAX = 8_192
 # Of a player without a check nothing is read, and it is told all the same that somebody looked.
@@ -208,7 +210,7 @@ async def show(request: Asked, edge: TheEdge) -> LocationView:
     )
 
 
-@get("/locations", summary="Where a player was")
+@get("/locations", opt=needs(Permission.READ_PERSONAL_DATA), summary="Where a player was")
 async def show_history(
     request: Asked, edge: TheEdge, player_id: FromPath[str], purpose: FromQuery[Purpose]
 ) -> LocationsView:

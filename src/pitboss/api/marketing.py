@@ -17,6 +17,7 @@ from pitboss.api.furniture import (
     StrictJson,
     TheEdge,
     check_body,
+    needs,
     player_of,
 )
 from pitboss.api.problems import ProblemFound
@@ -32,6 +33,7 @@ from pitboss.players import identity
 from pitboss.players.identity.errors import PlayerMissing
 from pitboss.responsible import marketing
 from pitboss.responsible.marketing.model import Answer, Change, Channel, Refused
+from pitboss.staff.agents.model import Permission
 
 LIMIT_MAX = 1_000
 
@@ -126,7 +128,7 @@ async def change_consent(
     return ConsentView(channel=wish.channel, given=answer.consent.given)
 
 
-@get("/{channel:str}", summary="Who may be contacted")
+@get("/{channel:str}", opt=needs(Permission.WRITE_TO_PLAYERS), summary="Who may be contacted")
 async def show_mailing(
     edge: TheEdge,
     channel: FromPath[str],

@@ -19,6 +19,7 @@ from pitboss.api.furniture import (
     TheEdge,
     actor_of,
     check_body,
+    needs,
 )
 from pitboss.api.problems import ProblemFound
 from pitboss.api.refusals import problem_of
@@ -53,6 +54,8 @@ from pitboss.players.personal.model import (
     SubjectId,
 )
 from pitboss.players.personal.model import Refused as NotFound
+from pitboss.staff.agents.model import Permission
+from pitboss.staff.approvals.model import Refusal as ApprovalRefusal
 
 PATHS_MAX = 20
 # The end is said in a way that Python and JavaScript read alike.
@@ -133,6 +136,7 @@ def make_router(doors: Doors) -> Router:
     dto=StrictJson[PlayerStatusBody],
     before_request=check_body,
     status_code=200,
+    opt=needs(Permission.STOP_PLAYERS),
     summary="Let a player play, stop them, or close the account",
 )
 async def set_status(
@@ -151,6 +155,7 @@ async def set_status(
     )
 
     async def work(turn: Turn) -> StatusAnswer:
+        await _ensure_no_reinstatement(turn, wish)
         (answer,) = await identity.set_status(turn, [wish])
         if isinstance(answer, StatusSet) and answer.status is not PlayerStatus.ACTIVE:
             await access.end_sessions(turn, wish.player_id, SessionEnd.STATUS_CHANGED)
@@ -162,7 +167,9 @@ async def set_status(
     return PlayerStatusView(player_id=answer.player_id, status=answer.status)
 
 
-@post("/unlock", status_code=204, summary="Open a locked login")
+@post(
+    "/unlock", status_code=204, summary="Open a locked login", opt=needs(Permission.UNLOCK_LOGINS)
+)
 async def unlock(request: Asked, edge: TheEdge, player_id: FromPath[str]) -> None:
     """Open a login that was locked after too many failures, once you know who asks for it."""
     wanted = _player(player_id)
@@ -175,7 +182,12 @@ async def unlock(request: Asked, edge: TheEdge, player_id: FromPath[str]) -> Non
         raise ProblemFound(problem_of(answer.reason))
 
 
-@delete("/sessions", status_code=204, summary="End all sessions of a player")
+@delete(
+    "/sessions",
+    status_code=204,
+    summary="End all sessions of a player",
+    opt=needs(Permission.END_SESSIONS),
+)
 async def log_out(request: Asked, edge: TheEdge, player_id: FromPath[str]) -> None:
     """End every session of a player, from the next request on; they may log in again."""
     wanted = _player(player_id)
@@ -191,6 +203,7 @@ async def log_out(request: Asked, edge: TheEdge, player_id: FromPath[str]) -> No
     dto=StrictJson[LookBody],
     before_request=check_body,
     status_code=200,
+    opt=needs(Permission.READ_PERSONAL_DATA),
     summary="Look at who a player is",
 )
 async def look(
@@ -217,6 +230,7 @@ async def look(
     dto=StrictJson[LookBody],
     before_request=check_body,
     status_code=200,
+    opt=needs(Permission.DISCLOSE_PERSONAL_DATA),
     summary="Open commitments for a dispute",
 )
 async def disclose(
@@ -243,6 +257,7 @@ async def disclose(
     dto=StrictJson[ErasureBody],
     before_request=check_body,
     status_code=200,
+    opt=needs(Permission.ERASE_PERSONAL_DATA),
     summary="Forget who a player is",
 )
 async def erase(
@@ -282,6 +297,16 @@ async def erase_player(turn: Turn, player_id: PlayerId, basis: LegalBasis) -> Er
         await location.forget(turn, [player_id])
         await access.forget(turn, player_id)
     return answer
+
+
+async def _ensure_no_reinstatement(turn: Turn, wish: StatusRequest) -> None:
+    """Let one agent stop a player, and not let one play again who was stopped."""
+    if wish.status is not PlayerStatus.ACTIVE:
+        return
+    place = (shard_of(wish.player_id), wish.player_id)
+    player = (await identity.recall_players(turn, [place])).get(wish.player_id)
+    if player is not None and player.status is PlayerStatus.SUSPENDED:
+        raise ProblemFound(problem_of(ApprovalRefusal.NEEDS_APPROVAL))
 
 
 def _player(text: str) -> PlayerId:

@@ -61,6 +61,9 @@ LINES = {
     "term_not_offered": _blamed("term", "The licence does not offer this term."),
     "value_out_of_range": _blamed("amount", "A limit cannot be so low, or so high."),
     "above_statutory_cap": _blamed("amount", "The limit is above what the law allows."),
+    "cannot_work_cases": _blamed("to", "This agent may not work on cases."),
+    "unknown_role": _blamed("roles", "There is no such role for a person."),
+    "unchangeable_role": _blamed("role", "This role is never changed."),
     # Who asks.
     "jurisdiction_closed": _not_allowed("The licence takes no new players now."),
     "account_closed": _not_allowed("The player's account is closed."),
@@ -106,6 +109,7 @@ LINES = {
     "game_plan_over": _not_allowed("The player's plan for games is over, or would be passed."),
     "limit_is_mandatory": _not_allowed("The licence wants this limit; it can be changed."),
     "confirmed_by_staff_only": _not_allowed("A looser limit is confirmed by staff here."),
+    "cap_not_liftable": _not_allowed("No check raises this cap under the licence."),
     "retention_not_over": _not_allowed("The licence wants the player's data kept for longer."),
     "location_not_shown": _not_allowed("The player has not shown where they are."),
     "location_expired": _not_allowed("The player must show again where they are."),
@@ -113,7 +117,15 @@ LINES = {
     "location_network_changed": _not_allowed(
         "The player's network has changed, so they must show again where they are."
     ),
+    "invitation_unknown": _not_allowed("There is no such invitation, or it is too late."),
+    "not_permitted": _not_allowed("None of your roles permits this."),
+    "own_request": _not_allowed("Somebody else must decide about what you asked for."),
+    "concerns_yourself": _not_allowed("This changes what you may do yourself."),
+    "asker_not_permitted": _not_allowed("Whoever asked may not ask for it any more."),
+    "needs_approval": _not_allowed("This takes two: ask for it at /v1/staff/approvals."),
     # What is not there.
+    "unknown_approval": _missing("There is no such request, or it is not yours."),
+    "unknown_agent": _missing("There is no such member of staff."),
     "unknown_player": _missing("There is no such player."),
     "unknown_account": _missing("There is no such account."),
     "unknown_subject": _missing("There is nobody whose data could be looked at."),
@@ -125,6 +137,7 @@ LINES = {
     "nothing_is_set": _missing("There is no such limit to take away."),
     "nothing_waits": _missing("No looser limit waits."),
     "interval_not_offered": _missing("The licence does not offer this interval."),
+    "unknown_case": _missing("There is no such case."),
     # How things stand.
     "reality_check_due": _in_the_way("A reality check waits for the player's answer."),
     "no_check_due": _in_the_way("No such reality check is due."),
@@ -133,6 +146,7 @@ LINES = {
     "register_down": _in_the_way(
         "The national register does not answer; nobody plays until it does."
     ),
+    "case_closed": _in_the_way("The case is closed."),
     "location_not_needed": _in_the_way("The licence does not ask where players are."),
     "key_reused": Line(
         status=409,
@@ -140,6 +154,12 @@ LINES = {
         field="Idempotency-Key",
         slug="idempotency_key_reused",
     ),
+    "name_taken": Line(status=409, detail="Another agent has this name.", field="name"),
+    "last_administrator": _in_the_way("Then nobody would be an administrator."),
+    "already_decided": _in_the_way("Somebody has decided about this."),
+    "approval_expired": _in_the_way("Nobody decided in time; ask for it again."),
+    "not_suspended": _in_the_way("The player is not suspended."),
+    "enough_administrators": _in_the_way("From two administrators on, they add the others."),
     "email_taken": Line(status=409, detail="Another player has this e-mail.", field="email"),
     "insufficient_funds": _in_the_way("There is not enough money that is not spoken for."),
     "duplicate_player": _in_the_way("Somebody who looks like this person is a player."),

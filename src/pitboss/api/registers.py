@@ -11,7 +11,14 @@ from litestar import Router, get, post
 from pitboss import jurisdictions, registers
 from pitboss.api import problems
 from pitboss.api.edge import Edge
-from pitboss.api.furniture import BEARER, Asked, Doors, TheEdge, player_of
+from pitboss.api.furniture import (
+    BEARER,
+    Asked,
+    Doors,
+    TheEdge,
+    needs,
+    player_of,
+)
 from pitboss.api.problems import Problem, ProblemFound
 from pitboss.api.turns import in_turn
 from pitboss.jurisdictions.model import Jurisdiction, Moment, Register, RegisterDown
@@ -31,6 +38,7 @@ from pitboss.registers.model import (
     Silence,
     Verdict,
 )
+from pitboss.staff.agents.model import Permission
 
 # Who asks the registers, in facts, wherever it is done.
 ACTOR = "registers"
@@ -137,7 +145,7 @@ async def check_me(request: Asked, edge: TheEdge) -> CheckView:
     return CheckView(verdict=verdict)
 
 
-@get("/registers", summary="National registers")
+@get("/registers", opt=needs(Permission.SEE_REGISTERS), summary="National registers")
 async def show_registers(edge: TheEdge) -> RegistersView:
     """Show how each national register stands, and what its licences do while it is silent."""
     async with edge.database.reading() as tx:

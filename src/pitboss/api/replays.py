@@ -10,13 +10,14 @@ from litestar import Router, get
 from litestar.params import FromPath
 
 from pitboss.api import problems
-from pitboss.api.furniture import BEARER, Doors, TheEdge
+from pitboss.api.furniture import BEARER, Doors, TheEdge, needs
 from pitboss.api.problems import Problem, ProblemFound
 from pitboss.audit import replay
 from pitboss.audit.reading.errors import FactUnreadable
 from pitboss.audit.replay.errors import BetMissing, NotSettled
 from pitboss.kernel.ids import BetId, parse_id
 from pitboss.sportsbook import betting
+from pitboss.staff.agents.model import Permission
 
 # Facts are not indexed by what they say; who asks for much has the command line.
 SECONDS_MAX = 10.0
@@ -82,7 +83,11 @@ def make_router(doors: Doors) -> Router:
     )
 
 
-@get("/{bet_id:str}/replay", summary="A settlement, worked out again")
+@get(
+    "/{bet_id:str}/replay",
+    summary="A settlement, worked out again",
+    opt=needs(Permission.REPLAY_BETS),
+)
 async def replay_bet(edge: TheEdge, bet_id: FromPath[str]) -> ReplayView:
     """Work a settlement out again from facts alone, and show each of them."""
     wanted = BetId(parse_id(bet_id, field="bet_id"))

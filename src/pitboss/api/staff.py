@@ -17,6 +17,7 @@ from pitboss.api.furniture import (
     TheEdge,
     actor_of,
     check_body,
+    needs,
 )
 from pitboss.api.problems import ProblemFound, malformed
 from pitboss.api.turns import in_turn
@@ -42,6 +43,7 @@ from pitboss.sportsbook.catalog.model import (
 )
 from pitboss.sportsbook.settlement.model import GOALS_MAX, Recorded, Score, ScoreReport
 from pitboss.sportsbook.settlement.model import Answer as ResultAnswer
+from pitboss.staff.agents.model import Permission
 
 EVENTS_MAX = 50
 MARKETS_MAX = 100
@@ -166,6 +168,7 @@ def make_router(doors: Doors) -> Router:
     dto=StrictJson[NewEventsBody],
     before_request=check_body,
     status_code=200,
+    opt=needs(Permission.OFFER_EVENTS),
     summary="Open events",
 )
 async def open_events(request: Asked, edge: TheEdge, data: JSONBody[NewEventsBody]) -> AnswersView:
@@ -189,6 +192,7 @@ async def open_events(request: Asked, edge: TheEdge, data: JSONBody[NewEventsBod
     dto=StrictJson[PricesBody],
     before_request=check_body,
     status_code=200,
+    opt=needs(Permission.CHANGE_PRICES),
     summary="Change prices",
 )
 async def change_prices(request: Asked, edge: TheEdge, data: JSONBody[PricesBody]) -> AnswersView:
@@ -222,6 +226,7 @@ async def change_prices(request: Asked, edge: TheEdge, data: JSONBody[PricesBody
     dto=StrictJson[StatusesBody],
     before_request=check_body,
     status_code=200,
+    opt=needs(Permission.CHANGE_PRICES),
     summary="Open, suspend or close markets",
 )
 async def set_status(request: Asked, edge: TheEdge, data: JSONBody[StatusesBody]) -> AnswersView:
@@ -253,6 +258,7 @@ async def set_status(request: Asked, edge: TheEdge, data: JSONBody[StatusesBody]
     dto=StrictJson[ResultsBody],
     before_request=check_body,
     status_code=200,
+    opt=needs(Permission.RECORD_RESULTS),
     summary="Record how events ended",
 )
 async def record_results(request: Asked, edge: TheEdge, data: JSONBody[ResultsBody]) -> AnswersView:

@@ -17,6 +17,7 @@ from pitboss.api.furniture import (
     TheEdge,
     actor_of,
     check_body,
+    needs,
     player_of,
 )
 from pitboss.api.problems import ProblemFound
@@ -34,6 +35,7 @@ from pitboss.players.terms.model import (
     Refused,
     Terms,
 )
+from pitboss.staff.agents.model import Permission
 
 # The end is said in a way that Python and JavaScript read alike.
 Version = Annotated[str, msgspec.Meta(max_length=40, pattern=r"^[A-Za-z0-9._-]+(?![\s\S])")]
@@ -117,6 +119,7 @@ async def accept(request: Asked, edge: TheEdge, data: JSONBody[AcceptBody]) -> T
     dto=StrictJson[PublishBody],
     before_request=check_body,
     status_code=200,
+    opt=needs(Permission.PUBLISH_TERMS),
     summary="Put terms in force",
 )
 async def publish(request: Asked, edge: TheEdge, data: JSONBody[PublishBody]) -> TermsView:

@@ -23,6 +23,7 @@ from pitboss.api.furniture import (
     TheEdge,
     actor_of,
     check_body,
+    needs,
     player_of,
     read_body,
 )
@@ -48,6 +49,7 @@ from pitboss.players.verification.model import (
     Requested,
     Verification,
 )
+from pitboss.staff.agents.model import Permission
 
 _log = structlog.get_logger("api.verification")
 
@@ -114,6 +116,7 @@ async def ask(request: Asked, edge: TheEdge, key: KeyHeader = None) -> Verificat
     dto=StrictJson[DecisionBody],
     before_request=check_body,
     status_code=200,
+    opt=needs(Permission.DECIDE_VERIFICATION),
     summary="Decide on a player's identity",
 )
 async def decide(

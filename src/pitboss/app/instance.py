@@ -137,7 +137,10 @@ async def start_instance(
 
 
 def staff_token(settings: Settings, name: str = STAFF_LOCAL) -> str:
-    """Sign a token for a member of staff who has this home's secret at hand: twelve hours."""
+    """Sign a token for a program of the staff's: whoever has this home's secret may, for 12 hours.
+
+    It names no session of an agent, so it permits what does not take a person and nothing else.
+    """
     tokens = Tokens(Home(settings.home).secret(TOKENS_SECRET))
     return tokens.issue(name, Role.STAFF, now=SystemClock().now()).text
 

@@ -22,6 +22,7 @@ from pitboss.cli import (
     rebuild,
     replay,
     sim,
+    staff,
     witness,
 )
 from pitboss.cli.options import HomeOption, HostOption, JsonOption, PortOption, settings_of
@@ -51,6 +52,7 @@ app.add_typer(jurisdictions.app, name="jurisdictions")
 app.add_typer(compliance.app, name="compliance")
 app.add_typer(bench.app, name="bench")
 app.add_typer(sim.app, name="sim")
+app.add_typer(staff.app, name="staff")
 app.add_typer(witness.app, name="witness")
 app.command(name="demo")(demo.demo)
 app.command(name="rebuild")(rebuild.rebuild)
@@ -235,13 +237,16 @@ def migrate(home: HomeOption = None, as_json: JsonOption = False) -> None:
         told.tell(steps=steps)
 
 
-@token.command()
-def staff(
+@token.command(name="staff")
+def staff_service(
     name: Annotated[str, typer.Argument(help="Whose it is; named in every fact.")] = "local",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Sign a token for a member of staff, good for twelve hours."""
+    """Sign a token for a program of the staff's, good for twelve hours; see `pitboss staff`.
+
+    It permits what does not take a person: it neither asks for approvals nor gives any.
+    """
     from pitboss.app.instance import staff_token
 
     with outcome(as_json=as_json) as told:

@@ -34,6 +34,7 @@ GRANTS: Mapping[str, str] = {
     "settlement_result": _GROWS,
     "location_check": _GROWS,
     "fact_run": _GROWS,
+    "staff_note": _GROWS,
     "audit_checkpoint": _GROWS,
     # Heads and offsets: the migration made their rows, and they only move.
     "shard_head": _MOVES,
@@ -42,6 +43,7 @@ GRANTS: Mapping[str, str] = {
     "log_consumer": _MOVES,
     "settlement_cursor": _MOVES,
     "voiding_cursor": _MOVES,
+    "case_reader": _MOVES,
     "sequencer": _MOVES,
     # How things stand: what is there may change, and stays.
     "stream_head": _LIVES,
@@ -58,6 +60,7 @@ GRANTS: Mapping[str, str] = {
     "payment": _LIVES,
     "player_limit": _LIVES,
     "player_marketing": _LIVES,
+    "player_cap": _LIVES,
     "player_exclusion": _LIVES,
     "reality_check": _LIVES,
     "reality_check_interval": _LIVES,
@@ -68,6 +71,11 @@ GRANTS: Mapping[str, str] = {
     "bet": _LIVES,
     "catalog_market": _LIVES,
     "catalog_selection": _LIVES,
+    "staff_agent": _LIVES,
+    "staff_approval": _LIVES,
+    "staff_case": _LIVES,
+    "staff_role": _LIVES,
+    "staff_session": _LIVES,
     # Written once, without a history to keep.
     "catalog_event": _GROWS,
     "session_start": _GROWS,
@@ -82,6 +90,8 @@ GRANTS: Mapping[str, str] = {
     "player_challenge": _COMES_AND_GOES,
     "login_address": _COMES_AND_GOES,
     "personal_value": _COMES_AND_GOES,
+    "staff_login": _COMES_AND_GOES,
+    "case_signal": _COMES_AND_GOES,
     "location_last_fix": _COMES_AND_GOES,
     "location_device": _COMES_AND_GOES,
     # To look at.

@@ -15,6 +15,7 @@ from typing import Any
 from msgspec import Struct, inspect
 
 from integration.api.desk import Desk, Somebody, new_event, registration, selection_id, slip
+from integration.api.doors import NOBODY, STAFF_DOORS, Door
 from pitboss.api.breaks import IntervalBody, ReplyBody
 from pitboss.api.cashier import PaymentBody
 from pitboss.api.exclusions import ExclusionBody, ImposedBody, TimeOutBody
@@ -34,29 +35,8 @@ from pitboss.api.wire import Body
 from pitboss.kernel.ids import derived_id
 
 NAME = "cup"
-NOBODY = f"/v1/staff/players/{derived_id('nobody')}"
 LONG = "x" * 50_000
 UNKNOWN = "a_field_that_nobody_knows"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
-    """An address that reads a body: who may ask, whether with a key, and a body that is good."""
-
-    path: str
-    kind: type[Body]
-    sample: Mapping[str, Any]
-    role: Role | None
-    keyed: bool = False
-    method: str = "POST"
-
-    @property
-    def route(self) -> str:
-        """The address as the document describes it."""
-        path = self.path.replace(NOBODY, "/v1/staff/players/{player_id}")
-        path = path.replace("/limits/stake/day", "/limits/{kind}/{period}")
-        path = path.replace("/marketing/email", "/marketing/{channel}")
-        return path.replace("/security-keys/a2V5/", "/security-keys/{credential}/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +65,7 @@ SLIP = slip(selection_id(NAME))
 KEYED = {**SLIP, "key": "k"}
 
 DOORS = (
+    *STAFF_DOORS,
     Door(
         path="/v1/players",
         kind=RegisterBody,
@@ -315,7 +296,7 @@ def token_for(desk: Desk, player: Somebody, door: Door) -> str | None:
         case Role.PLAYER:
             return player.token
         case Role.STAFF:
-            return desk.staff
+            return desk.office if door.person else desk.staff
 
 
 def at(sample: Any, path: tuple[str | int, ...], value: object) -> Any:

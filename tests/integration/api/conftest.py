@@ -10,6 +10,7 @@ import pytest
 
 from conftest import as_process, url_of
 from integration.api.desk import Desk
+from integration.api.office import hire
 from pitboss.db import Database
 
 
@@ -27,6 +28,9 @@ async def shared_desk(
     name = f"pitboss_test_{secrets.token_hex(4)}"
     await maintenance.execute(f"CREATE DATABASE {name} TEMPLATE {template_name} STRATEGY FILE_COPY")
     database = Database(as_process(url_of(postgres_url, name)))
-    yield Desk(database=database)
+    desk = Desk(database=database)
+    roles = ("administrator", "compliance", "payments")
+    desk.office = (await hire(desk, "office", *roles)).token
+    yield desk
     await database.close()
     await maintenance.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -74,33 +74,33 @@ class Desk:
     jurisdiction: str = JURISDICTION
     tiles: TileStore | None = None
     registers: dict[Register, FakeRegister] = field(default_factory=every_register)
+    # The token of an agent with a session, if a test has hired one.
+    office: str = ""
     client: AsgiClient = field(init=False)
+    edge: Edge = field(init=False)
     processors: list[Processor] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.client = AsgiClient(
-            make_app(
-                Edge(
-                    database=self.database,
-                    clock=self.clock,
-                    entropy=self.entropy,
-                    tokens=self.tokens,
-                    passwords=passwords,
-                    personal_keys=KEYS,
-                    news_readers={"sandbox": SandboxReader([SIGNING])},
-                    check_readers={"sandbox": SandboxCheckReader([SIGNING])},
-                    wall=self.wall,
-                    tracer=self.tracer,
-                    backlog_max=self.backlog_max,
-                    instruments=self.instruments,
-                    proxies_trusted=self.proxies_trusted,
-                    tiles=self.tiles,
-                    site=SITE,
-                    authenticators=FidoAuthenticators(site=SITE, origins=[f"https://{SITE}"]),
-                    registers=dict(self.registers),
-                )
-            )
+        self.edge = Edge(
+            database=self.database,
+            clock=self.clock,
+            entropy=self.entropy,
+            tokens=self.tokens,
+            passwords=passwords,
+            personal_keys=KEYS,
+            news_readers={"sandbox": SandboxReader([SIGNING])},
+            check_readers={"sandbox": SandboxCheckReader([SIGNING])},
+            wall=self.wall,
+            tracer=self.tracer,
+            backlog_max=self.backlog_max,
+            instruments=self.instruments,
+            proxies_trusted=self.proxies_trusted,
+            tiles=self.tiles,
+            site=SITE,
+            authenticators=FidoAuthenticators(site=SITE, origins=[f"https://{SITE}"]),
+            registers=dict(self.registers),
         )
+        self.client = AsgiClient(make_app(self.edge))
 
     def twin(self, *, backlog_max: int = BACKLOG_MAX) -> Desk:
         """Return another API over the same database, as another process is."""
@@ -119,7 +119,7 @@ class Desk:
 
     @property
     def staff(self) -> str:
-        """A token of a member of staff."""
+        """A token of a program of the staff's."""
         return self.tokens.issue("ann", Role.STAFF, now=self.wall.now()).text
 
     def key(self) -> str:

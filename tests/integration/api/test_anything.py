@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integration.api.bodies import DOORS, NAME, Door, at, token_for
+from integration.api.bodies import DOORS, NAME, at, token_for
 from integration.api.client import Answer
 from integration.api.desk import SIGNING, Desk, Somebody
+from integration.api.doors import Door
 from pitboss.sandbox.couriers import SIGNATURE_HEADER, sign
 
 # The database is shared, and a request may wait for it: neither is what is tried here.

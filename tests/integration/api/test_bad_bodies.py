@@ -10,7 +10,6 @@ from integration.api.bodies import (
     DOORS,
     KEYED,
     NAME,
-    Door,
     check_sample,
     kinds_in,
     token_for,
@@ -18,6 +17,7 @@ from integration.api.bodies import (
 )
 from integration.api.client import check_problem
 from integration.api.desk import Desk, Somebody
+from integration.api.doors import Door
 from integration.api.rows import count_rows
 from pitboss.api.slips import KeyedSlipBody, SlipsBody
 from pitboss.api.wire import Body
@@ -28,6 +28,7 @@ RECORDED = {"currency_not_offered", "under_age"}
 ANY_PASSWORD = {
     ("/v1/sessions", "password", 401),
     ("/v1/sessions/challenges", "password", 401),
+    ("/v1/staff/sessions", "password", 401),
     ("/v1/me/password", "password", 403),
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from integration.audit.staff_life import staff_acts
 from integration.audit.tampering import rewrite, tamper
 from integration.cashier.world import World as Cashier
 from integration.players.happenings import happen_to
@@ -123,6 +124,7 @@ async def paid(world: World, licences: None) -> AsyncIterator[World]:
     cashier.clock.advance(timedelta(days=200))
     async with cashier.turn(shard_of(player)) as turn:
         await exclusion.ask_to_return(turn, player, jurisdictions.get("demo"))
+    await staff_acts(world.database, player, now=cashier.clock.now())
     outside = sighting(survey=survey(-1.0))
     for number, seen in enumerate((asked(), asked(outside), asked(session_id="two"))):
         located = structs.replace(seen, check_id=derived_id("check", str(number)))
@@ -160,6 +162,7 @@ CHANGES = {
     "payment": ("micros", "micros + 1"),
     "payment_news": ("reference", "'another'"),
     "player": ("status", "'closed'"),
+    "player_cap": ("most", "most + 1"),
     "player_exclusion": ("ends_at", "ends_at + interval '1 day'"),
     "register_pulse": ("since", "since + interval '1 second'"),
     "register_standing": ("answer", "'lapsed'"),
@@ -176,6 +179,12 @@ CHANGES = {
     "session_start": ("staked", "staked + 1"),
     "settlement_result": ("recorded_at", "recorded_at + interval '1 second'"),
     "shard_head": ("seq", "seq + 1"),
+    "staff_agent": ("roles", "'{}'::text[]"),
+    "staff_approval": ("why", "'mistake'"),
+    "staff_case": ("value", "value + 1"),
+    "staff_note": ("author", "'nobody'"),
+    "staff_role": ("permissions", "permissions || '{figures.see}'::text[]"),
+    "staff_session": ("proven", "NOT proven"),
     "stream_head": ("version", "version + 1"),
     "terms_version": ("version", "version || 'x'"),
     "verification_check": ("reason", "'another'"),

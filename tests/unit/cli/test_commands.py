@@ -28,6 +28,8 @@ NEEDED = {
     ("witness", "serve"): ["--name", "auditor.example/w1", "--log", "log.example"],
     ("jurisdictions", "show"): ["GB"],
     ("jurisdictions", "diff"): ["GB", "NJ"],
+    ("staff", "add"): ["ann", "--role", "administrator"],
+    ("staff", "invite"): ["ann"],
     ("players", "erase"): [_ID, "--basis", "gdpr_17_1_a"],
 }
 

@@ -12,6 +12,7 @@ from pitboss import jurisdictions
 from pitboss.jurisdictions.model import (
     ConfirmedBy,
     Jurisdiction,
+    LiftedBy,
     LimitKind,
     OpenStakes,
     Period,
@@ -24,9 +25,11 @@ from pitboss.responsible.limits.model import (
     Change,
     Confirmation,
     Initiator,
+    Lift,
     Limit,
     LimitKey,
     Played,
+    Raise,
     Refusal,
 )
 from proofs import Proves
@@ -236,6 +239,66 @@ def test_no_limit_passes_a_cap_that_the_player_cannot_lift(code: str, proves: Pr
         assert cap.kind in (LimitKind.DEPOSIT, LimitKind.NET_DEPOSIT)
         assert found.refuses_deposit(most + 1) is not None
     assert rules.allowance([], {}, rulebook, now=NOW).refuses_deposit(1) is None
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("ground", LiftedBy)
+def test_a_cap_is_raised_by_the_check_that_the_licence_names_and_by_nothing_else(
+    code: str, ground: LiftedBy, proves: Proves
+) -> None:
+    proves("limits.caps", code)
+    rulebook = jurisdictions.get(code)
+    keys = {LimitKey(kind=kind, period=period) for kind in LimitKind for period in (None, *Period)}
+    for key in keys:
+        caps = [
+            cap
+            for cap in rulebook.limits.caps
+            if (cap.kind, cap.period) == (key.kind, key.period) and cap.lifted_by is ground
+        ]
+        named = bool(caps) and ground in (LiftedBy.INCOME_CHECK, LiftedBy.RISK_CHECK)
+        most = 10_000 * UNIT
+        wish = Raise(player_id=ANN, key=key, most=most, ground=ground)
+        refusal = rules.refusal_to_raise(wish, rulebook)
+        assert refusal is (None if named else Refusal.CAP_NOT_LIFTABLE)
+        if not named:
+            continue
+        lower = Raise(player_id=ANN, key=key, most=UNIT, ground=ground)
+        assert rules.refusal_to_raise(lower, rulebook) is Refusal.VALUE_OUT_OF_RANGE
+        lift = Lift(
+            shard=shard_of(ANN), player_id=ANN, key=key, most=most, ground=ground, lifted_at=NOW
+        )
+        assert rules.cap_of(key, rulebook, None, [lift]) == most
+        change = Change(player_id=ANN, key=key, value=most)
+        if key.kind in rulebook.limits.kinds:
+            assert rules.refusal_to_change(change, rulebook, None) is Refusal.ABOVE_STATUTORY_CAP
+            assert rules.refusal_to_change(change, rulebook, None, [lift]) is None
+        # Another ground than the statute's raises nothing.
+        other = msgspec.structs.replace(lift, ground=LiftedBy.PLAYER)
+        assert rules.cap_of(key, rulebook, None, [other]) == rules.cap_of(key, rulebook, None)
+
+
+@pytest.mark.parametrize("code", ["DE", "ES", "NL"])
+def test_what_was_raised_for_a_player_is_what_may_be_paid_in(code: str, proves: Proves) -> None:
+    proves("limits.caps", code)
+    rulebook = jurisdictions.get(code)
+    lifts = [
+        Lift(
+            shard=shard_of(ANN),
+            player_id=ANN,
+            key=LimitKey(kind=cap.kind, period=cap.period),
+            most=9_000 * UNIT,
+            ground=cap.lifted_by,
+            lifted_at=NOW,
+        )
+        for cap in rulebook.limits.caps
+    ]
+
+    before = rules.allowance([], {}, rulebook, now=NOW)
+    after = rules.allowance([], {}, rulebook, now=NOW, lifts=lifts)
+
+    assert before.refuses_deposit(9_000 * UNIT) is not None
+    assert after.refuses_deposit(9_000 * UNIT) is None
+    assert after.refuses_deposit(9_000 * UNIT + 1) is not None
 
 
 @pytest.mark.parametrize("value", [0, -1, rules.MICROS_MAX + 1])

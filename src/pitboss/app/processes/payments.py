@@ -1,4 +1,4 @@
-"""The process that looks after payments and checks of identity: what providers are asked."""
+"""The process that looks after payments, checks of identity, and cases: what nobody waits for."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pitboss.app.parts import SANDBOX_KEY, clock_of, open_database, personal_key
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.shards import PARTITIONS_ALL
 from pitboss.settings import Settings
-from pitboss.workers import payments, verification
+from pitboss.workers import cases, payments, verification
 
 
 def run(settings: Settings) -> None:
-    """Submit payments and checks, and ask about silent ones, until told to stop."""
+    """Submit payments and checks, ask about silent ones, open cases, until told to stop."""
     url = f"http://{settings.host}:{settings.sandbox_port}"
     api_key = Home(settings.home).secret(SANDBOX_KEY).hex()
 
@@ -46,6 +46,9 @@ def run(settings: Settings) -> None:
                     partitions=PARTITIONS_ALL,
                     stop=stop,
                 )
+            )
+            group.create_task(
+                cases.run(database, clock=clock_of(settings), entropy=SystemEntropy(), stop=stop)
             )
 
     run_process("payments", settings, main)

@@ -34,13 +34,20 @@ from pitboss.sportsbook.betting import facts as betting
 from pitboss.sportsbook.catalog import facts as catalog
 from pitboss.sportsbook.settlement import facts as settlement
 from pitboss.sportsbook.voiding import facts as voiding
+from pitboss.staff.agents import facts as agents
+from pitboss.staff.approvals import facts as approvals
+from pitboss.staff.cases import facts as cases
+from pitboss.staff.notes import facts as notes
 from pitboss.wallet import facts as wallet
 
 # A test sees to it that no room is forgotten.
 ALL_FACTS: tuple[type[Fact], ...] = (
     *access.FACTS,
+    *agents.FACTS,
+    *approvals.FACTS,
     *betting.FACTS,
     *breaks.FACTS,
+    *cases.FACTS,
     *cashier.FACTS,
     *catalog.FACTS,
     *identity.FACTS,
@@ -49,6 +56,7 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     *limits.FACTS,
     *location.FACTS,
     *marketing.FACTS,
+    *notes.FACTS,
     *personal.FACTS,
     *record.FACTS,
     *registers.FACTS,

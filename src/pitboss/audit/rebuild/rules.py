@@ -28,6 +28,11 @@ from pitboss.sportsbook.betting.folding import BettingFold
 from pitboss.sportsbook.catalog.folding import CatalogFold
 from pitboss.sportsbook.settlement.folding import SettlementFold
 from pitboss.sportsbook.voiding.folding import VoidingFold
+from pitboss.staff.agents.folding import AgentsFold
+from pitboss.staff.approvals.folding import ApprovalsFold
+from pitboss.staff.cases.folding import CasesFold
+from pitboss.staff.notes.facts import NoteWritten
+from pitboss.staff.notes.folding import NotesFold
 from pitboss.wallet.folding import WalletFold
 
 SHARD = "shard"
@@ -60,6 +65,10 @@ class State:
             TermsFold(),
             VerificationFold(),
             RegisterFold(),
+            AgentsFold(),
+            ApprovalsFold(),
+            CasesFold(),
+            NotesFold(),
         )
         self._takes: dict[type[Fact], Callable[[Any, Told], None]] = {}
         for fold in self._folds:
@@ -103,7 +112,7 @@ class Commitments:
     def take(self, read: ReadFact) -> None:
         """Take the shard's next fact."""
         fact = read.told.fact
-        if type(fact) is PlayerRegistered:
+        if type(fact) is PlayerRegistered or type(fact) is NoteWritten:
             self._owed.setdefault(fact.player_id, []).extend(fact.pd)
         elif type(fact) is SubjectErased:
             self._erased.add(fact.subject_id)

@@ -8,15 +8,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.totp import SEED_BYTES as SEED_BYTES
+from pitboss.kernel.totp import STEP_SECONDS as STEP_SECONDS
 from pitboss.players.personal.model import Path
 
 # Where a player's TOTP seed lies among their personal data, which nobody is shown.
 TOTP_SEED = Path("/secret/totp")
-SEED_BYTES = 20
-# Source: RFC 6238, sections 4 and 5.2: steps of 30 s, and one step of delay at most either way.
-STEP_SECONDS = 30
-STEPS_APART_MAX = 1
-CODE_DIGITS = 6
 RECOVERY_CODES = 10
 RECOVERY_CODE_BYTES = 10
 # Source: Web Authentication Level 2, section 13.4.3 (16 bytes at least), section 15.1 (5 minutes).

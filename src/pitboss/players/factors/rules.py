@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import re
-from datetime import datetime
 
 from pitboss.kernel.ids import PlayerId
-from pitboss.players.factors.model import (
-    CODE_DIGITS,
-    STEP_SECONDS,
-    STEPS_APART_MAX,
-    SecurityKey,
-)
+from pitboss.kernel.totp import read_seed as read_seed
+from pitboss.kernel.totp import step_of as step_of
+from pitboss.kernel.totp import totp as totp
+from pitboss.kernel.totp import write_seed as write_seed
+from pitboss.players.factors.model import SecurityKey
 from pitboss.players.personal.model import PersonalKeys
 
-_CODE = re.compile(r"[0-9]{6}")
 _RECOVERY = re.compile(r"[A-Z2-7]{16}")
 
 
@@ -28,40 +23,6 @@ def counts_on(key: SecurityKey, counter: int) -> bool:
     step 21.
     """
     return counter > key.counter or counter == key.counter == 0
-
-
-def totp(seed: bytes, step: int) -> str:
-    """Return the code of a step.  Source: RFC 4226, section 5.3; RFC 6238, section 4.2."""
-    digest = hmac.digest(seed, step.to_bytes(8, "big"), hashlib.sha1)
-    start = digest[-1] & 0x0F
-    number = int.from_bytes(digest[start : start + 4], "big") & 0x7FFF_FFFF
-    return str(number % 10**CODE_DIGITS).zfill(CODE_DIGITS)
-
-
-def step_of(seed: bytes, code: str | None, *, last_step: int, now: datetime) -> int | None:
-    """Return the step that a code is of, if it is near this moment and newer than the last.
-
-    Source: RFC 6238, section 5.2: a code that was accepted is not accepted again.
-    """
-    if code is None or not _CODE.fullmatch(code):
-        return None
-    present = int(now.timestamp()) // STEP_SECONDS
-    found = None
-    # All are compared, so that the time taken tells nothing.
-    for step in range(present - STEPS_APART_MAX, present + STEPS_APART_MAX + 1):
-        if hmac.compare_digest(totp(seed, step), code) and step > last_step:
-            found = step
-    return found
-
-
-def write_seed(seed: bytes) -> str:
-    """Return a seed as authenticators read it."""
-    return base64.b32encode(seed).decode()
-
-
-def read_seed(text: str) -> bytes:
-    """Return a seed that `write_seed` wrote."""
-    return base64.b32decode(text)
 
 
 def write_recovery_code(raw: bytes) -> str:

@@ -1,6 +1,6 @@
 """Limits that players set, what is used of them, and what is left."""
 
-from pitboss.responsible.limits.operations import change, confirm, count, withdraw
+from pitboss.responsible.limits.operations import change, confirm, count, raise_cap, withdraw
 from pitboss.responsible.limits.queries import (
     find_totals,
     find_used,
@@ -20,6 +20,7 @@ __all__ = [
     "list_changes",
     "list_limits",
     "notice_at",
+    "raise_cap",
     "recall_allowances",
     "time_since",
     "withdraw",

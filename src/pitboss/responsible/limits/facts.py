@@ -43,6 +43,20 @@ class LimitKept(Fact, frozen=True, kw_only=True, tag="limit.loosening_withdrawn"
     period: str | None = None
 
 
+class CapRaised(Fact, frozen=True, kw_only=True, tag="limit.cap_raised"):
+    """A statutory cap is another one for this player, after a check that the law names.
+
+    `most` and `before` are in micros; `before` None: the statute's own until now.
+    """
+
+    player_id: PlayerId
+    kind: str
+    most: int
+    ground: str
+    period: str | None = None
+    before: int | None = None
+
+
 class LimitRefused(Fact, frozen=True, kw_only=True, tag="limit.change_refused"):
     """A limit was not changed, and why."""
 
@@ -54,4 +68,4 @@ class LimitRefused(Fact, frozen=True, kw_only=True, tag="limit.change_refused"):
 
 
 # Every type of this room, for who reads facts.
-FACTS = (LimitSet, LimitLoosened, LimitKept, LimitRefused)
+FACTS = (CapRaised, LimitSet, LimitLoosened, LimitKept, LimitRefused)

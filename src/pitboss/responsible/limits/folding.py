@@ -7,7 +7,7 @@ from collections import Counter
 from pitboss.kernel.folding import Fold, Table, Told
 from pitboss.kernel.instants import parse_instant
 from pitboss.responsible.limits import rules
-from pitboss.responsible.limits.facts import LimitKept, LimitLoosened, LimitSet
+from pitboss.responsible.limits.facts import CapRaised, LimitKept, LimitLoosened, LimitSet
 from pitboss.responsible.limits.model import Happened
 
 _NO_PERIOD = "none"
@@ -46,8 +46,18 @@ class LimitsFold(Fold):
             ),
         )
         self._numbers: Counter[str] = Counter()
-        super().__init__(self.limits, self.hours, self.changes)
-        self.takes = {LimitSet: self._set, LimitLoosened: self._loosen, LimitKept: self._keep}
+        self.caps = Table(
+            "player_cap",
+            key=("player_id", "kind", "period"),
+            columns=("player_id", "kind", "period", "most", "ground", "lifted_at"),
+        )
+        super().__init__(self.limits, self.hours, self.changes, self.caps)
+        self.takes = {
+            LimitSet: self._set,
+            LimitLoosened: self._loosen,
+            LimitKept: self._keep,
+            CapRaised: self._raise,
+        }
 
     def count(self, told: Told) -> None:
         """Count what any fact says was played."""
@@ -99,6 +109,11 @@ class LimitsFold(Fold):
         number, period = self._numbers[fact.player_id], fact.period or _NO_PERIOD
         row = [fact.player_id, number, told.recorded_at, what, fact.kind, period, *rest]
         self.add_row(self.changes, row, told)
+
+    def _raise(self, fact: CapRaised, told: Told) -> None:
+        period = fact.period or _NO_PERIOD
+        raised = [fact.most, fact.ground, told.recorded_at]
+        self.caps.add([fact.player_id, fact.kind, period, *raised])
 
     def _row(self, fact: LimitLoosened | LimitKept, told: Told) -> list[object] | None:
         key = (fact.player_id, fact.kind, fact.period or _NO_PERIOD)

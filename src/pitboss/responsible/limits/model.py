@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-from pitboss.jurisdictions.model import LimitKind, Period
+from pitboss.jurisdictions.model import LiftedBy, LimitKind, Period
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import Shard
 
@@ -36,6 +36,7 @@ class Refusal(StrEnum):
     NOTHING_WAITS = "nothing_waits"
     TOO_EARLY = "too_early"
     LAPSED = "lapsed"
+    CAP_NOT_LIFTABLE = "cap_not_liftable"
     CONFIRMED_BY_STAFF_ONLY = "confirmed_by_staff_only"
 
 
@@ -44,6 +45,17 @@ class LimitKey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     kind: LimitKind
     period: Period | None
+
+
+class Lift(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A statutory cap that was raised to `most` for one player, in micros, and on what ground."""
+
+    shard: Shard
+    player_id: PlayerId
+    key: LimitKey
+    most: int
+    ground: LiftedBy
+    lifted_at: datetime
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -82,6 +94,16 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Raise:
+    """Raise a statutory cap for a player to this, in micros, after a check that the law names."""
+
+    player_id: PlayerId
+    key: LimitKey
+    most: int
+    ground: LiftedBy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
     """Confirm the looser limit that waits, now that its time has come."""
 
@@ -112,7 +134,15 @@ class Refused:
     reason: Refusal
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raised:
+    """Yes: this is what the cap is now."""
+
+    lift: Lift
+
+
 Answer = Changed | Refused
+RaiseAnswer = Raised | Refused
 
 
 class Played(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -165,12 +195,14 @@ PlayKey = tuple[Shard, PlayerId, datetime]
 class Standing(msgspec.Struct, kw_only=True):
     """A player's limits, and what was played hour by hour, as a turn remembers them.
 
+    `lifts` are the statutory caps that were raised for the player.
     `measured`: a limit or a cap holds the player; of the others nobody asks how much was played.
     """
 
     limits: list[Limit]
     played: dict[datetime, Played]
     measured: bool
+    lifts: list[Lift] = []
 
 
 class Room(msgspec.Struct, kw_only=True, gc=False):

@@ -11,15 +11,25 @@ from pitboss.kernel.instants import write_instant
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.shards import Shard, shard_of
 from pitboss.messages import Turn
-from pitboss.responsible.limits.facts import LimitKept, LimitLoosened, LimitRefused, LimitSet
+from pitboss.responsible.limits.facts import (
+    CapRaised,
+    LimitKept,
+    LimitLoosened,
+    LimitRefused,
+    LimitSet,
+)
 from pitboss.responsible.limits.model import (
     Answer,
     Change,
     Changed,
     Confirmation,
     Initiator,
+    Lift,
     Limit,
     LimitKey,
+    Raise,
+    RaiseAnswer,
+    Raised,
     Refusal,
     Refused,
     Standing,
@@ -44,7 +54,10 @@ async def change(
         age: in whole years, where it is known; otherwise the caps of every age hold.
     """
     before = await _find(turn, wish.player_id, wish.key)
-    refusal = rules.refusal_to_change(wish, licence, age)
+    lifts: list[Lift] = []
+    if rules.has_liftable(licence):
+        lifts = await store.find_lifts(turn.tx, [(shard_of(wish.player_id), wish.player_id)])
+    refusal = rules.refusal_to_change(wish, licence, age, lifts)
     if refusal is not None:
         return _refuse(turn, wish.player_id, wish.key, refusal, wish.value)
     was = None if before is None else rules.in_force(before, turn.now)
@@ -89,6 +102,46 @@ async def withdraw(turn: Turn, wish: Withdrawal) -> Answer:
     after = rules.without_waiting(limit)
     fact = LimitKept(player_id=limit.player_id, kind=limit.key.kind, period=limit.key.period)
     return await _save(turn, after, fact)
+
+
+async def raise_cap(
+    turn: Turn, wish: Raise, licence: Jurisdiction, *, cause: str | None = None
+) -> RaiseAnswer:
+    """Raise a statutory cap for a player, after the check that the statute names for it.
+
+    It counts at once; limits that the player has set hold as before, and are loosened as the
+    licence says.  Asking again for what there is changes nothing.  Whether two have agreed is the
+    caller's to know.  Source: the licence's `limits.caps`, `lifted_by`.
+    """
+    shard = shard_of(wish.player_id)
+    ensure(shard in turn.heads, "caps are raised by who holds the player's turn")
+    refusal = rules.refusal_to_raise(wish, licence)
+    if refusal is not None:
+        return _refuse(turn, wish.player_id, wish.key, refusal, wish.most)
+    known = await store.find_lifts(turn.tx, [(shard, wish.player_id)])
+    before = next((lift for lift in known if lift.key == wish.key), None)
+    if before is not None and (before.most, before.ground) == (wish.most, wish.ground):
+        return Raised(lift=before)
+    lift = Lift(
+        shard=shard,
+        player_id=wish.player_id,
+        key=wish.key,
+        most=wish.most,
+        ground=wish.ground,
+        lifted_at=turn.now,
+    )
+    await store.save_lift(turn.tx, lift)
+    turn.recall(shard, Standing).pop(wish.player_id, None)
+    fact = CapRaised(
+        player_id=lift.player_id,
+        kind=lift.key.kind,
+        period=lift.key.period,
+        most=lift.most,
+        ground=lift.ground,
+        before=None if before is None else before.most,
+    )
+    turn.publish(shard, lift.player_id, fact, cause=cause)
+    return Raised(lift=lift)
 
 
 async def count(turn: Turn, facts: Iterable[tuple[Shard, Fact]]) -> None:

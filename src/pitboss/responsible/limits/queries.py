@@ -116,6 +116,7 @@ async def recall_allowances(
                 licences[player_id],
                 now=turn.now,
                 age=ages.get(player_id),
+                lifts=standing.lifts,
             )
     return found
 
@@ -138,4 +139,9 @@ async def _read(
         since = rules.hour_of(turn.now - rules.LOOKED_BACK)
         for player_id, played in await store.find_played(turn.tx, measured, since=since):
             standings[shard_of(player_id), player_id].played[played.hour] = played
+    # Of most licences nobody asks.
+    liftable = [place for place in measured if rules.has_liftable(licences[place[1]])]
+    if liftable:
+        for lift in await store.find_lifts(turn.tx, liftable):
+            standings[lift.shard, lift.player_id].lifts.append(lift)
     return standings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
@@ -30,10 +30,12 @@ from pitboss.responsible.limits.model import (
     Happened,
     HistoryLine,
     Initiator,
+    Lift,
     Limit,
     LimitKey,
     Played,
     PlayKey,
+    Raise,
     Refusal,
     Room,
     TimeRoom,
@@ -45,6 +47,8 @@ HOUR = timedelta(hours=1)
 LOOKED_BACK = timedelta(days=32)
 MINUTES_MAX = 31 * 24 * 60
 MICROS_MAX = 10**15
+# What staff does so that a cap may be raised; the player lifts others alone, and some nobody.
+LIFTED_BY_CHECKS = frozenset({LiftedBy.INCOME_CHECK, LiftedBy.RISK_CHECK})
 
 _ROLLING = {
     Period.DAY: timedelta(days=1),
@@ -86,7 +90,9 @@ def still_waits(limit: Limit, now: datetime) -> bool:
     return now < waiting.counts_from
 
 
-def refusal_to_change(change: Change, licence: Jurisdiction, age: int | None) -> Refusal | None:
+def refusal_to_change(
+    change: Change, licence: Jurisdiction, age: int | None, lifts: Collection[Lift] = ()
+) -> Refusal | None:
     """Return why a limit cannot be what was asked, if it cannot.
 
     `age` is in whole years; whoever's is unknown is held by the caps of every age.
@@ -102,21 +108,55 @@ def refusal_to_change(change: Change, licence: Jurisdiction, age: int | None) ->
         return Refusal.LIMIT_IS_MANDATORY if mandatory else None
     if not 0 < value <= (MICROS_MAX if kind.is_money else MINUTES_MAX):
         return Refusal.VALUE_OUT_OF_RANGE
-    cap = cap_of(change.key, licence, age)
+    cap = cap_of(change.key, licence, age, lifts)
     return Refusal.ABOVE_STATUTORY_CAP if cap is not None and value > cap else None
 
 
-def cap_of(key: LimitKey, licence: Jurisdiction, age: int | None) -> int | None:
+def cap_of(
+    key: LimitKey, licence: Jurisdiction, age: int | None, lifts: Collection[Lift] = ()
+) -> int | None:
     """Return the most that statute lets a player reach, if there is such a cap.
 
-    Those that the player may lift are what a limit begins as, and no cap.
+    Those that the player may lift are what a limit begins as, and no cap.  One that was raised for
+    the player, by a check that the statute names, is what it was raised to.
     """
     values = [
-        cap.micros if key.kind.is_money else cap.minutes
+        _most(cap, key, lifts)
         for cap in licence.limits.caps
         if (cap.kind, cap.period) == (key.kind, key.period) and _holds(cap, age)
     ]
     return min((value for value in values if value is not None), default=None)
+
+
+def _most(cap: Cap, key: LimitKey, lifts: Collection[Lift]) -> int | None:
+    raised = [lift.most for lift in lifts if lift.key == key and lift.ground is cap.lifted_by]
+    if raised:
+        return raised[0]
+    return cap.micros if key.kind.is_money else cap.minutes
+
+
+def refusal_to_raise(wish: Raise, licence: Jurisdiction) -> Refusal | None:
+    """Return why a statutory cap cannot be raised so: no statute names this check for it.
+
+    Never to less than the statute's own, of whatever age: a stricter limit is a limit.
+    Source: the licence's `limits.caps`, `lifted_by`.
+    """
+    if wish.ground not in LIFTED_BY_CHECKS:
+        return Refusal.CAP_NOT_LIFTABLE
+    caps = [
+        cap.micros
+        for cap in licence.limits.caps
+        if (cap.kind, cap.period, cap.lifted_by) == (wish.key.kind, wish.key.period, wish.ground)
+        and cap.micros is not None
+    ]
+    if not caps:
+        return Refusal.CAP_NOT_LIFTABLE
+    return None if max(caps) <= wish.most <= MICROS_MAX else Refusal.VALUE_OUT_OF_RANGE
+
+
+def has_liftable(licence: Jurisdiction) -> bool:
+    """Say whether anybody may have a cap that was raised: most licences have no such thing."""
+    return any(cap.lifted_by in LIFTED_BY_CHECKS for cap in licence.limits.caps)
 
 
 def change_limit(
@@ -193,26 +233,30 @@ def allowance(
     *,
     now: datetime,
     age: int | None = None,
+    lifts: Collection[Lift] = (),
 ) -> Allowance:
     """Return what a player may still stake and pay in: of each limit, what is left of it now."""
     chosen = [(limit.key, value) for limit in limits if (value := in_force(limit, now)) is not None]
     found = Allowance(
         stakes=[], deposits=[], times=[], set_kinds=frozenset([key.kind for key, _ in chosen])
     )
-    values = _capped(chosen, licence, age) if licence.limits.caps else chosen
+    values = _capped(chosen, licence, age, lifts) if licence.limits.caps else chosen
     for key, value in values:
         _add_room(found, key, value, played, licence, now)
     return found
 
 
 def _capped(
-    chosen: Sequence[tuple[LimitKey, int]], licence: Jurisdiction, age: int | None
+    chosen: Sequence[tuple[LimitKey, int]],
+    licence: Jurisdiction,
+    age: int | None,
+    lifts: Collection[Lift],
 ) -> Sequence[tuple[LimitKey, int]]:
     """Return the limits that hold: those that were chosen, and caps where these are lower."""
     values = dict(chosen)
     for cap in licence.limits.caps:
         key = LimitKey(kind=cap.kind, period=cap.period)
-        most = cap_of(key, licence, age)
+        most = cap_of(key, licence, age, lifts)
         if most is not None:
             values[key] = min(most, values.get(key, most))
     return tuple(values.items())

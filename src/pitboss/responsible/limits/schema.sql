@@ -39,6 +39,18 @@ CREATE TABLE limit_change (
 CREATE TRIGGER limit_change_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON limit_change
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_history();
 
+-- Statutory caps that were raised for a player, after a check that the law names; in micros.
+CREATE TABLE player_cap (
+    shard     smallint    NOT NULL,
+    player_id uuid        NOT NULL,
+    kind      text        NOT NULL,
+    period    text        NOT NULL CHECK (period IN ('day', 'week', 'month', 'none')),
+    most      bigint      NOT NULL CHECK (most > 0),
+    ground    text        NOT NULL,
+    lifted_at timestamptz NOT NULL,
+    PRIMARY KEY (shard, player_id, kind, period)
+);
+
 -- What players did, hour by hour, in micros: what limits are measured by, for every product.  An
 -- hour is UTC's; every licence's midnight is one of them.
 CREATE TABLE player_hour (

@@ -9,13 +9,14 @@ from functools import cache
 import asyncpg
 
 from pitboss.db import Transaction
-from pitboss.jurisdictions.model import LimitKind, Period
+from pitboss.jurisdictions.model import LiftedBy, LimitKind, Period
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import Shard
 from pitboss.responsible.limits.model import (
     Happened,
     HistoryLine,
     Initiator,
+    Lift,
     Limit,
     LimitKey,
     Place,
@@ -53,6 +54,46 @@ async def find_limits(tx: Transaction, places: Sequence[Place]) -> list[Limit]:
         [player_id for _, player_id in places],
     )
     return [_limit(places[row[0] - 1], row) for row in rows]
+
+
+async def find_lifts(tx: Transaction, places: Sequence[Place]) -> list[Lift]:
+    """Return the statutory caps that were raised for these players."""
+    rows = await tx.fetch(
+        "SELECT wanted.number, kind, period, most, ground, lifted_at FROM player_cap"
+        " JOIN unnest($1::smallint[], $2::uuid[])"
+        " WITH ORDINALITY AS wanted (of_shard, id, number) ON shard = of_shard AND player_id = id"
+        " ORDER BY player_id, kind, period",
+        [shard for shard, _ in places],
+        [player_id for _, player_id in places],
+    )
+    return [
+        Lift(
+            shard=places[row["number"] - 1][0],
+            player_id=places[row["number"] - 1][1],
+            key=_KEYS[row["kind"], row["period"]],
+            most=row["most"],
+            ground=LiftedBy(row["ground"]),
+            lifted_at=row["lifted_at"],
+        )
+        for row in rows
+    ]
+
+
+async def save_lift(tx: Transaction, lift: Lift) -> None:
+    """Write what a statutory cap is for a player now."""
+    await tx.execute(
+        "INSERT INTO player_cap (shard, player_id, kind, period, most, ground, lifted_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (shard, player_id, kind, period)"
+        " DO UPDATE SET most = excluded.most, ground = excluded.ground,"
+        " lifted_at = excluded.lifted_at",
+        lift.shard,
+        lift.player_id,
+        lift.key.kind.value,
+        written_period(lift.key),
+        lift.most,
+        lift.ground.value,
+        lift.lifted_at,
+    )
 
 
 async def save_limits(tx: Transaction, limits: Sequence[Limit]) -> None:
