@@ -1,4 +1,4 @@
-"""A licence that makes players stop, for tests: that of the demonstration with other rules."""
+"""Licences with other rules than theirs, for tests: that of the demonstration, or all of them."""
 
 from __future__ import annotations
 
@@ -34,3 +34,13 @@ def put_in_force(monkeypatch: pytest.MonkeyPatch, *changes: Changes) -> Jurisdic
     known = {code: jurisdictions.get(code) for code in jurisdictions.codes()} | {"demo": licence}
     monkeypatch.setattr(queries, "_licences", lambda: known)
     return licence
+
+
+def leave_registers_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no licence have a national register for the rest of a test that is about other rules."""
+    known = {}
+    for code in jurisdictions.codes():
+        licence = jurisdictions.get(code)
+        exclusion = msgspec.structs.replace(licence.exclusion, registers=())
+        known[code] = msgspec.structs.replace(licence, exclusion=exclusion)
+    monkeypatch.setattr(queries, "_licences", lambda: known)

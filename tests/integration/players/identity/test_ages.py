@@ -9,6 +9,7 @@ import pytest
 
 from integration.players.keys import KEYS
 from integration.players.people import ENTROPY, NOW, assert_rebuilt, some_request
+from paced import leave_registers_out
 from pitboss import gate, jurisdictions, messages
 from pitboss.db import Database
 from pitboss.gate.model import Check, Product, Refusal, Refused
@@ -26,6 +27,12 @@ from pitboss.players.identity.model import (
     StatusRequest,
 )
 from pitboss.players.personal.model import LegalBasis
+
+
+@pytest.fixture(autouse=True)
+def no_registers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what a register would say before."""
+    leave_registers_out(monkeypatch)
 
 
 def turn_at(database: Database, now: datetime) -> messages.TurnContext:

@@ -10,6 +10,7 @@ import pytest
 
 from integration.players.keys import KEYS
 from integration.players.people import ENTROPY, NOW, assert_rebuilt, facts, in_turn, some_player
+from paced import leave_registers_out
 from pitboss import gate
 from pitboss.db import Database
 from pitboss.gate.model import Check as GateCheck
@@ -45,6 +46,12 @@ from pitboss.players.verification.model import (
     VerificationState,
 )
 from pitboss.workers.verification import PATIENCE, TIMED_OUT, Loop
+
+
+@pytest.fixture(autouse=True)
+def no_registers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what a register would say before."""
+    leave_registers_out(monkeypatch)
 
 
 @dataclass(slots=True)
