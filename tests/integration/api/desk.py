@@ -205,6 +205,10 @@ class Desk:
         )
 
 
+# What national registers find people by, where a licence has one.
+FOR_REGISTERS = {"postcode": "SW1A 1AA", "national_id": "199001019802"}
+
+
 def registration(email: str = "ann@example.test") -> dict[str, Any]:
     """Return a body with which anybody may register."""
     return {

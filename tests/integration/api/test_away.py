@@ -184,8 +184,8 @@ async def test_a_commit_whose_outcome_is_unknown_is_told_and_asking_again_is_har
     assert (between > before) is arrives
     assert again.status < 300
     assert once_more.status < 300
-    # Who registers again is logged in again, and that is told.
-    for table in ("fact", "player_session"):
+    # Who registers again is logged in again, and it is told that a session began and counts.
+    for table in ("fact", "fact", "player_session", "session_start"):
         after[table] += ask is register
     last = await count_rows(database)
     # The first login is counted at its address, whichever of them it was.

@@ -172,6 +172,7 @@ async def test_a_key_means_one_request_for_ever(
         # Who registers again logs in, or tries to, and that is told.
         assert after.pop("fact") > between.pop("fact")
         assert after.pop("player_session") > between.pop("player_session")
+        assert after.pop("session_start") > between.pop("session_start")
         assert after.pop("login_address") >= between.pop("login_address")
     assert after == between
 

@@ -9,6 +9,7 @@ import pytest
 
 from integration.api.client import Answer
 from integration.api.desk import (
+    FOR_REGISTERS,
     KICK_OFF,
     Desk,
     Somebody,
@@ -54,7 +55,12 @@ async def test_a_check_shows_what_the_licence_wants_shown(
 ) -> None:
     proves("reality_check.shows", code)
     licence = jurisdictions.get(code)
-    body = {**registration(), "jurisdiction": code, "currency": licence.licence.currencies[0]}
+    body = {
+        **registration(),
+        **FOR_REGISTERS,
+        "jurisdiction": code,
+        "currency": licence.licence.currencies[0],
+    }
     answer = await desk.client.ask("POST", "/v1/players", key=desk.key(), body=body)
     player = Somebody(player_id=answer.json()["player_id"], token=answer.json()["token"], email="")
     wait(desk, 10)

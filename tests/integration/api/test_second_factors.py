@@ -12,7 +12,16 @@ import pytest
 
 from authenticator import SoftKey, text
 from integration.api.client import Answer
-from integration.api.desk import PASSWORD, SITE, Desk, Somebody, registration, selection_id, slip
+from integration.api.desk import (
+    FOR_REGISTERS,
+    PASSWORD,
+    SITE,
+    Desk,
+    Somebody,
+    registration,
+    selection_id,
+    slip,
+)
 from pitboss import jurisdictions, messages
 from pitboss.jurisdictions import queries as licence_queries
 from pitboss.jurisdictions.model import SecondFactor
@@ -393,7 +402,7 @@ async def test_of_two_factors_one_may_go_where_one_is_required(desk: Desk) -> No
     removal = f"{KEYS_PATH}/{text(key.name)}/removal"
     removed = await ask(desk, ann, removal, {"assertion": shown})
 
-    assert kind(bare) == (422, "malformed")
+    assert kind(bare) == (403, "second_factor_needed")
     assert (confirmed.status, removed.status) == (200, 204)
 
 
@@ -408,6 +417,7 @@ async def test_a_player_is_told_at_registration_and_login_what_the_licence_wants
     email = f"player{next(desk.numbers)}@example.test"
     body = {
         **registration(email),
+        **FOR_REGISTERS,
         "name": f"Ann {code}",
         "jurisdiction": code,
         "currency": licence.licence.currencies[0],

@@ -34,10 +34,12 @@ from pitboss.kernel.shards import CATALOGUE_SHARD, Shard, shard_of
 from pitboss.players import identity
 from pitboss.players.identity.model import PlayerStatus, StatusReason, StatusRequest
 from pitboss.responsible import breaks, exclusion, limits
+from pitboss.responsible import marketing as consents
 from pitboss.responsible.breaks.model import Answered, Answering, Choice, Clock, Reply
 from pitboss.responsible.exclusion.model import Initiator, Reason, Wish
 from pitboss.responsible.exclusion.model import Kind as ExclusionKind
 from pitboss.responsible.limits.model import Change, LimitKey
+from pitboss.responsible.marketing import model as marketing
 from pitboss.sportsbook.catalog.model import MarketKind, MarketStatus
 
 __all__ = ["licences"]
@@ -119,7 +121,9 @@ async def paid(world: World, licences: None) -> AsyncIterator[World]:
         reason=Reason.RISK_OF_HARM,
         months=6,
     )
+    said = marketing.Change(player_id=player, channel=marketing.Channel.EMAIL, given=True)
     async with cashier.turn(shard_of(player)) as turn:
+        await consents.change(turn, said, jurisdictions.get("demo"))
         await exclusion.exclude(turn, away, jurisdictions.get("demo"))
     cashier.clock.advance(timedelta(days=200))
     async with cashier.turn(shard_of(player)) as turn:
@@ -167,6 +171,7 @@ CHANGES = {
     "register_pulse": ("since", "since + interval '1 second'"),
     "register_standing": ("answer", "'lapsed'"),
     "player_hour": ("staked", "staked + 1"),
+    "player_marketing": ("given", "NOT given"),
     "player_limit": ("value", "value + 1"),
     "player_login_state": ("failures", "failures + 1"),
     "player_session": ("end_reason", "'logged_out'"),
