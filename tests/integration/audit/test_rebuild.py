@@ -87,6 +87,9 @@ async def paid(world: World, licences: None) -> AsyncIterator[World]:
     """Give the same world, in which people also paid, changed their status and were located."""
     cashier = Cashier(database=world.database, clock=world.clock, entropy=world.entropy)
     player = await cashier.player(units=50)
+    said = marketing.Change(player_id=player, channel=marketing.Channel.EMAIL, given=True)
+    async with cashier.turn(shard_of(player)) as turn:
+        await consents.change(turn, said, jurisdictions.get("demo"))
     done = await cashier.withdraw(player, units=10)
     failed = await cashier.withdraw(player, units=5)
     await cashier.ask(PaymentKind.WITHDRAWAL, [cashier.request(player, units=1_000)])
@@ -121,9 +124,7 @@ async def paid(world: World, licences: None) -> AsyncIterator[World]:
         reason=Reason.RISK_OF_HARM,
         months=6,
     )
-    said = marketing.Change(player_id=player, channel=marketing.Channel.EMAIL, given=True)
     async with cashier.turn(shard_of(player)) as turn:
-        await consents.change(turn, said, jurisdictions.get("demo"))
         await exclusion.exclude(turn, away, jurisdictions.get("demo"))
     cashier.clock.advance(timedelta(days=200))
     async with cashier.turn(shard_of(player)) as turn:
