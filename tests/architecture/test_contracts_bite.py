@@ -64,6 +64,7 @@ VIOLATIONS = [
     (SPORTSBOOK, "sportsbook/catalog/operations.py", "from pitboss.sportsbook import betting"),
     (SPORTSBOOK, "sportsbook/betting/model.py", "from pitboss.sportsbook.settlement import model"),
     (SPORTSBOOK, "sportsbook/cashout/__init__.py", ""),
+    (SPORTSBOOK, "sportsbook/returns/queries.py", "from pitboss.sportsbook import catalog"),
     (PLAYERS, "players/personal/operations.py", "from pitboss.players import identity"),
     (PLAYERS, "players/identity/operations.py", "from pitboss.players import verification"),
     (PLAYERS, "players/sessions/__init__.py", ""),

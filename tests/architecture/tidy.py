@@ -25,7 +25,7 @@ _SQL = re.compile(
     r"\s*(SELECT\b|INSERT\s+INTO\b|UPDATE\s+\S+(\s+AS\s+\w+)?\s+SET\b|DELETE\s+FROM\b|MERGE\s+INTO\b"
     r"|WITH\s+\w+\s+(\([^)]*\)\s+)?AS\b|COPY\s+\w+\b.*\b(FROM|TO)\b|TRUNCATE\b|LOCK\s+TABLE\b)"
 )
-_COUNTED_EXACTLY = ("kernel/money.py", "wallet/", "sportsbook/settlement/")
+_COUNTED_EXACTLY = ("kernel/money.py", "wallet/", "sportsbook/returns/", "sportsbook/settlement/")
 _WALL_CLOCKS = frozenset(
     {"datetime.now", "datetime.datetime.now", "datetime.utcnow", "time.time", "time.time_ns"}
 )

@@ -1,0 +1,1 @@
+"""The arithmetic of returns, split by matter; pure."""
