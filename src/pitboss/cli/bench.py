@@ -241,6 +241,20 @@ def registers(
     _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
 
 
+@app.command()
+def returns(
+    bets: Annotated[int, typer.Option(min=1, max=1_000_000, help="Goliaths to work out.")] = 20_000,
+    seed: SeedOption = 1,
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What goliaths pay, by sums over all lines at once, beside line by line."""
+    from pitboss.bench import returns as bench
+
+    options = bench.ReturnsOptions(bets=bets, seed=seed)
+    _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
+
+
 def _run(bench: Bench, output: Path | None, *, as_json: bool) -> None:
     """Run a bench, show its table, write its JSON; it fails if an invariant does."""
     from pitboss.app.parts import uvloop_runner
