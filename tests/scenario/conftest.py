@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pitboss.app.instance import Instance, start_instance
-from pitboss.settings import SandboxSettings, Settings
+from pitboss.settings import RegisterSettings, SandboxSettings, Settings
 from scenario.hands import House, house_of
 
 # Swift, but as unreliable as ever: it repeats itself, is late, and changes the order.
@@ -25,7 +25,10 @@ async def instance() -> AsyncIterator[Instance]:
     # Not pytest's own folder: it is closed to the system user that runs the server for root.
     home = Path(tempfile.mkdtemp(prefix="pitboss-scenario-"))
     try:
-        async with start_instance(Settings(home=home, port=0, sandbox=SWIFT)) as running:
+        settings = Settings(
+            home=home, port=0, sandbox=SWIFT, registers=RegisterSettings(sandbox=True)
+        )
+        async with start_instance(settings) as running:
             yield running
     finally:
         shutil.rmtree(home)
