@@ -1,6 +1,8 @@
 """Money in and out: deposits, withdrawals, and what payment providers tell about them."""
 
 from pitboss.cashier.operations import (
+    admit_deposits,
+    fail_deposits,
     postpone,
     record_news,
     record_submissions,
@@ -20,7 +22,9 @@ from pitboss.cashier.queries import (
 )
 
 __all__ = [
+    "admit_deposits",
     "count_open",
+    "fail_deposits",
     "find_due",
     "find_obligations",
     "find_open",

@@ -86,7 +86,8 @@ class Payment:
     """A payment as it stands.
 
     `reference` is the provider's name for it, as soon as it is known.  `reason` says why it was
-    refused or failed.  `attempts` counts what the payments loop tried in vain.
+    refused or failed.  `attempts` counts what the payments loop tried in vain; a deposit that is
+    `requested` and has none was never sent.
     """
 
     shard: Shard
@@ -155,6 +156,18 @@ class Submission:
 
     payment: Payment
     answer: SubmissionAnswer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """Whether a requested deposit may be sent to its provider now.
+
+    `payment` is as it stands now: only one that is still `requested` is sent.  `refusal` is the
+    gate's, of one that may have been sent before: unless the provider knows it, it fails.
+    """
+
+    payment: Payment
+    refusal: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

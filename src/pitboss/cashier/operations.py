@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from pitboss import gate, wallet
 from pitboss.cashier.model import (
+    Admission,
     NewsAnswer,
     Payment,
     PaymentKind,
@@ -92,6 +93,69 @@ async def request_withdrawals(
     return rules.answer_requests(kind, requests, known, [item.id for item in fresh])
 
 
+async def admit_deposits(turn: Turn, payments: Sequence[Payment]) -> tuple[Admission, ...]:
+    """Ask the gate again about deposits that are about to be sent, and answer each, in order.
+
+    Between the request and this moment the player may have been excluded, or have lowered a limit.
+    What is refused and was never sent fails here, with the gate's reason.  What was sent before,
+    and not answered, may be with the provider: it is for the caller to ask, and to call
+    `fail_deposits` if the provider does not know it.  What is permitted counts as sent from here.
+    Repeating ends nothing twice.  Withdrawals are never asked about.
+    """
+    places = {(payment.shard, payment.id) for payment in payments}
+    ensure(
+        all(shard in turn.heads for shard, _ in places),
+        "deposits are admitted by who holds the player's turn",
+    )
+    found = await store.find_payments(turn.tx, places)
+    # Who was sent before comes last: what the gate gives back for them is nobody's, because the
+    # provider may yet pay them out.
+    waiting = sorted(filter(rules.waits, found.values()), key=lambda payment: payment.attempts > 0)
+    awaited = await store.find_awaited(
+        turn.tx, {(payment.shard, payment.player_id) for payment in waiting}
+    )
+    permits = await gate.check_deposits(
+        turn, [_deposit_check(payment, awaited, counted=True) for payment in waiting]
+    )
+    refusals = {
+        payment.id: permit.reason
+        for payment, permit in zip(waiting, permits, strict=True)
+        if not isinstance(permit, Permit)
+    }
+    unsent = [item for item in waiting if item.id in refusals and not item.attempts]
+    ended = await _end(turn, [(item, refusals[item.id]) for item in unsent])
+    await store.mark_sent(turn.tx, [item for item in waiting if item.id not in refusals])
+    return tuple(
+        [
+            Admission(
+                payment=ended.get(payment.id, found[payment.id]),
+                refusal=None if payment.id in ended else refusals.get(payment.id),
+            )
+            for payment in payments
+        ]
+    )
+
+
+async def fail_deposits(turn: Turn, admissions: Sequence[Admission]) -> None:
+    """End deposits that were refused and that their provider does not know, with the reason.
+
+    One that has moved on since, because news of it came, stays as it is.
+    """
+    if not admissions:
+        return
+    found = await store.find_payments(
+        turn.tx, {(item.payment.shard, item.payment.id) for item in admissions}
+    )
+    await _end(
+        turn,
+        [
+            (payment, item.refusal)
+            for item in admissions
+            if item.refusal is not None and rules.waits(payment := found[item.payment.id])
+        ],
+    )
+
+
 async def record_submissions(
     turn: Turn, submissions: Sequence[Submission]
 ) -> tuple[NewsAnswer, ...]:
@@ -152,6 +216,14 @@ async def _look(
     return known, rules.first_payments(kind, requests, known, now=turn.now)
 
 
+async def _end(turn: Turn, refused: Sequence[tuple[Payment, str]]) -> dict[PaymentId, Payment]:
+    """Fail deposits that no provider has, and free what they took from limits."""
+    ended = [rules.failed(payment, reason, now=turn.now) for payment, reason in refused]
+    await store.change_payments(turn.tx, ended)
+    await _tell(turn, [(payment, rules.tell_step(payment, ())) for payment in ended])
+    return {payment.id: payment for payment in ended}
+
+
 async def _open(turn: Turn, opened: Sequence[Opened]) -> dict[PaymentId, Payment]:
     """Write new payments, refused ones too, and tell of them."""
     payments = [payment for payment, _ in opened]
@@ -199,12 +271,15 @@ def _accounts(payment: Payment) -> tuple[Account, Account]:
     )
 
 
-def _deposit_check(payment: Payment, awaited: Mapping[PlayerId, int]) -> DepositCheck:
+def _deposit_check(
+    payment: Payment, awaited: Mapping[PlayerId, int], *, counted: bool = False
+) -> DepositCheck:
     return DepositCheck(
         player_id=payment.player_id,
         micros=payment.micros,
         currency=payment.currency,
         awaited_micros=awaited.get(payment.player_id, 0),
+        counted=counted,
     )
 
 

@@ -118,6 +118,16 @@ def refused(payment: Payment, reason: str) -> Payment:
     )
 
 
+def waits(payment: Payment) -> bool:
+    """Say whether this is a deposit that no provider has answered for yet."""
+    return payment.kind is PaymentKind.DEPOSIT and payment.state is PaymentState.REQUESTED
+
+
+def failed(payment: Payment, reason: str, *, now: datetime) -> Payment:
+    """Return a deposit as we end it before its provider has heard of it."""
+    return replace(payment, state=PaymentState.FAILED, reason=reason, closed_at=now)
+
+
 def answer_requests(
     kind: PaymentKind,
     requests: Sequence[PaymentRequest],

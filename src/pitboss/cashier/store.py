@@ -194,6 +194,20 @@ async def change_payments(tx: Transaction, payments: Sequence[Payment]) -> None:
     )
 
 
+async def mark_sent(tx: Transaction, payments: Sequence[Payment]) -> None:
+    """Write that these payments may be heard of by their providers from now on."""
+    if not payments:
+        return
+    await tx.execute(
+        "UPDATE payment SET attempts = 1"
+        " FROM unnest($1::smallint[], $2::uuid[]) AS batch (shard, payment_id)"
+        " WHERE payment.shard = batch.shard AND payment.payment_id = batch.payment_id"
+        " AND attempts = 0",
+        [payment.shard for payment in payments],
+        [payment.id for payment in payments],
+    )
+
+
 async def postpone(tx: Transaction, postponements: Sequence[Postponement]) -> None:
     """Write when payments are to be looked at again."""
     if not postponements:

@@ -89,12 +89,20 @@ class DepositCheck(msgspec.Struct, frozen=True, kw_only=True):
     """May this player pay in this much?
 
     `awaited_micros` is what the player has asked to pay in before and is still on its way.
+    `counted` says that this very deposit was permitted before and is asked about again: limits
+    have it counted already, and so has `awaited_micros`.
     """
 
     player_id: PlayerId
     micros: int
     currency: str
     awaited_micros: int = 0
+    counted: bool = False
+
+    @property
+    def more_micros(self) -> int:
+        """What it adds to what is counted already."""
+        return 0 if self.counted else self.micros
 
 
 class Located(msgspec.Struct, frozen=True, kw_only=True):

@@ -96,7 +96,10 @@ def decide_deposits(
     jurisdictions: Mapping[str, Jurisdiction],
     known: Known = NOTHING_MORE,
 ) -> tuple[Answer, ...]:
-    """Answer each check in order; what one is permitted is taken from the player's allowance."""
+    """Answer each check in order; what one is permitted is taken from the player's allowance.
+
+    What is refused after it was counted goes back to it, for those behind in the batch.
+    """
     permits, balance = _permits(jurisdictions), dict(known.balances)
     answers: list[Answer] = []
     for check in checks:
@@ -119,9 +122,10 @@ def decide_deposits(
         refusals = (rule(case) for rule in DEPOSIT_RULES)
         refusal = next((reason for reason in refusals if reason is not None), None)
         answers.append(permits[player.jurisdiction] if refusal is None else _REFUSED[refusal])
-        if refusal is None and allowance is not None:
-            allowance.take_deposit(check.micros)
-            balance[player.id] = there + check.micros
+        taken = check.more_micros if refusal is None else check.more_micros - check.micros
+        if allowance is not None:
+            allowance.take_deposit(taken)
+            balance[player.id] = there + taken
     return tuple(answers)
 
 
@@ -290,9 +294,9 @@ def refuse_deposit_above_limits(case: DepositCase) -> Refusal | None:
         return None
     most = case.allowance.balance
     there = case.balance_micros + case.check.awaited_micros
-    if most is not None and there + case.check.micros > most:
+    if most is not None and there + case.check.more_micros > most:
         return Refusal.ABOVE_BALANCE_LIMIT
-    kind = case.allowance.refuses_deposit(case.check.micros)
+    kind = case.allowance.refuses_deposit(case.check.more_micros)
     return None if kind is None else _ABOVE[kind]
 
 

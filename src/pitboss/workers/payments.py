@@ -1,5 +1,7 @@
 """The payments loop: submits what was requested, and asks about what stays silent.
 
+Whether a deposit may still be sent is asked of the gate right before, one turn for a batch.
+
 The provider is asked between transactions, never inside one.  A crash after it heard us and
 before we noted it leads to asking again with the same payment id, which it answers as before.
 """
@@ -8,15 +10,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import structlog
 
 from pitboss import cashier, messages
 from pitboss.cashier.model import (
+    Admission,
     Instruction,
     Payment,
+    PaymentKind,
     PaymentNews,
     PaymentState,
     Postponement,
@@ -27,7 +31,7 @@ from pitboss.db import Database
 from pitboss.kernel.clock import Clock, SystemClock
 from pitboss.kernel.entropy import Entropy
 from pitboss.kernel.errors import Fault
-from pitboss.kernel.shards import Partition, shards_of
+from pitboss.kernel.shards import Partition, Shard, shards_of
 from pitboss.kernel.waiting import happened
 
 # As many as are asked at once, twice over: one slow answer holds up few others.
@@ -53,6 +57,7 @@ class _Outcome:
     postponement: Postponement
     submission: Submission | None = None
     news: PaymentNews | None = None
+    unknown: Admission | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,7 +99,8 @@ class Loop:
                 at=self.wall.now(),
                 limit=self.batch_max,
             )
-        outcomes = await asyncio.gather(*map(self._look_after, payments))
+        admissions = await self._admit(payments)
+        outcomes = await asyncio.gather(*map(self._look_after, admissions))
         try:
             await self._note(outcomes)
         except Fault:
@@ -104,10 +110,51 @@ class Loop:
             await self._note_one_by_one(outcomes)
         return len(payments)
 
-    async def _look_after(self, payment: Payment) -> _Outcome:
+    async def _admit(self, payments: Sequence[Payment]) -> list[Admission]:
+        """Return what is to be looked after: all but the deposits that may not be sent any more."""
+        asked = [payment for payment in payments if _wants_permit(payment)]
+        others = [Admission(payment=item) for item in payments if not _wants_permit(item)]
+        try:
+            return others + await self._ask_gate(asked)
+        except Fault:
+            raise
+        except Exception:
+            _log.exception("a batch broke", partition=self.partition, payments=len(asked))
+            return others + await self._ask_gate_one_by_one(asked)
+
+    async def _ask_gate(self, payments: Sequence[Payment]) -> list[Admission]:
+        """Ask about these deposits in one turn; what ended in it, or before it, is left out."""
+        if not payments:
+            return []
+        async with self._turn({payment.shard for payment in payments}) as turn:
+            answers = await cashier.admit_deposits(turn, payments)
+        return [
+            # Whoever is looked after knows how often it was tried before this time.
+            replace(answer, payment=payment)
+            for payment, answer in zip(payments, answers, strict=True)
+            if answer.payment.state is PaymentState.REQUESTED
+        ]
+
+    async def _ask_gate_one_by_one(self, payments: Sequence[Payment]) -> list[Admission]:
+        """Ask about each deposit alone, and put off the one that breaks the batch."""
+        admissions: list[Admission] = []
+        for payment in payments:
+            try:
+                admissions += await self._ask_gate([payment])
+            except Fault:
+                raise
+            except Exception:
+                _log.exception("put off", payment=payment.id)
+                await self._note([self._backed_off(payment, BACKOFF_SECONDS_MAX)])
+        return admissions
+
+    async def _look_after(self, admission: Admission) -> _Outcome:
         """Ask the provider; whatever goes wrong concerns this payment alone."""
+        payment = admission.payment
         async with self._asked_at_once:
             try:
+                if admission.refusal is not None:
+                    return await self._ask_refused(admission)
                 if payment.state is PaymentState.REQUESTED:
                     return await self._submit(payment)
                 return await self._ask(payment)
@@ -143,22 +190,29 @@ class Loop:
             news=news,
         )
 
+    async def _ask_refused(self, admission: Admission) -> _Outcome:
+        """Ask about a deposit that may have been sent before it was refused, and is not again."""
+        payment = admission.payment
+        news = await self.provider.ask(payment.id)
+        return _Outcome(
+            postponement=self._postponed(payment, attempts=1, seconds=SILENCE_SECONDS_MIN),
+            news=news,
+            unknown=admission if news is None else None,
+        )
+
     async def _note(self, outcomes: Sequence[_Outcome]) -> None:
         """Write all that came of a batch, in one turn."""
         if not outcomes:
             return
-        async with messages.turn(
-            self.database,
-            {outcome.postponement.shard for outcome in outcomes},
-            now=self.clock.now(),
-            actor="payments",
-            entropy=self.entropy,
-        ) as turn:
+        async with self._turn({outcome.postponement.shard for outcome in outcomes}) as turn:
             await cashier.record_submissions(
                 turn, [item.submission for item in outcomes if item.submission is not None]
             )
             await cashier.record_news(
                 turn, [item.news for item in outcomes if item.news is not None]
+            )
+            await cashier.fail_deposits(
+                turn, [item.unknown for item in outcomes if item.unknown is not None]
             )
             await cashier.postpone(turn, [item.postponement for item in outcomes])
 
@@ -171,7 +225,15 @@ class Loop:
                 raise
             except Exception:
                 _log.exception("put off", payment=outcome.postponement.payment_id)
-                await self._note([_Outcome(postponement=outcome.postponement)])
+                # It was sent, perhaps: what says so is not taken back.
+                put_off = outcome.postponement
+                put_off = replace(put_off, attempts=max(put_off.attempts, 1))
+                await self._note([_Outcome(postponement=put_off)])
+
+    def _turn(self, shards: set[Shard]) -> messages.TurnContext:
+        return messages.turn(
+            self.database, shards, now=self.clock.now(), actor="payments", entropy=self.entropy
+        )
 
     def _backed_off(self, payment: Payment, seconds_min: float) -> _Outcome:
         seconds = _doubled(seconds_min, payment.attempts, BACKOFF_SECONDS_MAX)
@@ -208,6 +270,11 @@ async def run(
                 entropy=entropy,
             )
             group.create_task(loop.run(stop))
+
+
+def _wants_permit(payment: Payment) -> bool:
+    """Say whether the gate is asked before this goes out: only of money on its way in."""
+    return payment.kind is PaymentKind.DEPOSIT and payment.state is PaymentState.REQUESTED
 
 
 def _doubled(seconds: float, times: int, seconds_max: float) -> float:
