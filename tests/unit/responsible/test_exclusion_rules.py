@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from pitboss import jurisdictions
@@ -173,3 +175,37 @@ def test_of_several_the_last_to_end_counts_and_an_exclusion_is_told_first() -> N
 )
 def test_a_month_that_is_too_short_ends_on_its_last_day(months: int, expected: datetime) -> None:
     assert rules.add_months(NOW, months) == expected
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("months", [1, None])
+@pytest.mark.parametrize("reason", [Reason.COURT_OR_REGULATOR, Reason.RISK_OF_HARM])
+def test_what_the_player_did_not_begin_does_not_end_by_the_players_word(
+    code: str, months: int | None, reason: Reason
+) -> None:
+    licence = jurisdictions.get(code)
+    term = replace(wish(months=months, initiator=Initiator.STAFF), reason=reason)
+    item = excluded(term)
+    late = NOW + timedelta(days=99_999)
+
+    assert rules.refusal_to_return(item, licence, late) is Refusal.HELD_BY_STAFF
+    assert not rules.is_over(rules.with_return_asked(item, NOW), licence, late)
+    assert not rules.rests_on_register(item, licence, late)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_what_staff_wrote_down_for_the_player_ends_as_the_players_own(code: str) -> None:
+    licence = jurisdictions.get(code)
+    own = excluded(wish(months=12))
+    for_them = msgspec.structs.replace(
+        own, initiator=Initiator.STAFF, reason=Reason.PLAYER_ASKED_STAFF
+    )
+
+    for moment in (NOW, NOW + timedelta(days=400)):
+        assert rules.refusal_to_return(for_them, licence, moment) == rules.refusal_to_return(
+            own, licence, moment
+        )
+    asked = NOW + timedelta(days=400)
+    assert rules.over_at(rules.with_return_asked(for_them, asked), licence) == rules.over_at(
+        rules.with_return_asked(own, asked), licence
+    )

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from pitboss.jurisdictions.model import Jurisdiction, Lift
-from pitboss.responsible.exclusion.model import Exclusion, Initiator, Kind, Refusal, Wish
+from pitboss.responsible.exclusion.model import Exclusion, Initiator, Kind, Reason, Refusal, Wish
 
 HOURS_MAX = 24 * 366
 MONTHS_MAX = 12 * 100
@@ -60,11 +60,14 @@ def over_at(item: Exclusion, licence: Jurisdiction) -> datetime | None:
     """Return from when on this keeps nobody away; None: it is not known, or will never be.
 
     A term is never shortened.  After it an exclusion ends as the licence says: by itself, or so
-    long after the player has asked; one that a register keeps ends when the register says so.
+    long after the player has asked; one that a register keeps ends when the register says so, and
+    one that the player did not begin by nothing that the player says.
     """
     rules = licence.exclusion
     if item.kind is Kind.TIME_OUT:
         return item.ends_at
+    if is_imposed(item):
+        return None
     if item.initiator is Initiator.REGISTER:
         return _over_after_register(item, licence)
     lift, wait = rules.lift, rules.lift_wait_hours
@@ -86,15 +89,24 @@ def rests_on_register(item: Exclusion, licence: Jurisdiction, now: datetime) -> 
     """Return whether this waits for a register to say that it does not name the player.
 
     Such is what a register began; and where the licence leaves the end of every exclusion to the
-    register, one of the player or of staff whose term is over.  One without an end is not freed by
-    the word of a register that may never have heard of it.
+    register, one of the player whose term is over.  One without an end is not freed by the word of
+    a register that may never have heard of it, and one of staff by no register's.
     """
-    if item.kind is Kind.TIME_OUT or item.released_at is not None:
+    if item.kind is Kind.TIME_OUT or item.released_at is not None or is_imposed(item):
         return False
     if item.initiator is Initiator.REGISTER:
         return True
     ended = item.ends_at is not None and item.ends_at <= now
     return ended and licence.exclusion.lift is Lift.BY_REGISTER
+
+
+def is_imposed(item: Exclusion) -> bool:
+    """Return whether staff keeps this player away for a reason that is not the player's wish.
+
+    A court, a regulator or a risk of harm does not go away because the player asks to play.
+    """
+    asked = item.reason in (Reason.PLAYERS_CHOICE, Reason.PLAYER_ASKED_STAFF)
+    return item.initiator is Initiator.STAFF and not asked
 
 
 def is_held_by_register(item: Exclusion) -> bool:
@@ -110,6 +122,8 @@ def with_return_asked(item: Exclusion, now: datetime) -> Exclusion:
 def refusal_to_return(item: Exclusion, licence: Jurisdiction, now: datetime) -> Refusal | None:
     """Return why a player who asks now cannot come back, if so."""
     rules = licence.exclusion
+    if is_imposed(item):
+        return Refusal.HELD_BY_STAFF
     if item.initiator is Initiator.REGISTER:
         if item.released_at is None:
             return Refusal.HELD_BY_REGISTER
