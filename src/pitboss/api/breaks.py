@@ -33,7 +33,7 @@ from pitboss.kernel.money import currency, format_micros
 from pitboss.kernel.shards import shard_of
 from pitboss.messages import Turn
 from pitboss.players import access, identity
-from pitboss.players.access.model import Session, SessionEnd, SessionId
+from pitboss.players.access.model import Session, SessionEnd, SessionId, Stretch
 from pitboss.responsible import breaks
 from pitboss.responsible.breaks.model import (
     Answered,
@@ -180,7 +180,9 @@ async def choose_interval(
 
     async def work(turn: Turn) -> ChoiceAnswer:
         live = await access.find_live(turn.tx, player_id, now=turn.now)
-        return await breaks.choose(turn, wish, licence, [clock_of(item) for item in live])
+        stretches = await access.find_stretches(turn.tx, live)
+        clocks = [clock_of(item, stretches[item.id]) for item in live]
+        return await breaks.choose(turn, wish, licence, clocks)
 
     answer = await in_turn(edge, [shard_of(player_id)], "player", work)
     if isinstance(answer, Refused):
@@ -213,7 +215,7 @@ async def answer_check(request: Asked, edge: TheEdge, data: JSONBody[ReplyBody])
     if isinstance(answer, Refused):
         raise ProblemFound(problem_of(answer.reason))
     check = answer.check
-    state = State(player_id=player_id, interval=seen.state.interval, newest=check)
+    state = msgspec.structs.replace(seen.state, newest=check)
     goes_on = check.reply is not Reply.LEAVE
     return AnsweredView(
         reply=check.reply,
@@ -249,13 +251,15 @@ async def show_statement(request: Asked, edge: TheEdge, session_id: FromPath[str
     )
 
 
-def clock_of(session: Session) -> Clock:
-    """Return a session as a clock."""
+def clock_of(session: Session, stretch: Stretch | None = None) -> Clock:
+    """Return a session as a clock, with the play that it goes on with if that matters."""
     return Clock(
         session_id=session.id,
         player_id=session.player_id,
         opened_at=session.opened_at,
         ends_at=session.ends_at,
+        since=None if stretch is None else stretch.since,
+        before=() if stretch is None else stretch.before,
     )
 
 
@@ -269,10 +273,12 @@ async def _look(tx: Transaction, player_id: PlayerId, session_id: str) -> _Seen:
         raise ProblemFound(problems.NOT_FOUND)
     session = await _session(tx, player_id, session_id)
     player = await identity.get_player(tx, player_id)
+    stretches = await access.find_stretches(tx, [session])
+    clock = clock_of(session, stretches[session.id])
     return _Seen(
         session=session,
-        clock=clock_of(session),
-        state=await breaks.find_state(tx, (player_id, session_id)),
+        clock=clock,
+        state=await breaks.find_state(tx, clock),
         licence=jurisdictions.get(player.jurisdiction),
     )
 

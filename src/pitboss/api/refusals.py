@@ -86,6 +86,7 @@ LINES = {
     "account_not_closed": _not_allowed("The player's account must be closed first."),
     "player_excluded": _not_allowed("The player is excluded from play."),
     "held_by_register": _not_allowed("A national register keeps the player away; it ends there."),
+    "held_by_staff": _not_allowed("This exclusion was not the player's wish; staff must end it."),
     # It does not say why: who registers in somebody's name must not learn who is excluded.
     "named_by_register": Line(
         status=403,

@@ -175,6 +175,7 @@ async def _paces(
             if (session_id := checks[number].session_id) is not None
         ],
     )
+    stretches = await access.recall_stretches(turn, list(sessions.values()))
     clocks: dict[SessionPlace, Clock] = {}
     wanted: dict[SessionPlace, Jurisdiction] = {}
     of_check: dict[int, SessionPlace] = {}
@@ -190,6 +191,8 @@ async def _paces(
             player_id=session.player_id,
             opened_at=session.opened_at,
             ends_at=session.ends_at,
+            since=stretches[session.id].since,
+            before=stretches[session.id].before,
         )
         wanted[place] = licence
     found = await breaks.recall_paces(turn, clocks, wanted)

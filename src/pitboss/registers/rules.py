@@ -39,6 +39,9 @@ DEPOSIT_HOLDS = timedelta(hours=1)
 # register that is away for a while stops nobody.
 DAILY_HOLDS = timedelta(hours=24)
 DAILY_EVERY = timedelta(hours=20)
+# Where a register is asked at login alone, a session that never ends would never ask again: no rule
+# that was found lets an answer hold for longer than the day for which a daily one does.
+LOGIN_HOLDS = timedelta(hours=24)
 # Who stays silent is asked again later and later, and at least this often.
 RETRY_MIN = timedelta(seconds=10)
 RETRY_MAX = timedelta(minutes=10)
@@ -127,22 +130,21 @@ def _verdict_of(
     if standing.silent_since is not None or standing.checked_at is None:
         allowed = licence.exclusion.register_down is RegisterDown.ALLOW
         return Verdict.CLEAR if allowed else Verdict.DOWN
-    holds = _holds(licence, for_play)
-    fresh = holds is None or now - standing.checked_at < holds
+    fresh = now - standing.checked_at < _holds(licence, for_play)
     return Verdict.CLEAR if fresh else Verdict.NOT_CHECKED
 
 
-def _holds(licence: Jurisdiction, for_play: bool) -> timedelta | None:
-    """Return for how long an answer is good; None: until the next moment at which it is asked."""
+def _holds(licence: Jurisdiction, for_play: bool) -> timedelta:
+    """Return for how long an answer is good: until the next moment, and a day at most."""
     asked = licence.exclusion.register_checked_at
-    ends = []
+    ends = [LOGIN_HOLDS]
     if for_play and Moment.PLAY in asked:
         ends.append(PLAY_HOLDS)
     if not for_play and Moment.DEPOSIT in asked:
         ends.append(DEPOSIT_HOLDS)
     if Moment.DAILY in asked:
         ends.append(DAILY_HOLDS)
-    return min(ends, default=None)
+    return min(ends)
 
 
 def silence_counts(standing: Standing | None, moment: Moment, now: datetime) -> bool:

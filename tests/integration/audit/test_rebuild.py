@@ -121,7 +121,7 @@ async def paid(world: World, licences: None) -> AsyncIterator[World]:
         player_id=player,
         kind=ExclusionKind.EXCLUSION,
         initiator=Initiator.STAFF,
-        reason=Reason.RISK_OF_HARM,
+        reason=Reason.PLAYER_ASKED_STAFF,
         months=6,
     )
     async with cashier.turn(shard_of(player)) as turn:

@@ -22,7 +22,7 @@ from pitboss.kernel.instants import write_instant
 from pitboss.kernel.shards import SHARDS_ALL, shard_of
 from pitboss.players import access
 from pitboss.players.access import store as access_store
-from pitboss.players.access.model import LetIn, LoginTry, SessionId
+from pitboss.players.access.model import LetIn, LoginTry, SessionEnd, SessionId
 from pitboss.responsible import breaks
 from pitboss.responsible.breaks import store as breaks_store
 from pitboss.responsible.breaks.model import (
@@ -50,7 +50,7 @@ async def world(database: Database) -> World:
 
 
 async def log_in(world: World, player: PlayerId) -> Clock:
-    """Open a session, as the edge does."""
+    """Open a session, as the edge does; its clock has the play that it goes on with."""
     session_id = SessionId(new_id(world.clock.now(), world.entropy))
     attempt = LoginTry(player_id=player, right=True, session_id=session_id)
     async with world.turn(shard_of(player)) as turn:
@@ -64,7 +64,8 @@ async def log_in(world: World, player: PlayerId) -> Clock:
             ends_at=session.ends_at,
         )
         await breaks.begin(turn, clock)
-    return clock
+        stretch = (await access.find_stretches(turn.tx, [session]))[session.id]
+    return msgspec.structs.replace(clock, since=stretch.since, before=stretch.before)
 
 
 async def wish(world: World, clock: Clock, *, units: int = 1) -> BetId:
@@ -137,6 +138,56 @@ async def test_a_check_that_is_due_stops_bets_on_their_way_until_it_is_answered(
     (told,) = await world.facts(shard_of(clock.player_id), "reality_check.answered")
     assert (told["reply"], told["due_at"]) == ("continue", write_instant(due))
     assert (told["elapsed_seconds"], told["staked"]) == (35 * 60, UNIT)
+
+
+@pytest.mark.parametrize("leaves_first", [False, True])
+async def test_another_login_does_not_get_rid_of_a_check(
+    world: World, monkeypatch: pytest.MonkeyPatch, leaves_first: bool
+) -> None:
+    licence = put_in_force(monkeypatch, CHECKED)
+    player = await world.player()
+    first = await log_in(world, player)
+    wait(world, 29)
+    if leaves_first:
+        async with world.turn(shard_of(player)) as turn:
+            await access.end_sessions(turn, player, SessionEnd.LOGGED_OUT)
+    second = await log_in(world, player)
+    before = await refusal(world, second)
+    wait(world, 1)
+    stopped = await refusal(world, second)
+    third = await log_in(world, player)
+    still = await refusal(world, third)
+    due = first.opened_at + timedelta(minutes=30)
+    answered = await answer(world, third, licence, due, Reply.CONTINUE)
+    after = await refusal(world, third)
+    wait(world, 30)
+    again = await refusal(world, third)
+
+    assert (before, stopped, still) == (None, "reality_check_due", "reality_check_due")
+    assert isinstance(answered, Answered)
+    assert (after, again) == (None, "reality_check_due")
+
+
+async def test_an_answer_counts_for_the_login_after_it_and_a_pause_begins_anew(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    licence = put_in_force(monkeypatch, CHECKED)
+    player = await world.player()
+    first = await log_in(world, player)
+    wait(world, 30)
+    await answer(world, first, licence, world.clock.now(), Reply.CONTINUE)
+    second = await log_in(world, player)
+    wait(world, 29)
+    not_yet = await refusal(world, second)
+    async with world.turn(shard_of(player)) as turn:
+        await access.end_sessions(turn, player, SessionEnd.LOGGED_OUT)
+    wait(world, 5)
+    paused = await log_in(world, player)
+    fresh = await refusal(world, paused)
+
+    assert (not_yet, fresh) == (None, None)
+    assert (paused.since, paused.before) == (paused.opened_at, ())
+    assert second.before == (first.session_id,)
 
 
 async def test_the_same_answer_counts_once_and_another_one_is_refused(
@@ -335,8 +386,8 @@ async def test_a_batch_costs_one_look_at_sessions_and_one_at_old_ones_checks(
 
     assert all(isinstance(found, Permit) for found in (*unwatched, *young, *older))
     assert nothing == []
-    assert one == ["find_sessions"]
-    assert two == ["find_sessions", "find_states"]
+    assert one == ["find_sessions", "find_stays"]
+    assert two == ["find_sessions", "find_stays", "find_states"]
 
 
 async def _checked(world: World, tx: Any, clocks: list[Clock]) -> tuple[GateAnswer, ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from pitboss import jurisdictions
@@ -114,7 +116,8 @@ def test_nothing_ends_an_exclusion_before_its_term(code: str, proves: Proves) ->
 
     assert not rules.is_over(item, licence, just_before)
     asked_early = rules.refusal_to_return(item, licence, just_before)
-    assert asked_early in (Refusal.TERM_NOT_OVER, Refusal.NEVER_LIFTED)
+    never = licence.exclusion.lift is Lift.NEVER
+    assert asked_early is (Refusal.NEVER_LIFTED if never else Refusal.TERM_NOT_OVER)
     waited = timedelta(hours=licence.exclusion.lift_wait_hours or 0)
     later = item.ends_at + timedelta(days=1)
     asked = rules.with_return_asked(item, later)
@@ -125,8 +128,10 @@ def test_nothing_ends_an_exclusion_before_its_term(code: str, proves: Proves) ->
             assert not rules.is_over(item, licence, later + timedelta(days=9999))
             assert rules.refusal_to_return(item, licence, later) is None
             assert rules.over_at(asked, licence) == later + waited
-        case _:
-            assert rules.refusal_to_return(item, licence, later) is Refusal.NEVER_LIFTED
+        case lift:
+            by_register = lift is Lift.BY_REGISTER
+            expected = Refusal.HELD_BY_REGISTER if by_register else Refusal.NEVER_LIFTED
+            assert rules.refusal_to_return(item, licence, later) is expected
             assert not rules.is_over(asked, licence, later + timedelta(days=9999))
 
 
@@ -139,17 +144,33 @@ def test_an_indefinite_exclusion_is_lifted_as_its_own_rules_say(code: str, prove
     item = excluded(wish())
 
     assert not rules.is_over(item, licence, NOW + timedelta(days=99_999))
-    if licence.exclusion.indefinite_lift is not Lift.ON_REQUEST:
+    if licence.exclusion.indefinite_lift not in (Lift.ON_REQUEST, Lift.BY_REGISTER):
         assert rules.refusal_to_return(item, licence, NOW) is Refusal.NEVER_LIFTED
         return
     least = rules.add_months(NOW, licence.exclusion.indefinite_months_min or 0)
     if least > NOW:
         early = rules.refusal_to_return(item, licence, least - MICROSECOND)
         assert early is Refusal.TERM_NOT_OVER
+    if licence.exclusion.indefinite_lift is Lift.BY_REGISTER:
+        # The register's clear answer first, and then the player decides.
+        assert rules.refusal_to_return(item, licence, least) is Refusal.HELD_BY_REGISTER
+        assert not rules.rests_on_register(item, licence, least - MICROSECOND)
+        assert rules.rests_on_register(item, licence, least)
+        item = msgspec.structs.replace(item, released_at=least)
+        assert not rules.is_over(item, licence, NOW + timedelta(days=99_999))
     assert rules.refusal_to_return(item, licence, least) is None
     asked = rules.with_return_asked(item, least)
     waited = timedelta(hours=licence.exclusion.indefinite_wait_hours or 0)
     assert rules.over_at(asked, licence) == least + waited
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_who_asks_back_during_a_time_out_hears_that_it_is_not_over(code: str) -> None:
+    item = excluded(time_out(24))
+
+    early = rules.refusal_to_return(item, jurisdictions.get(code), NOW + timedelta(hours=1))
+
+    assert early is Refusal.TERM_NOT_OVER
 
 
 def test_of_several_the_last_to_end_counts_and_an_exclusion_is_told_first() -> None:
@@ -173,3 +194,37 @@ def test_of_several_the_last_to_end_counts_and_an_exclusion_is_told_first() -> N
 )
 def test_a_month_that_is_too_short_ends_on_its_last_day(months: int, expected: datetime) -> None:
     assert rules.add_months(NOW, months) == expected
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("months", [1, None])
+@pytest.mark.parametrize("reason", [Reason.COURT_OR_REGULATOR, Reason.RISK_OF_HARM])
+def test_what_the_player_did_not_begin_does_not_end_by_the_players_word(
+    code: str, months: int | None, reason: Reason
+) -> None:
+    licence = jurisdictions.get(code)
+    term = replace(wish(months=months, initiator=Initiator.STAFF), reason=reason)
+    item = excluded(term)
+    late = NOW + timedelta(days=99_999)
+
+    assert rules.refusal_to_return(item, licence, late) is Refusal.HELD_BY_STAFF
+    assert not rules.is_over(rules.with_return_asked(item, NOW), licence, late)
+    assert not rules.rests_on_register(item, licence, late)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_what_staff_wrote_down_for_the_player_ends_as_the_players_own(code: str) -> None:
+    licence = jurisdictions.get(code)
+    own = excluded(wish(months=12))
+    for_them = msgspec.structs.replace(
+        own, initiator=Initiator.STAFF, reason=Reason.PLAYER_ASKED_STAFF
+    )
+
+    for moment in (NOW, NOW + timedelta(days=400)):
+        assert rules.refusal_to_return(for_them, licence, moment) == rules.refusal_to_return(
+            own, licence, moment
+        )
+    asked = NOW + timedelta(days=400)
+    assert rules.over_at(rules.with_return_asked(for_them, asked), licence) == rules.over_at(
+        rules.with_return_asked(own, asked), licence
+    )

@@ -78,7 +78,9 @@ def test_a_players_own_exclusion_rests_on_a_register_only_after_its_term(code: s
     leaves = licence.exclusion.lift is Lift.BY_REGISTER
     assert not rules.rests_on_register(own, licence, NOW)
     assert rules.rests_on_register(own, licence, ends_at) == leaves
-    assert not rules.rests_on_register(endless, licence, CENTURY)
+    decides = licence.exclusion.indefinite_lift is Lift.BY_REGISTER
+    assert rules.rests_on_register(endless, licence, CENTURY) == decides
+    assert not rules.rests_on_register(endless, licence, NOW + timedelta(days=300))
     released = msgspec.structs.replace(own, released_at=ends_at)
     if leaves:
         assert rules.over_at(released, licence) == ends_at

@@ -19,7 +19,9 @@ from pitboss.players.access.queries import (
     find_newest,
     find_sessions,
     find_stays,
+    find_stretches,
     recall_sessions,
+    recall_stretches,
 )
 
 __all__ = [
@@ -31,11 +33,13 @@ __all__ = [
     "find_newest",
     "find_sessions",
     "find_stays",
+    "find_stretches",
     "forget",
     "judge",
     "note_stranger",
     "open_first",
     "recall_sessions",
+    "recall_stretches",
     "show",
     "touch",
     "unlock",

@@ -95,6 +95,22 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         return self.ends_at is None or now < self.ends_at
 
 
+# Who is gone for less than this has not paused: whoever logs in again at once goes on.
+AWAY_MIN = timedelta(minutes=5)
+# What was over so long before a login has nothing to do with it.
+STRETCH_BACK = timedelta(days=1)
+
+
+class Stretch(msgspec.Struct, frozen=True, kw_only=True):
+    """The play that a login goes on with: its first moment, and its sessions before this one.
+
+    It never changes: what was live at a login stays what was live then.
+    """
+
+    since: datetime
+    before: tuple[SessionId, ...] = ()
+
+
 # From its first moment to its last.
 Stay = tuple[datetime, datetime]
 

@@ -9,7 +9,7 @@ from pitboss.db import Transaction
 from pitboss.kernel.ids import PlayerId, is_id
 from pitboss.kernel.shards import Shard
 from pitboss.messages import Turn
-from pitboss.players.access.model import Session, SessionId, Stay
+from pitboss.players.access.model import STRETCH_BACK, Session, SessionId, Stay, Stretch
 
 from . import rules, store
 
@@ -56,6 +56,35 @@ async def find_live(tx: Transaction, player_id: PlayerId, *, now: datetime) -> l
 async def find_newest(tx: Transaction, player_id: PlayerId) -> list[Session]:
     """Return a player's newest sessions, those that are over included; a hundred at most."""
     return await store.find_newest(tx, player_id, limit=SESSIONS_SHOWN_MAX)
+
+
+async def find_stretches(tx: Transaction, sessions: Sequence[Session]) -> dict[SessionId, Stretch]:
+    """Return the play that each of these sessions goes on with, in one statement for all."""
+    if not sessions:
+        return {}
+    found = await store.find_stays(
+        tx,
+        list({(session.shard, session.player_id) for session in sessions}),
+        since=min(session.opened_at for session in sessions) - STRETCH_BACK,
+    )
+    others: dict[PlayerId, list[Session]] = {}
+    for item in found:
+        others.setdefault(item.player_id, []).append(item)
+    return {
+        session.id: rules.stretch_of(session, others.get(session.player_id, ()))
+        for session in sessions
+    }
+
+
+async def recall_stretches(turn: Turn, sessions: Sequence[Session]) -> dict[SessionId, Stretch]:
+    """Return the play that each of these sessions goes on with; what the turn remembers is not
+    fetched."""
+    known = {shard: turn.recall(shard, Stretch) for shard in {one.shard for one in sessions}}
+    missing = [session for session in sessions if session.id not in known[session.shard]]
+    fetched = await find_stretches(turn.tx, missing)
+    for session in missing:
+        known[session.shard][session.id] = fetched[session.id]
+    return {session.id: known[session.shard][session.id] for session in sessions}
 
 
 async def find_stays(

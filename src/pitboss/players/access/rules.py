@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 
 from pitboss.jurisdictions.model import Jurisdiction, SecondFactor, SecondSession
 from pitboss.players.access.model import (
+    AWAY_MIN,
     COUNTED,
     LoginState,
     LoginTry,
     Refusal,
     Session,
     Stay,
+    Stretch,
 )
 from pitboss.players.factors.model import Factors, Proof, Proven
 from pitboss.players.identity.model import Player, PlayerStatus
@@ -115,6 +117,22 @@ def join_stays(stays: Iterable[Stay]) -> list[Stay]:
         else:
             joined.append((start, end))
     return joined
+
+
+def stretch_of(session: Session, others: Iterable[Session]) -> Stretch:
+    """Return the play that a session goes on with: its own, if the player had paused before it."""
+    opened_at, before = session.opened_at, []
+    earlier = [item for item in others if (item.opened_at, item.id) < (opened_at, session.id)]
+    began = ended = None
+    for item in sorted(earlier, key=lambda one: (one.opened_at, one.id)):
+        if ended is None or item.opened_at >= ended:
+            began, before = item.opened_at, []
+        over = item.over_at(opened_at) + AWAY_MIN
+        ended = over if ended is None else max(ended, over)
+        before.append(item.id)
+    if began is None or ended is None or ended <= opened_at:
+        return Stretch(since=opened_at)
+    return Stretch(since=began, before=tuple(before))
 
 
 def keeps_out(licence: Jurisdiction) -> bool:

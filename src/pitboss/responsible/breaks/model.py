@@ -51,12 +51,23 @@ class Refusal(StrEnum):
 
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A session as its clock: when it began, and when it ends at the latest, if that is capped."""
+    """A session as its clock: when it began, and when it ends at the latest, if that is capped.
+
+    `since` and `before` are the play that it goes on with, if the player did not pause before it:
+    when that began, and its sessions.  Another login does not set the clock back.
+    """
 
     session_id: str
     player_id: PlayerId
     opened_at: datetime
     ends_at: datetime | None = None
+    since: datetime | None = None
+    before: tuple[str, ...] = ()
+
+    @property
+    def counts_from(self) -> datetime:
+        """From when on its reality checks count, if none was answered."""
+        return self.opened_at if self.since is None else self.since
 
     @property
     def place(self) -> Place:
@@ -88,11 +99,15 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What is known of a session's checks, as a turn remembers it."""
+    """What is known of a session's checks, as a turn remembers it.
+
+    `answered_before` is when a check was answered last in the sessions that it goes on with.
+    """
 
     player_id: PlayerId
     interval: Interval | None = None
     newest: RealityCheck | None = None
+    answered_before: datetime | None = None
 
 
 class Break(msgspec.Struct, frozen=True, kw_only=True, gc=False):

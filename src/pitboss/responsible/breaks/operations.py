@@ -82,7 +82,7 @@ async def choose(
     """
     shard = shard_of(wish.player_id)
     ensure(shard in turn.heads, "intervals are chosen by who holds the player's turn")
-    states = await store.find_states(turn.tx, [clock.place for clock in live])
+    states = await queries.find_states(turn.tx, live)
     due = [rules.due_at(clock, states.get(clock.session_id), licence) for clock in live]
     waiting = [moment for moment in due if moment is not None]
     refusal = rules.refusal_to_choose(wish, licence, waiting, turn.now)
@@ -118,8 +118,7 @@ async def answer(turn: Turn, wish: Answering, licence: Jurisdiction) -> CheckAns
     clock = wish.clock
     shard = shard_of(clock.player_id)
     ensure(shard in turn.heads, "checks are answered by who holds the player's turn")
-    known = await store.find_states(turn.tx, [clock.place])
-    state = known.get(clock.session_id, State(player_id=clock.player_id))
+    state = await queries.find_state(turn.tx, clock)
     if state.newest is not None and rules.answers_again(wish, state.newest):
         if state.newest.reply is wish.reply:
             return Answered(check=state.newest, repeated=True)

@@ -81,7 +81,7 @@ async def recall_paces(
     check nothing is read, and whom the turn remembers is not fetched.
     """
     old = [
-        place
+        clock
         for place, clock in clocks.items()
         if rules.may_be_due(clock, licences[place], turn.now)
     ]
@@ -92,9 +92,17 @@ async def recall_paces(
     }
 
 
-async def find_state(tx: Transaction, place: Place) -> State:
-    """Return what is known of the reality checks of a session."""
-    return (await store.find_states(tx, [place]))[place[1]]
+async def find_state(tx: Transaction, clock: Clock) -> State:
+    """Return what is known of the reality checks of a session, and of those it goes on with."""
+    return (await find_states(tx, [clock]))[clock.session_id]
+
+
+async def find_states(tx: Transaction, clocks: Sequence[Clock]) -> dict[str, State]:
+    """Return the same of each of these sessions, by its id, in one statement."""
+    places = {clock.place for clock in clocks}
+    places |= {(clock.player_id, item) for clock in clocks for item in clock.before}
+    found = await store.find_states(tx, places)
+    return {clock.session_id: rules.joined(clock, found) for clock in clocks}
 
 
 async def find_interval(tx: Transaction, player_id: PlayerId) -> Interval | None:
@@ -129,14 +137,14 @@ async def find_statement(
     return Statement(done=after.before.since(start.before), until=after.opened_at)
 
 
-async def _recall(turn: Turn, places: Sequence[Place]) -> dict[Place, State]:
-    if not places:
+async def _recall(turn: Turn, clocks: Sequence[Clock]) -> dict[Place, State]:
+    if not clocks:
         return {}
-    shards = {shard_of(player_id) for player_id, _ in places}
+    shards = {shard_of(clock.player_id) for clock in clocks}
     known = {shard: turn.recall(shard, State) for shard in shards}
-    missing = [place for place in places if place[1] not in known[shard_of(place[0])]]
+    missing = [one for one in clocks if one.session_id not in known[shard_of(one.player_id)]]
     if missing:
-        found = await store.find_states(turn.tx, missing)
-        for player_id, session_id in missing:
-            known[shard_of(player_id)][session_id] = found[session_id]
-    return {place: known[shard_of(place[0])][place[1]] for place in places}
+        found = await find_states(turn.tx, missing)
+        for clock in missing:
+            known[shard_of(clock.player_id)][clock.session_id] = found[clock.session_id]
+    return {one.place: known[shard_of(one.player_id)][one.session_id] for one in clocks}

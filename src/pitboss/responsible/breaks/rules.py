@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+
+import msgspec
 
 from pitboss.jurisdictions.model import BreakRules, Jurisdiction
 from pitboss.responsible.breaks.model import (
@@ -36,7 +38,7 @@ def may_be_due(clock: Clock, licence: Jurisdiction, now: datetime) -> bool:
     rules = licence.reality_check
     if not rules.answer_required or not rules.minutes_choices:
         return False
-    return now >= clock.opened_at + timedelta(minutes=min(rules.minutes_choices))
+    return now >= clock.counts_from + timedelta(minutes=min(rules.minutes_choices))
 
 
 def minutes_of(interval: Interval | None, licence: Jurisdiction) -> int | None:
@@ -54,15 +56,27 @@ def minutes_of(interval: Interval | None, licence: Jurisdiction) -> int | None:
 def due_at(clock: Clock, state: State | None, licence: Jurisdiction) -> datetime | None:
     """Return when a session's next reality check is due, or was and waits for its answer.
 
-    It counts from the session's first moment, and then from each answer.  None: there is no next
+    It counts from the first moment of the play that the session goes on with, and then from each
+    answer: a second login does not get rid of a check that waits.  None: there is no next
     one.  Source: the licence's `reality_check.minutes_default` and `minutes_choices`.
     """
     minutes = minutes_of(None if state is None else state.interval, licence)
     if minutes is None:
         return None
-    newest = None if state is None else state.newest
-    since = clock.opened_at if newest is None else newest.answered_at
-    return since + timedelta(minutes=minutes)
+    since = [clock.counts_from]
+    if state is not None and state.answered_before is not None:
+        since.append(state.answered_before)
+    if state is not None and state.newest is not None:
+        since.append(state.newest.answered_at)
+    return max(since) + timedelta(minutes=minutes)
+
+
+def joined(clock: Clock, states: Mapping[str, State]) -> State:
+    """Return a session's state with the last answer in the sessions that it goes on with."""
+    before = [states[item].newest for item in clock.before if item in states]
+    answered = [check.answered_at for check in before if check is not None]
+    own = states[clock.session_id]
+    return msgspec.structs.replace(own, answered_before=max(answered, default=None))
 
 
 def pace_of(clock: Clock, state: State | None, licence: Jurisdiction, *, now: datetime) -> Pace:

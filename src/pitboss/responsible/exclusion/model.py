@@ -47,6 +47,7 @@ class Refusal(StrEnum):
     TERM_NOT_OVER = "term_not_over"
     NEVER_LIFTED = "never_lifted"
     HELD_BY_REGISTER = "held_by_register"
+    HELD_BY_STAFF = "held_by_staff"
 
 
 class Exclusion(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from pitboss.jurisdictions.model import Jurisdiction, Lift
-from pitboss.responsible.exclusion.model import Exclusion, Initiator, Kind, Refusal, Wish
+from pitboss.responsible.exclusion.model import Exclusion, Initiator, Kind, Reason, Refusal, Wish
 
 HOURS_MAX = 24 * 366
 MONTHS_MAX = 12 * 100
@@ -60,11 +60,14 @@ def over_at(item: Exclusion, licence: Jurisdiction) -> datetime | None:
     """Return from when on this keeps nobody away; None: it is not known, or will never be.
 
     A term is never shortened.  After it an exclusion ends as the licence says: by itself, or so
-    long after the player has asked; one that a register keeps ends when the register says so.
+    long after the player has asked; one that a register keeps ends when the register says so, and
+    one that the player did not begin by nothing that the player says.
     """
     rules = licence.exclusion
     if item.kind is Kind.TIME_OUT:
         return item.ends_at
+    if is_imposed(item):
+        return None
     if item.initiator is Initiator.REGISTER:
         return _over_after_register(item, licence)
     lift, wait = rules.lift, rules.lift_wait_hours
@@ -76,6 +79,9 @@ def over_at(item: Exclusion, licence: Jurisdiction) -> datetime | None:
             return None if item.ends_at is None else item.ends_at + waited
         case Lift.ON_REQUEST:
             return None if item.return_asked_at is None else item.return_asked_at + waited
+        case Lift.BY_REGISTER if item.ends_at is None and item.released_at is not None:
+            # It goes on until the player decides otherwise, however clear the register's word is.
+            return item.return_asked_at
         case Lift.BY_REGISTER:
             return item.released_at
         case Lift.NEVER:
@@ -86,15 +92,26 @@ def rests_on_register(item: Exclusion, licence: Jurisdiction, now: datetime) -> 
     """Return whether this waits for a register to say that it does not name the player.
 
     Such is what a register began; and where the licence leaves the end of every exclusion to the
-    register, one of the player or of staff whose term is over.  One without an end is not freed by
-    the word of a register that may never have heard of it.
+    register, one of the player whose term is over, or, without an end, the licence's shortest time.
+    Where it leaves only those with an end, one without is not freed by the word of a register that
+    may never have heard of it; and one of staff is freed by no register's.
     """
-    if item.kind is Kind.TIME_OUT or item.released_at is not None:
+    if item.kind is Kind.TIME_OUT or item.released_at is not None or is_imposed(item):
         return False
     if item.initiator is Initiator.REGISTER:
         return True
-    ended = item.ends_at is not None and item.ends_at <= now
-    return ended and licence.exclusion.lift is Lift.BY_REGISTER
+    rules = licence.exclusion
+    lift = rules.indefinite_lift if item.ends_at is None else rules.lift
+    return lift is Lift.BY_REGISTER and now >= _least(item, licence)
+
+
+def is_imposed(item: Exclusion) -> bool:
+    """Return whether staff keeps this player away for a reason that is not the player's wish.
+
+    A court, a regulator or a risk of harm does not go away because the player asks to play.
+    """
+    asked = item.reason in (Reason.PLAYERS_CHOICE, Reason.PLAYER_ASKED_STAFF)
+    return item.initiator is Initiator.STAFF and not asked
 
 
 def is_held_by_register(item: Exclusion) -> bool:
@@ -110,15 +127,27 @@ def with_return_asked(item: Exclusion, now: datetime) -> Exclusion:
 def refusal_to_return(item: Exclusion, licence: Jurisdiction, now: datetime) -> Refusal | None:
     """Return why a player who asks now cannot come back, if so."""
     rules = licence.exclusion
+    if item.kind is Kind.TIME_OUT:
+        return Refusal.TERM_NOT_OVER if item.ends_at is not None and now < item.ends_at else None
+    if is_imposed(item):
+        return Refusal.HELD_BY_STAFF
     if item.initiator is Initiator.REGISTER:
         if item.released_at is None:
             return Refusal.HELD_BY_REGISTER
         return Refusal.NEVER_LIFTED if rules.lift is Lift.NEVER else None
     lift = rules.lift if item.ends_at is not None else rules.indefinite_lift or Lift.NEVER
-    if lift in (Lift.NEVER, Lift.BY_REGISTER):
+    if lift is Lift.NEVER:
         return Refusal.NEVER_LIFTED
-    least = item.ends_at or add_months(item.starts_at, rules.indefinite_months_min or 0)
-    return Refusal.TERM_NOT_OVER if now < least else None
+    if now < _least(item, licence):
+        return Refusal.TERM_NOT_OVER
+    waits = lift is Lift.BY_REGISTER and item.released_at is None
+    return Refusal.HELD_BY_REGISTER if waits else None
+
+
+def _least(item: Exclusion, licence: Jurisdiction) -> datetime:
+    """Return before when nothing ends an exclusion that the player began."""
+    least = licence.exclusion.indefinite_months_min or 0
+    return item.ends_at or add_months(item.starts_at, least)
 
 
 def _over_after_register(item: Exclusion, licence: Jurisdiction) -> datetime | None:
