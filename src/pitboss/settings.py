@@ -52,8 +52,9 @@ class LocationSettings(BaseModel):
     """How players are located: files that the operator supplies, each read again when it changes.
 
     `keys` are JWK sets by the name of the provider, `areas` and `zones` GeoJSON by ISO 3166 code
-    (`US-NJ`), `cities` and `anonymous` MaxMind's databases.  `sandbox` trusts the sandbox provider,
-    which anybody may ask for a token: never where money is real.
+    (`US-NJ`), `cities` and `anonymous` MaxMind's databases: without both nobody is permitted.
+    `sandbox` trusts the sandbox provider, which anybody may ask for a token: never where money is
+    real.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -27,6 +27,7 @@ from pitboss.api.furniture import (
 from pitboss.api.problems import ProblemFound
 from pitboss.api.refusals import problem_of
 from pitboss.api.turns import in_turn
+from pitboss.api.watch import DEVICE_HEADER
 from pitboss.api.whence import asked_from
 from pitboss.api.wire import Body, check_key
 from pitboss.jurisdictions.model import Jurisdiction
@@ -159,7 +160,8 @@ async def check(
 ) -> LocationCheckView:
     """Decide whether the player may play where this token and this address say they are.
 
-    A token is good for one check.  The same key and token again get the first answer.
+    A token is good for one check.  The same key and token again get the first answer.  If the
+    client names its device in `x-device-id`, a token of another device is not believed.
     """
     player_id, session_id = player_of(request), _session_of(request)
     check_id = derived_id("location.check", player_id, check_key(key))
@@ -175,6 +177,7 @@ async def check(
         session_id=session_id,
         jurisdiction=licence.code,
         sighting=sighting,
+        device_id=request.headers.get(DEVICE_HEADER),
     )
 
     async def work(turn: Turn) -> CheckAnswer:

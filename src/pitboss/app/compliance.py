@@ -2,8 +2,11 @@
 
 Tests note what they proved (`tests/proofs.py`) in a record of JSON.  A proof names the rule, the
 licence and the value that the licence had when the test ran: where the value is another today the
-proof is stale and counts for nothing.  A record says which software was tested on which day, and
-nothing else in it depends on the time or on the machine.
+proof is stale and counts for nothing.  Where the value is that there is no such rule, a test shows
+no more than that nothing happens, and that is told apart from a rule that is kept.
+
+A record says which software was tested on which day, and nothing else in it depends on the time or
+on the machine.
 """
 
 from __future__ import annotations
@@ -22,11 +25,26 @@ from pitboss.kernel.errors import Malformed
 # It is no licence, so there is no regulator to comply with.
 _NO_LICENCE = "demo"
 
+# Where no or none is a rule itself: it forbids something, or lasts until somebody acts.
+SAYS_SOMETHING = frozenset(
+    {
+        "registration.open",
+        "sessions.lock_minutes",
+        "breaks.time_out_hours_choices",
+        "exclusion.withdrawals_open",
+        "payments.withdrawal_cancellable",
+        "sportsbook.in_play_allowed",
+        "sportsbook.in_play_kinds",
+        "games.autoplay",
+    }
+)
+
 
 class Standing(StrEnum):
-    """Whether a test has shown that a rule is kept."""
+    """Whether a test has shown that a rule is kept, or that nothing happens without one."""
 
     PASSED = "passed"
+    OFF = "off"
     FAILED = "failed"
     STALE = "stale"
     UNTESTED = "untested"
@@ -34,6 +52,7 @@ class Standing(StrEnum):
 
 MARKS = {
     Standing.PASSED: "✔",
+    Standing.OFF: "–",  # noqa: RUF001 - a dash, as tables have it
     Standing.FAILED: "✘",
     Standing.STALE: "stale",
     Standing.UNTESTED: "·",
@@ -100,12 +119,14 @@ class Row:
 class Step:
     """One step of a scenario: which rules it is about, and whether it passed, by licence.
 
-    A licence whose rules give no occasion for it is not among `passed`.
+    A licence whose rules give no occasion for it is not among `passed`; one that has none of these
+    rules is among `off` too.
     """
 
     sentence: str
     rules: tuple[str, ...]
     passed: Mapping[str, bool]
+    off: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +140,14 @@ class Story:
 def section_of(rule: str) -> str:
     """Return the part of a licence's file that a rule is in."""
     return rule.partition(".")[0]
+
+
+def is_off(rule: str, value: object) -> bool:
+    """Say whether a licence has no such rule, by the value that its file has for it.
+
+    That is no, none or an empty list, but where these forbid something themselves.
+    """
+    return rule not in SAYS_SOMETHING and (value is None or value is False or value in ([], "none"))
 
 
 def read_record(path: Path) -> Record:
@@ -173,8 +202,14 @@ def _standing(entry: Entry, proofs: Sequence[Proof]) -> Standing:
         return Standing.UNTESTED
     if not all(proof.passed for proof in proofs):
         return Standing.FAILED
-    fresh = all(proof.value == entry.value for proof in proofs)
-    return Standing.PASSED if fresh else Standing.STALE
+    if not all(proof.value == entry.value for proof in proofs):
+        return Standing.STALE
+    return Standing.OFF if is_off(entry.key, entry.value) else Standing.PASSED
+
+
+def share(count: Mapping[str, int]) -> str:
+    """Return how many rules are kept, of how many there are; what is off is none of them."""
+    return f"{count[Standing.PASSED]}/{sum(count.values()) - count[Standing.OFF]}"
 
 
 def figures(rows: Iterable[Row]) -> dict[str, int]:
@@ -221,16 +256,22 @@ def _steps(proofs: Sequence[Proof]) -> tuple[Step, ...]:
     by_step: dict[str, list[Proof]] = {}
     for proof in proofs:
         by_step.setdefault(proof.step or "", []).append(proof)
-    return tuple(
-        Step(
-            sentence=sentence,
-            rules=tuple(sorted({proof.rule for proof in by_step[sentence]})),
-            passed={
-                code: all(proof.passed for proof in by_step[sentence] if proof.licence == code)
-                for code in sorted({proof.licence for proof in by_step[sentence]})
-            },
-        )
-        for sentence in _in_order(proofs)
+    return tuple(_step(sentence, by_step[sentence]) for sentence in _in_order(proofs))
+
+
+def _step(sentence: str, proofs: Sequence[Proof]) -> Step:
+    by_licence: dict[str, list[Proof]] = {}
+    for proof in sorted(proofs, key=lambda proof: proof.licence):
+        by_licence.setdefault(proof.licence, []).append(proof)
+    return Step(
+        sentence=sentence,
+        rules=tuple(sorted({proof.rule for proof in proofs})),
+        passed={code: all(proof.passed for proof in own) for code, own in by_licence.items()},
+        off=tuple(
+            code
+            for code, own in by_licence.items()
+            if all(is_off(proof.rule, proof.value) for proof in own)
+        ),
     )
 
 
@@ -300,6 +341,7 @@ def members(rows: Sequence[Row], record: Record) -> dict[str, object]:
                         "step": step.sentence,
                         "rules": list(step.rules),
                         "passed": dict(step.passed),
+                        "off": list(step.off),
                     }
                     for step in story.steps
                 ],

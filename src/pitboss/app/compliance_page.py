@@ -7,12 +7,13 @@ from itertools import groupby
 
 from pitboss import jurisdictions
 from pitboss.app import compliance
-from pitboss.app.compliance import MARKS, Record, Row, Standing, Story
+from pitboss.app.compliance import MARKS, Record, Row, Standing, Step, Story
 from pitboss.jurisdictions.model import said
 
 _TEST_WORD = "test_"
 _MEANINGS = {
     Standing.PASSED: "every test of this rule for this licence passed, with the value of today",
+    Standing.OFF: "the licence has no such rule, and a test showed that nothing happens",
     Standing.FAILED: "a test of it failed",
     Standing.STALE: "it was tested with another value than that of today",
     Standing.UNTESTED: "no test has shown it; the value is there and nothing more is said",
@@ -88,15 +89,14 @@ def _licences(rows: Sequence[Row]) -> Iterator[str]:
 def _sections(rows: Sequence[Row]) -> Iterator[str]:
     yield "## By section"
     yield ""
-    yield "How many of the section's rules are tested, of how many; failed and stale ones are not."
+    yield "How many of the section's rules are shown to be kept, of how many that the licence has:"
+    yield "those that are off are left out, and failed and stale ones are not kept."
     yield ""
     codes = _codes(rows)
     yield f"| section | {' | '.join(codes)} |"
     yield f"|---|{'---|' * len(codes)}"
     for section, by_licence in compliance.figures_by_section(rows).items():
-        shares = (
-            f"{count[Standing.PASSED.value]}/{sum(count.values())}" for count in by_licence.values()
-        )
+        shares = map(compliance.share, by_licence.values())
         yield f"| {section} | {' | '.join(shares)} |"
     yield ""
 
@@ -140,7 +140,7 @@ def _story(story: Story, rows: Sequence[Row]) -> Iterator[str]:
     yield f"| | step | rules | {' | '.join(codes)} |"
     yield f"|---|---|---|{'---|' * len(codes)}"
     for number, step in enumerate(story.steps, start=1):
-        marks = (_mark(step.passed.get(code)) for code in codes)
+        marks = (_mark(step, code) for code in codes)
         yield (
             f"| {number} | {_escaped(step.sentence)} | {', '.join(step.rules)}"
             f" | {' | '.join(marks)} |"
@@ -148,10 +148,12 @@ def _story(story: Story, rows: Sequence[Row]) -> Iterator[str]:
     yield ""
 
 
-def _mark(passed: bool | None) -> str:
-    if passed is None:
+def _mark(step: Step, code: str) -> str:
+    if code not in step.passed:
         return ""
-    return MARKS[Standing.PASSED if passed else Standing.FAILED]
+    if not step.passed[code]:
+        return MARKS[Standing.FAILED]
+    return MARKS[Standing.OFF if code in step.off else Standing.PASSED]
 
 
 def _details(rows: Sequence[Row]) -> Iterator[str]:

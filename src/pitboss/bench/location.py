@@ -262,7 +262,7 @@ def _instruments(
     content = json.dumps(made_up) if options.area is None else options.area.read_text()
     area_file.write_text(content)
     addresses: AddressBook = _Everywhere()
-    if options.cities is not None:
+    if options.cities is not None or options.anonymous is not None:
         addresses = MaxMindBook(options.cities, options.anonymous)
     instruments = Instruments(
         tokens=JwsReader(KeyRing({VENDOR: key_file})),

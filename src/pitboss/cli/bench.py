@@ -122,6 +122,8 @@ def location(
 
     if algorithm not in bench.ALGORITHMS:
         raise typer.BadParameter(f"one of {', '.join(bench.ALGORITHMS)}", param_hint="--algorithm")
+    if (cities is None) != (anonymous is None):
+        raise typer.BadParameter("both databases or neither", param_hint="--cities, --anonymous")
     options = bench.LocationOptions(
         checks=checks,
         algorithm=algorithm,

@@ -21,17 +21,14 @@ def marks(rows: Sequence[Row]) -> Table:
 
 
 def sections(rows: Sequence[Row]) -> Table:
-    """Return how many rules are tested, of how many, by section and licence and in all."""
-    table = _table("tested of all", *(cell.licence for cell in rows[0].cells))
+    """Return how many rules are kept, of how many there are, by section and licence."""
+    table = _table("kept of all", *(cell.licence for cell in rows[0].cells))
     for section, by_licence in compliance.figures_by_section(rows).items():
-        table.add_row(section, *(_share(count) for count in by_licence.values()))
+        table.add_row(section, *map(compliance.share, by_licence.values()))
     table.add_section()
-    table.add_row("all", *(_share(count) for count in compliance.figures_by_licence(rows).values()))
+    figures = compliance.figures_by_licence(rows)
+    table.add_row("all", *map(compliance.share, figures.values()))
     return table
-
-
-def _share(count: dict[str, int]) -> str:
-    return f"{count['passed']}/{sum(count.values())}"
 
 
 def citations(rows: Sequence[Row]) -> Table:

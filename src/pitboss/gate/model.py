@@ -193,9 +193,13 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
-    """No, and why."""
+    """No, and why.
+
+    `logs_out`: a limit is used up, and then the licence wants the player's sessions to end.
+    """
 
     reason: Refusal
+    logs_out: bool = False
 
 
 class Mailing(msgspec.Struct, frozen=True, kw_only=True):

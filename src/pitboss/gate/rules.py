@@ -26,7 +26,7 @@ from pitboss.gate.model import (
     Refused,
     WagerCase,
 )
-from pitboss.jurisdictions.model import Jurisdiction, LimitKind, SecondFactor
+from pitboss.jurisdictions.model import Jurisdiction, LimitKind, SecondFactor, WhenReached
 from pitboss.kernel.ids import PlayerId
 from pitboss.location.model import Standing
 from pitboss.players.identity.model import Player, PlayerStatus
@@ -81,7 +81,7 @@ def decide_wagers(
         )
         refusal = _first_refusal(case)
         if refusal is not None:
-            answers.append(_REFUSED[refusal])
+            answers.append(_LOGGED_OUT[refusal] if logs_out(case, refusal) else _REFUSED[refusal])
             continue
         permit = permits[player.jurisdiction]
         answers.append(permit if where is None else _resting_on(permit, where))
@@ -288,6 +288,24 @@ def refuse_above_limits(case: WagerCase) -> Refusal | None:
     return None if kind is None else _ABOVE[kind]
 
 
+def logs_out(case: WagerCase, refusal: Refusal) -> bool:
+    """Say whether a limit is used up that made us refuse, where the licence logs players out then.
+
+    It is used up when not even the least stake is left of it.  Who only asked for more than there
+    is may go on with less.  Source: the licence's `limits.when_reached`.
+    """
+    if case.jurisdiction.limits.when_reached is not WhenReached.LOG_OUT:
+        return False
+    if refusal is Refusal.SESSION_TIME_USED_UP:
+        return True
+    least = case.jurisdiction.wagering(case.check.product).stake_micros_min
+    return (
+        case.allowance is not None
+        and refusal in _USED_UP
+        and case.allowance.refuses_stake(max(least, 1)) is not None
+    )
+
+
 def refuse_deposit_above_limits(case: DepositCase) -> Refusal | None:
     """Refuse deposits that would pass a limit, or bring more onto the account than it allows."""
     if case.allowance is None:
@@ -376,7 +394,10 @@ _ABOVE = {
     LimitKind.DEPOSIT: Refusal.ABOVE_DEPOSIT_LIMIT,
     LimitKind.NET_DEPOSIT: Refusal.ABOVE_NET_DEPOSIT_LIMIT,
 }
+# Limits of what may be used in a period; one of a single stake is never used up.
+_USED_UP = frozenset({Refusal.ABOVE_STAKE_LIMIT, Refusal.ABOVE_LOSS_LIMIT})
 _REFUSED = {reason: Refused(reason=reason) for reason in Refusal}
+_LOGGED_OUT = {reason: Refused(reason=reason, logs_out=True) for reason in Refusal}
 
 
 def _first_refusal(case: WagerCase) -> Refusal | None:

@@ -229,7 +229,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
 class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
     """May this player play where this session is?  The same `check_id` asks the same again.
 
-    `device_id` is the session's, if sessions are bound to devices.  `jurisdiction` is the player's.
+    `device_id` is what the client calls its device, if it says so.  `jurisdiction` is the player's.
     """
 
     check_id: str

@@ -55,16 +55,17 @@ class Device:
         return self.locator.token(msgspec.structs.replace(seen, **changes))
 
     async def check(
-        self, token: str | None, *, ip: str = IP, key: str | None = None
+        self, token: str | None, *, ip: str = IP, key: str | None = None, name: str | None = None
     ) -> dict[str, Any]:
-        """Show where the device is."""
+        """Show where the device is, and what it is called."""
+        named = {} if name is None else {"x-device-id": name}
         answer = await self.desk.client.ask(
             "POST",
             "/v1/location/checks",
             token=self.player.token,
             key=key or self.desk.key(),
             body={"token": token},
-            headers={"x-forwarded-for": f"9.9.9.9, {ip}"},
+            headers={"x-forwarded-for": f"9.9.9.9, {ip}"} | named,
         )
         assert answer.status == 200, answer.body
         said: dict[str, Any] = answer.json()

@@ -5,10 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from integration.api.client import Answer
 from integration.api.desk import Desk, Somebody, selection_id, slip
+from paced import put_in_force
+from pitboss import messages
+from pitboss.jurisdictions.model import WhenReached
+from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.shards import shard_of
 
 STAKE = "/v1/me/limits/stake/day"
 
@@ -42,6 +48,27 @@ async def test_a_limit_that_was_set_is_shown_and_felt_by_the_next_bet(desk: Desk
     assert offered["single_stake"] == []
     assert [state["state"] for state in states] == ["accepted", "refused"]
     assert states[1]["refusal"] == "above_stake_limit"
+
+
+async def test_a_stake_when_a_limit_is_used_up_ends_the_session_where_the_licence_says_so(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_in_force(monkeypatch, {"limits": {"when_reached": WhenReached.LOG_OUT}})
+    await desk.event("final")
+    player = await desk.player(amount="50.00")
+    await ask(desk, player, "PUT", STAKE, {"amount": "10.00"})
+
+    async def status_after(stake: str) -> int:
+        await desk.place(player, slip(selection_id("final"), stake=stake))
+        await desk.process()
+        return (await ask(desk, player, "GET", "/v1/me/limits")).status
+
+    assert [await status_after(stake) for stake in ("11.00", "10.00", "1.00")] == [200, 200, 401]
+    async with desk.database.reading() as tx:
+        facts = await messages.read_facts(tx, shard_of(PlayerId(player.player_id)), after_seq=0)
+    told = [msgspec.json.decode(fact.body)["data"] for fact in facts][-2:]
+    assert [fact["type"] for fact in told] == ["bet.refused", "session.ended"]
+    assert (told[0]["reason"], told[1]["reason"]) == ("above_stake_limit", "limit_used_up")
 
 
 async def test_a_looser_limit_waits_is_confirmed_or_taken_back(desk: Desk) -> None:

@@ -141,6 +141,18 @@ async def test_another_device_in_the_same_session_is_not_believed(device: Device
     assert (await device.check(device.token(device_id="other")))["reasons"] == ["other_device"]
 
 
+async def test_a_device_that_says_its_name_shows_no_token_of_another_also_at_first(
+    device: Device,
+) -> None:
+    other = await device.check(device.token(device_id="other"), name="own")
+
+    assert (other["decision"], other["reasons"]) == ("indeterminate", ["other_device"])
+    assert await device.bet() == "location_blocked"
+    own = await device.check(device.token(device_id="own"), name="own")
+    assert own["decision"] == "pass"
+    assert await device.bet() == "accepted"
+
+
 async def test_the_country_of_the_address_must_not_contradict_the_device(device: Device) -> None:
     said = await device.check(device.token(), ip="81.2.69.142")
 

@@ -15,7 +15,7 @@ import pytest
 from conftest import as_process, url_of
 from integration.players.keys import KEYS
 from located import ANN, IP, NOW, SESSION, evidence, fix, licences, request, sighting, survey
-from pitboss import location, messages
+from pitboss import jurisdictions, location, messages
 from pitboss.audit import rebuild
 from pitboss.db import Database
 from pitboss.kernel.entropy import SystemEntropy
@@ -23,6 +23,8 @@ from pitboss.kernel.errors import InvariantBroken
 from pitboss.kernel.ids import PlayerId, derived_id
 from pitboss.kernel.shards import Shard, shard_of
 from pitboss.location.model import (
+    Address,
+    AddressState,
     CheckAnswer,
     Checked,
     CheckRequest,
@@ -31,6 +33,7 @@ from pitboss.location.model import (
     Reason,
     Refusal,
     Refused,
+    Standing,
     network_tag,
 )
 from pitboss.messages.model import Memory
@@ -44,8 +47,13 @@ from pitboss.players.personal.model import (
     ReadRequest,
     SubjectId,
 )
+from proofs import Proves
 
 ENTROPY = SystemEntropy()
+# Of these every session has to show anew where it is.
+RECHECKING = [
+    code for code in jurisdictions.codes() if jurisdictions.get(code).location.login_rechecks
+]
 BOB = PlayerId(derived_id("player", "bob"))
 NETWORK = network_tag(KEYS, ANN, IP)
 END = NOW + timedelta(seconds=1_200)
@@ -107,6 +115,30 @@ async def test_a_pass_is_a_permit_a_row_and_a_fact(database: Database) -> None:
         NETWORK,
         END,
     )
+
+
+@pytest.mark.parametrize("code", RECHECKING)
+async def test_a_permit_of_one_session_is_none_for_another_of_the_same_player(
+    database: Database, code: str, proves: Proves
+) -> None:
+    proves("location.login_rechecks", code)
+    rules = jurisdictions.get(code).location
+    country, _, subdivision = (rules.area or "").partition("-")
+    here = Address(state=AddressState.FOUND, country=country, subdivision=subdivision or None)
+
+    async def stands(session_id: str) -> Standing:
+        async with database.reading() as tx:
+            permit = await location.find_permit(tx, Place(player_id=ANN, session_id=session_id))
+        return location.state_of(rules, permit, network=NETWORK, now=NOW)
+
+    await check(database, wish(1, jurisdiction=code, seen={"address": here}))
+
+    assert await stands(SESSION) is Standing.PERMITTED
+    assert await stands("session-two") is Standing.NOT_SHOWN
+    own = {"session_id": "session-two"}
+    second = wish(2, jurisdiction=code, seen={"address": here}, said=own, session_id="session-two")
+    await check(database, second)
+    assert await stands("session-two") is Standing.PERMITTED
 
 
 async def test_no_fact_says_where_somebody_was_and_the_player_can_be_forgotten(

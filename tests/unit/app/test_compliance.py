@@ -54,6 +54,53 @@ def test_a_rule_stands_as_its_tests_say_under_the_value_of_today(
     assert cell(compliance.matrix(proofs)).standing is standing
 
 
+@pytest.mark.parametrize(
+    ("rule", "licence", "value", "standing"),
+    [
+        ("sessions.minutes_max", "GB", None, Standing.OFF),
+        ("sessions.device_bound", "GB", False, Standing.OFF),
+        ("limits.caps", "GB", [], Standing.OFF),
+        ("location.kind", "MT", "none", Standing.OFF),
+        (RULE, "NJ", None, Standing.OFF),
+        (RULE, "GB", 24, Standing.PASSED),
+        ("sessions.one_at_a_time", "NJ", True, Standing.PASSED),
+        # No cancelling, no autoplay, locked until recovered: these are rules.
+        ("payments.withdrawal_cancellable", "GB", False, Standing.PASSED),
+        ("games.autoplay", "GB", False, Standing.PASSED),
+        ("sessions.lock_minutes", "NJ", None, Standing.PASSED),
+        ("breaks.time_out_hours_choices", "GB", [], Standing.PASSED),
+    ],
+)
+def test_what_a_licence_does_not_have_is_not_taken_for_what_is_kept(
+    rule: str, licence: str, value: object, standing: Standing
+) -> None:
+    one = proof(rule=rule, licence=licence, value=value)
+
+    assert cell(compliance.matrix([one]), rule, licence).standing is standing
+    failed = msgspec.structs.replace(one, passed=False)
+    assert cell(compliance.matrix([failed]), rule, licence).standing is Standing.FAILED
+
+
+def test_a_rule_that_is_off_has_a_mark_of_its_own_and_no_share_in_what_is_kept() -> None:
+    off = proof(rule="sessions.device_bound", value=False, step="moves", place=1)
+    page = compliance_page.document(Record(run=None, proofs=(off, proof())))
+
+    mark = compliance.MARKS[Standing.OFF]
+    assert f"| sessions.device_bound | · | · | · | {mark} |" in page
+    assert f"| 1 | moves | sessions.device_bound |  |  |  | {mark} |" in page
+    rows = compliance.matrix([off, proof()])
+    sections = compliance.figures_by_section(rows)
+    rules = sum(row.section == "sessions" for row in rows)
+    assert compliance.share(sections["sessions"]["GB"]) == f"0/{rules - 1}"
+    assert compliance.share(sections["sessions"]["NJ"]) == f"0/{rules}"
+
+
+def test_what_is_off_is_named_by_rules_that_exist() -> None:
+    known = {entry.key for entry in jurisdictions.entries("GB")}
+
+    assert known >= compliance.SAYS_SOMETHING
+
+
 def test_the_matrix_has_every_rule_of_every_licence_but_the_demonstration() -> None:
     rows = compliance.matrix([])
 
@@ -63,7 +110,7 @@ def test_the_matrix_has_every_rule_of_every_licence_but_the_demonstration() -> N
             code for code in jurisdictions.codes() if code != "demo"
         ]
     assert compliance.figures(rows) == {
-        **dict.fromkeys(("passed", "failed", "stale"), 0),
+        **dict.fromkeys(("passed", "off", "failed", "stale"), 0),
         "untested": sum(len(row.cells) for row in rows),
     }
 

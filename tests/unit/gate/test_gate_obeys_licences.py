@@ -18,12 +18,13 @@ from pitboss.gate.model import (
     Refusal,
     WagerCase,
 )
-from pitboss.jurisdictions.model import Jurisdiction, SecondFactor
+from pitboss.jurisdictions.model import Jurisdiction, LimitKind, SecondFactor, WhenReached
 from pitboss.kernel.ids import PlayerId, derived_id
 from pitboss.kernel.shards import shard_of
 from pitboss.players.identity.model import Player, PlayerStatus
 from pitboss.players.verification.model import Verification, VerificationState
 from pitboss.responsible.breaks.model import Pace, Planned
+from pitboss.responsible.limits.model import Allowance, Room
 from proofs import Proves
 
 CODES = jurisdictions.codes()
@@ -198,3 +199,28 @@ def test_every_product_stops_when_play_must(code: str, pace: Pace) -> None:
     for product in Product:
         case = msgspec.structs.replace(wager(licence, product, 1_000_000), pace=pace)
         assert rules.refuse_when_play_must_stop(case) == wanted[pace]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_who_has_used_up_a_limit_is_logged_out_where_the_licence_says_so(
+    code: str, proves: Proves
+) -> None:
+    proves("limits.when_reached", code)
+    licence = jurisdictions.get(code)
+    least = licence.sportsbook.stake_micros_min
+    case = wager(licence, Product.SPORTSBOOK, 2 * least)
+
+    def logged_out(left: int, kind: LimitKind = LimitKind.STAKE) -> bool:
+        rooms = [Room(kind=kind, left=left)]
+        allowance = Allowance(stakes=rooms, deposits=[], times=[], set_kinds=frozenset({kind}))
+        with_room = msgspec.structs.replace(case, allowance=allowance)
+        refusal = rules.refuse_above_limits(with_room)
+        assert refusal is not None
+        return rules.logs_out(with_room, refusal)
+
+    wanted = licence.limits.when_reached is WhenReached.LOG_OUT
+    assert logged_out(0) is logged_out(least - 1) is logged_out(0, LimitKind.LOSS) is wanted
+    assert rules.logs_out(case, Refusal.SESSION_TIME_USED_UP) is wanted
+    # There is something left, or the refusal is about something else.
+    assert not logged_out(least)
+    assert not rules.logs_out(case, Refusal.STAKE_TOO_LARGE)

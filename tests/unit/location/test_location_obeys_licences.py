@@ -199,11 +199,3 @@ def test_there_are_as_many_attempts_as_the_licence_gives(code: str, proves: Prov
 
     assert after(rules.attempts_max - 1).decision is Decision.PASS
     assert after(rules.attempts_max).reasons == (Reason.TOO_MANY_ATTEMPTS,)
-
-
-@pytest.mark.parametrize("code", ASKING)
-def test_a_new_session_has_to_show_where_it_is(code: str, proves: Proves) -> None:
-    """A permit belongs to a session, also where the licence would not ask for that."""
-    proves("location.login_rechecks", code)
-
-    assert standing(RULES[code], None, network=None, now=NOW) is Standing.NOT_SHOWN

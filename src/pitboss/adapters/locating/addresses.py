@@ -26,11 +26,11 @@ _NOT_LOOKED_UP = Address(state=AddressState.NOT_LOOKED_UP)
 class MaxMindBook:
     """Looks addresses up in a City or Country database, and in an Anonymous IP one.
 
-    Both are read again when they are replaced.  Without the first nothing is known of any address,
-    and without the second none is known to hide; `None` says that there is no such file.
+    Both are read again when they are replaced.  `None` says that there is no such file, and without
+    either nobody has looked an address up: one that may hide is in no country for certain.
     """
 
-    def __init__(self, places: Path | None, anonymous: Path | None = None) -> None:
+    def __init__(self, places: Path | None, anonymous: Path | None) -> None:
         """Open the files.
 
         Raises:
@@ -41,17 +41,16 @@ class MaxMindBook:
 
     def find(self, ip: str) -> Address:
         """Return what is known of an address; text that is none is unknown."""
-        if self._places is None:
+        if self._places is None or self._anonymous is None:
             return _NOT_LOOKED_UP
         spelled = canonical_ip(ip)
         place = _look(self._places.value, spelled)
-        hides = None if self._anonymous is None else _look(self._anonymous.value, spelled)
         country = _code(place, "country")
         return Address(
             state=AddressState.UNKNOWN if country is None else AddressState.FOUND,
             country=country,
             subdivision=_subdivision(place),
-            reasons=_reasons(hides),
+            reasons=_reasons(_look(self._anonymous.value, spelled)),
         )
 
 

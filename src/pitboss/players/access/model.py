@@ -51,6 +51,7 @@ class SessionEnd(StrEnum):
     ENDED_BY_STAFF = "ended_by_staff"
     EXCLUDED = "excluded"
     LEFT_AT_CHECK = "left_at_check"
+    LIMIT_USED_UP = "limit_used_up"
 
 
 class Unlocked(StrEnum):

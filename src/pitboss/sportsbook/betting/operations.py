@@ -17,6 +17,8 @@ from pitboss.kernel.instants import write_instant
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.money import Rounding, currency
 from pitboss.messages import Turn
+from pitboss.players import access
+from pitboss.players.access.model import SessionEnd
 from pitboss.responsible import limits
 from pitboss.sportsbook import catalog
 from pitboss.sportsbook.betting.facts import BetAccepted, BetRefused
@@ -65,13 +67,15 @@ async def place(
         known = await store.find_bets(turn.tx, places)
         fresh = rules.first_of_each(placings, known)
 
-    decided = await _decide(turn, shelf, fresh, unseen=unseen)
+    permits = await gate.check(turn, [_check(item.command) for item in fresh]) if fresh else ()
+    decided = await _decide(turn, shelf, fresh, permits, unseen=unseen)
 
     await store.save_bets(turn.tx, [bet for bet, _ in decided])
     for bet, fact in decided:
         turn.publish(bet.shard, bet.player_id, fact)
         known[bet.id] = bet
     await limits.count(turn, [(bet.shard, fact) for bet, fact in decided])
+    await _log_out(turn, fresh, permits)
     return tuple([known[item.command.bet_id] for item in placings])
 
 
@@ -102,13 +106,17 @@ def _moved(answer: WalletAnswer) -> Movement:
 
 
 async def _decide(
-    turn: Turn, shelf: catalog.Shelf, placings: Sequence[Placing], *, unseen: bool
+    turn: Turn,
+    shelf: catalog.Shelf,
+    placings: Sequence[Placing],
+    permits: Sequence[GateAnswer],
+    *,
+    unseen: bool,
 ) -> list[tuple[Bet, BetAccepted | BetRefused]]:
-    """Ask the gate, the sportsbook's own rules and the wallet, in this order."""
+    """Ask the sportsbook's own rules and the wallet about what the gate permits, in this order."""
     if not placings:
         return []
     commands = [item.command for item in placings]
-    permits = await gate.check(turn, [_check(command) for command in commands])
     offers = await shelf.locked(
         turn.tx, {leg.selection_id for command in commands for leg in command.legs}
     )
@@ -131,6 +139,17 @@ async def _decide(
             reason = answer.reason if isinstance(answer, Refused) else str(verdict)
             decided.append(_refused(turn, item, reason))
     return decided
+
+
+async def _log_out(turn: Turn, placings: Sequence[Placing], permits: Sequence[GateAnswer]) -> None:
+    """End the sessions of whoever has used up a limit, where the licence wants that."""
+    gone = {
+        item.command.player_id
+        for item, permit in zip(placings, permits, strict=True)
+        if not isinstance(permit, Permit) and permit.logs_out
+    }
+    for player_id in sorted(gone):
+        await access.end_sessions(turn, player_id, SessionEnd.LIMIT_USED_UP)
 
 
 def _judge(

@@ -57,8 +57,14 @@ def test_each_way_of_hiding_has_a_reason(book: MaxMindBook, ip: str, reasons: li
     assert list(book.find(ip).reasons) == reasons
 
 
-def test_without_a_database_nobody_has_looked() -> None:
-    assert MaxMindBook(None).find("1.2.3.4") == Address(state=AddressState.NOT_LOOKED_UP)
+@pytest.mark.parametrize(("places", "anonymous"), [(False, False), (True, False), (False, True)])
+def test_without_both_databases_nobody_has_looked(places: bool, anonymous: bool) -> None:
+    book = MaxMindBook(
+        supplied("GeoIP2-City-Test.mmdb") if places else None,
+        supplied("GeoIP2-Anonymous-IP-Test.mmdb") if anonymous else None,
+    )
+
+    assert book.find("216.160.83.56") == Address(state=AddressState.NOT_LOOKED_UP)
 
 
 def test_what_is_no_database_is_refused_at_the_start(tmp_path: Path) -> None:
@@ -66,6 +72,6 @@ def test_what_is_no_database_is_refused_at_the_start(tmp_path: Path) -> None:
     path.write_bytes(b"not one")
 
     with pytest.raises(AddressesMalformed, match=r"city\.mmdb"):
-        MaxMindBook(path)
+        MaxMindBook(path, None)
     with pytest.raises(AddressesMalformed, match="none"):
-        MaxMindBook(tmp_path / "none")
+        MaxMindBook(None, tmp_path / "none")
