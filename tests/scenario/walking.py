@@ -21,7 +21,7 @@ from integration.api.desk import (
     news,
     selection_id,
 )
-from pitboss.jurisdictions.model import Jurisdiction, LimitKind, LocationKind, Period
+from pitboss.jurisdictions.model import Jurisdiction, LimitKind, LocationKind, Period, WhenReached
 from pitboss.kernel.ids import derived_id
 from pitboss.kernel.instants import parse_instant, write_instant
 from pitboss.kernel.money import currency, format_micros
@@ -295,8 +295,14 @@ class Person:
         return str(answer.json()["links"]["status"])
 
     async def outcome(self, path: str) -> str:
-        """Return how a bet stands, or why it was refused."""
+        """Return how a bet stands, or why it was refused.
+
+        Whom a limit that is used up logs out logs in again to see it.
+        """
         await self.walk.desk.process()
+        logs_out = self.walk.licence.limits.when_reached is WhenReached.LOG_OUT
+        if logs_out and not await self.is_let_in():
+            await self.logs_in()
         found = await self.looks(path)
         return str(found["refusal"] or found["state"])
 
