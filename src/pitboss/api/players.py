@@ -153,13 +153,14 @@ def make_router(edge: Edge, doors: Doors, desk: PasswordDesk) -> Router:
 async def _register(
     edge: Edge, desk: PasswordDesk, body: RegisterBody, key: str, address: str
 ) -> SessionView:
-    await _count_attempt(edge, address)
     licence = jurisdictions.find(body.jurisdiction)
     if licence is None:
         raise ProblemFound(problem_of("unknown_jurisdiction"))
     check_password(licence.password, body.password, field="password")
     player_id = PlayerId(new_id(edge.clock.now(), edge.entropy))
-    request, newcomer = await _look_at(edge, desk, licence, _wish(body, key, player_id), body)
+    wish = _wish(body, key, player_id)
+    await _count_attempt(edge, address)
+    request, newcomer = await _look_at(edge, desk, licence, wish, body)
     first = LoginTry(
         player_id=player_id,
         right=True,
@@ -168,8 +169,8 @@ async def _register(
     )
 
     async def work(turn: Turn) -> RegisterAnswer | tuple[Session, tuple[str, ...]]:
-        wish = await _unless_excluded(edge, turn, licence, request)
-        (answer,) = await identity.register(turn, [wish], keys=edge.personal_keys)
+        asked = await _unless_excluded(edge, turn, licence, request)
+        (answer,) = await identity.register(turn, [asked], keys=edge.personal_keys)
         if isinstance(answer, Registered) and not answer.repeated:
             await wallet.open_accounts(turn, _accounts(shard_of(player_id), player_id, body))
             await note_outcomes(turn, newcomer.outcomes, Moment.REGISTRATION)
