@@ -8,7 +8,7 @@ import msgspec
 from litestar import Router, delete, post
 from litestar.params import FromPath, JSONBody
 
-from pitboss import cashier, location
+from pitboss import cashier, jurisdictions, location
 from pitboss.api import problems
 from pitboss.api.furniture import (
     BEARER,
@@ -35,6 +35,7 @@ from pitboss.players.access.model import SessionEnd
 from pitboss.players.identity.model import (
     ErasureAnswer,
     ErasureRequest,
+    Obligation,
     PlayerErased,
     PlayerStatus,
     Refused,
@@ -54,6 +55,7 @@ from pitboss.players.personal.model import (
     SubjectId,
 )
 from pitboss.players.personal.model import Refused as NotFound
+from pitboss.responsible import exclusion
 from pitboss.staff.agents.model import Permission
 from pitboss.staff.approvals.model import Refusal as ApprovalRefusal
 
@@ -265,8 +267,9 @@ async def erase(
 ) -> ErasureView:
     """Erase a player's personal data for ever.
 
-    Refused while the account is not closed, money or a payment is open, or the licence wants the
-    data kept.  Facts, bets and money stay as they are.  Asking again changes nothing.
+    Refused while the account is not closed, money or a payment is open, the player is excluded, or
+    the licence wants the data kept.  Facts, bets and money stay as they are.  Asking again changes
+    nothing.
     """
     wanted = _player(player_id)
 
@@ -286,11 +289,20 @@ async def erase(
 async def erase_player(turn: Turn, player_id: PlayerId, basis: LegalBasis) -> ErasureAnswer:
     """Erase a player in a turn of their shard, unless something still stands between us."""
     known = await identity.find_players(turn.tx, [(shard_of(player_id), player_id)])
-    obligations = await cashier.find_obligations(turn.tx, known.values())
+    obligations = (await cashier.find_obligations(turn.tx, known.values())).get(player_id)
+    licences = {
+        player.id: licence
+        for player in known.values()
+        if (licence := jurisdictions.find(player.jurisdiction)) is not None
+    }
     wish = ErasureRequest(
         player_id=player_id,
         basis=basis,
-        obligations=obligations.get(player_id, frozenset()),
+        obligations=(obligations or frozenset())
+        | {
+            Obligation.PLAYER_EXCLUDED
+            for _ in await exclusion.find_kept_away(turn.tx, licences, now=turn.now)
+        },
     )
     (answer,) = await identity.erase(turn, [wish])
     if isinstance(answer, PlayerErased):

@@ -26,6 +26,7 @@ from pitboss.api.furniture import (
 )
 from pitboss.api.logins import (
     LOGIN_FAILED,
+    TOO_MANY_LOGINS,
     Device,
     Password,
     SessionBody,
@@ -38,12 +39,12 @@ from pitboss.api.logins import (
 from pitboss.api.passwords import PasswordDesk, check_password
 from pitboss.api.problems import ProblemFound
 from pitboss.api.refusals import problem_of
-from pitboss.api.registers import check_newcomer, note_outcomes
+from pitboss.api.registers import Newcomer, check_newcomer, note_outcomes
 from pitboss.api.terms import Version
 from pitboss.api.turns import in_turn
 from pitboss.api.whence import asked_from
 from pitboss.api.wire import Body
-from pitboss.jurisdictions.model import Moment
+from pitboss.jurisdictions.model import Jurisdiction, Moment, Scope
 from pitboss.kernel.ids import PlayerId, derived_id, new_id
 from pitboss.kernel.shards import Shard, shard_of
 from pitboss.messages import Turn
@@ -52,6 +53,7 @@ from pitboss.players.access.model import LoginTry, Session, SessionEnd, device_d
 from pitboss.players.identity.model import (
     Obligation,
     PlayerStatus,
+    Refusal,
     Refused,
     RegisterAnswer,
     Registered,
@@ -64,7 +66,7 @@ from pitboss.players.identity.model import (
 )
 from pitboss.players.terms.model import AcceptRequest
 from pitboss.registers.model import Person
-from pitboss.responsible import breaks
+from pitboss.responsible import breaks, exclusion
 from pitboss.sportsbook.betting.model import HOUSE, stake_account
 from pitboss.wallet.model import Account, AccountKind, player_account, provider_account
 
@@ -156,9 +158,9 @@ async def _register(
         raise ProblemFound(problem_of("unknown_jurisdiction"))
     check_password(licence.password, body.password, field="password")
     player_id = PlayerId(new_id(edge.clock.now(), edge.entropy))
-    wish = _wish(body, key, player_id, await desk.hash(body.password))
-    newcomer = await check_newcomer(edge, licence, player_id, _person(wish))
-    request = replace(wish, named_by_register=newcomer.is_named)
+    wish = _wish(body, key, player_id)
+    await _count_attempt(edge, address)
+    request, newcomer = await _look_at(edge, desk, licence, wish, body)
     first = LoginTry(
         player_id=player_id,
         right=True,
@@ -167,7 +169,8 @@ async def _register(
     )
 
     async def work(turn: Turn) -> RegisterAnswer | tuple[Session, tuple[str, ...]]:
-        (answer,) = await identity.register(turn, [request], keys=edge.personal_keys)
+        asked = await _unless_excluded(edge, turn, licence, request)
+        (answer,) = await identity.register(turn, [asked], keys=edge.personal_keys)
         if isinstance(answer, Registered) and not answer.repeated:
             await wallet.open_accounts(turn, _accounts(shard_of(player_id), player_id, body))
             await note_outcomes(turn, newcomer.outcomes, Moment.REGISTRATION)
@@ -186,6 +189,9 @@ async def _register(
     answer = await in_turn(edge, [shard_of(player_id)], "player", work)
     if isinstance(answer, Refused):
         raise ProblemFound(problem_of(answer.reason))
+    # Who was let in is no attacker; who asks again is counted as at a login.
+    async with edge.database.transaction() as tx:
+        await access.unsay_attempt(tx, address, keys=edge.personal_keys)
     if isinstance(answer, tuple):
         session, documents = answer
         return first_view(edge, session, licence, body.currency, documents=documents)
@@ -199,7 +205,56 @@ async def _register(
         raise
 
 
-def _wish(body: RegisterBody, key: str, player_id: PlayerId, password_hash: str) -> RegisterRequest:
+async def _count_attempt(edge: Edge, address: str) -> None:
+    """Count a try from this address with those to log in: each asks about some person."""
+    async with edge.database.transaction() as tx:
+        allowed = await access.count_attempt(
+            tx, address, keys=edge.personal_keys, now=edge.wall.now()
+        )
+    if not allowed:
+        raise ProblemFound(TOO_MANY_LOGINS)
+
+
+async def _look_at(
+    edge: Edge,
+    desk: PasswordDesk,
+    licence: Jurisdiction,
+    wish: RegisterRequest,
+    body: RegisterBody,
+) -> tuple[RegisterRequest, Newcomer]:
+    """Return the registration with what is found out before its turn, the cheapest first.
+
+    Whoever is too young, say, costs no hash, and no register learns of them.
+    """
+    refusal = identity.foresee_refusal(wish, now=edge.clock.now())
+    if refusal is not None:
+        return replace(wish, refused=refusal), Newcomer(outcomes={})
+    password_hash = await desk.hash(body.password)
+    newcomer = await check_newcomer(edge, licence, wish.player_id, _person(wish))
+    found = replace(wish, password_hash=password_hash, named_by_register=newcomer.is_named)
+    return found, newcomer
+
+
+async def _unless_excluded(
+    edge: Edge, turn: Turn, licence: Jurisdiction, request: RegisterRequest
+) -> RegisterRequest:
+    """Return the registration, refused if an exclusion under another licence reaches this far."""
+    alike = await identity.find_alike(turn.tx, request, keys=edge.personal_keys)
+    reaching = {
+        player.id: theirs
+        for player in alike.values()
+        if (theirs := jurisdictions.find(player.jurisdiction)) is not None
+        # Under one and the same licence they are a double, excluded or not, and told only that.
+        and theirs.code != licence.code
+        and theirs.exclusion.scope is not Scope.LICENCE
+    }
+    if await exclusion.find_kept_away(turn.tx, reaching, now=turn.now):
+        return replace(request, refused=request.refused or Refusal.EXCLUDED_ELSEWHERE)
+    return request
+
+
+def _wish(body: RegisterBody, key: str, player_id: PlayerId) -> RegisterRequest:
+    """Return what is asked for, without the hash of the password, which costs."""
     given_name, family_name = _names(body.name)
     number = body.national_id
     return RegisterRequest(
@@ -208,7 +263,7 @@ def _wish(body: RegisterBody, key: str, player_id: PlayerId, password_hash: str)
         jurisdiction=body.jurisdiction,
         currency=body.currency,
         email=parse_email(body.email),
-        password_hash=password_hash,
+        password_hash="",
         given_name=parse_name(given_name, field="name"),
         family_name=parse_name(family_name, field="name"),
         born_on=body.date_of_birth,

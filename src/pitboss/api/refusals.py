@@ -39,6 +39,13 @@ def _in_the_way(detail: str) -> Line:
     return Line(status=409, detail=detail)
 
 
+# It does not say why: who registers in somebody's name must not learn who is excluded.
+_REGISTRATION_NOT_POSSIBLE = Line(
+    status=403,
+    detail="This person cannot become a player here now.",
+    slug="registration_not_possible",
+)
+
 # A refusal means the same in every room that gives it.  Each has a line: a test sees to it.
 LINES = {
     # What the request names.
@@ -87,12 +94,8 @@ LINES = {
     "player_excluded": _not_allowed("The player is excluded from play."),
     "held_by_register": _not_allowed("A national register keeps the player away; it ends there."),
     "held_by_staff": _not_allowed("This exclusion was not the player's wish; staff must end it."),
-    # It does not say why: who registers in somebody's name must not learn who is excluded.
-    "named_by_register": Line(
-        status=403,
-        detail="This person cannot become a player here now.",
-        slug="registration_not_possible",
-    ),
+    "named_by_register": _REGISTRATION_NOT_POSSIBLE,
+    "excluded_elsewhere": _REGISTRATION_NOT_POSSIBLE,
     "register_not_checked": _not_allowed("The national register must be asked before this."),
     "player_on_time_out": _not_allowed("The player is taking a time-out."),
     "never_lifted": _not_allowed("This exclusion is not lifted on request."),

@@ -7,9 +7,11 @@ from pitboss.players.identity.operations import (
     set_status,
 )
 from pitboss.players.identity.queries import (
+    find_alike,
     find_login,
     find_login_of,
     find_players,
+    foresee_refusal,
     get_player,
     recall_ages,
     recall_players,
@@ -17,9 +19,11 @@ from pitboss.players.identity.queries import (
 
 __all__ = [
     "erase",
+    "find_alike",
     "find_login",
     "find_login_of",
     "find_players",
+    "foresee_refusal",
     "get_player",
     "recall_ages",
     "recall_players",

@@ -61,11 +61,13 @@ class Refusal(StrEnum):
     EMAIL_TAKEN = "email_taken"
     DUPLICATE_PLAYER = "duplicate_player"
     NAMED_BY_REGISTER = "named_by_register"
+    EXCLUDED_ELSEWHERE = "excluded_elsewhere"
     UNKNOWN_PLAYER = "unknown_player"
     ACCOUNT_NOT_CLOSED = "account_not_closed"
     MONEY_LEFT = "money_left"
     MONEY_HELD = "money_held"
     PAYMENT_OPEN = "payment_open"
+    PLAYER_EXCLUDED = "player_excluded"
     RETENTION_NOT_OVER = "retention_not_over"
     ACCOUNT_CLOSED = "account_closed"
     KEY_REUSED = "key_reused"
@@ -77,6 +79,7 @@ class Obligation(StrEnum):
     PAYMENT_OPEN = "payment_open"
     MONEY_HELD = "money_held"
     MONEY_LEFT = "money_left"
+    PLAYER_EXCLUDED = "player_excluded"
 
 
 class Player(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +122,7 @@ class RegisterRequest:
     `player_id` is a proposal: the edge draws it and takes the turn of its shard.  The password
     itself never comes here, only its hash, which is made at the edge.  `named_by_register`:
     the edge asked a national register before, and it says that this person is excluded.
+    `refused`: what else the edge found against it; there need be no hash of a password then.
     """
 
     key: str
@@ -134,6 +138,7 @@ class RegisterRequest:
     postcode: Name | None = field(repr=False, default=None)
     national_id: NationalId | None = field(repr=False, default=None)
     named_by_register: bool = False
+    refused: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +174,7 @@ class StatusSet:
 class ErasureRequest:
     """Forget who a player is.
 
-    `obligations` are what the rooms that know of money found in the same turn.
+    `obligations` are what the rooms that know of money and of exclusions found in the same turn.
     """
 
     player_id: PlayerId
@@ -222,7 +227,7 @@ class NewLogin:
 class Likeness:
     """What two registrations of one person have in common, as a keyed digest.
 
-    `scope` is a licence, or `*` where an operator may have one account of a player in all.
+    `scope` is the licence of the player, or `*` for all of the operator's: everybody has both.
     """
 
     scope: str

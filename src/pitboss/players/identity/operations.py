@@ -58,9 +58,9 @@ async def register(
     refusal stops nobody else.  Asking again with the same key gives the first answer, whatever
     player id and password the repeat brings, and even if both run at once; another body is
     refused.  An e-mail belongs to one player in all shards: of two who race for it the first to
-    commit has it.  Who looks like a player (by name, day of birth and postcode) is refused or
-    flagged, as the licence says.  Age counts on the licence's own day.  Who somebody is lies with
-    `personal`, and the fact of it holds commitments.
+    commit has it.  Who looks like a player (by name, day of birth and postcode, or by the national
+    number) is refused or flagged, as the licence says.  Age counts on the licence's own day.  Who
+    somebody is lies with `personal`, and the fact of it holds commitments.
     """
     _ensure_turn(turn, [request.player_id for request in requests])
     if not requests:
@@ -144,7 +144,8 @@ async def erase(turn: Turn, requests: Sequence[ErasureRequest]) -> tuple[Erasure
     """Forget who players are: their data, their logins, and what could be compared with either.
 
     Every request is answered, in order.  It is refused, and the refusal published, while a player
-    is not closed, has money or a payment with us, or the licence's term of retention runs.  A
+    is not closed, has money or a payment with us, is excluded (nobody could tell any more who must
+    not come back), or the licence's term of retention runs.  A
     player who was erased keeps a status and an id; facts and money stay as they are.  Asking again
     changes nothing.
     """
@@ -225,18 +226,25 @@ async def _find_doubles(
 
     A twin of one of these people waits here until the other transaction has ended.
     """
-    likenesses = [
-        likeness
+    codes = jurisdictions.codes()
+    wanted = {
+        request.player_id: rules.places_of_doubles(
+            request, jurisdictions.get(request.jurisdiction), codes, keys
+        )
         for request in requests
-        if (licence := jurisdictions.find(request.jurisdiction)) is not None
-        and (likeness := rules.likeness(request, licence, keys)) is not None
-    ]
-    owners = await store.claim_likenesses(turn.tx, likenesses)
-    return {
-        item.player_id: owners[item.scope, item.digest]
-        for item in likenesses
-        if owners[item.scope, item.digest] != item.player_id
     }
+    await store.claim_likenesses(
+        turn.tx, [item for request in requests for item in rules.likenesses(request, keys)]
+    )
+    places = {place for looked_at in wanted.values() for place in looked_at}
+    owners = await store.find_likenesses(turn.tx, places)
+    doubles: dict[PlayerId, PlayerId] = {}
+    for player_id, looked_at in wanted.items():
+        others = {owners[place] for place in looked_at if place in owners} - {player_id}
+        if others:
+            # Ids sort by when they were drawn: the oldest of them.
+            doubles[player_id] = min(others)
+    return doubles
 
 
 def _ages(requests: Iterable[RegisterRequest]) -> dict[PlayerId, date]:

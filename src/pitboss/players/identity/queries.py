@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
+from pitboss import jurisdictions
 from pitboss.db import Transaction
 from pitboss.jurisdictions.model import Jurisdiction
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import Shard, shard_of
 from pitboss.messages import Turn
 from pitboss.players.identity.errors import PlayerMissing
-from pitboss.players.identity.model import BornBy, Email, Login, Player
+from pitboss.players.identity.model import (
+    BornBy,
+    Email,
+    Login,
+    Player,
+    Refusal,
+    RegisterRequest,
+)
 from pitboss.players.personal.model import PersonalKeys
 
 from . import rules, store
@@ -34,6 +43,28 @@ async def find_players(
     Under the turn of their shards this is the last word; elsewhere it may be late.
     """
     return await store.find_players(tx, places)
+
+
+def foresee_refusal(request: RegisterRequest, *, now: datetime) -> Refusal | None:
+    """Return what `register` would say no for, if the request alone is enough to know.
+
+    Nothing is looked up, so it is asked before anything that costs.
+    """
+    licence = jurisdictions.find(request.jurisdiction)
+    today = now.date() if licence is None else rules.local_day(now, licence)
+    return rules.refusal_to_register(request, licence, today=today)
+
+
+async def find_alike(
+    tx: Transaction, request: RegisterRequest, *, keys: PersonalKeys
+) -> dict[PlayerId, Player]:
+    """Return the players who look like whoever registers, under any licence of the operator.
+
+    Outside their turns it may be late by what is being committed.
+    """
+    places = rules.places_anywhere(request, jurisdictions.codes(), keys)
+    alike = set((await store.find_likenesses(tx, places)).values())
+    return await store.find_players(tx, [(shard_of(item), item) for item in alike])
 
 
 async def recall_players(

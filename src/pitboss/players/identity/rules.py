@@ -39,6 +39,9 @@ from pitboss.players.identity.model import (
 )
 from pitboss.players.personal.model import Path, PersonalKeys
 
+# The scope of all licences of an operator.
+EVERYWHERE = "*"
+
 
 def refusal_to_register(
     request: RegisterRequest, jurisdiction: Jurisdiction | None, *, today: date
@@ -54,7 +57,7 @@ def refusal_to_register(
         return Refusal.UNDER_AGE
     if request.named_by_register:
         return Refusal.NAMED_BY_REGISTER
-    return None
+    return request.refused
 
 
 def age_on(day: date, *, born_on: date) -> int:
@@ -91,28 +94,75 @@ def local_day(now: datetime, jurisdiction: Jurisdiction) -> date:
     return now.astimezone(ZoneInfo(jurisdiction.licence.time_zone)).date()
 
 
-def likeness(
-    request: RegisterRequest, jurisdiction: Jurisdiction, keys: PersonalKeys
-) -> Likeness | None:
-    """Return what another registration of the same person would have too, to who has the key.
+def likenesses(request: RegisterRequest, keys: PersonalKeys) -> tuple[Likeness, ...]:
+    """Return what other registrations of the same person would have too, to who has the key.
 
-    Names without case, accents and signs, the day of birth, and the postcode without spaces.
-    None without a postcode: too many people share a name and a birthday.
+    Everybody has them under their own licence and under the operator's, whatever the licence looks
+    at: another one may look further.
     """
-    if request.postcode is None:
-        return None
-    everywhere = jurisdiction.registration.one_account is not Scope.LICENCE
-    parts = (
-        _plain(request.given_name),
-        _plain(request.family_name),
-        request.born_on,
-        _plain(request.postcode),
+    scopes: dict[bytes, tuple[str, ...]] = dict.fromkeys(
+        _like_anywhere(request, keys), (EVERYWHERE, request.jurisdiction)
     )
-    return Likeness(
-        scope="*" if everywhere else jurisdiction.code,
-        digest=keys.digest("player.likeness", msgspec.json.encode(parts)),
-        player_id=request.player_id,
+    scopes |= dict.fromkeys(_like_at_home(request, keys), (request.jurisdiction,))
+    return tuple(
+        Likeness(scope=scope, digest=digest, player_id=request.player_id)
+        for digest, reach in scopes.items()
+        for scope in reach
     )
+
+
+def places_of_doubles(
+    request: RegisterRequest, jurisdiction: Jurisdiction, codes: Sequence[str], keys: PersonalKeys
+) -> set[tuple[str, bytes]]:
+    """Return under which scopes and digests an earlier account of this person counts.
+
+    Where the operator may have one account of a person, it is looked for under every licence, and
+    not only under `*`, which belongs to the first of several accounts and goes when they do.
+    """
+    if jurisdiction.registration.one_account is not Scope.LICENCE:
+        return places_anywhere(request, codes, keys)
+    digests = (*_like_anywhere(request, keys), *_like_at_home(request, keys))
+    return {(request.jurisdiction, digest) for digest in digests}
+
+
+def places_anywhere(
+    request: RegisterRequest, codes: Sequence[str], keys: PersonalKeys
+) -> set[tuple[str, bytes]]:
+    """Return under which scopes and digests this person is found, under whatever licence."""
+    scopes = (EVERYWHERE, *codes)
+    at_home = {(request.jurisdiction, digest) for digest in _like_at_home(request, keys)}
+    return at_home | {
+        (scope, digest) for digest in _like_anywhere(request, keys) for scope in scopes
+    }
+
+
+def _like_anywhere(request: RegisterRequest, keys: PersonalKeys) -> list[bytes]:
+    """Return the digests that tell a person from all others.
+
+    Names without case, accents and signs, the day of birth, and the postcode without spaces: too
+    many people share a name and a birthday.  And the national number with the day of birth: two
+    states may give two people the same number.
+    """
+    digests: list[bytes] = []
+    if request.postcode is not None:
+        parts = (
+            _plain(request.given_name),
+            _plain(request.family_name),
+            request.born_on,
+            _plain(request.postcode),
+        )
+        digests.append(keys.digest("player.likeness", msgspec.json.encode(parts)))
+    if request.national_id is not None:
+        born = msgspec.json.encode((request.national_id, request.born_on))
+        digests.append(keys.digest("player.likeness.number_and_birth", born))
+    return digests
+
+
+def _like_at_home(request: RegisterRequest, keys: PersonalKeys) -> list[bytes]:
+    """Return the digests that tell a person from the others of a licence: the number alone."""
+    if request.national_id is None:
+        return []
+    return [keys.digest("player.likeness.number", request.national_id.encode())]
 
 
 def refuses_duplicates(jurisdiction: Jurisdiction) -> bool:

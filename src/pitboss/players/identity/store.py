@@ -149,37 +149,44 @@ async def save_logins(tx: Transaction, logins: Collection[NewLogin]) -> set[Play
     return {PlayerId(str(row["player_id"])) for row in rows}
 
 
-async def claim_likenesses(
-    tx: Transaction, likenesses: Collection[Likeness]
-) -> dict[tuple[str, bytes], PlayerId]:
-    """Write who each likeness belongs to, unless it is somebody's; return whose each is.
+async def claim_likenesses(tx: Transaction, likenesses: Sequence[Likeness]) -> None:
+    """Write who each likeness belongs to, unless it is somebody's; of two here it is the first's.
 
-    A twin waits here until the other transaction has ended, and the look after it sees whose it is.
+    A twin waits here until the other transaction has ended, and a look after it sees whose it is.
     """
-    if not likenesses:
-        return {}
-    scopes = [item.scope for item in likenesses]
-    digests = [item.digest for item in likenesses]
+    first: dict[tuple[str, bytes], PlayerId] = {}
+    for item in likenesses:
+        first.setdefault((item.scope, item.digest), item.player_id)
+    if not first:
+        return
     await tx.execute(
         "INSERT INTO player_likeness (scope, digest, player_id)"
         " SELECT * FROM unnest($1::text[], $2::bytea[], $3::uuid[]) AS new (scope, digest, player)"
         " ORDER BY scope, digest ON CONFLICT (scope, digest) DO NOTHING",
-        scopes,
-        digests,
-        [item.player_id for item in likenesses],
+        [scope for scope, _ in first],
+        [digest for _, digest in first],
+        list(first.values()),
     )
+
+
+async def find_likenesses(
+    tx: Transaction, places: Collection[tuple[str, bytes]]
+) -> dict[tuple[str, bytes], PlayerId]:
+    """Return whose the likenesses under these scopes and digests are; nobody's are left out."""
+    if not places:
+        return {}
     rows = await tx.fetch(
         "SELECT known.scope, known.digest, player_id FROM player_likeness AS known"
         " JOIN unnest($1::text[], $2::bytea[]) AS wanted (scope, digest)"
         " ON known.scope = wanted.scope AND known.digest = wanted.digest",
-        scopes,
-        digests,
+        [scope for scope, _ in places],
+        [digest for _, digest in places],
     )
     return {(row["scope"], row["digest"]): PlayerId(str(row["player_id"])) for row in rows}
 
 
 async def take_back_logins(tx: Transaction, player_ids: Collection[PlayerId]) -> None:
-    """Delete logins that were just written for people who are refused after all."""
+    """Delete what was just written for people who are refused after all."""
     if not player_ids:
         return
     await tx.execute(
@@ -188,6 +195,9 @@ async def take_back_logins(tx: Transaction, player_ids: Collection[PlayerId]) ->
         " WHERE login.shard = gone.shard AND login.player_id = gone.player_id",
         [shard_of(player_id) for player_id in player_ids],
         list(player_ids),
+    )
+    await tx.execute(
+        "DELETE FROM player_likeness WHERE player_id = ANY($1::uuid[])", list(player_ids)
     )
 
 

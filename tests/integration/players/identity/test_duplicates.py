@@ -20,7 +20,7 @@ from integration.players.people import (
 from pitboss import jurisdictions
 from pitboss.db import Database
 from pitboss.jurisdictions import queries as licence_queries
-from pitboss.jurisdictions.model import Duplicates, Scope
+from pitboss.jurisdictions.model import Duplicates
 from pitboss.messages import Turn
 from pitboss.players import identity
 from pitboss.players.identity.model import (
@@ -34,6 +34,7 @@ from pitboss.players.identity.model import (
     StatusReason,
     StatusRequest,
     parse_name,
+    parse_national_id,
 )
 from pitboss.players.personal.model import LegalBasis
 from proofs import Proves
@@ -130,9 +131,76 @@ async def test_one_person_has_one_account_where_the_licence_counts_them(
     else:
         assert isinstance(again, Registered)
     assert isinstance(elsewhere, Registered)
-    over_all = licence.registration.one_account is Scope.OPERATOR
-    assert (with_operator == refused) == over_all
+    # New Jersey looks at every licence of the operator, whatever the other one looks at.
+    assert with_operator == refused
     await assert_rebuilt(database)
+
+
+NUMBER = parse_national_id("19900101-9802")
+
+
+@pytest.mark.parametrize("code", jurisdictions.codes())
+async def test_a_national_number_is_one_persons_under_a_licence_without_any_postcode(
+    database: Database, code: str, proves: Proves
+) -> None:
+    proves("registration.duplicates", code)
+    currency = jurisdictions.get(code).licence.currencies[0]
+    here = {"jurisdiction": code, "currency": currency, "national_id": NUMBER}
+    await register(database, some_request("ann", **here))
+
+    married = await register(
+        database,
+        some_request("again", **here, family_name=parse_name("Byron", field="family_name")),
+    )
+    older = await register(database, some_request("older", **here, born_on=date(1960, 5, 6)))
+    another = await register(
+        database, some_request("bea", **{**here, "national_id": parse_national_id("840315-1124")})
+    )
+
+    refused = Refused(reason=Refusal.DUPLICATE_PLAYER)
+    assert (married, older) == (refused, refused)
+    assert isinstance(another, Registered)
+    await assert_rebuilt(database)
+
+
+async def test_a_national_number_of_another_licence_counts_with_the_day_of_birth(
+    database: Database,
+) -> None:
+    # Two states may give two people one number.
+    await register(
+        database, some_request("dutch", jurisdiction="NL", currency="EUR", national_id=NUMBER)
+    )
+    in_jersey = {"jurisdiction": "NJ", "currency": "USD", "national_id": NUMBER}
+
+    same = await register(database, some_request("same", **in_jersey))
+    other = await register(database, some_request("other", **in_jersey, born_on=date(1970, 3, 4)))
+
+    assert same == Refused(reason=Refusal.DUPLICATE_PLAYER)
+    assert isinstance(other, Registered)
+
+
+async def test_nothing_is_left_of_who_was_refused_as_a_double(database: Database) -> None:
+    await register(database, same_person("first"))
+    await register(database, same_person("again", national_id=NUMBER))
+
+    # The number was only told by the one who was refused: it is nobody's.
+    answer = await register(database, some_request("bea", national_id=NUMBER))
+
+    assert isinstance(answer, Registered)
+
+
+async def test_an_account_is_found_by_the_operator_when_the_first_of_two_is_forgotten(
+    database: Database,
+) -> None:
+    first = same_person("first", jurisdiction="DE", currency="EUR")
+    await register(database, first)
+    await register(database, same_person("second"))
+    async with database.transaction() as tx:
+        await tx.execute("DELETE FROM player_likeness WHERE player_id = $1", first.player_id)
+
+    third = await register(database, same_person("third", jurisdiction="MT", currency="EUR"))
+
+    assert third == Refused(reason=Refusal.DUPLICATE_PLAYER)
 
 
 async def test_of_eight_who_are_one_person_at_once_one_becomes_a_player(
