@@ -159,6 +159,21 @@ class LoginTry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordChange:
+    """Somebody who is logged in names the password and another one; `right`: it is the player's.
+
+    `before` and `after` are hashes; `session_id` is the session that asks, which goes on.
+    """
+
+    player_id: PlayerId
+    right: bool
+    proof: Proof = field(repr=False)
+    before: str = field(repr=False)
+    after: str = field(repr=False)
+    session_id: SessionId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LetIn:
     """Yes; `previous_login_at` is when that happened before."""
 

@@ -29,6 +29,7 @@ from pitboss.players.access.model import (
     LoginAnswer,
     LoginState,
     LoginTry,
+    PasswordChange,
     Refusal,
     Refused,
     Session,
@@ -226,17 +227,35 @@ async def unlock(turn: Turn, player_id: PlayerId) -> Refused | None:
 
 
 async def change_password(
-    turn: Turn, player_id: PlayerId, *, before: str, after: str, session_id: SessionId | None
-) -> bool:
+    turn: Turn,
+    change: PasswordChange,
+    *,
+    keys: PersonalKeys,
+    authenticators: Authenticators = NO_AUTHENTICATORS,
+) -> Refused | None:
     """Store the hash of another password, and end every session but the one that asks.
 
-    False, and nothing changed, if the stored hash is no longer `before`: it was changed meanwhile.
+    Whoever asks is judged as at a login, because the token may be stolen: nothing is changed while
+    the login is locked, a wrong password or factor counts, and who has a factor shows it.  Refused
+    too if the stored hash is no longer `before`: it was changed meanwhile.
     """
-    swapped = await identity.replace_password_hash(turn.tx, player_id, before=before, after=after)
-    if swapped:
-        await end_sessions(turn, player_id, SessionEnd.PASSWORD_CHANGED, but=session_id)
-        _publish(turn, player_id, PasswordChanged(player_id=player_id))
-    return swapped
+    player = await _player(turn, change.player_id)
+    state = await store.find_state(turn.tx, player.id)
+    if state.is_locked(turn.now):
+        return await _refuse(turn, player, state, Refusal.LOGIN_LOCKED)
+    if not change.right:
+        return await _refuse(turn, player, state, Refusal.WRONG_PASSWORD)
+    refused = await show(turn, player.id, change.proof, keys=keys, authenticators=authenticators)
+    if refused is not None:
+        return refused
+    swapped = await identity.replace_password_hash(
+        turn.tx, player.id, before=change.before, after=change.after
+    )
+    if not swapped:
+        return Refused(reason=Refusal.WRONG_PASSWORD)
+    await end_sessions(turn, player.id, SessionEnd.PASSWORD_CHANGED, but=change.session_id)
+    _publish(turn, player.id, PasswordChanged(player_id=player.id))
+    return None
 
 
 async def forget(turn: Turn, player_id: PlayerId) -> None:
