@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pitboss import jurisdictions
 from pitboss.db import Transaction
@@ -54,6 +54,8 @@ from pitboss.players.personal.model import PersonalKeys
 from . import rules, store
 
 NO_AUTHENTICATORS = NoAuthenticators()
+# What was over for so long is so by the clock of every process; until then it is ended as well.
+CLOCKS_APART = timedelta(hours=1)
 
 
 async def judge(
@@ -87,7 +89,7 @@ async def judge(
         proven=proven,
         now=turn.now,
     )
-    live = await store.find_open(turn.tx, player.id)
+    live = await store.find_open(turn.tx, player.id, since=turn.now - CLOCKS_APART)
     if why is None and rules.keeps_out(licence):
         here = [item for item in live if item.is_live(turn.now, device=item.device)]
         why = Refusal.SESSION_ELSEWHERE if here else None
@@ -177,7 +179,7 @@ async def note_stranger(turn: Turn, stranger: PlayerId) -> None:
     """
     await store.find_state(turn.tx, stranger)
     await factors.find_factors(turn.tx, stranger)
-    await store.find_open(turn.tx, stranger)
+    await store.find_open(turn.tx, stranger, since=turn.now - CLOCKS_APART)
     turn.publish(
         shard_of(stranger),
         derived_id("strangers", str(shard_of(stranger))),
@@ -195,11 +197,12 @@ async def end_sessions(
 ) -> int:
     """End a player's sessions: all, one, or all but one; return how many that were.
 
-    It counts from the commit on, at the next request.  Ending again changes nothing.
+    It counts from the commit on, at the next request.  Ending again changes nothing, and what has
+    long been over by itself stays as it is.
     """
     found = [
         session
-        for session in await store.find_open(turn.tx, player_id)
+        for session in await store.find_open(turn.tx, player_id, since=turn.now - CLOCKS_APART)
         if (only is None or session.id == only) and session.id != but
     ]
     await _end(turn, player_id, found, reason)
