@@ -248,12 +248,16 @@ async def let_in(edge: Edge, desk: PasswordDesk, body: SessionBody, *, address: 
         ProblemFound: nobody is let in; what it says does not tell a stranger from a player.
     """
     login, right = await _knock(edge, desk, body.email, body.password, address)
-    if right:
-        # Before there is a session in which somebody could play.
-        async with edge.database.reading() as tx:
-            named = await identity.get_player(tx, login.player_id)
-        await check_player(edge, named, Moment.LOGIN)
-    answer = await _judge(edge, login, body, right=right)
+    attempt = _attempt(edge, login, body, right=right)
+    refused = await _admit(edge, attempt)
+    if refused is not None:
+        raise ProblemFound(_told(refused.reason, right=right))
+    # Before there is a session in which somebody could play, and of nobody who is refused: the
+    # time that it takes would tell that the password was right.
+    async with edge.database.reading() as tx:
+        named = await identity.get_player(tx, login.player_id)
+    await check_player(edge, named, Moment.LOGIN)
+    answer = await _enter(edge, attempt)
     if isinstance(answer, Refused):
         raise ProblemFound(_told(answer.reason, right=right))
     await _tidy_up(edge, desk, login, body.password, address)
@@ -341,8 +345,8 @@ async def _lacks_factor(tx: Transaction, player: Player) -> bool:
     return not await factors.has_factor(tx, player.id)
 
 
-async def _judge(edge: Edge, login: Login, body: SessionBody, *, right: bool) -> LoginAnswer:
-    attempt = LoginTry(
+def _attempt(edge: Edge, login: Login, body: SessionBody, *, right: bool) -> LoginTry:
+    return LoginTry(
         player_id=login.player_id,
         right=right,
         session_id=new_session_id(edge),
@@ -352,24 +356,37 @@ async def _judge(edge: Edge, login: Login, body: SessionBody, *, right: bool) ->
         device=device_digest(edge.personal_keys, body.device),
     )
 
-    async def work(turn: Turn) -> LoginAnswer:
-        place = (shard_of(login.player_id), login.player_id)
-        player = (await identity.recall_players(turn, [place]))[login.player_id]
-        owed = False
-        if player.status is PlayerStatus.CLOSED:
-            # Whoever has money with us may come for it; nothing else is open to them.
-            owed = bool((await cashier.find_obligations(turn.tx, [player])).get(player.id))
-        answer = await access.judge(
+
+async def _admit(edge: Edge, attempt: LoginTry) -> Refused | None:
+    async def work(turn: Turn) -> Refused | None:
+        return await access.admit(
             turn,
-            replace(attempt, owed=owed),
+            await _with_owed(turn, attempt),
             keys=edge.personal_keys,
             authenticators=edge.authenticators,
         )
+
+    return await in_turn(edge, [shard_of(attempt.player_id)], "player", work)
+
+
+async def _enter(edge: Edge, attempt: LoginTry) -> LoginAnswer:
+    async def work(turn: Turn) -> LoginAnswer:
+        answer = await access.enter(turn, await _with_owed(turn, attempt))
         if isinstance(answer, LetIn):
             await breaks.begin(turn, clock_of(answer.session))
         return answer
 
-    return await in_turn(edge, [shard_of(login.player_id)], "player", work)
+    return await in_turn(edge, [shard_of(attempt.player_id)], "player", work)
+
+
+async def _with_owed(turn: Turn, attempt: LoginTry) -> LoginTry:
+    place = (shard_of(attempt.player_id), attempt.player_id)
+    player = (await identity.recall_players(turn, [place]))[attempt.player_id]
+    if player.status is not PlayerStatus.CLOSED:
+        return attempt
+    # Whoever has money with us may come for it; nothing else is open to them.
+    owed = (await cashier.find_obligations(turn.tx, [player])).get(player.id)
+    return replace(attempt, owed=bool(owed))
 
 
 async def _turn_away(edge: Edge, email: Email) -> None:

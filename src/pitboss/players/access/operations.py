@@ -43,6 +43,7 @@ from pitboss.players.factors.model import (
     Challenge,
     FactorKind,
     Proof,
+    Proven,
     is_guarded,
 )
 from pitboss.players.factors.model import Refused as NoChallenge
@@ -65,11 +66,26 @@ async def judge(
     keys: PersonalKeys,
     authenticators: Authenticators = NO_AUTHENTICATORS,
 ) -> LoginAnswer:
-    """Let somebody in as a player, or not, and count it.
+    """Let somebody in as a player, or not, and count it: `admit`, and `enter` in the same turn.
+
+    Whoever asks twice has logged in twice.
+    """
+    refused = await admit(turn, attempt, keys=keys, authenticators=authenticators)
+    return await enter(turn, attempt) if refused is None else refused
+
+
+async def admit(
+    turn: Turn,
+    attempt: LoginTry,
+    *,
+    keys: PersonalKeys,
+    authenticators: Authenticators = NO_AUTHENTICATORS,
+) -> Refused | None:
+    """Say whether somebody may enter, and count it; what they showed is used up.
 
     The password was checked before; that is slow, so tries may wait here for each other, and each
     sees what those before it did: of any number of guesses at once no more count than the licence
-    allows in a row.  Every try is told; whoever asks twice has logged in twice.
+    allows in a row.  Every try that is refused is told.
     """
     player = await _player(turn, attempt.player_id)
     licence = jurisdictions.get(player.jurisdiction)
@@ -90,15 +106,30 @@ async def judge(
         now=turn.now,
     )
     live = await store.find_open(turn.tx, player.id, since=turn.now - CLOCKS_APART)
-    if why is None and rules.keeps_out(licence):
-        here = [item for item in live if item.is_live(turn.now, device=item.device)]
-        why = Refusal.SESSION_ELSEWHERE if here else None
+    why = why or rules.kept_out(live, licence, turn.now)
     if why is not None:
         return await _refuse(turn, player, state, why)
 
     if state.is_locked(turn.now):
+        after = replace(state, failures=0, locked_at=None, locked_until=None)
+        await store.save_state(turn.tx, player.id, after)
         _publish(turn, player.id, LoginUnlocked(player_id=player.id, how=Unlocked.RECOVERED))
     await factors.use_up(turn, known, proven)
+    return None
+
+
+async def enter(turn: Turn, attempt: LoginTry) -> LoginAnswer:
+    """Open the session of who was admitted, perhaps in a turn before; what changed since counts."""
+    player = await _player(turn, attempt.player_id)
+    licence = jurisdictions.get(player.jurisdiction)
+    state = await store.find_state(turn.tx, player.id)
+    live = await store.find_open(turn.tx, player.id, since=turn.now - CLOCKS_APART)
+    why = rules.refusal(
+        attempt, player, state, licence, guarded=False, proven=Proven(), now=turn.now
+    )
+    why = why or rules.kept_out(live, licence, turn.now)
+    if why is not None:
+        return await _refuse(turn, player, state, why)
     if rules.ends_others(licence):
         await _end(turn, player.id, live, SessionEnd.NEWER_SESSION)
     session = rules.new_session(attempt, player, licence, turn.now)

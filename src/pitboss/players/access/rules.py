@@ -141,6 +141,12 @@ def keeps_out(licence: Jurisdiction) -> bool:
     return rules.one_at_a_time and rules.second_session is SecondSession.IS_REFUSED
 
 
+def kept_out(live: Iterable[Session], licence: Jurisdiction, now: datetime) -> Refusal | None:
+    """Return why a login is refused because of these sessions, where the licence says so."""
+    here = any(item.is_live(now, device=item.device) for item in live)
+    return Refusal.SESSION_ELSEWHERE if here and keeps_out(licence) else None
+
+
 def ends_others(licence: Jurisdiction) -> bool:
     """Say whether a second login ends the sessions before it.  Source: N.J.A.C. 13:69O-1.4(e)."""
     rules = licence.sessions
