@@ -10,3 +10,6 @@ CREATE INDEX player_session_open ON player_session (shard, player_id, seen_at)
 
 CREATE INDEX player_session_lasting ON player_session (shard, player_id, coalesce(ends_at, 'infinity'))
     WHERE ended_at IS NULL AND idle_seconds IS NULL;
+
+-- Addresses whose window is over are forgotten, the oldest first.
+CREATE INDEX login_address_since ON login_address (since);

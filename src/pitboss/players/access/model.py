@@ -20,6 +20,7 @@ SessionId = NewType("SessionId", str)
 # From one network address, whoever is tried: a household's worth of slips, not a list of passwords.
 ADDRESS_ATTEMPTS_MAX = 100
 ADDRESS_WINDOW = timedelta(minutes=15)
+ADDRESSES_FORGOTTEN_AT_ONCE = 8
 
 
 class Refusal(StrEnum):

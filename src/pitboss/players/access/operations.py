@@ -24,6 +24,7 @@ from pitboss.players.access.facts import (
 from pitboss.players.access.model import (
     ADDRESS_ATTEMPTS_MAX,
     ADDRESS_WINDOW,
+    ADDRESSES_FORGOTTEN_AT_ONCE,
     COUNTED,
     LetIn,
     LoginAnswer,
@@ -307,6 +308,11 @@ async def count_attempt(
     """
     digest = rules.address_digest(keys, address)
     tries = await store.count_attempt(tx, digest, now=now, window=ADDRESS_WINDOW)
+    if tries == 1:
+        # For each address that comes, more than one goes whose window is over.
+        await store.forget_addresses(
+            tx, before=now - ADDRESS_WINDOW, limit=ADDRESSES_FORGOTTEN_AT_ONCE
+        )
     return tries <= ADDRESS_ATTEMPTS_MAX
 
 

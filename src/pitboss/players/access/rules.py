@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -154,5 +155,19 @@ def ends_others(licence: Jurisdiction) -> bool:
 
 
 def address_digest(keys: PersonalKeys, address: str) -> bytes:
-    """Return by what a network address is counted without being kept."""
-    return keys.digest("login.address", address.encode())
+    """Return by what a network address is counted without being kept.
+
+    Of IPv6 the first 64 bits: whoever is given a network has all addresses of it, and such a one is
+    the least that anybody is given.  Source: RFC 4291, section 2.5.4; RFC 6177.
+    """
+    return keys.digest("login.address", _network(address).encode())
+
+
+def _network(address: str) -> str:
+    try:
+        read = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if read.version == 4:
+        return str(read)
+    return str(ipaddress.ip_network((read, 64), strict=False))

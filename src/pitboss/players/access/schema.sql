@@ -44,3 +44,6 @@ CREATE TABLE login_address (
     since          timestamptz NOT NULL,
     attempts       int         NOT NULL
 );
+
+-- Those whose window is over are forgotten, the oldest first.
+CREATE INDEX login_address_since ON login_address (since);

@@ -188,6 +188,16 @@ async def count_attempt(
     return 0 if row is None else int(row["attempts"])
 
 
+async def forget_addresses(tx: Transaction, *, before: datetime, limit: int) -> None:
+    """Forget some addresses whose window began by then; it waits for nobody."""
+    await tx.execute(
+        "DELETE FROM login_address WHERE address_digest IN (SELECT address_digest"
+        " FROM login_address WHERE since <= $1 ORDER BY since LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        before,
+        limit,
+    )
+
+
 async def unsay_attempt(tx: Transaction, address: bytes) -> None:
     """Count one try less from an address."""
     await tx.execute(

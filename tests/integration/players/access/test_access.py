@@ -312,6 +312,36 @@ async def test_tries_from_one_address_stop_at_the_limit_however_many_come_at_onc
     assert "192.0.2" not in repr([dict(row) for row in rows])
 
 
+async def test_the_addresses_of_one_network_are_counted_as_one(database: Database) -> None:
+    async def attempt(address: str) -> bool:
+        async with database.transaction() as tx:
+            return await access.count_attempt(tx, address, keys=KEYS, now=NOW)
+
+    answers = [
+        await attempt(f"2001:db8:0:1:{number:x}::1") for number in range(ADDRESS_ATTEMPTS_MAX + 1)
+    ]
+
+    assert answers == [True] * ADDRESS_ATTEMPTS_MAX + [False]
+    assert await attempt("2001:db8:0:2::1")
+
+
+async def test_addresses_are_forgotten_when_their_window_is_over(database: Database) -> None:
+    async def attempt(address: str, now: datetime) -> None:
+        async with database.transaction() as tx:
+            await access.count_attempt(tx, address, keys=KEYS, now=now)
+
+    later = NOW + ADDRESS_WINDOW
+    await asyncio.gather(*(attempt(f"192.0.2.{number}", NOW) for number in range(40)))
+    # At once, so that they would wait for each other if they could.
+    await asyncio.gather(*(attempt(f"198.51.100.{number}", later) for number in range(20)))
+    await attempt("198.51.100.0", later)
+
+    async with database.reading() as tx:
+        left = await tx.fetch("SELECT since FROM login_address")
+    assert {row["since"] for row in left} == {later}
+    assert len(left) == 20
+
+
 async def test_idle_sessions_are_touched_and_die(database: Database) -> None:
     ann = await some_player(database)
     answer = await log_in(database, ann)
