@@ -45,7 +45,7 @@ _ALSO = {
     "/v1/sessions": (401, 403, 409, 429),
     "/v1/sessions/challenges": (401, 409, 429),
     "/v1/me/data": (404, 410),
-    "/v1/me/password": (403,),
+    "/v1/me/password": (403, 429),
     "/v1/me/security-keys": (409,),
     "/v1/me/security-keys/challenges": (409,),
     "/v1/me/security-keys/{credential}/removal": (409,),

@@ -13,7 +13,7 @@ from litestar.params import FromPath, JSONBody
 from pitboss import cashier, jurisdictions
 from pitboss.api.breaks import clock_of
 from pitboss.api.edge import Edge
-from pitboss.api.factors import AssertionBody, ChallengeView, Code, challenge_view
+from pitboss.api.factors import AssertionBody, ChallengeView, Code, ProofBody, challenge_view
 from pitboss.api.furniture import (
     BEARER,
     Asked,
@@ -42,6 +42,7 @@ from pitboss.players.access.model import (
     LetIn,
     LoginAnswer,
     LoginTry,
+    PasswordChange,
     Refusal,
     Refused,
     Session,
@@ -49,7 +50,7 @@ from pitboss.players.access.model import (
     SessionId,
     device_digest,
 )
-from pitboss.players.factors.model import Ceremony, Challenge
+from pitboss.players.factors.model import NOTHING_SHOWN, Ceremony, Challenge
 from pitboss.players.factors.model import Refused as NoChallenge
 from pitboss.players.identity.model import Email, Login, Player, PlayerStatus, parse_email
 from pitboss.responsible import breaks
@@ -102,10 +103,11 @@ class CredentialsBody(Body, frozen=True, kw_only=True):
 
 
 class PasswordBody(Body, frozen=True, kw_only=True):
-    """The password there is, and the one there is to be."""
+    """The password there is, the one there is to be, and a second factor, if there is one."""
 
     password: Password
     new_password: Password
+    proof: ProofBody | None = None
 
 
 class SessionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -246,12 +248,16 @@ async def let_in(edge: Edge, desk: PasswordDesk, body: SessionBody, *, address: 
         ProblemFound: nobody is let in; what it says does not tell a stranger from a player.
     """
     login, right = await _knock(edge, desk, body.email, body.password, address)
-    if right:
-        # Before there is a session in which somebody could play.
-        async with edge.database.reading() as tx:
-            named = await identity.get_player(tx, login.player_id)
-        await check_player(edge, named, Moment.LOGIN)
-    answer = await _judge(edge, login, body, right=right)
+    attempt = _attempt(edge, login, body, right=right)
+    refused = await _admit(edge, attempt)
+    if refused is not None:
+        raise ProblemFound(_told(refused.reason, right=right))
+    # Before there is a session in which somebody could play, and of nobody who is refused: the
+    # time that it takes would tell that the password was right.
+    async with edge.database.reading() as tx:
+        named = await identity.get_player(tx, login.player_id)
+    await check_player(edge, named, Moment.LOGIN)
+    answer = await _enter(edge, attempt)
     if isinstance(answer, Refused):
         raise ProblemFound(_told(answer.reason, right=right))
     await _tidy_up(edge, desk, login, body.password, address)
@@ -297,13 +303,9 @@ async def _knock(
 ) -> tuple[Login, bool]:
     """Return whom an e-mail names, and whether this is the password; count the try first."""
     email = parse_email(email_text)
-    async with edge.database.transaction() as tx:
-        allowed = await access.count_attempt(
-            tx, address, keys=edge.personal_keys, now=edge.wall.now()
-        )
+    await _count(edge, address)
+    async with edge.database.reading() as tx:
         login = await identity.find_login(tx, email, keys=edge.personal_keys)
-    if not allowed:
-        raise ProblemFound(TOO_MANY_LOGINS)
     right = await desk.verify(None if login is None else login.password_hash, password)
     if login is None:
         await _turn_away(edge, email)
@@ -343,8 +345,8 @@ async def _lacks_factor(tx: Transaction, player: Player) -> bool:
     return not await factors.has_factor(tx, player.id)
 
 
-async def _judge(edge: Edge, login: Login, body: SessionBody, *, right: bool) -> LoginAnswer:
-    attempt = LoginTry(
+def _attempt(edge: Edge, login: Login, body: SessionBody, *, right: bool) -> LoginTry:
+    return LoginTry(
         player_id=login.player_id,
         right=right,
         session_id=new_session_id(edge),
@@ -354,24 +356,37 @@ async def _judge(edge: Edge, login: Login, body: SessionBody, *, right: bool) ->
         device=device_digest(edge.personal_keys, body.device),
     )
 
-    async def work(turn: Turn) -> LoginAnswer:
-        place = (shard_of(login.player_id), login.player_id)
-        player = (await identity.recall_players(turn, [place]))[login.player_id]
-        owed = False
-        if player.status is PlayerStatus.CLOSED:
-            # Whoever has money with us may come for it; nothing else is open to them.
-            owed = bool((await cashier.find_obligations(turn.tx, [player])).get(player.id))
-        answer = await access.judge(
+
+async def _admit(edge: Edge, attempt: LoginTry) -> Refused | None:
+    async def work(turn: Turn) -> Refused | None:
+        return await access.admit(
             turn,
-            replace(attempt, owed=owed),
+            await _with_owed(turn, attempt),
             keys=edge.personal_keys,
             authenticators=edge.authenticators,
         )
+
+    return await in_turn(edge, [shard_of(attempt.player_id)], "player", work)
+
+
+async def _enter(edge: Edge, attempt: LoginTry) -> LoginAnswer:
+    async def work(turn: Turn) -> LoginAnswer:
+        answer = await access.enter(turn, await _with_owed(turn, attempt))
         if isinstance(answer, LetIn):
             await breaks.begin(turn, clock_of(answer.session))
         return answer
 
-    return await in_turn(edge, [shard_of(login.player_id)], "player", work)
+    return await in_turn(edge, [shard_of(attempt.player_id)], "player", work)
+
+
+async def _with_owed(turn: Turn, attempt: LoginTry) -> LoginTry:
+    place = (shard_of(attempt.player_id), attempt.player_id)
+    player = (await identity.recall_players(turn, [place]))[attempt.player_id]
+    if player.status is not PlayerStatus.CLOSED:
+        return attempt
+    # Whoever has money with us may come for it; nothing else is open to them.
+    owed = (await cashier.find_obligations(turn.tx, [player])).get(player.id)
+    return replace(attempt, owed=bool(owed))
 
 
 async def _turn_away(edge: Edge, email: Email) -> None:
@@ -402,31 +417,47 @@ async def _change_password(
     edge: Edge, desk: PasswordDesk, request: Asked, body: PasswordBody
 ) -> None:
     player_id = player_of(request)
+    proof = NOTHING_SHOWN if body.proof is None else body.proof.read()
     async with edge.database.reading() as tx:
         player = await identity.get_player(tx, player_id)
         login = await identity.find_login_of(tx, player_id)
     check_password(
         jurisdictions.get(player.jurisdiction).password, body.new_password, field="new_password"
     )
-    attempt = LoginTry(player_id=player_id, right=False, session_id=new_session_id(edge))
-    right = await desk.verify(None if login is None else login.password_hash, body.password)
-    if login is None or not right:
-        # A wrong guess counts as one at the door: who stole a token must not find the password.
-        async def work(turn: Turn) -> LoginAnswer:
-            return await access.judge(turn, attempt, keys=edge.personal_keys)
+    # Counted at both doors: who stole a token must not find the password with it.
+    address = asked_from(request.scope, proxies_trusted=edge.proxies_trusted)
+    await _count(edge, address)
+    stored = None if login is None else login.password_hash
+    change = PasswordChange(
+        player_id=player_id,
+        right=await desk.verify(stored, body.password),
+        proof=proof,
+        before=stored or "",
+        # Hashed whatever comes of it: the time taken does not tell what was right.
+        after=await desk.hash(body.new_password),
+        session_id=SessionId(request.user.session) if request.user.session else None,
+    )
 
-        await in_turn(edge, [shard_of(player_id)], "player", work)
-        raise ProblemFound(problem_of(Refusal.WRONG_PASSWORD))
-    after = await desk.hash(body.new_password)
-    session = SessionId(request.user.session) if request.user.session else None
-
-    async def change(turn: Turn) -> bool:
+    async def work(turn: Turn) -> Refused | None:
         return await access.change_password(
-            turn, player_id, before=login.password_hash, after=after, session_id=session
+            turn, change, keys=edge.personal_keys, authenticators=edge.authenticators
         )
 
-    if not await in_turn(edge, [shard_of(player_id)], "player", change):
-        raise ProblemFound(problem_of(Refusal.WRONG_PASSWORD))
+    refused = await in_turn(edge, [shard_of(player_id)], "player", work)
+    if refused is not None:
+        raise ProblemFound(problem_of(refused.reason))
+    async with edge.database.transaction() as tx:
+        await access.unsay_attempt(tx, address, keys=edge.personal_keys)
+
+
+async def _count(edge: Edge, address: str) -> None:
+    """Count a try from an address before it is made; stop it where there were too many."""
+    async with edge.database.transaction() as tx:
+        allowed = await access.count_attempt(
+            tx, address, keys=edge.personal_keys, now=edge.wall.now()
+        )
+    if not allowed:
+        raise ProblemFound(TOO_MANY_LOGINS)
 
 
 async def _end(edge: Edge, player_id: PlayerId, reason: SessionEnd, *, only: SessionId) -> None:

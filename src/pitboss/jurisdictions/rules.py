@@ -34,6 +34,7 @@ from pitboss.kernel.money import currency
 
 # Sixteen hexadecimal digits tell the versions of one file apart and do not weigh on every fact.
 _VERSION_DIGITS = 16
+_MINUTES_OF_A_DAY = 24 * 60
 
 # How a file says that there is no such rule; see decision 17.
 NONE = "none"
@@ -220,6 +221,8 @@ def _check_play(read: Jurisdiction) -> Wrong:
     idle, longest = sessions.idle_minutes_max, sessions.minutes_max
     if idle is not None and longest is not None and idle > longest:
         yield "sessions.idle_minutes_max", f"is above the longest session, {longest}"
+    if idle is not None and idle > _MINUTES_OF_A_DAY:
+        yield "sessions.idle_minutes_max", "is above a day"
     if (payments.failed_deposits_max is None) != (payments.failed_deposits_minutes is None):
         yield "payments.failed_deposits_minutes", "goes with failed_deposits_max"
     if read.sportsbook.in_play_allowed != bool(read.sportsbook.in_play_kinds):

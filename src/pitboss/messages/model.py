@@ -17,7 +17,7 @@ from pitboss.kernel.facts import Fact
 from pitboss.kernel.shards import Partition, Shard
 
 NO_HASH = bytes(32)
-# Of one kind in one shard, which bounds a process at some ten megabytes a kind.
+# Of one kind in one shard when a turn starts, which bounds a process at some ten megabytes a kind.
 REMEMBERED_MAX = 2_000
 
 T = TypeVar("T")
@@ -113,10 +113,18 @@ class Memory:
         known = self._shards.get(head.shard)
         if known is None or known[0] != head.hash:
             known = self._shards[head.shard] = (head.hash, {})
-        things = known[1].setdefault(kind, {})
-        if len(things) > REMEMBERED_MAX:
-            things.clear()
+        things: dict[str, T] = known[1].setdefault(kind, {})
         return things
+
+    def trim(self, shards: Iterable[Shard]) -> None:
+        """Forget the kinds of which too many are remembered in these shards.
+
+        Only at the start of a turn: in the middle of one, somebody uses what they have just read.
+        """
+        for shard in shards:
+            _, kinds = self._shards.get(shard, (NO_HASH, {}))
+            for kind in [kind for kind, things in kinds.items() if len(things) > REMEMBERED_MAX]:
+                del kinds[kind]
 
     def follow(self, before: Head, after: Head) -> None:
         """Go on remembering under a head that this process itself has moved.

@@ -58,6 +58,7 @@ class Turn:
         self.actor = actor
         self.entropy = entropy
         self._memory = Memory() if memory is None else memory
+        self._memory.trim(heads)
         self._publications: list[Publication] = []
         self._owed: dict[tuple[Shard, Movement], int] = {}
         self._revoked: set[Shard] = set()

@@ -102,7 +102,7 @@ DOORS = (
     Door(
         path="/v1/me/password",
         kind=PasswordBody,
-        sample={"password": "wrong horse", "new_password": "right horse"},
+        sample={"password": "wrong horse", "new_password": "right horse", "proof": PROOF},
         role=Role.PLAYER,
     ),
     Door(

@@ -226,6 +226,25 @@ async def test_a_stolen_token_changes_neither_password_nor_factors(desk: Desk) -
     assert (await log_in(desk, ann.email)).status == 401
 
 
+async def test_a_stolen_token_finds_no_password_however_long_it_guesses(desk: Desk) -> None:
+    ann = await desk.player()
+    stolen = ann.token
+
+    async def guess(password: str) -> str:
+        body = {"password": password, "new_password": "the thief's own"}
+        answer = await desk.client.ask("POST", "/v1/me/password", token=stolen, body=body)
+        return answer.slug if answer.status >= 400 else "changed"
+
+    counted = await asyncio.gather(*(guess(f"guess {number}") for number in range(20)))
+    found = await guess(PASSWORD)
+
+    assert counted.count("wrong_password") == FAILURES_MAX
+    assert counted.count("login_locked") == 20 - FAILURES_MAX
+    assert found == "login_locked"
+    await desk.client.ask("POST", f"/v1/staff/players/{ann.player_id}/unlock", token=desk.staff)
+    assert (await log_in(desk, ann.email)).status == 201
+
+
 async def test_a_session_that_a_client_brings_is_not_the_one_that_it_gets(desk: Desk) -> None:
     ann, thief = await desk.player(), await desk.player()
     fixed = claims_of(thief.token)["sid"]

@@ -9,6 +9,7 @@ import pytest
 
 from integration.api.client import Answer
 from integration.api.desk import PASSWORD, Desk, registration
+from pitboss import jurisdictions
 from pitboss.jurisdictions.model import Moment, Register
 from pitboss.registers.model import FAILURES_MAX
 from pitboss.registers.model import Answer as Word
@@ -91,6 +92,20 @@ async def test_what_the_register_wants_to_know_is_asked_for_by_name(
 
     assert answer.status == 422
     assert [error["field"] for error in answer.problem["errors"]] == [field]
+
+
+async def test_of_a_locked_login_the_register_is_asked_by_no_password(desk: Desk) -> None:
+    ann = (await register(desk)).json()["player_id"]
+    for number in range(jurisdictions.get("GB").sessions.failed_logins_max):
+        await log_in(desk, f"wrong horse {number}")
+
+    wrong, right = await log_in(desk, "wrong horse"), await log_in(desk)
+
+    assert (right.status, right.body) == (wrong.status, wrong.body)
+    assert asked(desk).count(Moment.LOGIN) == 0
+    await desk.client.ask("POST", f"/v1/staff/players/{ann}/unlock", token=desk.staff)
+    assert (await log_in(desk)).status == 201
+    assert asked(desk).count(Moment.LOGIN) == 1
 
 
 async def test_a_login_asks_the_register_first_and_whoever_is_named_sees_their_money_only(

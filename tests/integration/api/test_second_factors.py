@@ -294,6 +294,24 @@ async def test_who_stole_a_token_guesses_no_code(desk: Desk) -> None:
     assert [kind(answer) for answer in answers] == [WRONG] * FAILURES_MAX + locked
 
 
+async def test_a_stolen_token_and_the_password_change_no_password_without_the_factor(
+    desk: Desk,
+) -> None:
+    ann, key = await desk.player(), soft_key()
+    await add(desk, ann, key)
+    body = {"password": PASSWORD, "new_password": "the thief's own"}
+
+    bare = await ask(desk, ann, "/v1/me/password", body)
+    wrong = await ask(desk, ann, "/v1/me/password", {**body, "proof": {"code": "000000"}})
+    still = await log_in_with(desk, ann, key)
+    proof = {"assertion": key.sign(await challenge(desk, ann, "assertion"))}
+    shown = await ask(desk, ann, "/v1/me/password", {**body, "proof": proof})
+
+    assert (kind(bare), kind(wrong)) == ((403, "second_factor_needed"), WRONG)
+    assert (still.status, shown.status) == (201, 204)
+    assert kind(await log_in(desk, ann)) == (401, "login_failed")
+
+
 async def test_a_challenge_for_a_login_tells_a_stranger_nothing(desk: Desk) -> None:
     ann = await desk.player()
     await add(desk, ann, soft_key())

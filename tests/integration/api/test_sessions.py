@@ -336,6 +336,28 @@ async def test_too_many_tries_from_one_address_are_refused_whoever_is_named(
     assert int(last.headers["retry-after"]) > 0
 
 
+async def test_guesses_from_inside_count_by_address_as_those_from_outside(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pitboss.players.access.operations.ADDRESS_ATTEMPTS_MAX", 2)
+    anns = [await join(desk) for _ in range(4)]
+    good = {"password": PASSWORD, "new_password": NEW_PASSWORD}
+    bad = {**good, "password": "wrong horse"}
+
+    async def ask(number: int, body: dict[str, str]) -> int:
+        token = anns[number].token
+        answer = await desk.client.ask("POST", "/v1/me/password", token=token, body=body)
+        return answer.status
+
+    # Who changes their own password is no attacker, and is not counted.
+    changed = [await ask(0, good), await ask(1, good), await ask(2, good)]
+    guessed = [await ask(3, bad), await ask(3, bad), await ask(3, bad)]
+
+    assert changed == [204, 204, 204]
+    assert guessed == [403, 403, 429]
+    assert (await log_in(desk, anns[3])).status == 429
+
+
 async def test_an_account_is_closed_once_nothing_is_left_in_it(desk: Desk) -> None:
     ann = await desk.player(amount="10.00")
 

@@ -131,12 +131,19 @@ async def test_a_turn_without_a_memory_remembers_for_itself_alone(mind: Remember
     assert mind.reads == 2
 
 
-async def test_memory_is_bounded(mind: Rememberer) -> None:
+async def test_memory_is_bounded_between_turns_and_loses_nothing_in_one(mind: Rememberer) -> None:
+    held: list[int] = []
+
     def remember_much(turn: Turn) -> None:
-        for number in range(REMEMBERED_MAX):
+        for number in range(REMEMBERED_MAX + 1):
             turn.recall(HERE, str)[str(number)] = "row"
+        held.append(len(turn.recall(HERE, str)))
+
+    def count(turn: Turn) -> None:
+        held.append(len(turn.recall(HERE, str)))
 
     await mind.turn(remember_much)
+    await mind.turn(count)
 
-    async with mind.world.turn(HERE) as turn:
-        assert len(mind.memory.at(turn.heads[HERE], str)) <= REMEMBERED_MAX
+    # With the row that was there before.
+    assert held == [REMEMBERED_MAX + 2, 0]

@@ -39,6 +39,7 @@ def read(code: str, *changes: tuple[str, str]) -> Jurisdiction:
         ),
         ("GB", [("sessions.elsewhere_gap_minutes", "5")], "sessions.elsewhere_gap_minutes", "not"),
         ("GB", [("sessions.minutes_max", "10")], "sessions.idle_minutes_max", "longest session"),
+        ("GB", [("sessions.idle_minutes_max", "1441")], "sessions.idle_minutes_max", "above a day"),
         (
             "NJ",
             [("payments.failed_deposits_max", '"none"')],

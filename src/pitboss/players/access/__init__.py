@@ -1,10 +1,12 @@
 """How players get in: logins, lockouts, sessions and their ends."""
 
 from pitboss.players.access.operations import (
+    admit,
     challenge_login,
     change_password,
     count_attempt,
     end_sessions,
+    enter,
     forget,
     judge,
     note_stranger,
@@ -25,10 +27,12 @@ from pitboss.players.access.queries import (
 )
 
 __all__ = [
+    "admit",
     "challenge_login",
     "change_password",
     "count_attempt",
     "end_sessions",
+    "enter",
     "find_live",
     "find_newest",
     "find_sessions",

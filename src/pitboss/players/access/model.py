@@ -20,6 +20,7 @@ SessionId = NewType("SessionId", str)
 # From one network address, whoever is tried: a household's worth of slips, not a list of passwords.
 ADDRESS_ATTEMPTS_MAX = 100
 ADDRESS_WINDOW = timedelta(minutes=15)
+ADDRESSES_FORGOTTEN_AT_ONCE = 8
 
 
 class Refusal(StrEnum):
@@ -156,6 +157,21 @@ class LoginTry:
     def proof(self) -> Proof:
         """What is shown beside the password."""
         return Proof(code=self.code, recovery_code=self.recovery_code, assertion=self.assertion)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordChange:
+    """Somebody who is logged in names the password and another one; `right`: it is the player's.
+
+    `before` and `after` are hashes; `session_id` is the session that asks, which goes on.
+    """
+
+    player_id: PlayerId
+    right: bool
+    proof: Proof = field(repr=False)
+    before: str = field(repr=False)
+    after: str = field(repr=False)
+    session_id: SessionId | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

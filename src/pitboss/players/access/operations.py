@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pitboss import jurisdictions
 from pitboss.db import Transaction
@@ -24,11 +24,13 @@ from pitboss.players.access.facts import (
 from pitboss.players.access.model import (
     ADDRESS_ATTEMPTS_MAX,
     ADDRESS_WINDOW,
+    ADDRESSES_FORGOTTEN_AT_ONCE,
     COUNTED,
     LetIn,
     LoginAnswer,
     LoginState,
     LoginTry,
+    PasswordChange,
     Refusal,
     Refused,
     Session,
@@ -42,6 +44,7 @@ from pitboss.players.factors.model import (
     Challenge,
     FactorKind,
     Proof,
+    Proven,
     is_guarded,
 )
 from pitboss.players.factors.model import Refused as NoChallenge
@@ -53,6 +56,8 @@ from pitboss.players.personal.model import PersonalKeys
 from . import rules, store
 
 NO_AUTHENTICATORS = NoAuthenticators()
+# What was over for so long is so by the clock of every process; until then it is ended as well.
+CLOCKS_APART = timedelta(hours=1)
 
 
 async def judge(
@@ -62,11 +67,26 @@ async def judge(
     keys: PersonalKeys,
     authenticators: Authenticators = NO_AUTHENTICATORS,
 ) -> LoginAnswer:
-    """Let somebody in as a player, or not, and count it.
+    """Let somebody in as a player, or not, and count it: `admit`, and `enter` in the same turn.
+
+    Whoever asks twice has logged in twice.
+    """
+    refused = await admit(turn, attempt, keys=keys, authenticators=authenticators)
+    return await enter(turn, attempt) if refused is None else refused
+
+
+async def admit(
+    turn: Turn,
+    attempt: LoginTry,
+    *,
+    keys: PersonalKeys,
+    authenticators: Authenticators = NO_AUTHENTICATORS,
+) -> Refused | None:
+    """Say whether somebody may enter, and count it; what they showed is used up.
 
     The password was checked before; that is slow, so tries may wait here for each other, and each
     sees what those before it did: of any number of guesses at once no more count than the licence
-    allows in a row.  Every try is told; whoever asks twice has logged in twice.
+    allows in a row.  Every try that is refused is told.
     """
     player = await _player(turn, attempt.player_id)
     licence = jurisdictions.get(player.jurisdiction)
@@ -86,16 +106,31 @@ async def judge(
         proven=proven,
         now=turn.now,
     )
-    live = await store.find_open(turn.tx, player.id)
-    if why is None and rules.keeps_out(licence):
-        here = [item for item in live if item.is_live(turn.now, device=item.device)]
-        why = Refusal.SESSION_ELSEWHERE if here else None
+    live = await store.find_open(turn.tx, player.id, since=turn.now - CLOCKS_APART)
+    why = why or rules.kept_out(live, licence, turn.now)
     if why is not None:
         return await _refuse(turn, player, state, why)
 
     if state.is_locked(turn.now):
+        after = replace(state, failures=0, locked_at=None, locked_until=None)
+        await store.save_state(turn.tx, player.id, after)
         _publish(turn, player.id, LoginUnlocked(player_id=player.id, how=Unlocked.RECOVERED))
     await factors.use_up(turn, known, proven)
+    return None
+
+
+async def enter(turn: Turn, attempt: LoginTry) -> LoginAnswer:
+    """Open the session of who was admitted, perhaps in a turn before; what changed since counts."""
+    player = await _player(turn, attempt.player_id)
+    licence = jurisdictions.get(player.jurisdiction)
+    state = await store.find_state(turn.tx, player.id)
+    live = await store.find_open(turn.tx, player.id, since=turn.now - CLOCKS_APART)
+    why = rules.refusal(
+        attempt, player, state, licence, guarded=False, proven=Proven(), now=turn.now
+    )
+    why = why or rules.kept_out(live, licence, turn.now)
+    if why is not None:
+        return await _refuse(turn, player, state, why)
     if rules.ends_others(licence):
         await _end(turn, player.id, live, SessionEnd.NEWER_SESSION)
     session = rules.new_session(attempt, player, licence, turn.now)
@@ -176,7 +211,7 @@ async def note_stranger(turn: Turn, stranger: PlayerId) -> None:
     """
     await store.find_state(turn.tx, stranger)
     await factors.find_factors(turn.tx, stranger)
-    await store.find_open(turn.tx, stranger)
+    await store.find_open(turn.tx, stranger, since=turn.now - CLOCKS_APART)
     turn.publish(
         shard_of(stranger),
         derived_id("strangers", str(shard_of(stranger))),
@@ -194,11 +229,12 @@ async def end_sessions(
 ) -> int:
     """End a player's sessions: all, one, or all but one; return how many that were.
 
-    It counts from the commit on, at the next request.  Ending again changes nothing.
+    It counts from the commit on, at the next request.  Ending again changes nothing, and what has
+    long been over by itself stays as it is.
     """
     found = [
         session
-        for session in await store.find_open(turn.tx, player_id)
+        for session in await store.find_open(turn.tx, player_id, since=turn.now - CLOCKS_APART)
         if (only is None or session.id == only) and session.id != but
     ]
     await _end(turn, player_id, found, reason)
@@ -226,17 +262,35 @@ async def unlock(turn: Turn, player_id: PlayerId) -> Refused | None:
 
 
 async def change_password(
-    turn: Turn, player_id: PlayerId, *, before: str, after: str, session_id: SessionId | None
-) -> bool:
+    turn: Turn,
+    change: PasswordChange,
+    *,
+    keys: PersonalKeys,
+    authenticators: Authenticators = NO_AUTHENTICATORS,
+) -> Refused | None:
     """Store the hash of another password, and end every session but the one that asks.
 
-    False, and nothing changed, if the stored hash is no longer `before`: it was changed meanwhile.
+    Whoever asks is judged as at a login, because the token may be stolen: nothing is changed while
+    the login is locked, a wrong password or factor counts, and who has a factor shows it.  Refused
+    too if the stored hash is no longer `before`: it was changed meanwhile.
     """
-    swapped = await identity.replace_password_hash(turn.tx, player_id, before=before, after=after)
-    if swapped:
-        await end_sessions(turn, player_id, SessionEnd.PASSWORD_CHANGED, but=session_id)
-        _publish(turn, player_id, PasswordChanged(player_id=player_id))
-    return swapped
+    player = await _player(turn, change.player_id)
+    state = await store.find_state(turn.tx, player.id)
+    if state.is_locked(turn.now):
+        return await _refuse(turn, player, state, Refusal.LOGIN_LOCKED)
+    if not change.right:
+        return await _refuse(turn, player, state, Refusal.WRONG_PASSWORD)
+    refused = await show(turn, player.id, change.proof, keys=keys, authenticators=authenticators)
+    if refused is not None:
+        return refused
+    swapped = await identity.replace_password_hash(
+        turn.tx, player.id, before=change.before, after=change.after
+    )
+    if not swapped:
+        return Refused(reason=Refusal.WRONG_PASSWORD)
+    await end_sessions(turn, player.id, SessionEnd.PASSWORD_CHANGED, but=change.session_id)
+    _publish(turn, player.id, PasswordChanged(player_id=player.id))
+    return None
 
 
 async def forget(turn: Turn, player_id: PlayerId) -> None:
@@ -254,6 +308,11 @@ async def count_attempt(
     """
     digest = rules.address_digest(keys, address)
     tries = await store.count_attempt(tx, digest, now=now, window=ADDRESS_WINDOW)
+    if tries == 1:
+        # For each address that comes, more than one goes whose window is over.
+        await store.forget_addresses(
+            tx, before=now - ADDRESS_WINDOW, limit=ADDRESSES_FORGOTTEN_AT_ONCE
+        )
     return tries <= ADDRESS_ATTEMPTS_MAX
 
 

@@ -49,7 +49,7 @@ async def recall_sessions(
 
 async def find_live(tx: Transaction, player_id: PlayerId, *, now: datetime) -> list[Session]:
     """Return a player's sessions that somebody may be in, the newest first."""
-    found = await store.find_open(tx, player_id)
+    found = await store.find_open(tx, player_id, since=now)
     return [session for session in found if session.is_live(now, device=session.device)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -141,6 +142,12 @@ def keeps_out(licence: Jurisdiction) -> bool:
     return rules.one_at_a_time and rules.second_session is SecondSession.IS_REFUSED
 
 
+def kept_out(live: Iterable[Session], licence: Jurisdiction, now: datetime) -> Refusal | None:
+    """Return why a login is refused because of these sessions, where the licence says so."""
+    here = any(item.is_live(now, device=item.device) for item in live)
+    return Refusal.SESSION_ELSEWHERE if here and keeps_out(licence) else None
+
+
 def ends_others(licence: Jurisdiction) -> bool:
     """Say whether a second login ends the sessions before it.  Source: N.J.A.C. 13:69O-1.4(e)."""
     rules = licence.sessions
@@ -148,5 +155,19 @@ def ends_others(licence: Jurisdiction) -> bool:
 
 
 def address_digest(keys: PersonalKeys, address: str) -> bytes:
-    """Return by what a network address is counted without being kept."""
-    return keys.digest("login.address", address.encode())
+    """Return by what a network address is counted without being kept.
+
+    Of IPv6 the first 64 bits: whoever is given a network has all addresses of it, and such a one is
+    the least that anybody is given.  Source: RFC 4291, section 2.5.4; RFC 6177.
+    """
+    return keys.digest("login.address", _network(address).encode())
+
+
+def _network(address: str) -> str:
+    try:
+        read = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if read.version == 4:
+        return str(read)
+    return str(ipaddress.ip_network((read, 64), strict=False))

@@ -12,10 +12,16 @@ CREATE TABLE player_session (
     ended_at     timestamptz,
     end_reason   text,
     PRIMARY KEY (shard, session_id),
-    CHECK ((ended_at IS NULL) = (end_reason IS NULL))
+    CHECK ((ended_at IS NULL) = (end_reason IS NULL)),
+    CONSTRAINT player_session_idles_a_day_at_most CHECK (idle_seconds <= 86400)
 ) WITH (fillfactor = 80);
 
-CREATE INDEX player_session_open ON player_session (shard, player_id) WHERE ended_at IS NULL;
+-- Nobody ends what became idle or too old, so there are ever more of those; they are not read again.
+CREATE INDEX player_session_open ON player_session (shard, player_id, seen_at)
+    WHERE ended_at IS NULL;
+
+CREATE INDEX player_session_lasting ON player_session (shard, player_id, coalesce(ends_at, 'infinity'))
+    WHERE ended_at IS NULL AND idle_seconds IS NULL;
 
 -- How long somebody has played in a period is asked of those who limit it.
 CREATE INDEX player_session_ended ON player_session (shard, player_id, ended_at)
@@ -38,3 +44,6 @@ CREATE TABLE login_address (
     since          timestamptz NOT NULL,
     attempts       int         NOT NULL
 );
+
+-- Those whose window is over are forgotten, the oldest first.
+CREATE INDEX login_address_since ON login_address (since);

@@ -21,6 +21,25 @@ _SESSION = (
     " ended_at, end_reason"
 )
 
+_WANTED = "unnest($1::smallint[], $2::uuid[]) AS wanted (shard, player_id) CROSS JOIN LATERAL"
+_OF_PLAYER = (
+    "SELECT * FROM player_session WHERE shard = wanted.shard AND player_id = wanted.player_id"
+)
+# Of those that nobody ended there are ever more, so each kind is read from its own index: no
+# session idles for longer than a day, as a constraint of the table says.
+_OPEN_SINCE = (
+    f"SELECT found.* FROM {_WANTED} ({_OF_PLAYER} AND ended_at IS NULL"
+    "   AND seen_at > $3::timestamptz - interval '1 day'"
+    "   AND seen_at + make_interval(secs => idle_seconds) > $3"
+    "   AND coalesce(ends_at, 'infinity') > $3) AS found"
+    f" UNION ALL SELECT found.* FROM {_WANTED} ({_OF_PLAYER} AND ended_at IS NULL"
+    "   AND idle_seconds IS NULL AND coalesce(ends_at, 'infinity') > $3) AS found"
+)
+_ENDED_SINCE = (
+    f"SELECT found.* FROM {_WANTED} ({_OF_PLAYER} AND ended_at > $3"
+    "   AND ended_at IS NOT NULL) AS found"
+)
+
 
 async def find_state(tx: Transaction, player_id: PlayerId) -> LoginState:
     """Return how a player's login stands."""
@@ -66,14 +85,16 @@ async def save_session(tx: Transaction, session: Session) -> None:
     )
 
 
-async def find_open(tx: Transaction, player_id: PlayerId) -> list[Session]:
-    """Return a player's sessions that nobody has ended, the newest first."""
+async def find_open(tx: Transaction, player_id: PlayerId, *, since: datetime) -> list[Session]:
+    """Return a player's sessions that nobody has ended and that were not over by then.
+
+    The newest first.
+    """
     rows = await tx.fetch(
-        f"SELECT {_SESSION} FROM player_session AS s"
-        " WHERE s.shard = $1 AND s.player_id = $2 AND ended_at IS NULL"
-        " ORDER BY opened_at DESC, session_id",
-        shard_of(player_id),
-        player_id,
+        f"SELECT {_SESSION} FROM ({_OPEN_SINCE}) AS s ORDER BY opened_at DESC, session_id",
+        [shard_of(player_id)],
+        [player_id],
+        since,
     )
     return [_session(row) for row in rows]
 
@@ -81,12 +102,9 @@ async def find_open(tx: Transaction, player_id: PlayerId) -> list[Session]:
 async def find_stays(
     tx: Transaction, places: Collection[tuple[Shard, PlayerId]], *, since: datetime
 ) -> list[Session]:
-    """Return the sessions of these players that had not ended by then."""
+    """Return the sessions of these players that were not over by then."""
     rows = await tx.fetch(
-        f"SELECT {_SESSION} FROM player_session AS s"
-        " JOIN unnest($1::smallint[], $2::uuid[]) AS wanted (shard, player_id)"
-        " ON s.shard = wanted.shard AND s.player_id = wanted.player_id"
-        " WHERE ended_at IS NULL OR ended_at > $3",
+        f"SELECT {_SESSION} FROM ({_OPEN_SINCE} UNION ALL {_ENDED_SINCE}) AS s",
         [shard for shard, _ in places],
         [player_id for _, player_id in places],
         since,
@@ -168,6 +186,16 @@ async def count_attempt(
         window,
     )
     return 0 if row is None else int(row["attempts"])
+
+
+async def forget_addresses(tx: Transaction, *, before: datetime, limit: int) -> None:
+    """Forget some addresses whose window began by then; it waits for nobody."""
+    await tx.execute(
+        "DELETE FROM login_address WHERE address_digest IN (SELECT address_digest"
+        " FROM login_address WHERE since <= $1 ORDER BY since LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        before,
+        limit,
+    )
 
 
 async def unsay_attempt(tx: Transaction, address: bytes) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from integration.players.keys import KEYS
 from integration.players.people import ENTROPY, NOW, assert_rebuilt, facts, in_turn, some_player
-from pitboss.db import Database
+from pitboss.db import Database, Transaction
 from pitboss.kernel.ids import PlayerId, new_id
 from pitboss.kernel.shards import shard_of
 from pitboss.messages import Turn
@@ -312,6 +312,36 @@ async def test_tries_from_one_address_stop_at_the_limit_however_many_come_at_onc
     assert "192.0.2" not in repr([dict(row) for row in rows])
 
 
+async def test_the_addresses_of_one_network_are_counted_as_one(database: Database) -> None:
+    async def attempt(address: str) -> bool:
+        async with database.transaction() as tx:
+            return await access.count_attempt(tx, address, keys=KEYS, now=NOW)
+
+    answers = [
+        await attempt(f"2001:db8:0:1:{number:x}::1") for number in range(ADDRESS_ATTEMPTS_MAX + 1)
+    ]
+
+    assert answers == [True] * ADDRESS_ATTEMPTS_MAX + [False]
+    assert await attempt("2001:db8:0:2::1")
+
+
+async def test_addresses_are_forgotten_when_their_window_is_over(database: Database) -> None:
+    async def attempt(address: str, now: datetime) -> None:
+        async with database.transaction() as tx:
+            await access.count_attempt(tx, address, keys=KEYS, now=now)
+
+    later = NOW + ADDRESS_WINDOW
+    await asyncio.gather(*(attempt(f"192.0.2.{number}", NOW) for number in range(40)))
+    # At once, so that they would wait for each other if they could.
+    await asyncio.gather(*(attempt(f"198.51.100.{number}", later) for number in range(20)))
+    await attempt("198.51.100.0", later)
+
+    async with database.reading() as tx:
+        left = await tx.fetch("SELECT since FROM login_address")
+    assert {row["since"] for row in left} == {later}
+    assert len(left) == 20
+
+
 async def test_idle_sessions_are_touched_and_die(database: Database) -> None:
     ann = await some_player(database)
     answer = await log_in(database, ann)
@@ -327,6 +357,58 @@ async def test_idle_sessions_are_touched_and_die(database: Database) -> None:
     assert await live(database, ann, now=NOW + timedelta(minutes=49)) == 1
     assert await live(database, ann, now=NOW + timedelta(minutes=20) + idle) == 0
     await assert_rebuilt(database)
+
+
+async def test_sessions_that_were_over_long_ago_are_not_read_again(database: Database) -> None:
+    ann = await some_player(database)
+    newest = await log_in(database, ann)
+    assert isinstance(newest, LetIn)
+    await add_old_sessions(database, ann, 1_000)
+    since = NOW - timedelta(days=1)
+
+    async with database.transaction() as tx:
+        # As of a table that is in use: this one was empty a moment ago.
+        await tx.execute("ANALYZE player_session")
+    async with database.reading() as tx:
+        stays = await access.find_stays(tx, [(shard_of(ann), ann)], since=since, now=NOW)
+        open_now = await access.find_live(tx, ann, now=NOW)
+        read = await rows_read(tx)
+
+    async def end(turn: Turn) -> int:
+        return await access.end_sessions(turn, ann, SessionEnd.ENDED_BY_STAFF)
+
+    # The four of the last day, and the newest.
+    assert len(stays[ann]) == 5
+    assert [item.id for item in open_now] == [newest.session.id]
+    assert 0 < read < 50
+    assert await in_turn(database, ann, end) == 1
+
+
+async def add_old_sessions(database: Database, player_id: PlayerId, rows: int) -> None:
+    """Add sessions, four a day, that idled out or were too old, by turns."""
+    async with database.transaction() as tx:
+        await tx.execute(
+            "INSERT INTO player_session (shard, session_id, player_id, opened_at, seen_at,"
+            " idle_seconds, ends_at) SELECT $1::smallint, gen_random_uuid(), $2::uuid, at, at,"
+            " CASE WHEN n % 2 = 0 THEN 1800 END,"
+            " CASE WHEN n % 2 = 1 THEN at + interval '1 hour' END"
+            " FROM generate_series(1, $4::int) AS n,"
+            " LATERAL (SELECT $3::timestamptz - n * interval '6 hours' AS at) AS began",
+            shard_of(player_id),
+            player_id,
+            NOW,
+            rows,
+        )
+
+
+async def rows_read(tx: Transaction) -> int:
+    """Return how many rows of sessions this transaction has read so far."""
+    row = await tx.fetch_one(
+        "SELECT seq_tup_read + idx_tup_fetch AS rows FROM pg_stat_xact_user_tables"
+        " WHERE relname = 'player_session'"
+    )
+    assert row is not None
+    return int(row["rows"])
 
 
 @pytest.mark.parametrize("reason", [SessionEnd.LOGGED_OUT, SessionEnd.STATUS_CHANGED])
