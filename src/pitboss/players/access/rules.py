@@ -15,6 +15,7 @@ from pitboss.players.access.model import (
     LoginTry,
     Refusal,
     Session,
+    SessionId,
     Stay,
     Stretch,
 )
@@ -122,7 +123,8 @@ def join_stays(stays: Iterable[Stay]) -> list[Stay]:
 
 def stretch_of(session: Session, others: Iterable[Session]) -> Stretch:
     """Return the play that a session goes on with: its own, if the player had paused before it."""
-    opened_at, before = session.opened_at, []
+    opened_at = session.opened_at
+    before: list[SessionId] = []
     earlier = [item for item in others if (item.opened_at, item.id) < (opened_at, session.id)]
     began = ended = None
     for item in sorted(earlier, key=lambda one: (one.opened_at, one.id)):
