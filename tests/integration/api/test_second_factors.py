@@ -437,10 +437,13 @@ async def test_a_player_is_told_at_registration_and_login_what_the_licence_wants
         **registration(email),
         **FOR_REGISTERS,
         "name": f"Ann {code}",
+        # Whoever has another's number and day of birth is taken for the same person.
+        "date_of_birth": f"1990-03-{1 + CODES.index(code):02}",
         "jurisdiction": code,
         "currency": licence.licence.currencies[0],
     }
     first = await desk.client.ask("POST", "/v1/players", key=desk.key(), body=body)
+    assert first.status == 201, first.body
     ann = Somebody(player_id=first.json()["player_id"], token=first.json()["token"], email=email)
     then = write_instant(desk.clock.now())
     desk.clock.advance(timedelta(hours=1))
