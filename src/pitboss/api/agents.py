@@ -30,14 +30,13 @@ from pitboss.api.passwords import PasswordDesk
 from pitboss.api.problems import Problem, ProblemFound
 from pitboss.api.refusals import problem_of
 from pitboss.api.tokens import Role
-from pitboss.api.turns import in_turn
+from pitboss.api.turns import count_try, in_turn
 from pitboss.api.whence import asked_from
 from pitboss.api.wire import Body
 from pitboss.kernel.ids import PlayerId, StaffId, new_id
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.shards import STAFF_SHARD, Shard, shard_of
 from pitboss.messages import Turn
-from pitboss.players import access
 from pitboss.staff import agents
 from pitboss.staff.agents.model import (
     LoginAnswer,
@@ -272,11 +271,7 @@ async def show_roles(edge: TheEdge) -> RolesView:
 async def _count(edge: Edge, request: Request[Any, Any, Any]) -> None:
     """Count a try from an address before it is made."""
     address = asked_from(request.scope, proxies_trusted=edge.proxies_trusted)
-    async with edge.database.transaction() as tx:
-        allowed = await access.count_attempt(
-            tx, f"staff {address}", keys=edge.personal_keys, now=edge.wall.now()
-        )
-    if not allowed:
+    if not await count_try(edge, f"staff {address}"):
         raise ProblemFound(TOO_MANY_LOGINS)
 
 

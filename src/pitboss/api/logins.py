@@ -28,7 +28,7 @@ from pitboss.api.problems import Problem, ProblemFound
 from pitboss.api.refusals import problem_of
 from pitboss.api.registers import check_player
 from pitboss.api.tokens import Role
-from pitboss.api.turns import in_turn
+from pitboss.api.turns import count_try, in_turn
 from pitboss.api.whence import asked_from
 from pitboss.api.wire import Body
 from pitboss.db import Transaction
@@ -452,11 +452,7 @@ async def _change_password(
 
 async def _count(edge: Edge, address: str) -> None:
     """Count a try from an address before it is made; stop it where there were too many."""
-    async with edge.database.transaction() as tx:
-        allowed = await access.count_attempt(
-            tx, address, keys=edge.personal_keys, now=edge.wall.now()
-        )
-    if not allowed:
+    if not await count_try(edge, address):
         raise ProblemFound(TOO_MANY_LOGINS)
 
 

@@ -41,7 +41,7 @@ from pitboss.api.problems import ProblemFound
 from pitboss.api.refusals import problem_of
 from pitboss.api.registers import Newcomer, check_newcomer, note_outcomes
 from pitboss.api.terms import Version
-from pitboss.api.turns import in_turn
+from pitboss.api.turns import count_try, in_turn
 from pitboss.api.whence import asked_from
 from pitboss.api.wire import Body
 from pitboss.jurisdictions.model import Jurisdiction, Moment, Scope
@@ -207,11 +207,7 @@ async def _register(
 
 async def _count_attempt(edge: Edge, address: str) -> None:
     """Count a try from this address with those to log in: each asks about some person."""
-    async with edge.database.transaction() as tx:
-        allowed = await access.count_attempt(
-            tx, address, keys=edge.personal_keys, now=edge.wall.now()
-        )
-    if not allowed:
+    if not await count_try(edge, address):
         raise ProblemFound(TOO_MANY_LOGINS)
 
 

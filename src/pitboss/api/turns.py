@@ -12,6 +12,7 @@ from pitboss.api.problems import ProblemFound
 from pitboss.db.errors import DatabaseAway, TransactionConflict
 from pitboss.kernel.shards import CATALOGUE_SHARD, Shard
 from pitboss.messages import Turn
+from pitboss.players import access
 
 # A deadlock's victim finds its way free at once; more than that is a crowd.
 TRIES_MAX = 3
@@ -44,4 +45,25 @@ async def in_turn(
         except DatabaseAway as fault:
             problem = problems.OUTCOME_UNKNOWN if committing else problems.DATABASE_AWAY
             raise ProblemFound(problem) from fault
+    raise ProblemFound(problems.TOO_BUSY)
+
+
+async def count_try(edge: Edge, address: str) -> bool:
+    """Count a try from an address before it is made; say whether it may be made.
+
+    It commits by itself, again if it had to give way: nothing of what is tried has been done yet.
+
+    Raises:
+        ProblemFound: it could not be counted now.
+    """
+    for _ in range(TRIES_MAX):
+        try:
+            async with edge.database.transaction() as tx:
+                return await access.count_attempt(
+                    tx, address, keys=edge.personal_keys, now=edge.wall.now()
+                )
+        except TransactionConflict:
+            continue
+        except DatabaseAway as fault:
+            raise ProblemFound(problems.DATABASE_AWAY) from fault
     raise ProblemFound(problems.TOO_BUSY)

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from integration.api.bodies import DOORS, NAME, at, token_for
@@ -18,7 +18,11 @@ from integration.api.doors import Door
 from pitboss.sandbox.couriers import SIGNATURE_HEADER, sign
 
 # The database is shared, and a request may wait for it: neither is what is tried here.
-TRIES = settings(max_examples=20, deadline=None)
+TRIES = settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 KEYS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=64)
 PLAIN = (
     st.none()
@@ -42,9 +46,14 @@ HEADERS = ["authorization", "content-type", "content-length", "idempotency-key",
 
 
 @pytest.fixture(scope="module")
-async def player(shared_desk: Desk) -> Somebody:
-    """Give a player, and an event to bet on."""
+async def event(shared_desk: Desk) -> None:
+    """Open an event to bet on."""
     await shared_desk.event(NAME)
+
+
+@pytest.fixture
+async def player(shared_desk: Desk, event: None) -> Somebody:
+    """Give a player of this test's own, whose session nothing has ended yet."""
     return await shared_desk.player(amount="100.00")
 
 
