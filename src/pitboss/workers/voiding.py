@@ -17,6 +17,8 @@ from pitboss.sportsbook import voiding
 # An exclusion counts from its own commit on; its open bets need not be void in the same blink.
 IDLE_SECONDS = 0.2
 RETRY_SECONDS = 0.5
+# Of an exclusion that cannot be read; somebody must look, and settlement beside us goes on.
+HALTED_SECONDS = 60.0
 
 _log = structlog.get_logger("voiding")
 
@@ -38,6 +40,9 @@ class Voider:
             except Fault as fault:
                 _log.warning("trying again", why=str(fault))
                 await happened(stop, RETRY_SECONDS)
+            except Exception:
+                _log.exception("no bets are made void")
+                await happened(stop, HALTED_SECONDS)
 
     async def step(self) -> int | None:
         """Hear what is next; return how many bets became void, None if there was nothing."""
