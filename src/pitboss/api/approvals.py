@@ -100,7 +100,7 @@ class LimitOverrideBody(Body, frozen=True, kw_only=True):
 
 
 class ReinstatementBody(Body, frozen=True, kw_only=True):
-    """A suspended player who shall play again, and why."""
+    """A player whom staff suspended, or excluded, who shall play again, and why."""
 
     player_id: str
     why: Why

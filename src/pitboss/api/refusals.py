@@ -162,7 +162,7 @@ LINES = {
     "last_administrator": _in_the_way("Then nobody would be an administrator."),
     "already_decided": _in_the_way("Somebody has decided about this."),
     "approval_expired": _in_the_way("Nobody decided in time; ask for it again."),
-    "not_suspended": _in_the_way("The player is not suspended."),
+    "not_suspended": _in_the_way("Nothing that staff began keeps the player out."),
     "enough_administrators": _in_the_way("From two administrators on, they add the others."),
     "email_taken": Line(status=409, detail="Another player has this e-mail.", field="email"),
     "insufficient_funds": _in_the_way("There is not enough money that is not spoken for."),

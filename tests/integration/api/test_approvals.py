@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from pitboss import messages
 from pitboss.api.tokens import Role
 from pitboss.kernel.ids import PlayerId, derived_id
 from pitboss.kernel.shards import STAFF_SHARD, shard_of
+from pitboss.responsible import exclusion
 from pitboss.staff import agents, approvals
 from pitboss.staff.agents.model import Permission, Reason
 from pitboss.staff.approvals.model import APPROVAL_LIFE, ApprovalId
@@ -218,6 +220,37 @@ async def test_one_agent_suspends_a_player_and_it_takes_two_to_let_them_play(des
         ("active", "suspended"),
         ("suspended", "active"),
     ]
+    await assert_rebuilt(desk.database)
+
+
+async def test_what_staff_imposed_is_lifted_by_two_once_its_term_is_over(desk: Desk) -> None:
+    await desk.event("cup")
+    player = await desk.player(amount="10.00")
+    ann, bob = [await hire(desk, name, "responsible_gaming") for name in ("ann", "bob")]
+    path = f"/v1/staff/players/{player.player_id}/exclusions"
+    wish = {"months": 6, "reason": "risk_of_harm"}
+    imposed = await ann.ask("POST", path, wish, key=desk.key())
+    assert imposed.status == 200, imposed.body
+    body = {"player_id": player.player_id}
+    early = await approve(bob, await ask(ann, "reinstatement", body, "mistake"))
+    desk.clock.advance(timedelta(days=190))
+    for agent in (ann, bob):
+        agent.token = (await agent.log_in(code=agent.code(ahead=1))).json()["token"]
+
+    asked = await ask(ann, "reinstatement", body, "checked_and_cleared")
+    own = await approve(ann, asked)
+    answers = await asyncio.gather(*(approve(bob, asked) for _ in range(AT_ONCE)))
+    again = await ask(ann, "reinstatement", body, "checked_and_cleared")
+
+    assert (early.json()["state"], early.json()["outcome"]) == ("failed", "term_not_over")
+    assert said(own) == (403, "own_request")
+    assert {answer.json()["state"] for answer in answers} == {"done"}
+    assert said(again) == (409, "not_suspended")
+    (told,) = await facts(desk.database, since="player.exclusion_released")
+    assert told["player_id"] == player.player_id
+    async with desk.database.reading() as tx:
+        left = await exclusion.list_exclusions(tx, PlayerId(player.player_id))
+    assert [item.released_at is not None for item in left] == [True]
     await assert_rebuilt(desk.database)
 
 

@@ -213,6 +213,28 @@ def test_what_the_player_did_not_begin_does_not_end_by_the_players_word(
 
 
 @pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("months", [1, None])
+def test_staff_lifts_what_it_imposed_after_its_term_and_nothing_else(
+    code: str, months: int | None
+) -> None:
+    licence = jurisdictions.get(code)
+    term = wish(months=months, initiator=Initiator.STAFF)
+    imposed = excluded(replace(term, reason=Reason.RISK_OF_HARM))
+    own = excluded(wish(months=None))
+    least = months or licence.exclusion.indefinite_months_min or 0
+    ends_at = rules.add_months(NOW, least)
+    lifted = msgspec.structs.replace(imposed, released_at=ends_at)
+
+    assert rules.refusal_to_lift([own], licence, ends_at) is Refusal.NOT_EXCLUDED
+    assert rules.refusal_to_lift([imposed, own], licence, ends_at) is None
+    if least:
+        early = ends_at - timedelta(microseconds=1)
+        assert rules.refusal_to_lift([imposed], licence, early) is Refusal.TERM_NOT_OVER
+    assert rules.refusal_to_lift([lifted], licence, ends_at) is Refusal.NOT_EXCLUDED
+    assert rules.is_over(lifted, licence, ends_at)
+
+
+@pytest.mark.parametrize("code", CODES)
 def test_what_staff_wrote_down_for_the_player_ends_as_the_players_own(code: str) -> None:
     licence = jurisdictions.get(code)
     own = excluded(wish(months=12))

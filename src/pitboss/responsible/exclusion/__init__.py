@@ -4,11 +4,13 @@ from pitboss.responsible.exclusion.operations import (
     ask_to_return,
     exclude,
     exclude_by_register,
+    lift_imposed,
     release,
 )
 from pitboss.responsible.exclusion.queries import (
     count_exclusions,
     find_kept_away,
+    is_imposed,
     list_exclusions,
     recall_exclusions,
 )
@@ -19,6 +21,8 @@ __all__ = [
     "exclude",
     "exclude_by_register",
     "find_kept_away",
+    "is_imposed",
+    "lift_imposed",
     "list_exclusions",
     "recall_exclusions",
     "release",

@@ -40,9 +40,10 @@ class ReturnAsked(Fact, frozen=True, kw_only=True, tag="player.return_asked"):
 
 
 class ExclusionReleased(Fact, frozen=True, kw_only=True, tag="player.exclusion_released"):
-    """No national register names the player any more; `keys` are the exclusions that rested on one.
+    """What kept the player away does so no more; `keys` are the exclusions.
 
-    When play is open again is the licence's to say.
+    No national register names the player any more, and then the licence says when play is open; or
+    staff lifted what it had imposed, and then it is: the fact's cause is the approval.
     """
 
     player_id: PlayerId

@@ -151,6 +151,27 @@ async def release(turn: Turn, licences: Mapping[PlayerId, Jurisdiction]) -> tupl
     return players
 
 
+async def lift_imposed(
+    turn: Turn, player_id: PlayerId, licence: Jurisdiction, *, cause: str
+) -> Refusal | None:
+    """Let staff end the exclusions that it imposed on a player; return why not, if so.
+
+    All of them, once the term of each is over.  Those that the player or a register began stay.
+    Lifting again finds nothing.  `cause` is the approval that four eyes gave.
+    """
+    found = await _find(turn, (player_id,))
+    refusal = rules.refusal_to_lift(found, licence, turn.now)
+    if refusal is not None:
+        return refusal
+    freed = [item for item in found if rules.is_imposed(item) and item.released_at is None]
+    await store.note_release(turn.tx, freed, turn.now)
+    shard = shard_of(player_id)
+    turn.recall(shard, Standing).pop(player_id, None)
+    keys = tuple(item.key for item in freed)
+    turn.publish(shard, player_id, ExclusionReleased(player_id=player_id, keys=keys), cause=cause)
+    return None
+
+
 async def _find(turn: Turn, player_ids: Sequence[PlayerId]) -> list[Exclusion]:
     places = [(shard_of(player_id), player_id) for player_id in player_ids]
     ensure(

@@ -15,6 +15,12 @@ from pitboss.responsible.exclusion.model import Exclusion, Place, Standing
 from . import rules, store
 
 
+async def is_imposed(tx: Transaction, player_id: PlayerId) -> bool:
+    """Say whether staff imposed an exclusion on a player that it has not lifted."""
+    found = await store.find_exclusions(tx, [(shard_of(player_id), player_id)])
+    return any(rules.is_imposed(item) and item.released_at is None for item in found)
+
+
 async def list_exclusions(tx: Transaction, player_id: PlayerId) -> list[Exclusion]:
     """Return everything that a player was ever kept away by, the oldest first."""
     return await store.find_exclusions(tx, [(shard_of(player_id), player_id)])

@@ -61,13 +61,13 @@ def over_at(item: Exclusion, licence: Jurisdiction) -> datetime | None:
 
     A term is never shortened.  After it an exclusion ends as the licence says: by itself, or so
     long after the player has asked; one that a register keeps ends when the register says so, and
-    one that the player did not begin by nothing that the player says.
+    one that staff imposed when staff lifts it, and by nothing that the player says.
     """
     rules = licence.exclusion
     if item.kind is Kind.TIME_OUT:
         return item.ends_at
     if is_imposed(item):
-        return None
+        return item.released_at
     if item.initiator is Initiator.REGISTER:
         return _over_after_register(item, licence)
     lift, wait = rules.lift, rules.lift_wait_hours
@@ -114,6 +114,20 @@ def is_imposed(item: Exclusion) -> bool:
     return item.initiator is Initiator.STAFF and not asked
 
 
+def refusal_to_lift(
+    items: Iterable[Exclusion], licence: Jurisdiction, now: datetime
+) -> Refusal | None:
+    """Return why staff cannot lift what it imposed, if so: none of it, or none before its term.
+
+    One without an end has the licence's shortest time of those as its term.
+    """
+    imposed = [item for item in items if is_imposed(item) and item.released_at is None]
+    if not imposed:
+        return Refusal.NOT_EXCLUDED
+    early = any(now < _least(item, licence) for item in imposed)
+    return Refusal.TERM_NOT_OVER if early else None
+
+
 def is_held_by_register(item: Exclusion) -> bool:
     """Return whether a register keeps this up now."""
     return item.initiator is Initiator.REGISTER and item.released_at is None
@@ -145,7 +159,7 @@ def refusal_to_return(item: Exclusion, licence: Jurisdiction, now: datetime) -> 
 
 
 def _least(item: Exclusion, licence: Jurisdiction) -> datetime:
-    """Return before when nothing ends an exclusion that the player began."""
+    """Return before when nothing ends an exclusion: its own end, or the licence's least time."""
     least = licence.exclusion.indefinite_months_min or 0
     return item.ends_at or add_months(item.starts_at, least)
 

@@ -42,7 +42,11 @@ class LimitOverride(msgspec.Struct, frozen=True, kw_only=True, tag="limit_overri
 
 
 class Reinstatement(msgspec.Struct, frozen=True, kw_only=True, tag="reinstatement"):
-    """Let a player play again who was suspended; an exclusion is not lifted by it."""
+    """Let a player play again whom staff suspended, or excluded for a term that is over.
+
+    A suspension before an exclusion: each wants a request of its own.  What the player or a
+    register began is not lifted by it.
+    """
 
     player_id: PlayerId
 

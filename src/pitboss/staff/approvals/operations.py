@@ -17,7 +17,7 @@ from pitboss.players import identity
 from pitboss.players.identity.model import Player, PlayerStatus, StatusReason, StatusRequest
 from pitboss.players.identity.model import Refused as StatusRefused
 from pitboss.players.personal.model import PersonalKeys
-from pitboss.responsible import limits
+from pitboss.responsible import exclusion, limits
 from pitboss.responsible.limits.model import LimitKey, Raise
 from pitboss.responsible.limits.model import Refused as LimitRefused
 from pitboss.staff import agents
@@ -91,7 +91,8 @@ async def ask(turn: Turn, asking: Asking, *, keys: PersonalKeys) -> Answer:
             return Refused(reason=Refusal.KEY_REUSED)
         return _answered(earlier, keys, half=0)
     asker = await agents.lock_standing(turn, asking.asked_by)
-    refusal = rules.refusal_to_ask(asking, asker, await _player(turn, asking.wish))
+    player = await _player(turn, asking.wish)
+    refusal = rules.refusal_to_ask(asking, asker, player, held=await _is_held(turn, player))
     if refusal is not None:
         wish = rules.write_wish(asking.wish)
         fact = ApprovalDenied(by=asking.asked_by, reason=refusal, step="ask", wish=wish)
@@ -267,8 +268,11 @@ async def _raise_cap(turn: Turn, approval: Approval, wish: LimitOverride) -> str
 
 async def _reinstate(turn: Turn, approval: Approval, wish: Reinstatement) -> str | None:
     player = await _player(turn, wish)
-    if player is None or player.status is not PlayerStatus.SUSPENDED:
-        return Refusal.NOT_SUSPENDED
+    if player is None:
+        return Refusal.UNKNOWN_PLAYER
+    if not rules.is_suspended(player):
+        licence = jurisdictions.get(player.jurisdiction)
+        return await exclusion.lift_imposed(turn, player.id, licence, cause=approval.id)
     request = StatusRequest(
         key=approval.id,
         player_id=wish.player_id,
@@ -277,6 +281,11 @@ async def _reinstate(turn: Turn, approval: Approval, wish: Reinstatement) -> str
     )
     (answer,) = await identity.set_status(turn, [request])
     return answer.reason if isinstance(answer, StatusRefused) else None
+
+
+async def _is_held(turn: Turn, player: Player | None) -> bool:
+    """Say whether an exclusion that staff imposed keeps a player away."""
+    return player is not None and await exclusion.is_imposed(turn.tx, player.id)
 
 
 async def _invite(

@@ -56,8 +56,13 @@ def read_wish(text: str) -> Wish:
     return wish
 
 
-def refusal_to_ask(asking: Asking, asker: Standing | None, player: Player | None) -> Refusal | None:
-    """Return why an agent cannot ask for this, if so."""
+def refusal_to_ask(
+    asking: Asking, asker: Standing | None, player: Player | None, *, held: bool = False
+) -> Refusal | None:
+    """Return why an agent cannot ask for this, if so.
+
+    `held` says whether an exclusion that staff imposed keeps the player away.
+    """
     wish = asking.wish
     if TAKES[type(wish)][0] not in _permissions(asker):
         return Refusal.NOT_PERMITTED
@@ -72,10 +77,15 @@ def refusal_to_ask(asking: Asking, asker: Standing | None, player: Player | None
             unit = currency(code).minor_unit_micros
             whole = micros % unit == 0 and 0 < abs(micros) <= AMOUNT_MICROS_MAX
             return None if whole else Refusal.AMOUNT_NOT_WHOLE
-        case Reinstatement() if player is not None and player.status is not PlayerStatus.SUSPENDED:
+        case Reinstatement() if player is not None and not (held or is_suspended(player)):
             return Refusal.NOT_SUSPENDED
         case _:
             return None
+
+
+def is_suspended(player: Player) -> bool:
+    """Say whether staff has suspended this player."""
+    return player.status is PlayerStatus.SUSPENDED
 
 
 def refusal_to_decide(approval: Approval, who: Decider, now: datetime) -> Refusal | None:
