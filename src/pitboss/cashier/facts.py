@@ -13,6 +13,11 @@ def _without_request(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
+def _never_revived(data: dict[str, Any]) -> dict[str, Any]:
+    """In version 1 no deposit arrived that we had ended."""
+    return data
+
+
 class DepositRequested(Fact, frozen=True, kw_only=True, tag="deposit.requested"):
     """A player asked to pay in; no money moved yet."""
 
@@ -58,7 +63,14 @@ class PaymentSubmitted(Fact, frozen=True, kw_only=True, tag="payment.submitted")
 
 
 class DepositConfirmed(Fact, frozen=True, kw_only=True, tag="deposit.confirmed"):
-    """A deposit arrived and is the player's."""
+    """A deposit arrived and is the player's.
+
+    `counts_again_from` is when it was asked for, if we had ended it and freed what it took from
+    limits: the provider had it after all.
+    """
+
+    schema_version: ClassVar[int] = 2
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (_never_revived,)
 
     payment_id: PaymentId
     player_id: PlayerId
@@ -66,6 +78,15 @@ class DepositConfirmed(Fact, frozen=True, kw_only=True, tag="deposit.confirmed")
     micros: int
     currency: str
     reference: str
+    counts_again_from: str | None = None
+
+    @property
+    def plays(self) -> tuple[Play, ...]:
+        """Nothing, because it counted when it was asked for; unless that was taken back."""
+        at = self.counts_again_from
+        if at is None:
+            return ()
+        return (Play(player_id=self.player_id, deposited=self.micros, at=at),)
 
 
 class DepositFailed(Fact, frozen=True, kw_only=True, tag="deposit.failed"):

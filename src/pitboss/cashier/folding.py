@@ -103,7 +103,7 @@ class CashierFold(Fold):
         payment = self.find_row(self.payments, fact.payment_id, told)
         if payment is not None:
             payment[_STATE], payment[_REFERENCE] = PaymentState.SUCCEEDED, fact.reference
-            payment[_CLOSED_AT] = told.recorded_at
+            payment[_REASON], payment[_CLOSED_AT] = None, told.recorded_at
 
     def _fail(self, fact: DepositFailed | WithdrawalFailed, told: Told) -> None:
         payment = self.find_row(self.payments, fact.payment_id, told)

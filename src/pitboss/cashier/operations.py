@@ -192,7 +192,11 @@ async def record_news(turn: Turn, news: Sequence[PaymentNews]) -> tuple[NewsAnsw
         (payment, _movements(next(booked)) if rules.moves_money(payment) else ())
         for payment in desk.steps
     ]
-    await _tell(turn, [(payment, rules.tell_step(payment, moved)) for payment, moved in steps])
+    told = [
+        (payment, rules.tell_step(payment, moved, revived=payment.id in desk.revived))
+        for payment, moved in steps
+    ]
+    await _tell(turn, told)
     for item in desk.new_news:
         turn.publish(item.shard, _stream(payments, item), rules.tell_news(item))
     return answers

@@ -45,6 +45,7 @@ from pitboss.cashier.model import (
     Submission,
     Submitted,
 )
+from pitboss.gate.model import Refusal as GateRefusal
 from pitboss.kernel.errors import Malformed
 from pitboss.kernel.facts import Fact, Movement
 from pitboss.kernel.ids import PaymentId, PlayerId
@@ -78,6 +79,7 @@ _NEXT = {
     (PaymentState.FAILED, NewsStatus.PENDING): PaymentState.FAILED,
     (PaymentState.FAILED, NewsStatus.FAILED): PaymentState.FAILED,
 }
+_GATE_REASONS = frozenset(reason.value for reason in GateRefusal)
 CLOSED = frozenset((PaymentState.REFUSED, PaymentState.SUCCEEDED, PaymentState.FAILED))
 
 
@@ -126,6 +128,16 @@ def waits(payment: Payment) -> bool:
 def failed(payment: Payment, reason: str, *, now: datetime) -> Payment:
     """Return a deposit as we end it before its provider has heard of it."""
     return replace(payment, state=PaymentState.FAILED, reason=reason, closed_at=now)
+
+
+def is_ended_by_us(payment: Payment) -> bool:
+    """Say whether this is a deposit that was sent, and that we failed because the gate refused it.
+
+    Its provider did not know it then; an order that was long on its way may arrive all the same.
+    """
+    unknown = payment.state is PaymentState.FAILED and payment.reference is None
+    ours = payment.reason in _GATE_REASONS and payment.attempts > 0
+    return unknown and ours and payment.kind is PaymentKind.DEPOSIT
 
 
 def answer_requests(
@@ -177,6 +189,9 @@ def judge(payment: Payment | None, news: PaymentNews, *, now: datetime) -> Payme
     if not _is_about_the_same(payment, news):
         return NewsRefusal.WRONG_REFERENCE
     state = _NEXT.get((payment.state, news.status))
+    if state is None and news.status is NewsStatus.SUCCEEDED and is_ended_by_us(payment):
+        # The provider has the player's money, whatever we thought: it is owed.
+        state = PaymentState.SUCCEEDED
     if state is None:
         return NewsRefusal.CONTRADICTS_OUTCOME
     return payment if state is payment.state else _moved(payment, news, state, now)
@@ -185,8 +200,8 @@ def judge(payment: Payment | None, news: PaymentNews, *, now: datetime) -> Payme
 class Desk:
     """The payments that a batch of news is about, and what the batch does to them.
 
-    `steps` are the payments that moved on, as each step left them; `new_news` is what was not
-    told before.
+    `steps` are the payments that moved on, as each step left them, and `revived` those that we had
+    ended ourselves; `new_news` is what was not told before.
     """
 
     def __init__(
@@ -198,6 +213,7 @@ class Desk:
             self._told_as(item.shard, item.news)[item.digest] = item
         self._now = now
         self.steps: list[Payment] = []
+        self.revived: set[PaymentId] = set()
         self.new_news: list[SavedNews] = []
 
     def record(self, news: PaymentNews) -> NewsAnswer:
@@ -218,6 +234,8 @@ class Desk:
         if isinstance(after, NewsRefusal):
             return NewsRefused(reason=after)
         if after is not before:
+            if before is not None and is_ended_by_us(before):
+                self.revived.add(after.id)
             self._payments[after.id] = after
             self.steps.append(after)
         return Recorded(payment_id=after.id, state=after.state, changed=after is not before)
@@ -269,14 +287,24 @@ def tell_opened(payment: Payment, movements: tuple[Movement, ...]) -> Fact:
     )
 
 
-def tell_step(payment: Payment, movements: tuple[Movement, ...]) -> Fact:
-    """Return the fact that a payment got this far."""
+def tell_step(payment: Payment, movements: tuple[Movement, ...], *, revived: bool = False) -> Fact:
+    """Return the fact that a payment got this far; `revived` after it had ended by us."""
     if payment.state is PaymentState.SUBMITTED:
         return PaymentSubmitted(payment_id=payment.id, reference=str(payment.reference))
     deposit = payment.kind is PaymentKind.DEPOSIT
+    if payment.state is PaymentState.SUCCEEDED and deposit:
+        return DepositConfirmed(
+            payment_id=payment.id,
+            player_id=payment.player_id,
+            provider=payment.provider,
+            micros=payment.micros,
+            currency=payment.currency,
+            reference=str(payment.reference),
+            counts_again_from=write_instant(payment.requested_at) if revived else None,
+            movements=movements,
+        )
     if payment.state is PaymentState.SUCCEEDED:
-        done = DepositConfirmed if deposit else WithdrawalPaid
-        return done(
+        return WithdrawalPaid(
             payment_id=payment.id,
             player_id=payment.player_id,
             provider=payment.provider,

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
 from integration.cashier.test_payments_loop import Crash, DyingClock, Town
 from integration.cashier.world import START, UNIT, World
+from integration.players.people import assert_rebuilt
 from pitboss import cashier, jurisdictions
-from pitboss.cashier.model import Admission, NewsStatus, Payment, PaymentState
+from pitboss.cashier.model import (
+    Admission,
+    NewsRefusal,
+    NewsRefused,
+    NewsStatus,
+    Payment,
+    PaymentState,
+    Recorded,
+)
 from pitboss.db import Database
 from pitboss.jurisdictions.model import LimitKind, Period
 from pitboss.kernel.ids import PlayerId, derived_id
@@ -175,6 +185,45 @@ async def test_who_may_have_been_sent_is_asked_about_and_ends_as_the_provider_sa
     await town.world.tell(town.provider.news(payment.id, NewsStatus.SUCCEEDED))
     assert town.provider.heard == {payment.id: 1}
     assert await town.world.balance(player) == (10, 0)
+
+
+async def test_an_order_that_arrives_after_we_gave_it_up_is_credited_once_and_counted(
+    town: Town,
+) -> None:
+    """The provider did not know the deposit when it was asked, and has the player's money now."""
+    player = await town.world.player()
+    payment = await town.world.deposit(player, units=10)
+    town.provider.away = True
+    await town.loop(payment).step()
+    town.provider.away = False
+    await does(town, player, exclude)
+    town.wait(payments.BACKOFF_SECONDS_MIN)
+    await town.loop(payment).step()
+    given_up = await town.world.payment(payment)
+
+    late = town.world.news(payment, NewsStatus.SUCCEEDED)
+    answers = [await town.world.tell(late), await town.world.tell(late)]
+    other = await town.world.tell(town.world.news(payment, NewsStatus.FAILED))
+
+    assert (given_up.state, given_up.reason) == (PaymentState.FAILED, "player_excluded")
+    recorded = Recorded(payment_id=payment.id, state=PaymentState.SUCCEEDED, changed=True)
+    assert answers == [(recorded,), (replace(recorded, changed=False),)]
+    assert other == (NewsRefused(reason=NewsRefusal.CONTRADICTS_OUTCOME),)
+    assert await town.world.balance(player) == (10, 0)
+    async with town.world.database.reading() as tx:
+        assert (await limits.find_totals(tx, player)).deposited == 10 * UNIT
+    await assert_rebuilt(town.world.database)
+
+
+async def test_a_deposit_that_was_never_sent_cannot_have_arrived(town: Town) -> None:
+    payment = await town.world.deposit(await town.world.player(), units=10)
+    await does(town, payment.player_id, exclude)
+    await town.loop(payment).step()
+
+    answers = await town.world.tell(town.world.news(payment, NewsStatus.SUCCEEDED))
+
+    assert answers == (NewsRefused(reason=NewsRefusal.CONTRADICTS_OUTCOME),)
+    assert await town.world.balance(payment.player_id) == (0, 0)
 
 
 async def test_a_crash_after_the_provider_heard_us_fails_no_deposit_of_who_is_excluded(
