@@ -250,12 +250,12 @@ async def ask_limit_override(
     dto=StrictJson[ReinstatementBody],
     before_request=check_body,
     opt=needs(Permission.ASK_REINSTATEMENT),
-    summary="Ask to let a suspended player play",
+    summary="Ask to let a player play again",
 )
 async def ask_reinstatement(
     request: Asked, edge: TheEdge, data: JSONBody[ReinstatementBody], key: KeyHeader = None
 ) -> ApprovalView:
-    """Ask to let a player play again who was suspended; an exclusion is not lifted by it."""
+    """Ask to let a player play again whom staff suspended, or excluded for a term that is over."""
     wish = Reinstatement(player_id=PlayerId(parse_id(data.player_id, field="player_id")))
     return await _ask(request, edge, wish, data.why, key)
 
