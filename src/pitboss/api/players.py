@@ -173,7 +173,8 @@ async def _register(
         (answer,) = await identity.register(turn, [asked], keys=edge.personal_keys)
         if isinstance(answer, Registered) and not answer.repeated:
             await wallet.open_accounts(turn, _accounts(shard_of(player_id), player_id, body))
-            await note_outcomes(turn, newcomer.outcomes, Moment.REGISTRATION)
+            # Nobody was asked about who was not there yet.
+            await note_outcomes(turn, newcomer.outcomes, Moment.REGISTRATION, asked_at=turn.now)
             session = await access.open_first(turn, first)
             await breaks.begin(turn, clock_of(session))
             told = licence.verification.documents_told

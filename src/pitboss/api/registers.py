@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 from litestar import Router, get, post
@@ -204,10 +205,11 @@ async def check_player(edge: Edge, player: Player, step: Moment) -> None:
     person = registers.open_people(sealed, keys=edge.personal_keys).get(player.id)
     if person is None:
         return
+    asked_at = edge.clock.now()
     outcomes = await _ask(edge, licence, player.id, person, moment)
 
     async def note(turn: Turn) -> None:
-        await note_outcomes(turn, outcomes, moment)
+        await note_outcomes(turn, outcomes, moment, asked_at=asked_at)
 
     await in_turn(edge, shards, ACTOR, note)
 
@@ -235,10 +237,12 @@ async def check_newcomer(
     return found
 
 
-async def note_outcomes(turn: Turn, outcomes: Mapping[Register, Outcome], moment: Moment) -> None:
+async def note_outcomes(
+    turn: Turn, outcomes: Mapping[Register, Outcome], moment: Moment, *, asked_at: datetime
+) -> None:
     """Note what registers said, or did not say, of the player whose turn this is."""
     for register, outcome in outcomes.items():
-        await registers.record(turn, register, outcome.told, moment=moment)
+        await registers.record(turn, register, outcome.told, moment=moment, asked_at=asked_at)
         if outcome.silent:
             await registers.record_silence(
                 turn,

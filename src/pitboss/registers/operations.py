@@ -106,19 +106,28 @@ async def read_people(turn: Turn, player_ids: Sequence[PlayerId]) -> People:
 
 
 async def record(
-    turn: Turn, register: Register, told: Sequence[Told], *, moment: Moment
+    turn: Turn, register: Register, told: Sequence[Told], *, moment: Moment, asked_at: datetime
 ) -> tuple[PlayerId, ...]:
     """Note what a register answered; return whom it keeps away that nobody kept before.
 
     Whom it names is excluded from the commit of this turn on, and the player's sessions end; whom
     no register of the licence names any more is released, as the licence says.  Noted again, it
-    changes nothing but the time.  The turn holds the players' shards.
+    changes nothing but the time.  What was asked at `asked_at`, by the platform's clock, before
+    somebody was named by a later answer, frees nobody: it is left out.  The turn holds the players'
+    shards.
     """
     if not told:
         return ()
     licences = await _licences(turn, [item.player_id for item in told])
-    known = [item for item in told if item.player_id in licences]
-    before = await _standings(turn, [item.player_id for item in known])
+    before = await _standings(turn, list(licences))
+    known = [
+        item
+        for item in told
+        if item.player_id in licences
+        and not rules.is_outdated(item, register, before[item.player_id], asked_at)
+    ]
+    if not known:
+        return ()
     standings = [
         Standing(
             shard=shard_of(item.player_id),

@@ -159,6 +159,22 @@ def silence_counts(standing: Standing | None, moment: Moment, now: datetime) -> 
     return moment is Moment.DAILY and now - standing.checked_at >= DAILY_HOLDS
 
 
+def is_outdated(
+    told: Told, register: Register, standings: Iterable[Standing], asked_at: datetime
+) -> bool:
+    """Say whether somebody was named after this was asked, and this does not name them.
+
+    Answers may overtake each other: a batch is noted bit by bit while a login asks about one of it.
+    """
+    return told.answer is not Answer.EXCLUDED and any(
+        item.register is register
+        and item.answer is Answer.EXCLUDED
+        and item.checked_at is not None
+        and item.checked_at > asked_at
+        for item in standings
+    )
+
+
 def due_after_answer(licence: Jurisdiction, at: datetime) -> datetime | None:
     """Return when the loop asks about a player again; None: when the player next comes."""
     daily = Moment.DAILY in licence.exclusion.register_checked_at

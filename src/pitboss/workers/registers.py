@@ -132,10 +132,11 @@ class Loop:
         forgotten = set(players) - {item.player_id for item in questions}
         if forgotten:
             await self._leave_alone(forgotten)
+        asked_at = self.clock.now()
         outcome = await self._ask(questions, moment)
         for part in _parts(outcome.told):
             async with self._turn(shard) as turn:
-                await registers.record(turn, self.register, part, moment=moment)
+                await registers.record(turn, self.register, part, moment=moment, asked_at=asked_at)
             await asyncio.sleep(self.pause_seconds)
         for silent in _parts(outcome.silent):
             async with self._turn(shard) as turn:

@@ -67,7 +67,9 @@ async def hear_registers(database: Database, player_id: PlayerId) -> None:
                 )
             else:
                 told = Told(player_id=player_id, answer=answer, reference="ref")
-                await registers.record(turn, Register.GAMSTOP, [told], moment=Moment.LOGIN)
+                await registers.record(
+                    turn, Register.GAMSTOP, [told], moment=Moment.LOGIN, asked_at=turn.now
+                )
 
 
 async def _verify(turn: Turn, player_id: PlayerId) -> None:

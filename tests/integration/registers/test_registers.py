@@ -171,6 +171,24 @@ async def test_who_was_released_and_is_named_again_is_excluded_again(world: Worl
     assert await refusals(world, ann) == (Refusal.PLAYER_EXCLUDED,) * 2
 
 
+async def test_a_clear_answer_that_was_overtaken_by_a_naming_frees_nobody(world: World) -> None:
+    ann = await world.player("Overtaken")
+    await world.hear(ann, Answer.NOT_EXCLUDED)
+    asked_at = world.clock.now()
+    world.later(seconds=1)
+    named = await world.hear(ann, Answer.EXCLUDED)
+    world.later(seconds=1)
+
+    await world.hear(ann, Answer.NOT_EXCLUDED, moment=Moment.DAILY, asked_at=asked_at)
+
+    assert named == (ann,)
+    assert await world.verdict(ann) is Verdict.EXCLUDED
+    assert [item.released_at for item in await world.exclusions(ann)] == [None]
+    # What is asked from now on is heard.
+    await world.hear(ann, Answer.NOT_EXCLUDED)
+    assert await world.verdict(ann) is Verdict.CLEAR
+
+
 async def test_a_silent_register_stops_play_and_its_next_word_opens_it(world: World) -> None:
     ann = await world.player("ann")
     await world.hear(ann, Answer.NOT_EXCLUDED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from contract.fake_registers import FakeRegister
 from integration.players.keys import KEYS
@@ -60,13 +60,20 @@ class World:
         )
 
     async def hear(
-        self, player_id: PlayerId, answer: Answer, *, moment: Moment = Moment.LOGIN
+        self,
+        player_id: PlayerId,
+        answer: Answer,
+        *,
+        moment: Moment = Moment.LOGIN,
+        asked_at: datetime | None = None,
     ) -> tuple[PlayerId, ...]:
-        """Note that the register answered so."""
+        """Note that the register answered so, to what was asked then, or just now."""
 
         async def work(turn: Turn) -> tuple[PlayerId, ...]:
             told = Told(player_id=player_id, answer=answer, reference="ref-1")
-            return await registers.record(turn, GAMSTOP, [told], moment=moment)
+            return await registers.record(
+                turn, GAMSTOP, [told], moment=moment, asked_at=asked_at or turn.now
+            )
 
         return await in_turn(self.database, player_id, work, now=self.clock.now())
 
