@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 import structlog
 
+from folders import make_folder
 from pitboss.db import Database, migrate, roles
 from pitboss.db.embedded import OWNER, PROCESS, EmbeddedPostgres
 
@@ -47,8 +46,7 @@ def postgres_url() -> Iterator[str]:
     if other:
         yield other
         return
-    # Not pytest's own folder: it is closed to the system user that runs the server for root.
-    home = Path(tempfile.mkdtemp(prefix="pitboss-tests-"))
+    home = make_folder("pitboss-tests-")
     server = EmbeddedPostgres(home, memory_bytes=SERVER_MEMORY_BYTES)
     try:
         server.start()

@@ -16,7 +16,7 @@ import pytest
 
 _TESTS = Path(__file__).parent
 # Folders below `unit`, `property` and `integration`.
-ROOMS = {"catalog", "messages", "returns", "settlement", "sportsbook", "wallet"}
+ROOMS = {"catalog", "messages", "returns", "settlement", "sportsbook", "trading", "wallet"}
 # What facts make of the rooms' tables is asked where that is compared with the tables.
 ELSEWHERE = {Path("integration/audit/test_rebuild.py")}
 

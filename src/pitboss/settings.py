@@ -5,12 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ENVIRONMENT_PREFIX = "PITBOSS_"
@@ -96,6 +105,96 @@ class RegisterSettings(BaseModel):
     sandbox: bool = False
 
 
+class CashOutSettings(BaseModel):
+    """What the house keeps of a bet that it buys back, and for how many seconds a quote is good."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    margin: Annotated[Decimal, Field(ge=0, lt=1, max_digits=6)] = Decimal("0.05")
+    quote_seconds: Annotated[int, Field(ge=1, le=300)] = 10
+
+
+class FeedProducerSettings(BaseModel):
+    """A producer of a feed: its name in the supplier's addresses, what it does, our patience."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(min_length=1)]
+    phase: Literal["prematch", "live"]
+    silence_seconds: Annotated[float, Field(ge=10, le=180)] = 20.0
+    lag_seconds: Annotated[float, Field(gt=0, le=180)] = 20.0
+
+
+class FeedSettings(BaseModel):
+    """A supplier whose messages are like Sportradar's Unified Odds Feed.
+
+    `url` is `amqps://user:password@host:port/vhost`, or `file:///folder` for messages that lie in
+    one.  Without a `queue` there is one of our own, which ends with us.  `producers` are by the
+    supplier's numbers.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: Annotated[str, Field(pattern=r"^(amqps?://|file:///)")] = Field(repr=False)
+    api_url: str
+    token: str = Field(repr=False)
+    exchange: str = "unifiedfeed"
+    keys: Annotated[tuple[str, ...], Field(min_length=1)] = ("#",)
+    queue: str | None = None
+    producers: Annotated[dict[int, FeedProducerSettings], Field(min_length=1)]
+
+
+class GameProviderSettings(BaseModel):
+    """A provider of games, and how it speaks to our wallet.
+
+    `keys` are its secrets (`softswiss`), its public keys in PEM (`hub88`) or API keys
+    (`valkyrie`), the newest first; while there are two, both count.  `networks` say from where it
+    may call; without any its signature is what it is known by.  `launch_url` is where its games are
+    opened, as `operator` and with `launch_key` (a secret, our private key in PEM, or nothing).
+    `free_play`: the house has agreed to pay for free stakes.  `recon_key` is a token that pays and
+    undoes for any player, and never stakes (`valkyrie`).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    protocol: Literal["softswiss", "hub88", "valkyrie"]
+    keys: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)] = Field(
+        repr=False
+    )
+    networks: tuple[IPvAnyNetwork, ...] = ()
+    calls_per_second: Annotated[int, Field(ge=1, le=1_000_000)] = 20_000
+    free_play: bool = False
+    launch_url: str | None = None
+    operator: str = ""
+    launch_key: str | None = Field(default=None, repr=False)
+    recon_key: str | None = Field(default=None, repr=False)
+
+
+FeedLabel = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,20}$")]
+
+
+class RngSettings(BaseModel):
+    """The generator of the games' random numbers, which is a process of its own.
+
+    `manifest` is the signed manifest of its certificate and `key` the verifier key that must have
+    signed it; with neither it draws uncertified, which only a licence without a regulator permits.
+    `socket` is where it listens, if not in the home.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    manifest: Path | None = None
+    key: str | None = None
+    socket: Path | None = None
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> RngSettings:
+        """See to it that a manifest has somebody who must have signed it."""
+        if (self.manifest is None) != (self.key is None):
+            raise ValueError("a signed manifest and the key that signed it: both or neither")
+        return self
+
+
 class SandboxSettings(BaseModel):
     """How the sandbox payment provider behaves; see `sandbox.fates.Temper`."""
 
@@ -137,6 +236,18 @@ class Settings(BaseSettings):
     bet_workers: Annotated[int, Field(ge=1, le=4)] = 2
     # How many commands may wait in one partition of the log.
     backlog_max: Annotated[int, Field(gt=0)] = 200_000
+    # A correction of a market that moves more units of a currency than these, of all bets or of
+    # one, takes two of staff.
+    correction_total: Annotated[int, Field(ge=0)] = 1_000
+    correction_single: Annotated[int, Field(ge=0)] = 100
+    # How long a bet waits at most that only a trader may take.
+    referral_seconds: Annotated[int, Field(ge=5, le=120)] = 30
+    # A round of a game that its provider leaves open for so many hours is ended: as it stands, or
+    # with its stakes given back if nothing was won.
+    rounds_open_hours: Annotated[int, Field(ge=1, le=24 * 365)] = 48
+    rounds_rule: Literal["close", "void"] = "close"
+    # How far a pushed price may move without being confirmed, in percent of the smaller price.
+    price_move_percent_max: Annotated[int, Field(gt=0, le=100_000)] = 50
     sandbox: SandboxSettings = SandboxSettings()
     location: LocationSettings = LocationSettings()
     # The domain of the players' pages, for which security keys are made, and the origins on which
@@ -144,6 +255,13 @@ class Settings(BaseSettings):
     site: Annotated[str, Field(min_length=1)] = "localhost"
     origins: tuple[str, ...] = ()
     registers: RegisterSettings = RegisterSettings()
+    cash_out: CashOutSettings = CashOutSettings()
+    # Suppliers of prices and results, by what we call them.
+    feeds: dict[FeedLabel, FeedSettings] = {}
+    # The generator of the games; None is none.
+    rng: RngSettings | None = None
+    # Providers of games, by what we call them.
+    games: dict[FeedLabel, GameProviderSettings] = {}
     # How many proxies of our own stand before the API, each adding to `X-Forwarded-For`.
     proxies_trusted: Annotated[int, Field(ge=0, le=8)] = 0
     # Where a loop shows its figures to Prometheus; 0 is nowhere.  (The API does on its own port.)
@@ -202,4 +320,6 @@ class Settings(BaseSettings):
 def _written(value: object) -> str:
     if isinstance(value, tuple):
         return json.dumps(value)
+    if isinstance(value, dict):
+        return json.dumps({name: item.model_dump(mode="json") for name, item in value.items()})
     return value.model_dump_json() if isinstance(value, BaseModel) else str(value)

@@ -18,6 +18,7 @@ FLOORS = "Floors"
 FURNITURE = "Furniture"
 CORRIDORS = "Corridors"
 SPORTSBOOK = "Sportsbook"
+GAMES = "Games"
 PLAYERS = "Players"
 DOORS = "Doors"
 STAFF = "Staff"
@@ -27,7 +28,9 @@ NOUNS_ONLY = "Nouns only"
 FRAMEWORKS = "Frameworks"
 INDEPENDENCE = "Independence"
 WITNESS = "Witness"
+CONFORMANCE = "Conformance"
 AUDIT = "Audit"
+CERTIFIED = "Certified"
 
 # The contract that must break, the file to plant in (made if it is missing), and what to plant.
 VIOLATIONS = [
@@ -44,7 +47,7 @@ VIOLATIONS = [
     (FLOORS, "wallet/operations.py", "from pitboss.players import identity"),
     (FLOORS, "wallet/operations.py", "from pitboss import settings"),
     (FLOORS, "gate/operations.py", "from pitboss.sportsbook import catalog"),
-    (FLOORS, "sportsbook/betting/operations.py", "from pitboss import workers"),
+    (FLOORS, "sportsbook/betting/operations/placing.py", "from pitboss import workers"),
     (FLOORS, "sportsbook/catalog/operations.py", "from pitboss.adapters import passwords"),
     (FLOORS, "workers/bets.py", "from pitboss import api"),
     (FLOORS, "api/bets.py", "from pitboss.adapters import passwords"),
@@ -62,9 +65,25 @@ VIOLATIONS = [
     (CORRIDORS, "db/tuning.py", "from pitboss.db import embedded"),
     (CORRIDORS, "kernel/errors.py", "from pitboss.kernel import money"),
     (SPORTSBOOK, "sportsbook/catalog/operations.py", "from pitboss.sportsbook import betting"),
-    (SPORTSBOOK, "sportsbook/betting/model.py", "from pitboss.sportsbook.settlement import model"),
+    (
+        SPORTSBOOK,
+        "sportsbook/betting/model/bets.py",
+        "from pitboss.sportsbook.settlement import model",
+    ),
     (SPORTSBOOK, "sportsbook/cashout/__init__.py", ""),
+    (SPORTSBOOK, "sportsbook/trading/model.py", "from pitboss.sportsbook.betting import model"),
     (SPORTSBOOK, "sportsbook/returns/queries.py", "from pitboss.sportsbook import catalog"),
+    (SPORTSBOOK, "sportsbook/registry/queries.py", "from pitboss.sportsbook import catalog"),
+    (CONFORMANCE, "conformance/casebook.py", "from pitboss.kernel.money import currency"),
+    (CONFORMANCE, "conformance/running.py", "from pitboss.games.rounds.model import Request"),
+    (GAMES, "games/registry/operations.py", "from pitboss.games import rounds"),
+    (GAMES, "games/lobby/__init__.py", ""),
+    (GAMES, "games/house/queries.py", "from pitboss.games import registry"),
+    (GAMES, "games/registry/queries.py", "from pitboss.games import house"),
+    (FRAMEWORKS, "games/house/rules/slot.py", "import numpy"),
+    (PURITY, "games/house/rules/slot.py", "from pitboss.rng.generator import Generator"),
+    (DOORS, "assay/house.py", "from pitboss.games.house.rules import slot"),
+    (FLOORS, "gate/operations.py", "from pitboss.games import registry"),
     (PLAYERS, "players/personal/operations.py", "from pitboss.players import identity"),
     (PLAYERS, "players/identity/operations.py", "from pitboss.players import verification"),
     (PLAYERS, "players/sessions/__init__.py", ""),
@@ -74,15 +93,15 @@ VIOLATIONS = [
     (DOORS, "api/wallets.py", "from pitboss.wallet import store"),
     (DOORS, "workers/bets.py", "from pitboss.wallet.operations import hold"),
     (DOORS, "gate/operations.py", "from pitboss.players.identity import queries"),
-    (DOORS, "sportsbook/betting/operations.py", "from pitboss.wallet import rules"),
-    (INNER_DOORS, "sportsbook/settlement/operations.py", "from ..betting import store"),
-    (INNER_DOORS, "sportsbook/settlement/rules.py", "from ..betting.rules import decide"),
+    (DOORS, "sportsbook/betting/operations/placing.py", "from pitboss.wallet import rules"),
+    (INNER_DOORS, "sportsbook/settlement/operations/settling.py", "from ...betting import store"),
+    (INNER_DOORS, "sportsbook/settlement/rules/paying.py", "from ...betting.rules import decide"),
     (PURITY, "wallet/rules.py", "import asyncio"),
     (PURITY, "wallet/rules.py", "from random import choice"),
     (PURITY, "wallet/folding.py", "from pitboss.db import Transaction"),
     (PURITY, "wallet/rules.py", "from pitboss.kernel.clock import SystemClock"),
     (PURITY, "kernel/price.py", "from pitboss.kernel.clock import SystemClock"),
-    (PURITY, "sportsbook/settlement/rules.py", "import time"),
+    (PURITY, "sportsbook/settlement/rules/paying.py", "import time"),
     (PURITY, "gate/rules.py", "from pitboss import messages"),
     (PURITY, "players/identity/model.py", "import secrets"),
     (PURITY, "wallet/facts.py", "import os"),
@@ -95,6 +114,12 @@ VIOLATIONS = [
     (AUDIT, "audit/record/operations.py", "from pitboss.audit import replay"),
     (AUDIT, "audit/rebuild/model.py", "from pitboss.audit.replay import model"),
     (AUDIT, "audit/memory/__init__.py", ""),
+    (CERTIFIED, "rng/mapping.py", "from pitboss.kernel.ids import new_id"),
+    (CERTIFIED, "rng/drbg.py", "from pitboss.tlog.keys import SigningKey"),
+    (CERTIFIED, "rng/desk.py", "import msgspec"),
+    (FLOORS, "rng/server.py", "from pitboss.db import Database"),
+    (FLOORS, "kernel/ids.py", "from pitboss.rng.generator import Generator"),
+    (FRAMEWORKS, "rng/mapping.py", "import numpy"),
     (WITNESS, "witness/record.py", "from pitboss.messages.model import Head"),
     (PURITY, "witness/judgement.py", "import time"),
     (FRAMEWORKS, "wallet/operations.py", "import pydantic"),
@@ -119,10 +144,11 @@ LEGITIMATE = [
     ("wallet/rules.py", "from datetime import datetime"),
     ("wallet/rules.py", "from pitboss.kernel.ids import new_id"),
     ("wallet/operations.py", "from pitboss.kernel.clock import Clock"),
-    ("sportsbook/betting/operations.py", "from pitboss.sportsbook import catalog"),
-    ("sportsbook/settlement/rules.py", "from pitboss.sportsbook.betting.model import Bet"),
+    ("sportsbook/betting/operations/placing.py", "from pitboss.sportsbook import catalog"),
+    ("sportsbook/settlement/rules/paying.py", "from pitboss.sportsbook.betting.model import Bet"),
     ("players/identity/queries.py", "from pitboss.players import personal"),
     ("gate/rules.py", "from pitboss.players.identity.model import Player"),
+    ("workers/wages.py", "from pitboss.rng.draws import replay"),
     ("location/rules.py", "from pitboss.players.personal.model import PersonalKeys"),
     ("adapters/locating/wages.py", "from pitboss.location.model import Fix\nimport shapely"),
 ]
@@ -146,6 +172,7 @@ def test_the_copy_with_nothing_planted_keeps_every_contract(sources: Path) -> No
         FURNITURE: True,
         CORRIDORS: True,
         SPORTSBOOK: True,
+        GAMES: True,
         PLAYERS: True,
         STAFF: True,
         DOORS: True,
@@ -155,7 +182,9 @@ def test_the_copy_with_nothing_planted_keeps_every_contract(sources: Path) -> No
         FRAMEWORKS: True,
         INDEPENDENCE: True,
         WITNESS: True,
+        CONFORMANCE: True,
         AUDIT: True,
+        CERTIFIED: True,
     }
 
 

@@ -31,6 +31,7 @@ from pitboss.kernel.errors import Malformed
 from pitboss.kernel.ids import PaymentId, derived_id
 
 DECLINED_MICROS = 10_170_000
+FOREIGN_MICROS = 10_190_000
 KINDS = list(PaymentKind)
 
 
@@ -134,14 +135,35 @@ async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 
 def an_instruction(
-    name: str = "one", *, micros: int = 12_500_000, kind: PaymentKind = PaymentKind.DEPOSIT
+    name: str = "one",
+    *,
+    micros: int = 12_500_000,
+    kind: PaymentKind = PaymentKind.DEPOSIT,
+    own_only: bool = False,
 ) -> Instruction:
     return Instruction(
         payment_id=PaymentId(derived_id("payment", name)),
         kind=kind,
         micros=micros,
         currency="GBP",
+        own_only=own_only,
     )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_somebody_else_holds_is_declined_if_it_must_be_the_players_own(
+    bench: Bench, kind: PaymentKind
+) -> None:
+    own = an_instruction("own", kind=kind, own_only=True)
+    theirs = an_instruction("theirs", kind=kind, micros=FOREIGN_MICROS, own_only=True)
+    anybodys = an_instruction("anybodys", kind=kind, micros=FOREIGN_MICROS)
+
+    answers = [await bench.provider.submit(item) for item in (own, theirs, theirs, anybodys)]
+
+    assert isinstance(answers[0], Submitted)
+    assert answers[1:3] == [Declined(reason="instrument_not_own")] * 2
+    assert isinstance(answers[3], Submitted)
+    assert await bench.provider.ask(theirs.payment_id) is None
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -290,4 +312,6 @@ def told(news: PaymentNews) -> tuple[object, ...]:
 
 
 def _declines(instruction: Instruction) -> str | None:
+    if instruction.own_only and instruction.micros == FOREIGN_MICROS:
+        return "instrument_not_own"
     return "card_declined" if instruction.micros == DECLINED_MICROS else None

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
+from folders import make_folder
 from pitboss.app.instance import Instance, start_instance
 from pitboss.settings import RegisterSettings, SandboxSettings, Settings
 from scenario.hands import House, house_of
@@ -22,8 +21,7 @@ SWIFT = SandboxSettings(
 @pytest.fixture(scope="session")
 async def instance() -> AsyncIterator[Instance]:
     """Give a whole instance: PostgreSQL and every process."""
-    # Not pytest's own folder: it is closed to the system user that runs the server for root.
-    home = Path(tempfile.mkdtemp(prefix="pitboss-scenario-"))
+    home = make_folder("pitboss-scenario-")
     try:
         settings = Settings(
             home=home, port=0, sandbox=SWIFT, registers=RegisterSettings(sandbox=True)

@@ -182,7 +182,9 @@ class Player:
             for place, selection in enumerate(selections)
         ]
         return await self.ask(
-            "/v1/bets", {"currency": CURRENCY, "stake": stake, "legs": legs}, key=key
+            "/v1/bets",
+            {"currency": CURRENCY, "stake": stake, "legs": legs, "again": True},
+            key=key,
         )
 
     async def placed(self, stake: str, *selections: str) -> str:

@@ -74,7 +74,8 @@ async def test_whoever_hangs_up_before_the_answer_has_placed_the_bet_all_the_sam
     event = await house.open_event("2.5", "3.2", "2.9")
     player = await house.player(amount="20.00")
     leg = {"selection_id": event.selection("home"), "tick": 1}
-    body = json.dumps({"currency": "EUR", "stake": "5.00", "legs": [leg]}).encode()
+    slip = {"currency": "EUR", "stake": "5.00", "legs": [leg], "again": True}
+    body = json.dumps(slip).encode()
     head = (
         f"POST /v1/bets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {player.token}\r\n"
         f"Idempotency-Key: gone\r\nContent-Type: application/json\r\n"

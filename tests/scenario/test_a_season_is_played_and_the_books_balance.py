@@ -6,8 +6,8 @@ import asyncio
 import json
 import os
 import shutil
+import signal
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
+from folders import make_folder
 from integration.cashier.world import until
 from pitboss.kernel.errors import PlatformError
 from pitboss.settings import Settings
@@ -40,8 +41,7 @@ class Follower:
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
-    # Not pytest's own folder: it is closed to the system user that runs the server for root.
-    path = Path(tempfile.mkdtemp(prefix="pitboss-season-"))
+    path = make_folder("pitboss-season-")
     yield path
     shutil.rmtree(path)
 
@@ -84,10 +84,18 @@ async def test_a_season_is_played_and_the_same_seed_gives_the_same_books(home: P
     bets = first.books.bets
     assert bets.requested == bets.acknowledged == 300
     assert bets.acknowledged == bets.accepted + bets.refused
-    assert bets.accepted == bets.settled
+    assert bets.accepted == bets.settled + bets.cashed_out
     assert bets.asked == bets.acknowledged + bets.refused_early + bets.repeated
     assert all(figures.turnover > 0 for figures in first.books.markets.values())
+    assert min(bets.systems, bets.each_way, bets.corrected) > 0
+    games = first.books.games
+    assert min(games.played, games.undone, games.staked) > 0
+    sales = first.books.sales
+    assert min(sales.wholes, sales.parts, bets.cashed_out) > 0
+    assert 0 < sales.paid < 2 * sales.sold
+    assert set(sales.unsold) <= {"bet_not_open", "cash_out_worthless", "quote_stale"}
     assert (first.events, first.match_days, len(first.skipped)) == (20, 8, 1)
+    assert first.races == 6
     assert first.skipped[0].column == "Date"
 
     assert [done for _, done, _ in follower.told] == sorted(done for _, done, _ in follower.told)
@@ -100,6 +108,7 @@ async def test_a_season_is_played_and_the_same_seed_gives_the_same_books(home: P
     rebuilt = await ask_pitboss("rebuild", "--check", "--home", str(home))
 
     assert (replayed["ok"], replayed["settlements"]) == (True, 2 * bets.settled), replayed
+    assert replayed["sales"] == 2 * (sales.wholes + sales.parts)
     assert (rebuilt["ok"], rebuilt["tables"]["bet"]) == (True, 600), rebuilt
     assert rebuilt["facts"] == replayed["facts"] > 1_000
     assert _left_behind(home) == []
@@ -126,8 +135,11 @@ async def test_a_published_season_is_played_and_the_books_balance(home: Path) ->
     }
 
 
-async def test_a_demo_that_is_told_to_end_leaves_nothing_behind(home: Path) -> None:
-    folder = home / "temporary"
+@pytest.mark.parametrize("in_background", [False, True])
+async def test_a_demo_that_is_told_to_end_leaves_nothing_behind(
+    home: Path, in_background: bool
+) -> None:
+    folder = home / f"temporary-{in_background}"
     folder.mkdir(mode=0o755)
     league = write_league(home / "long.csv", rounds=8)
     words = (*("demo", "--season", str(league)), *("--players", "9", "--bets", "20000", "--json"))
@@ -136,6 +148,7 @@ async def test_a_demo_that_is_told_to_end_leaves_nothing_behind(home: Path) -> N
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         env={**os.environ, "TMPDIR": str(folder)},
+        preexec_fn=_ignore_ctrl_c if in_background else _take_ctrl_c,
     )
     await until(lambda: bool(list(folder.glob("*/logs/sandbox.log"))))
 
@@ -147,6 +160,16 @@ async def test_a_demo_that_is_told_to_end_leaves_nothing_behind(home: Path) -> N
     assert json.loads(told.splitlines()[-1]) == {"ok": False, "error": "interrupted"}
     assert _left_behind(folder) == []
     assert list(folder.iterdir()) == []
+
+
+def _ignore_ctrl_c() -> None:
+    """Be what a script starts in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _take_ctrl_c() -> None:
+    """Be what somebody starts at a terminal, whoever runs these tests."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _errors_logged(home: Path) -> str:

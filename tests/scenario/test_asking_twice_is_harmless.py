@@ -68,7 +68,7 @@ async def test_five_hundred_bets_in_one_request_are_decided_each_by_itself(house
     player = await house.player(amount="100.00")
     leg = {"selection_id": event.selection("home"), "tick": 1}
     bets = [
-        {"key": f"b{number}", "currency": "EUR", "stake": "0.25", "legs": [leg]}
+        {"key": f"b{number}", "currency": "EUR", "stake": "0.25", "legs": [leg], "again": True}
         for number in range(500)
     ]
 

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from schemathesis.checks import CHECKS, load_all_checks
 
 from pitboss import jurisdictions
+from pitboss.api.prices import STREAM_PATH
 from pitboss.app.instance import Instance
 from scenario.hands import House, Player, bearer
 
@@ -97,6 +98,8 @@ def try_all(url: str, world: World) -> tuple[int, set[str]]:
     results: list[Any] = list(schema.get_all_operations())
     # An operation that cannot be read from the document raises here.
     operations = [result.ok() for result in results]
+    # An answer that never ends is told apart by nobody here; its own tests read it.
+    operations = [item for item in operations if item.path != STREAM_PATH]
     aimed: set[str] = set()
     for operation in operations:
         try_one(operation, world, aimed)
@@ -116,6 +119,9 @@ def try_one(operation: Any, world: World, aimed: set[str]) -> None:
         if is_aimed and names:
             case.path_parameters.update({name: world.known[name] for name in names})
             aimed.update(names)
+        if "wait" in (case.query or ()):
+            # How long an answer may take is another test's; here it would only cost time.
+            case.query["wait"] = 0
         case.headers["Authorization"] = f"Bearer {token}"
         case.call_and_validate(excluded_checks=[beyond])
 

@@ -290,7 +290,7 @@ class Person:
         leg = {"selection_id": selection_id(EVENT), "tick": 1}
         money = {"currency": self.walk.currency, "stake": self.walk.money(micros)}
         await self.has_the_register_asked(ip=ip)
-        answer = await self.ask("POST", "/v1/bets", {**money, "legs": [leg]}, ip=ip)
+        answer = await self.ask("POST", "/v1/bets", {**money, "legs": [leg], "again": True}, ip=ip)
         assert answer.status == 202, answer.body
         return str(answer.json()["links"]["status"])
 

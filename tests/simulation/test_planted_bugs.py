@@ -36,13 +36,13 @@ def planted(bug: str, play: Play, url: str) -> Iterator[Play]:
             yield another
 
 
-def first_found(play: Play) -> Outcome:
-    """Play until something is found."""
+def first_found(play: Play, promises: frozenset[str]) -> Outcome:
+    """Play until one of these promises is found broken; others may be so before it."""
     for seed in SEEDS:
         outcome = play(seed)
-        if not outcome.ok:
+        if promises & set(outcome.findings):
             return outcome
-    raise AssertionError(f"nothing was found in {len(SEEDS)} worlds")
+    raise AssertionError(f"no world of {len(SEEDS)} breaks one of {sorted(promises)}")
 
 
 @pytest.mark.parametrize("bug", BUGS)
@@ -50,9 +50,8 @@ def test_a_planted_bug_is_found_and_without_it_nothing_is(
     play: Play, postgres_url: str, bug: str
 ) -> None:
     with planted(bug, play, postgres_url) as play_with_bug:
-        found = first_found(play_with_bug)
+        found = first_found(play_with_bug, FOUND_BY[bug])
 
-    assert FOUND_BY[bug] & set(found.findings)
     assert found.story
     assert play(found.seed).findings == {}
 

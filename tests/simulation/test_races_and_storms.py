@@ -44,6 +44,8 @@ async def test_whoever_is_excluded_in_a_storm_is_taken_nothing_from(
     assert report.taken_after == 0
     assert report.excluded == PLAYERS
     assert Counter(report.asked)["bets"] > PLAYERS
+    assert Counter(report.asked)["stakes in games"] > PLAYERS
+    assert report.won_after
     print_json(exclusion.as_json(report))
     assert '"taken_after": 0' in capsys.readouterr().out
     assert exclusion.as_table(report).row_count > 5

@@ -41,7 +41,29 @@ async def post(
     seconds_max: float,
     bytes_max: int,
 ) -> BoundedAnswer:
-    """Send bytes, and return the answer.
+    """Send bytes, and return the answer.  Raises as `ask` does."""
+    return await ask(
+        client,
+        "POST",
+        url,
+        content=content,
+        headers=headers,
+        seconds_max=seconds_max,
+        bytes_max=bytes_max,
+    )
+
+
+async def ask(
+    client: httpx.AsyncClient,
+    method: str,
+    url: str,
+    *,
+    content: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    seconds_max: float,
+    bytes_max: int,
+) -> BoundedAnswer:
+    """Send a request, and return the answer.
 
     A client's own timeouts are for each read, and who sends a byte now and then keeps within them
     for ever: `seconds_max` is for all of it, and no more than `bytes_max` is read.  No compression
@@ -56,7 +78,7 @@ async def post(
         async with (
             asyncio.timeout(seconds_max),
             client.stream(
-                "POST", url, content=content, headers=wanted, timeout=seconds_max
+                method, url, content=content, headers=wanted, timeout=seconds_max
             ) as answer,
         ):
             read = bytearray()

@@ -10,6 +10,7 @@ from litestar import Router, delete, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from pitboss.api.agents import Name
+from pitboss.api.corrections import find_as_shown
 from pitboss.api.edge import Edge
 from pitboss.api.furniture import (
     BEARER,
@@ -31,7 +32,7 @@ from pitboss.jurisdictions.model import LiftedBy, LimitKind, Period
 from pitboss.kernel.ids import PlayerId, StaffId, derived_id, parse_id
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.money import currency, parse_micros
-from pitboss.kernel.shards import STAFF_SHARD, Shard, shard_of
+from pitboss.kernel.shards import CATALOGUE_SHARD, STAFF_SHARD, Shard, shard_of
 from pitboss.messages import Turn
 from pitboss.staff import approvals
 from pitboss.staff.agents.model import ROLES_MAX, Permission
@@ -46,11 +47,13 @@ from pitboss.staff.approvals.model import (
     ApprovalId,
     Asking,
     LimitOverride,
+    MarketCorrection,
     NewAgent,
     PlayerWish,
     Refusal,
     Reinstatement,
     RoleChange,
+    State,
     Why,
     Wish,
 )
@@ -349,6 +352,7 @@ async def approve(request: Asked, edge: TheEdge, approval_id: FromPath[str]) -> 
     async def work(turn: Turn) -> Answer:
         return await approvals.approve(turn, wanted, by, keys=edge.personal_keys)
 
+    await _ensure_as_shown(edge, wanted)
     return await _decide(request, edge, wanted, work)
 
 
@@ -409,6 +413,23 @@ async def _decide(request: Asked, edge: Edge, approval_id: ApprovalId, work: Any
     return _answered(edge, await in_turn(edge, _shards(approval.wish), actor_of(request), work))
 
 
+async def _ensure_as_shown(edge: Edge, approval_id: ApprovalId) -> None:
+    """Refuse a correction that would come to something else by now than who asked for it was shown.
+
+    Between asking and approving other markets may have ended.  A decided one is asked nothing:
+    whoever decided it hears the same answer again.
+    """
+    approval = await _find(edge, approval_id)
+    if not isinstance(approval.wish, MarketCorrection) or approval.state is not State.WAITING:
+        return
+    try:
+        await find_as_shown(edge, approval.wish)
+    except ProblemFound:
+        # It may have been decided meanwhile, and of course the market is another one since then.
+        if (await _find(edge, approval_id)).state is State.WAITING:
+            raise
+
+
 async def _find(edge: Edge, approval_id: ApprovalId) -> Approval:
     async with edge.database.reading() as tx:
         approval = await approvals.find_approval(tx, approval_id)
@@ -418,6 +439,8 @@ async def _find(edge: Edge, approval_id: ApprovalId) -> Approval:
 
 
 def _shards(wish: Wish) -> list[Shard]:
+    if isinstance(wish, MarketCorrection):
+        return [STAFF_SHARD, CATALOGUE_SHARD]
     if isinstance(wish, PlayerWish):
         return [STAFF_SHARD, shard_of(wish.player_id)]
     return [STAFF_SHARD]

@@ -1,4 +1,4 @@
-"""The API as one ASGI application: two hot routes in front, Litestar behind them."""
+"""The API as one ASGI application: hot routes, providers and a stream in front of Litestar."""
 
 from __future__ import annotations
 
@@ -23,38 +23,57 @@ from pitboss.api import (
     agents,
     approvals,
     betting,
+    books,
+    boosts,
     breaks,
     cases,
+    cash_out,
     cashier,
     catalogue,
+    combinations,
+    corrections,
     docs,
     exclusions,
     extracts,
     factors,
+    feeds,
     figures,
+    free_bets,
+    games,
     health,
+    licences,
     limits,
     locations,
     log,
     logins,
     marketing,
+    markets,
     passwords,
     persons,
     players,
+    prices,
+    pricing,
     problems,
+    referrals,
     registers,
     replays,
+    rounds,
+    set_aside,
     staff,
     terms,
+    trading,
     verification,
     wallets,
 )
 from pitboss.api.bets import BATCH_PATH, PLACE_PATH, BetRoutes
+from pitboss.api.board import Board
 from pitboss.api.edge import Edge
 from pitboss.api.furniture import Doors
 from pitboss.api.intake import Intake
 from pitboss.api.metrics import Metrics
 from pitboss.api.problems import Problem, ProblemFound
+from pitboss.api.providers import PREFIX as PROVIDERS
+from pitboss.api.providers import ProviderRoutes
 from pitboss.api.tokens import VerifiedTokens
 from pitboss.api.watch import SessionWatch
 from pitboss.api.wire import BODY_BYTES_MAX
@@ -66,24 +85,35 @@ _log = structlog.get_logger("api")
 
 
 class Api:
-    """The whole API.  A request for a hot route never meets the framework."""
+    """The whole API.  A request for a hot route or the stream never meets the framework."""
 
     def __init__(self, edge: Edge) -> None:
         metrics = Metrics()
         verified = VerifiedTokens(edge.tokens)
         watch = SessionWatch(edge)
         routes = BetRoutes(edge, Intake(edge, metrics), verified, metrics, watch)
-        self._hot: dict[str, Route] = {PLACE_PATH: routes.place, BATCH_PATH: routes.place_batch}
-        self._rest = counted(make_litestar(edge, verified, metrics, watch), metrics)
+        board = Board(edge, metrics)
+        self._plain: dict[tuple[str, str], Route] = {
+            ("POST", PLACE_PATH): routes.place,
+            ("POST", BATCH_PATH): routes.place_batch,
+            ("GET", prices.STREAM_PATH): prices.PriceStreams(board, metrics).serve,
+        }
+        self._providers = ProviderRoutes(edge, metrics)
+        self._rest = counted(make_litestar(edge, verified, metrics, watch, board), metrics)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the application's own life."""
-        if scope["type"] == ScopeType.HTTP and scope["method"] == "POST":
-            path = scope["path"]
-            # Normalised as the framework would, so that no spelling of a hot route reaches it.
-            route = self._hot.get(path) or self._hot.get(normalize_path(path))
+        if scope["type"] == ScopeType.HTTP:
+            method, path = scope["method"], scope["path"]
+            # Normalised as the framework would, so that no spelling of such a route reaches it.
+            route = self._plain.get((method, path)) or self._plain.get(
+                (method, normalize_path(path))
+            )
             if route is not None:
                 await route(scope, receive, send)
+                return
+            if path.startswith(PROVIDERS):
+                await self._providers.serve(scope, receive, send)
                 return
         await self._rest(scope, receive, send)
 
@@ -94,9 +124,9 @@ def make_app(edge: Edge) -> Api:
 
 
 def make_litestar(
-    edge: Edge, verified: VerifiedTokens, metrics: Metrics, watch: SessionWatch
+    edge: Edge, verified: VerifiedTokens, metrics: Metrics, watch: SessionWatch, board: Board
 ) -> Litestar:
-    """Return everything but the two hot routes, which it only describes."""
+    """Return everything but the hot routes and the stream, which it only describes."""
     doors = Doors(edge, verified, watch)
     desk = passwords.PasswordDesk(edge)
     app = Litestar(
@@ -107,22 +137,38 @@ def make_litestar(
             extracts.make_router(doors),
             wallets.make_router(doors),
             betting.make_router(doors),
+            cash_out.make_router(doors),
             catalogue.make_router(),
+            prices.make_router(board),
+            licences.make_router(),
+            markets.make_router(),
+            markets.make_staff_router(doors),
             cashier.make_router(doors),
             limits.make_router(doors),
             breaks.make_router(doors),
             marketing.make_router(doors),
             exclusions.make_router(doors),
+            boosts.make_router(doors),
+            combinations.make_router(doors),
+            set_aside.make_router(doors),
+            free_bets.make_router(doors),
+            *(games.make_router(doors), rounds.make_router(doors)),
             registers.make_router(doors),
             locations.make_router(doors),
             staff.make_router(doors),
+            pricing.make_router(doors),
             agents.make_router(edge, doors, desk),
             approvals.make_router(doors),
+            corrections.make_router(doors),
             cases.make_router(doors),
+            feeds.make_router(doors),
             persons.make_router(doors),
             verification.make_router(doors),
             terms.make_router(doors),
             figures.make_router(doors),
+            books.make_router(doors),
+            trading.make_router(doors),
+            referrals.make_router(doors),
             replays.make_router(doors),
             log.make_router(),
             health.make_router(metrics),

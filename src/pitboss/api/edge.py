@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
+from ipaddress import IPv4Network, IPv6Network
 from typing import Protocol
 
 from pitboss.api.tokens import Tokens
 from pitboss.audit.record.ports import TileStore
 from pitboss.cashier.ports import NewsReader
 from pitboss.db import Database
+from pitboss.games.rounds.ports import Launcher, Talk
 from pitboss.jurisdictions.model import Register
 from pitboss.kernel.clock import Clock, SystemClock
 from pitboss.kernel.entropy import Entropy
@@ -21,10 +24,13 @@ from pitboss.players.personal.model import PersonalKeys
 from pitboss.players.verification.ports import CheckNewsReader
 from pitboss.registers.model import Pulse
 from pitboss.registers.ports import RegisterClient
+from pitboss.sportsbook.cash_out.model import Policy
 
 # At the rate that one processor decides this is about ten seconds of waiting in a partition:
 # longer than a player looks at a pending bet.
 BACKLOG_MAX = 200_000
+# From 2.0 up to 3.0 or down to 1.34 without being asked again.
+PRICE_MOVE_MAX = Fraction(1, 2)
 
 
 class Passwords(Protocol):
@@ -70,6 +76,22 @@ class ShelfWatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GameProvider:
+    """A provider of games: its protocol with its keys, and from where and how often it may call.
+
+    `launcher` opens its games; without one, whoever integrates it does.  `one_session`: a new
+    session of a player ends the one before.  Without `networks` it may call from anywhere: its
+    signature is what it is known by.
+    """
+
+    talk: Talk
+    launcher: Launcher | None = None
+    one_session: bool = False
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    calls_per_second: int = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:
     """Everything that the API is given.
 
@@ -77,11 +99,15 @@ class Edge:
     which a simulation may move; `wall` is the machine's, by which tokens expire.  `news_readers`
     read what each payment provider sends, by its name, and `check_readers` what each verification
     provider does.  `backlog_max` is how many commands may wait in one partition of the log.
+    A correction that moves more than `correction_total` units of a currency, or more than
+    `correction_single` of one bet, takes two of staff.
     `instruments` are what players are located with, and `proxies_trusted` says how many of our own
     stand before us.  `log_database` is what bets are acknowledged through, if that is another pool
     than everybody's.  `tiles` is where the record lies, if it can be read here.  `authenticators`
     verify what security keys sign for `site`, the domain of the players' pages.  `registers` are
     the national registers that can be asked, and `pulses` whether each of them answers.
+    `cash_out` are the terms on which bets are bought back.  `providers` make games, by name.
+    `price_move_max` is how far a pushed price may move without being confirmed, as a share.
     """
 
     database: Database
@@ -95,6 +121,8 @@ class Edge:
     wall: Clock = field(default_factory=SystemClock)
     tracer: Tracer = field(default_factory=NoTracer)
     backlog_max: int = BACKLOG_MAX
+    correction_total: int = 1_000
+    correction_single: int = 100
     log_database: Database | None = None
     instruments: Instruments = field(default_factory=Instruments)
     proxies_trusted: int = 0
@@ -103,7 +131,10 @@ class Edge:
     authenticators: Authenticators = field(default_factory=NoAuthenticators)
     registers: Mapping[Register, RegisterClient] = field(default_factory=dict)
     pulses: dict[Register, Pulse] = field(default_factory=dict)
+    price_move_max: Fraction = PRICE_MOVE_MAX
     shelf_watch: ShelfWatch = field(default_factory=ShelfWatch)
+    cash_out: Policy = field(default_factory=Policy)
+    providers: Mapping[str, GameProvider] = field(default_factory=dict)
 
     @property
     def log(self) -> Database:

@@ -267,7 +267,7 @@ def find_problem(command: PlaceBet, offers: Mapping[SelectionId, Offer]) -> Prob
                 detail="There is no such selection.",
                 errors=(FieldError(f"legs[{place}].selection_id", "there is no such selection"),),
             )
-        if offer.tick != leg.tick:
+        if not leg.takes(offer.price, offer.tick, command.price_policy):
             return Problem(
                 status=409,
                 slug="price_changed",

@@ -33,7 +33,8 @@ from pitboss.kernel.shards import shard_of
 from pitboss.messages import Turn
 from pitboss.players import access, identity
 from pitboss.players.access.model import time_within
-from pitboss.responsible import limits
+from pitboss.players.identity.model import Player
+from pitboss.responsible import contacts, limits
 from pitboss.responsible.limits.model import (
     Answer,
     Change,
@@ -125,10 +126,14 @@ class OfferedView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LimitsView(msgspec.Struct, frozen=True, kw_only=True):
-    """The player's limits, and those that the licence offers."""
+    """The player's limits, and those that the licence offers.
+
+    `review_due`: the licence wants the player asked to look at the account and its limits again.
+    """
 
     limits: tuple[UsedView, ...]
     offered: tuple[OfferedView, ...]
+    review_due: bool
 
 
 def make_router(doors: Doors) -> Router:
@@ -138,6 +143,7 @@ def make_router(doors: Doors) -> Router:
         route_handlers=[
             show_limits,
             show_history,
+            review_limits,
             set_limit,
             remove_limit,
             confirm_limit,
@@ -152,9 +158,12 @@ def make_router(doors: Doors) -> Router:
 @get("/limits", summary="Your limits")
 async def show_limits(request: Asked, edge: TheEdge) -> LimitsView:
     """Show what the player has set, what waits, and what else can be set."""
-    player_id, licence = await _licence_of(request, edge)
-    now = edge.clock.now()
+    player, licence = await _player_of(request, edge)
+    player_id, now = player.id, edge.clock.now()
     async with edge.database.reading() as tx:
+        due = await contacts.is_review_due(
+            tx, player_id, licence, registered_at=player.registered_at, now=now
+        )
         found = await limits.list_limits(tx, player_id, now=now)
         used = await limits.find_used(tx, player_id, licence, now=now)
         for limit in found:
@@ -174,7 +183,19 @@ async def show_limits(request: Asked, edge: TheEdge) -> LimitsView:
             )
             for kind in licence.limits.kinds
         ),
+        review_due=due,
     )
+
+
+@post("/limits/review", status_code=204, summary="You have looked at your limits")
+async def review_limits(request: Asked, edge: TheEdge) -> None:
+    """Say that you have looked at your account and its limits; you are asked again later."""
+    player_id = player_of(request)
+
+    async def work(turn: Turn) -> None:
+        await contacts.review(turn, player_id)
+
+    await in_turn(edge, [shard_of(player_id)], "player", work)
 
 
 @get("/limits/history", summary="Your limits as they were")
@@ -253,16 +274,23 @@ async def _change(request: Asked, edge: Edge, key: LimitKey, value: int | None) 
 
     async def work(turn: Turn) -> Answer:
         ages = await identity.recall_ages(turn, {player_id: licence})
-        return await limits.change(turn, wish, licence, age=ages.get(player_id))
+        answer = await limits.change(turn, wish, licence, age=ages.get(player_id))
+        await contacts.about_limit(turn, answer, licence, age=ages.get(player_id))
+        return answer
 
     answer = await in_turn(edge, [shard_of(player_id)], "player", work)
     return _answered(answer, request.user.currency)
 
 
 async def _licence_of(request: Asked, edge: Edge) -> tuple[PlayerId, Jurisdiction]:
+    player, licence = await _player_of(request, edge)
+    return player.id, licence
+
+
+async def _player_of(request: Asked, edge: Edge) -> tuple[Player, Jurisdiction]:
     async with edge.database.reading() as tx:
         player = await identity.get_player(tx, player_of(request))
-    return player.id, jurisdictions.get(player.jurisdiction)
+    return player, jurisdictions.get(player.jurisdiction)
 
 
 def _key(kind: str, period: str) -> LimitKey:

@@ -53,7 +53,7 @@ from pitboss.players.access.model import (
 from pitboss.players.factors.model import NOTHING_SHOWN, Ceremony, Challenge
 from pitboss.players.factors.model import Refused as NoChallenge
 from pitboss.players.identity.model import Email, Login, Player, PlayerStatus, parse_email
-from pitboss.responsible import breaks
+from pitboss.responsible import breaks, contacts
 
 # A player who fails to log in learns nothing about which of the two was wrong, nor that the login
 # is locked: who guesses would learn from that when to come back.
@@ -115,6 +115,7 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
 
     `previous_login_at` is when the player logged in before; null at the first time.
     `second_factor_missing`: the licence wants one, and nothing is staked until there is.
+    `limits_review_due`: the licence wants the player asked to look at the limits again.
     `documents_possible`, at registration, is what may be asked for to prove who they are.
     """
 
@@ -124,6 +125,7 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: str
     previous_login_at: str | None
     second_factor_missing: bool
+    limits_review_due: bool = False
     documents_possible: tuple[str, ...] = ()
 
 
@@ -264,9 +266,13 @@ async def let_in(edge: Edge, desk: PasswordDesk, body: SessionBody, *, address: 
     async with edge.database.reading() as tx:
         player = await identity.get_player(tx, login.player_id)
         missing = await _lacks_factor(tx, player)
-    shown = jurisdictions.get(player.jurisdiction).sessions.previous_login_shown
-    previous = answer.previous_login_at if shown else None
-    return _view(edge, player, answer.session.id, previous=previous, missing=missing)
+        licence = jurisdictions.get(player.jurisdiction)
+        review = await contacts.is_review_due(
+            tx, player.id, licence, registered_at=player.registered_at, now=edge.clock.now()
+        )
+    previous = answer.previous_login_at if licence.sessions.previous_login_shown else None
+    view = _view(edge, player, answer.session.id, previous=previous, missing=missing)
+    return msgspec.structs.replace(view, limits_review_due=review)
 
 
 def first_view(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -45,6 +45,22 @@ class Metrics:
             "pitboss_api_refusals_total",
             "Bets and requests refused before anything was accepted.",
             ("reason",),
+            registry=self.registry,
+        )
+        self.price_streams = Gauge(
+            "pitboss_api_price_streams",
+            "Displays that are told of prices now.",
+            registry=self.registry,
+        )
+        self.price_streams_dropped = Counter(
+            "pitboss_api_price_streams_dropped_total",
+            "Displays that were hung up on because they did not keep up.",
+            registry=self.registry,
+        )
+        self.price_lag_seconds = Histogram(
+            "pitboss_api_price_lag_seconds",
+            "From a change in the catalogue to the moment at which displays are told.",
+            buckets=_SECONDS,
             registry=self.registry,
         )
 

@@ -25,6 +25,8 @@ from pitboss.api.problems import ProblemFound
 from pitboss.api.refusals import problem_of
 from pitboss.api.turns import in_turn
 from pitboss.api.wire import Body, check_key
+from pitboss.cashier.model import Refusal as CashierRefusal
+from pitboss.cashier.model import UnblockReason
 from pitboss.kernel.ids import PlayerId, derived_id, parse_id
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.shards import shard_of
@@ -79,6 +81,12 @@ class PlayerStatusView(msgspec.Struct, frozen=True, kw_only=True):
     status: str
 
 
+class UnblockBody(Body, frozen=True, kw_only=True):
+    """What was found: why the player may pay in again."""
+
+    reason: UnblockReason
+
+
 class LookBody(Body, frozen=True, kw_only=True):
     """Why somebody looks, and at what: no more than that takes."""
 
@@ -126,7 +134,7 @@ def make_router(doors: Doors) -> Router:
     """Return the routes about persons, for staff."""
     return Router(
         "/v1/staff/players/{player_id:str}",
-        route_handlers=[set_status, unlock, log_out, look, disclose, erase],
+        route_handlers=[set_status, unlock, unblock, log_out, look, disclose, erase],
         guards=[doors.staff],
         security=BEARER,
         tags=["staff"],
@@ -182,6 +190,31 @@ async def unlock(request: Asked, edge: TheEdge, player_id: FromPath[str]) -> Non
     answer = await in_turn(edge, [shard_of(wanted)], actor_of(request), work)
     if answer is not None:
         raise ProblemFound(problem_of(answer.reason))
+
+
+@post(
+    "/deposits/unblock",
+    dto=StrictJson[UnblockBody],
+    before_request=check_body,
+    status_code=204,
+    opt=needs(Permission.UNBLOCK_DEPOSITS),
+    summary="Let a player pay in again",
+)
+async def unblock(
+    request: Asked, edge: TheEdge, player_id: FromPath[str], data: JSONBody[UnblockBody]
+) -> None:
+    """Let a player pay in again whose deposits failed too often too fast, once you have looked.
+
+    What failed until now counts no more; saying it again changes nothing.
+    """
+    wanted = _player(player_id)
+
+    async def work(turn: Turn) -> CashierRefusal | None:
+        return await cashier.unblock_deposits(turn, wanted, data.reason)
+
+    refusal = await in_turn(edge, [shard_of(wanted)], actor_of(request), work)
+    if refusal is not None:
+        raise ProblemFound(problem_of(refusal))
 
 
 @delete(

@@ -54,6 +54,11 @@ class Home:
         """The file that says why nothing of the log may be signed, while that is so."""
         return self._folder("record") / "halted"
 
+    @property
+    def rng_socket(self) -> Path:
+        """Where the generator of the games listens, if not elsewhere."""
+        return self._folder("rng") / "socket"
+
     def key_file(self, name: str, first: Callable[[], str]) -> str:
         """Return the content of a file of keys, which is made when it is first asked for.
 

@@ -56,10 +56,17 @@ def programs_of(settings: Settings) -> tuple[Program, ...]:
         Program(name="settlement", words=("worker", "settlement"), shows_figures=True),
         Program(name="sequencer", words=("worker", "sequencer"), shows_figures=True),
         Program(name="payments", words=("worker", "payments")),
+        *((Program(name="rng", words=("rng", "serve")),) if settings.rng is not None else ()),
         *(
             (Program(name="registers", words=("worker", "registers"), shows_figures=True),)
             if settings.registers.accounts or settings.registers.sandbox
             else ()
+        ),
+        *(
+            Program(
+                name=f"feed-{name}", words=("worker", "feed", "--feed", name), shows_figures=True
+            )
+            for name in settings.feeds
         ),
         Program(name="sandbox", words=("sandbox", "payments")),
     )

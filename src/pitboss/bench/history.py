@@ -21,8 +21,8 @@ STAKE_MICROS = 5 * town.UNIT
 DAYS_BETWEEN_ROUNDS = 3
 # Written side by side, each by a connection of its own.
 HALVES = 2
-# As long as the legs of a single; nobody reads them again.
-_LEGS = b" " * 220
+# As long as the legs of a single, and none: nobody settles these bets again.
+_LEGS = b"[]".ljust(220)
 
 # Who bets: their number, their place among the players of their shard, and how many those are.
 _PEOPLE = (

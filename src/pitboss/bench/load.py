@@ -8,6 +8,8 @@ keeps requests waiting for a connection shows as latency and not as a pause.
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 import random
 import sys
 import time
@@ -37,8 +39,18 @@ class Phase(msgspec.Struct, frozen=True, kw_only=True):
     rate: float
 
 
+class Studio(msgspec.Struct, frozen=True, kw_only=True):
+    """What a game provider signs with, and the players who play: their ids and sessions."""
+
+    secret: str
+    game: str
+    seats: tuple[tuple[str, str], ...]
+
+
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """What to send where.
+
+    With a `studio` each request is a signed stake and its win, of SoftSwiss's `/betwin`; else bets.
 
     `slips` in one request: 0 is one bet to `path`, more are a batch.  `rotate` numbers make the
     idempotency keys of two runs different.
@@ -56,6 +68,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     slips: int = 0
     result: str
+    studio: Studio | None = None
 
 
 class PhaseResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,9 +113,14 @@ class Writer:
             for selection in task.selections
         ]
         self._run = task.run.encode()
+        self._rounds = (
+            f"POST {task.path} HTTP/1.1\r\nHost: {task.host}\r\nContent-Type: application/json\r\n"
+        ).encode()
 
     def next(self) -> bytes:
         """Return the next request."""
+        if self._task.studio is not None:
+            return self._round(self._task.studio)
         head = self._heads[int(self._chance.random() * len(self._heads))]
         if self._task.slips:
             body = b'{"bets":[%b]}' % b",".join(
@@ -112,6 +130,25 @@ class Writer:
         body = b"{" + self._leg()
         return head + b"Idempotency-Key: %b\r\nContent-Length: %d\r\n\r\n%b" % (
             self._key(),
+            len(body),
+            body,
+        )
+
+    def _round(self, studio: Studio) -> bytes:
+        """Return a stake of one unit and a win of up to two, in a round of its own."""
+        player, session = studio.seats[int(self._chance.random() * len(studio.seats))]
+        self._number += 1
+        name = f"{self._task.run}-{self._number}"
+        body = (
+            f'{{"account_id":"{player}","currency":"{self._task.currency}",'
+            f'"game_id":"{studio.game}","session_id":"{session}","round_id":"{name}",'
+            f'"finished":true,"transactions":[{{"id_provider":"b{name}","type":"bet",'
+            f'"amount":"1.00"}},{{"id_provider":"w{name}","type":"win",'
+            f'"amount":"{1 + int(self._chance.random() * 200) / 100:.2f}"}}]}}'
+        ).encode()
+        signature = hmac.new(studio.secret.encode(), body, hashlib.sha256).hexdigest().encode()
+        return self._rounds + b"X-REQUEST-SIGN: %b\r\nContent-Length: %d\r\n\r\n%b" % (
+            signature,
             len(body),
             body,
         )

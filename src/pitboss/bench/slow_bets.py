@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 
 from pitboss import jurisdictions
-from pitboss.bench import row_at_a_time
+from pitboss.bench import row_at_a_time, slow_books
 from pitboss.bench.server import Connection
 from pitboss.kernel.clock import Clock
 from pitboss.kernel.entropy import Entropy
@@ -20,7 +20,7 @@ from pitboss.kernel.money import Rounding, currency
 from pitboss.kernel.price import parse_price
 from pitboss.kernel.shards import shard_of
 from pitboss.sportsbook.betting.facts import BetAccepted, BetRefused
-from pitboss.sportsbook.betting.model import Leg, PlaceBet
+from pitboss.sportsbook.betting.model import RULES_NOW, Leg, PlaceBet
 from pitboss.wallet.model import HoldRequest, player_account
 
 _encode = msgspec.json.Encoder().encode
@@ -56,6 +56,7 @@ async def place(connection: Connection, bet: PlaceBet, *, clock: Clock, entropy:
                 shard,
                 bet.bet_id,
             )
+            await slow_books.add(connection, shard, leg, bet.stake_micros, bet.currency)
         await row_at_a_time.tell(
             connection,
             shard,
@@ -68,7 +69,8 @@ async def place(connection: Connection, bet: PlaceBet, *, clock: Clock, entropy:
 
 async def _offer(connection: Connection, selection_id: str) -> asyncpg.Record | None:
     return await connection.fetchrow(
-        "SELECT selection_id, market_id, event_id, price, tick, status, starts_at"
+        "SELECT selection_id, market_id, event_id, price, tick, catalog_market.status,"
+        " starts_at"
         " FROM catalog_selection JOIN catalog_market USING (market_id)"
         " JOIN catalog_event USING (event_id) WHERE selection_id = $1",
         selection_id,
@@ -146,6 +148,7 @@ def _fact(
         jurisdiction="demo",
         legs=legs,
         placed_at=write_instant(now),
+        rules=RULES_NOW,
         movements=(
             Movement(
                 kind="hold",

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import msgspec
 
-from pitboss.bench import row_at_a_time
+from pitboss.bench import row_at_a_time, slow_books
 from pitboss.bench.server import Connection
 from pitboss.kernel.clock import Clock
 from pitboss.kernel.entropy import Entropy
@@ -30,7 +30,7 @@ async def settle(
     shard, bet_id = place
     async with connection.transaction():
         bet = await connection.fetchrow(
-            "SELECT player_id, stake_micros, currency, rounding, legs FROM bet"
+            "SELECT player_id, stake_micros, currency, rounding, legs, rules FROM bet"
             " WHERE shard = $1 AND bet_id = $2 AND state = 'accepted' FOR UPDATE",
             shard,
             bet_id,
@@ -56,13 +56,14 @@ async def settle(
             " WHERE shard = $1 AND bet_id = $2",
             *(shard, bet_id, returns, clock.now()),
         )
+        await slow_books.release(connection, shard, leg, bet["stake_micros"], bet["currency"])
         fact = BetSettled(
             bet_id=bet_id,
             player_id=player_id,
             returns_micros=returns,
             currency=bet["currency"],
             voided=False,
-            rules="settlement.v1",
+            rules=bet["rules"],
             rounding=bet["rounding"],
             results=(result,),
             result_nos=(row["no"],),

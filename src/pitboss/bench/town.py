@@ -175,6 +175,8 @@ def singles(
             legs=(
                 SlipLeg(selection_id=selections[int(chance.random() * len(selections))], tick=1),
             ),
+            # By chance a slip comes twice, and here that is meant.
+            again=True,
         )
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from pitboss.kernel.ids import PlayerId, new_id
 from pitboss.kernel.shards import Shard, shard_of
 from pitboss.players import access
 from pitboss.players.access.model import LoginTry, SessionId
-from pitboss.settings import Settings
+from pitboss.settings import GameProviderSettings, Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,7 @@ class Venue:
     database: Database
     people: town.Town
     tokens: tuple[str, ...]
+    logins: Mapping[PlayerId, SessionId]
 
     def task(
         self, *, path: str, connections: int, phases: tuple[load.Phase, ...], slips: int, seed: int
@@ -59,7 +60,11 @@ class Venue:
 
 @contextlib.asynccontextmanager
 async def open_venue(
-    *, players: int, only: Collection[str] | None = None, folder: Path | None = None
+    *,
+    players: int,
+    only: Collection[str] | None = None,
+    folder: Path | None = None,
+    games: Mapping[str, GameProviderSettings] | None = None,
 ) -> AsyncIterator[Venue]:
     """Bring an instance up with funded players, each with a token; remove it all in the end.
 
@@ -67,17 +72,20 @@ async def open_venue(
         players: how many.
         only: names of the processes to run, if not all.
         folder: where the home is made; on the disk that is to be measured.
+        games: providers of games.
     """
     home = Path(tempfile.mkdtemp(prefix="pitboss-bench-", dir=folder))
     try:
         async with (
-            start_instance(Settings(home=home, port=0, database_url=None), only=only) as instance,
+            start_instance(
+                Settings(home=home, port=0, database_url=None, games=dict(games or {})), only=only
+            ) as instance,
             _connected(instance.database_url) as database,
         ):
             people = await town.move_in(
                 database, players=players, clock=SystemClock(), entropy=SystemEntropy()
             )
-            tokens = await _log_in(database, home, people)
+            tokens, logins = await _log_in(database, home, people)
             await server.settle_down(database)
             yield Venue(
                 home=home,
@@ -85,14 +93,17 @@ async def open_venue(
                 database=database,
                 people=people,
                 tokens=tokens,
+                logins=logins,
             )
     finally:
         await asyncio.to_thread(EmbeddedPostgres(home).stop, immediate=True)
         shutil.rmtree(home, ignore_errors=True)
 
 
-async def _log_in(database: Database, home: Path, people: town.Town) -> tuple[str, ...]:
-    """Open a session for each player, as a registration does, and return the tokens of them.
+async def _log_in(
+    database: Database, home: Path, people: town.Town
+) -> tuple[tuple[str, ...], dict[PlayerId, SessionId]]:
+    """Open a session for each player, as a registration does, and return their tokens and ids.
 
     Every request asks whether its session lives, so a token without one would cost less.
     """
@@ -109,10 +120,11 @@ async def _log_in(database: Database, home: Path, people: town.Town) -> tuple[st
             for player in players:
                 attempt = LoginTry(player_id=player, right=True, session_id=sessions[player])
                 await access.open_first(turn, attempt)
-    return tuple(
+    issued = tuple(
         tokens.issue(player, Role.PLAYER, town.CURRENCY, now=now, session=sessions[player]).text
         for player in people.players
     )
+    return issued, sessions
 
 
 @contextlib.asynccontextmanager

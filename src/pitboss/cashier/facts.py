@@ -114,6 +114,24 @@ class DepositFailed(Fact, frozen=True, kw_only=True, tag="deposit.failed"):
         return (Play(player_id=self.player_id, deposited=-self.micros, at=self.requested_at),)
 
 
+class DepositsBlocked(Fact, frozen=True, kw_only=True, tag="deposits.blocked"):
+    """A player's deposits failed too often too fast: staff must look before the next one.
+
+    `failures` within `minutes`, where the licence allows fewer.
+    """
+
+    player_id: PlayerId
+    failures: int
+    minutes: int
+
+
+class DepositsUnblocked(Fact, frozen=True, kw_only=True, tag="deposits.unblocked"):
+    """Staff has looked, and the player may pay in again; earlier failures count no more."""
+
+    player_id: PlayerId
+    reason: str
+
+
 class WithdrawalPaid(Fact, frozen=True, kw_only=True, tag="withdrawal.paid"):
     """A withdrawal reached the player; what was held for it left the player's account."""
 
@@ -184,6 +202,8 @@ FACTS = (
     PaymentSubmitted,
     DepositConfirmed,
     DepositFailed,
+    DepositsBlocked,
+    DepositsUnblocked,
     WithdrawalPaid,
     WithdrawalFailed,
     PaymentNewsRecorded,

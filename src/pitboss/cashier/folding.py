@@ -8,6 +8,8 @@ from pitboss.cashier.facts import (
     DepositConfirmed,
     DepositFailed,
     DepositRequested,
+    DepositsBlocked,
+    DepositsUnblocked,
     PaymentNewsRecorded,
     PaymentNewsRefused,
     PaymentRefused,
@@ -21,6 +23,7 @@ from pitboss.kernel.folding import Fold, Row, Table, Told
 
 from . import rules
 
+_UNBLOCKED_AT = 3
 _STATE, _REFERENCE, _REASON, _CLOSED_AT = 4, 7, 8, 10
 
 _BY_THE_LOOP = "when the payments loop looks again, by the machine's clock"
@@ -47,7 +50,12 @@ class CashierFold(Fold):
                 *("currency", "reference", "reason", "refusal", "recorded_at"),
             ),
         )
-        super().__init__(self.payments, self.news)
+        self.blocks = Table(
+            "deposit_block",
+            key=("player_id",),
+            columns=("player_id", "blocked_at", "failures", "unblocked_at"),
+        )
+        super().__init__(self.payments, self.news, self.blocks)
         self.takes = {
             DepositRequested: self._request,
             WithdrawalRequested: self._request,
@@ -59,6 +67,8 @@ class CashierFold(Fold):
             WithdrawalFailed: self._fail,
             PaymentNewsRecorded: self._believe,
             PaymentNewsRefused: self._doubt,
+            DepositsBlocked: self._block,
+            DepositsUnblocked: self._unblock,
         }
 
     def _request(self, fact: DepositRequested | WithdrawalRequested, told: Told) -> None:
@@ -110,6 +120,15 @@ class CashierFold(Fold):
         if payment is not None:
             payment[_STATE], payment[_REFERENCE] = PaymentState.FAILED, fact.reference
             payment[_REASON], payment[_CLOSED_AT] = fact.reason, told.recorded_at
+
+    def _block(self, fact: DepositsBlocked, told: Told) -> None:
+        row: Row = [fact.player_id, told.recorded_at, fact.failures, None]
+        self.blocks.add(row)
+
+    def _unblock(self, fact: DepositsUnblocked, told: Told) -> None:
+        block = self.find_row(self.blocks, fact.player_id, told)
+        if block is not None:
+            block[_UNBLOCKED_AT] = told.recorded_at
 
     def _believe(self, fact: PaymentNewsRecorded, told: Told) -> None:
         self._note(fact, None, told)

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
+from pitboss.jurisdictions.model import Jurisdiction
 from pitboss.kernel.ids import IdempotencyKey, PaymentId, PlayerId, derived_id
 from pitboss.kernel.shards import Shard
 
@@ -46,6 +47,17 @@ class Refusal(StrEnum):
     WRONG_CURRENCY = "wrong_currency"
     AMOUNT_OUT_OF_RANGE = "amount_out_of_range"
     AMOUNT_NOT_WHOLE = "amount_not_whole"
+    DEBT_OPEN = "debt_open"
+    DEPOSITS_BLOCKED = "deposits_blocked"
+    DEPOSITS_NOT_BLOCKED = "deposits_not_blocked"
+
+
+class UnblockReason(StrEnum):
+    """What staff found when they let a player pay in again: closed, because facts are for ever."""
+
+    PLAYER_KNOWN = "player_known"
+    INSTRUMENT_CHECKED = "instrument_checked"
+    PROVIDER_AT_FAULT = "provider_at_fault"
 
 
 class NewsRefusal(StrEnum):
@@ -106,6 +118,25 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A player whose deposits failed so often within so short a time that staff must look first.
+
+    `failures` is how many had failed by then; without `unblocked_at` nothing is paid in.
+    """
+
+    shard: Shard
+    player_id: PlayerId
+    blocked_at: datetime
+    failures: int
+    unblocked_at: datetime | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether the player's deposits wait for staff to look."""
+        return self.unblocked_at is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Requested:
     """Yes: the payment, as it stands now."""
 
@@ -125,12 +156,21 @@ RequestAnswer = Requested | Refused
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instruction:
-    """What a provider is asked to do.  The payment's id makes asking twice harmless."""
+    """What a provider is asked to do.  The payment's id makes asking twice harmless.
+
+    `own_only`: from and to nobody's account, card or wallet but the player's own.  The provider
+    knows who holds it; it declines what is somebody else's, and nothing moves.  `back_first`: what
+    is paid out goes back to the instruments that have paid in, first, as much as each has.
+    `customer` is the player under the name by which the provider keeps their instruments together.
+    """
 
     payment_id: PaymentId
     kind: PaymentKind
     micros: int
     currency: str
+    own_only: bool = False
+    back_first: bool = False
+    customer: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +208,23 @@ class Admission:
 
     payment: Payment
     refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instruments:
+    """What the player's licence says of the instruments of a payment; see `Instruction`."""
+
+    own_only: bool
+    back_first: bool
+
+    @classmethod
+    def under(cls, licence: Jurisdiction | None, kind: PaymentKind) -> Instruments:
+        """Return what a licence says of a payment of this kind; None: it is not known."""
+        said = None if licence is None else licence.payments
+        return cls(
+            own_only=said is None or said.own_instruments_only,
+            back_first=kind is PaymentKind.WITHDRAWAL and (said is None or said.closed_loop),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,13 @@ committed, and what the provider says comes back as news.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from pitboss import gate, wallet
+from pitboss import gate, jurisdictions, wallet
+from pitboss.cashier.facts import DepositsBlocked, DepositsUnblocked
 from pitboss.cashier.model import (
     Admission,
+    Block,
     NewsAnswer,
     Payment,
     PaymentKind,
@@ -18,17 +21,22 @@ from pitboss.cashier.model import (
     PaymentRequest,
     PaymentState,
     Postponement,
+    Refusal,
     RequestAnswer,
     SavedNews,
     Submission,
+    UnblockReason,
 )
 from pitboss.gate.model import DepositCheck, Permit
+from pitboss.jurisdictions.model import Jurisdiction
 from pitboss.kernel.facts import Fact, Movement
 from pitboss.kernel.ids import PaymentId, PlayerId, derived_id
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.shards import SYSTEM_SHARD, Shard, shard_of
 from pitboss.messages import Turn
-from pitboss.responsible import limits
+from pitboss.players import identity
+from pitboss.responsible import contacts, limits
+from pitboss.responsible.contacts.model import Place, Watched
 from pitboss.wallet.model import (
     Account,
     AccountKind,
@@ -44,7 +52,7 @@ from pitboss.wallet.model import (
     provider_account,
 )
 
-from . import rules, store
+from . import queries, rules, store
 
 Opened = tuple[Payment, tuple[Movement, ...]]
 
@@ -56,18 +64,16 @@ async def request_deposits(
 
     Every request is answered, in order; a refusal stops nobody else.  The same player and key
     again is answered with the same payment, as it then stands.  The gate is asked about each new
-    one, and what it refuses is kept with its reason.
+    one, and what it refuses is kept with its reason; so is what a block of deposits refuses.
     """
     known, fresh = await _look(turn, PaymentKind.DEPOSIT, requests)
     awaited = await store.find_awaited(
         turn.tx, {(payment.shard, payment.player_id) for payment in fresh}
     )
-    permits = await gate.check_deposits(
-        turn, [_deposit_check(payment, awaited) for payment in fresh]
-    )
+    refusals = await _refuse(turn, fresh, awaited)
     opened: list[Opened] = [
-        (payment if isinstance(permit, Permit) else rules.refused(payment, permit.reason), ())
-        for payment, permit in zip(fresh, permits, strict=True)
+        (rules.refused(item, refusals[item.id]) if item.id in refusals else item, ())
+        for item in fresh
     ]
     known |= await _open(turn, opened)
     return rules.answer_requests(PaymentKind.DEPOSIT, requests, known, [item.id for item in fresh])
@@ -78,19 +84,43 @@ async def request_withdrawals(
 ) -> tuple[RequestAnswer, ...]:
     """Take on withdrawals and hold their money until the provider has paid them.
 
-    Answered as deposits are, but no gate is asked: the money is the player's.
+    Answered as deposits are, but no gate is asked: the money is the player's.  Who owes the house
+    for a corrected settlement is paid nothing out until that is settled.
     """
     kind = PaymentKind.WITHDRAWAL
     known, fresh = await _look(turn, kind, requests)
-    answers = await wallet.book(turn, [_hold(payment) for payment in fresh])
-    opened: list[Opened] = [
-        (rules.refused(payment, answer.reason), ())
-        if isinstance(answer, Refused)
-        else (payment, _movements(answer))
-        for payment, answer in zip(fresh, answers, strict=True)
-    ]
+    owing = await wallet.find_receivables(turn.tx, {payment.shard for payment in fresh})
+    debtors = {account.owner for account in owing}
+    payable = [payment for payment in fresh if payment.player_id not in debtors]
+    answers = iter(await wallet.book(turn, [_hold(payment) for payment in payable]))
+    opened: list[Opened] = []
+    for payment in fresh:
+        if payment.player_id in debtors:
+            opened.append((rules.refused(payment, Refusal.DEBT_OPEN), ()))
+            continue
+        answer = next(answers)
+        if isinstance(answer, Refused):
+            opened.append((rules.refused(payment, answer.reason), ()))
+        else:
+            opened.append((payment, _movements(answer)))
     known |= await _open(turn, opened)
     return rules.answer_requests(kind, requests, known, [item.id for item in fresh])
+
+
+async def return_balances(turn: Turn, places: Sequence[Place]) -> tuple[RequestAnswer, ...]:
+    """Pay out what is on the accounts of those of these players who are excluded.
+
+    Where the licence wants that, nobody has to ask for it.  What is held, for a bet or for a
+    withdrawal, stays until it is free, so whoever asks does so again and again.  One whose
+    withdrawal has failed lately is left alone for an hour.  A withdrawal is told of as any other.
+    Source: the licence's `exclusion.balance_returned`; UKGC guidance on self-exclusion (GB).
+    """
+    ensure(
+        all(shard in turn.heads for shard, _ in places),
+        "balances are returned by who holds the players' turn",
+    )
+    requests = await queries.find_returnable(turn.tx, places, now=turn.now)
+    return await request_withdrawals(turn, requests) if requests else ()
 
 
 async def admit_deposits(turn: Turn, payments: Sequence[Payment]) -> tuple[Admission, ...]:
@@ -114,14 +144,7 @@ async def admit_deposits(turn: Turn, payments: Sequence[Payment]) -> tuple[Admis
     awaited = await store.find_awaited(
         turn.tx, {(payment.shard, payment.player_id) for payment in waiting}
     )
-    permits = await gate.check_deposits(
-        turn, [_deposit_check(payment, awaited, counted=True) for payment in waiting]
-    )
-    refusals = {
-        payment.id: permit.reason
-        for payment, permit in zip(waiting, permits, strict=True)
-        if not isinstance(permit, Permit)
-    }
+    refusals = await _refuse(turn, waiting, awaited, counted=True)
     unsent = [item for item in waiting if item.id in refusals and not item.attempts]
     ended = await _end(turn, [(item, refusals[item.id]) for item in unsent])
     await store.mark_sent(turn.tx, [item for item in waiting if item.id not in refusals])
@@ -199,7 +222,27 @@ async def record_news(turn: Turn, news: Sequence[PaymentNews]) -> tuple[NewsAnsw
     await _tell(turn, told)
     for item in desk.new_news:
         turn.publish(item.shard, _stream(payments, item), rules.tell_news(item))
+    await _follow_up(turn, desk.steps)
     return answers
+
+
+async def unblock_deposits(
+    turn: Turn, player_id: PlayerId, reason: UnblockReason
+) -> Refusal | None:
+    """Let a player pay in again whose deposits were blocked, now that staff has looked.
+
+    Failures until now count no more.  Asking again changes nothing; it is refused for a player who
+    never was blocked.  Source: N.J.A.C. 13:69O-1.3(e).
+    """
+    shard = shard_of(player_id)
+    ensure(shard in turn.heads, "blocks are lifted by who holds the player's turn")
+    block = (await store.find_blocks(turn.tx, [(shard, player_id)])).get(player_id)
+    if block is None:
+        return Refusal.DEPOSITS_NOT_BLOCKED
+    if block.holds:
+        await store.save_block(turn.tx, replace(block, unblocked_at=turn.now))
+        turn.publish(shard, player_id, DepositsUnblocked(player_id=player_id, reason=reason))
+    return None
 
 
 async def postpone(turn: Turn, postponements: Sequence[Postponement]) -> None:
@@ -218,6 +261,83 @@ async def _look(
     )
     known = await store.find_payments(turn.tx, places)
     return known, rules.first_payments(kind, requests, known, now=turn.now)
+
+
+async def _refuse(
+    turn: Turn,
+    payments: Sequence[Payment],
+    awaited: Mapping[PlayerId, int],
+    *,
+    counted: bool = False,
+) -> dict[PaymentId, str]:
+    """Return which of these deposits may not be, and why: by a block, or else by the gate."""
+    found = await store.find_blocks(turn.tx, {(item.shard, item.player_id) for item in payments})
+    blocked = {player_id for player_id, block in found.items() if block.holds}
+    refusals: dict[PaymentId, str] = {
+        item.id: Refusal.DEPOSITS_BLOCKED.value for item in payments if item.player_id in blocked
+    }
+    asked = [item for item in payments if item.id not in refusals]
+    permits = await gate.check_deposits(
+        turn, [_deposit_check(payment, awaited, counted=counted) for payment in asked]
+    )
+    return refusals | {
+        payment.id: permit.reason.value
+        for payment, permit in zip(asked, permits, strict=True)
+        if not isinstance(permit, Permit)
+    }
+
+
+async def _follow_up(turn: Turn, steps: Sequence[Payment]) -> None:
+    """Do what the licence wants of deposits that have ended at their provider just now."""
+    ended = [item for item in steps if rules.ended_deposit(item)]
+    players = await identity.recall_players(
+        turn, sorted({(item.shard, item.player_id) for item in ended})
+    )
+    found = {player_id: jurisdictions.find(one.jurisdiction) for player_id, one in players.items()}
+    licences = {player_id: one for player_id, one in found.items() if one is not None}
+    failing = {item.player_id for item in ended if item.state is PaymentState.FAILED}
+    await _block(turn, {item: licences[item] for item in failing & licences.keys()})
+    paying = {item.player_id for item in ended if item.state is PaymentState.SUCCEEDED}
+    mine = {item: licences[item] for item in sorted(paying & licences.keys())}
+    ages = await identity.recall_ages(turn, mine)
+    await contacts.about_use(
+        turn,
+        [
+            Watched(
+                shard=players[player_id].shard,
+                player_id=player_id,
+                licence=licence,
+                currency=players[player_id].currency,
+                age=ages.get(player_id),
+            )
+            for player_id, licence in mine.items()
+        ],
+    )
+
+
+async def _block(turn: Turn, licences: Mapping[PlayerId, Jurisdiction]) -> None:
+    """Block the deposits of those players of whom too many have failed just now."""
+    watched = [item for item, one in licences.items() if rules.watches_failures(one)]
+    if not watched:
+        return
+    known = await store.find_blocks(turn.tx, [(shard_of(item), item) for item in watched])
+    since = {
+        (shard_of(item), item): start
+        for item in sorted(watched)
+        if (start := rules.counted_since(known.get(item), licences[item], now=turn.now))
+    }
+    failures = await store.count_failed(turn.tx, since, rules.OWN_REASONS)
+    for shard, player_id in since:
+        licence, count = licences[player_id], failures.get(player_id, 0)
+        if rules.blocks(count, licence):
+            block = Block(shard=shard, player_id=player_id, blocked_at=turn.now, failures=count)
+            await store.save_block(turn.tx, block)
+            fact = DepositsBlocked(
+                player_id=player_id,
+                failures=count,
+                minutes=licence.payments.failed_deposits_minutes or 0,
+            )
+            turn.publish(shard, player_id, fact)
 
 
 async def _end(turn: Turn, refused: Sequence[tuple[Payment, str]]) -> dict[PaymentId, Payment]:

@@ -21,6 +21,13 @@ class PaymentProvider(Protocol):
     async def submit(self, instruction: Instruction) -> SubmissionAnswer:
         """Ask for a payment.  Asking again with the same payment id gives the first answer.
 
+        One that is `own_only` is declined (`instrument_not_own`) if whoever holds the instrument is
+        not the player: the provider answers for that, because we never see whose it is.
+        One that is paid out `back_first` reaches the instruments that have paid in, up to what each
+        has paid in and not got back, before any other: the provider shares it out.
+        Source: GlüStV 2021, § 6b(4) (DE); N.J.A.C. 13:69O-1.3(f); PT Regulamento 903-B/2015,
+        5.4.2(4).
+
         Raises:
             ProviderAway: no answer; whether the provider heard us is unknown.
             ProviderConfused: the provider knows another payment of this id, or does not know us.

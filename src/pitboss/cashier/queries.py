@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from pitboss import wallet
-from pitboss.cashier.model import Payment, PaymentNews, SavedNews
+from pitboss import jurisdictions, wallet
+from pitboss.cashier.model import Instruments, Payment, PaymentNews, PaymentRequest, SavedNews
 from pitboss.db import Transaction
 from pitboss.kernel.ids import PaymentId, PlayerId
 from pitboss.kernel.shards import SYSTEM_SHARD, Shard, shard_of
+from pitboss.players import identity
 from pitboss.players.identity.model import Obligation, Player
+from pitboss.responsible import exclusion
+from pitboss.responsible.exclusion.model import Kind as ExclusionKind
 from pitboss.wallet.model import player_account
 
 from . import rules, store
@@ -60,6 +63,23 @@ async def find_due(
     return await store.find_due(tx, shards, provider, at=at, limit=limit)
 
 
+async def find_instruments(
+    tx: Transaction, payments: Collection[Payment]
+) -> dict[PaymentId, Instruments]:
+    """Return what the players' licences say of the instruments of these payments.
+
+    Under a licence that is not known, the strictest.
+    Source: the licence's `payments.own_instruments_only` and `closed_loop`.
+    """
+    players = await identity.find_players(
+        tx, sorted({(item.shard, item.player_id) for item in payments})
+    )
+    licences = {item: jurisdictions.find(one.jurisdiction) for item, one in players.items()}
+    return {
+        item.id: Instruments.under(licences.get(item.player_id), item.kind) for item in payments
+    }
+
+
 async def count_open(tx: Transaction) -> int:
     """Return how many payments have not ended."""
     return await store.count_open(tx)
@@ -84,6 +104,45 @@ async def find_obligations(
     return rules.obligations(
         {accounts[account.id]: account for account in balances}, owing, set(accounts.values())
     )
+
+
+async def find_returnable(
+    tx: Transaction, places: Sequence[tuple[Shard, PlayerId]], *, now: datetime
+) -> list[PaymentRequest]:
+    """Return the withdrawals that pay out what is on the accounts of those who are excluded.
+
+    Of players whose licence wants that unasked, and only of what is neither held nor less than a
+    minor unit.  One whose withdrawal has failed, or was refused, within the last hour is left out.
+    Under the turn of their shards this is the last word.  Source: the licence's
+    `exclusion.balance_returned`.
+    """
+    players = await identity.find_players(tx, places)
+    licences = {
+        player.id: licence
+        for player in players.values()
+        if (licence := jurisdictions.find(player.jurisdiction)) is not None
+        and licence.exclusion.balance_returned
+    }
+    if not licences:
+        return []
+    kept_away = await exclusion.find_kept_away(tx, licences, now=now)
+    excluded = [
+        players[item] for item, kept in kept_away.items() if kept.kind is ExclusionKind.EXCLUSION
+    ]
+    owners = {player_account(player.id, player.currency): player for player in excluded}
+    accounts = await wallet.find_balances(
+        tx, [(player.shard, account_id) for account_id, player in owners.items()]
+    )
+    found = [
+        request
+        for account in accounts
+        if (request := rules.return_of(account, owners[account.id], now=now)) is not None
+    ]
+    since = now - rules.RETURNED_AGAIN_AFTER
+    failing = await store.find_failing(
+        tx, [(shard_of(item.player_id), item.player_id) for item in found], since=since
+    )
+    return [item for item in found if item.player_id not in failing]
 
 
 async def find_refused_news(tx: Transaction, *, limit: int = PAYMENTS_PAGE_MAX) -> list[SavedNews]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -26,6 +26,7 @@ from pitboss.cashier.facts import (
     WithdrawalRequested,
 )
 from pitboss.cashier.model import (
+    Block,
     Declined,
     NewsAnswer,
     NewsRefusal,
@@ -46,19 +47,24 @@ from pitboss.cashier.model import (
     Submitted,
 )
 from pitboss.gate.model import Refusal as GateRefusal
+from pitboss.jurisdictions.model import Jurisdiction
 from pitboss.kernel.errors import Malformed
 from pitboss.kernel.facts import Fact, Movement
-from pitboss.kernel.ids import PaymentId, PlayerId
+from pitboss.kernel.ids import IdempotencyKey, PaymentId, PlayerId, derived_id
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.money import currency
 from pitboss.kernel.shards import SYSTEM_SHARD, Shard, shard_of
-from pitboss.players.identity.model import Obligation
+from pitboss.players.identity.model import Obligation, Player
 from pitboss.wallet.model import Account
 
 # A million of most currencies: more than that in one payment is a slip of the keyboard.  What a
 # player may pay in is for the gate to say.
 MINOR_UNITS_MAX = 100_000_000
 
+# A provider that failed to pay somebody out is not asked again at once.
+RETURNED_AGAIN_AFTER = timedelta(hours=1)
+# What failed at the very moment that staff had looked was looked at.
+_MOMENT = timedelta(microseconds=1)
 NO_REASON = "not_told"
 # Names for what a provider answers at once, so that they cannot meet its own.
 TAKEN_ON = "pitboss.taken_on"
@@ -79,7 +85,8 @@ _NEXT = {
     (PaymentState.FAILED, NewsStatus.PENDING): PaymentState.FAILED,
     (PaymentState.FAILED, NewsStatus.FAILED): PaymentState.FAILED,
 }
-_GATE_REASONS = frozenset(reason.value for reason in GateRefusal)
+# Why we end deposits ourselves; whatever else a deposit failed for, its provider said so.
+OWN_REASONS = frozenset([*(reason.value for reason in GateRefusal), Refusal.DEPOSITS_BLOCKED.value])
 CLOSED = frozenset((PaymentState.REFUSED, PaymentState.SUCCEEDED, PaymentState.FAILED))
 
 
@@ -136,8 +143,56 @@ def is_ended_by_us(payment: Payment) -> bool:
     Its provider did not know it then; an order that was long on its way may arrive all the same.
     """
     unknown = payment.state is PaymentState.FAILED and payment.reference is None
-    ours = payment.reason in _GATE_REASONS and payment.attempts > 0
+    ours = payment.reason in OWN_REASONS and payment.attempts > 0
     return unknown and ours and payment.kind is PaymentKind.DEPOSIT
+
+
+def ended_deposit(payment: Payment) -> bool:
+    """Say whether this is a deposit that its provider has paid or failed."""
+    ended = payment.state in (PaymentState.SUCCEEDED, PaymentState.FAILED)
+    return ended and payment.kind is PaymentKind.DEPOSIT
+
+
+def watches_failures(licence: Jurisdiction) -> bool:
+    """Say whether a licence blocks deposits after some have failed: most do not."""
+    return licence.payments.failed_deposits_max is not None
+
+
+def counted_since(block: Block | None, licence: Jurisdiction, *, now: datetime) -> datetime | None:
+    """Return from when on failed deposits count towards a block now.
+
+    None: the licence knows no such block, or the player is blocked already.
+    Source: N.J.A.C. 13:69O-1.3(e); the licence's `payments.failed_deposits_minutes`.
+    """
+    minutes = licence.payments.failed_deposits_minutes
+    if minutes is None or (block is not None and block.holds):
+        return None
+    start = now - timedelta(minutes=minutes)
+    looked = None if block is None else block.unblocked_at
+    return start if looked is None else max(start, looked + _MOMENT)
+
+
+def blocks(failures: int, licence: Jurisdiction) -> bool:
+    """Say whether so many failed deposits are too many.
+
+    Source: N.J.A.C. 13:69O-1.3(e); the licence's `payments.failed_deposits_max`.
+    """
+    most = licence.payments.failed_deposits_max
+    return most is not None and failures >= most
+
+
+def return_of(account: Account, player: Player, *, now: datetime) -> PaymentRequest | None:
+    """Return the wish that pays out what of an account is not spoken for, if there is any."""
+    unit = currency(player.currency).minor_unit_micros
+    free = min((account.posted - account.held) // unit, MINOR_UNITS_MAX) * unit
+    if free <= 0:
+        return None
+    return PaymentRequest(
+        player_id=player.id,
+        key=IdempotencyKey(derived_id("balance returned", player.id, write_instant(now))),
+        micros=free,
+        currency=player.currency,
+    )
 
 
 def answer_requests(

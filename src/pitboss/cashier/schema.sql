@@ -51,3 +51,14 @@ CREATE INDEX payment_news_refused ON payment_news (recorded_at) WHERE refusal IS
 
 CREATE TRIGGER payment_news_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON payment_news
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_history();
+
+-- Players whose deposits failed too often too fast, as their licence counts, and since when they may
+-- pay in again; staff lets them.  Failures before that count no more.
+CREATE TABLE deposit_block (
+    shard        smallint    NOT NULL,
+    player_id    uuid        NOT NULL,
+    blocked_at   timestamptz NOT NULL,
+    failures     integer     NOT NULL CHECK (failures > 0),
+    unblocked_at timestamptz CHECK (unblocked_at >= blocked_at),
+    PRIMARY KEY (shard, player_id)
+);

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import asyncpg
 
 from pitboss.cashier.model import (
+    Block,
     NewsRefusal,
     NewsStatus,
     Payment,
@@ -129,6 +130,22 @@ async def find_owing(tx: Transaction, player_ids: Collection[PlayerId]) -> set[P
     return {PlayerId(str(row["player_id"])) for row in rows}
 
 
+async def find_failing(
+    tx: Transaction, places: Collection[tuple[Shard, PlayerId]], *, since: datetime
+) -> set[PlayerId]:
+    """Return those of the players of whom a withdrawal has failed, or was refused, since then."""
+    rows = await tx.fetch(
+        "SELECT DISTINCT payment.player_id FROM payment"
+        " JOIN unnest($1::smallint[], $2::uuid[]) AS wanted (shard, player_id)"
+        " ON payment.shard = wanted.shard AND payment.player_id = wanted.player_id"
+        " WHERE kind = 'withdrawal' AND state IN ('failed', 'refused') AND closed_at > $3",
+        [shard for shard, _ in places],
+        [player_id for _, player_id in places],
+        since,
+    )
+    return {PlayerId(str(row["player_id"])) for row in rows}
+
+
 async def find_open(tx: Transaction, *, limit: int) -> list[Payment]:
     """Return payments that have not ended, the oldest first."""
     rows = await tx.fetch(
@@ -149,6 +166,67 @@ async def find_totals(tx: Transaction) -> dict[tuple[str, str, str], tuple[int, 
         (row["currency"], row["kind"], row["state"]): (row["payments"], row["micros"])
         for row in rows
     }
+
+
+async def find_blocks(
+    tx: Transaction, places: Collection[tuple[Shard, PlayerId]]
+) -> dict[PlayerId, Block]:
+    """Return the newest block of deposits of each of these players who ever had one."""
+    rows = await tx.fetch(
+        "SELECT shard, player_id, blocked_at, failures, unblocked_at FROM deposit_block"
+        " JOIN unnest($1::smallint[], $2::uuid[]) AS wanted (shard, player_id)"
+        " USING (shard, player_id)",
+        [shard for shard, _ in places],
+        [player_id for _, player_id in places],
+    )
+    found = [
+        Block(
+            shard=Shard(row["shard"]),
+            player_id=PlayerId(str(row["player_id"])),
+            blocked_at=row["blocked_at"],
+            failures=row["failures"],
+            unblocked_at=row["unblocked_at"],
+        )
+        for row in rows
+    ]
+    return {block.player_id: block for block in found}
+
+
+async def count_failed(
+    tx: Transaction, since: Mapping[tuple[Shard, PlayerId], datetime], own_reasons: Collection[str]
+) -> dict[PlayerId, int]:
+    """Return how many deposits of these players their providers have failed since these moments.
+
+    What failed for one of our own reasons, and without its provider knowing it, is not counted.
+    """
+    rows = await tx.fetch(
+        "SELECT payment.player_id, count(*) AS failures FROM payment"
+        " JOIN unnest($1::smallint[], $2::uuid[], $3::timestamptz[])"
+        " AS wanted (shard, player_id, since)"
+        " ON payment.shard = wanted.shard AND payment.player_id = wanted.player_id"
+        " WHERE kind = 'deposit' AND state = 'failed' AND closed_at >= since"
+        " AND NOT (reason = ANY($4::text[]) AND reference IS NULL) GROUP BY 1",
+        [shard for shard, _ in since],
+        [player_id for _, player_id in since],
+        list(since.values()),
+        list(own_reasons),
+    )
+    return {PlayerId(str(row["player_id"])): row["failures"] for row in rows}
+
+
+async def save_block(tx: Transaction, block: Block) -> None:
+    """Write how a player's block stands."""
+    await tx.execute(
+        "INSERT INTO deposit_block (shard, player_id, blocked_at, failures, unblocked_at)"
+        " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (shard, player_id) DO UPDATE SET"
+        " blocked_at = excluded.blocked_at, failures = excluded.failures,"
+        " unblocked_at = excluded.unblocked_at",
+        block.shard,
+        block.player_id,
+        block.blocked_at,
+        block.failures,
+        block.unblocked_at,
+    )
 
 
 async def save_payments(tx: Transaction, payments: Sequence[Payment]) -> None:

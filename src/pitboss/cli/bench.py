@@ -63,6 +63,24 @@ def bets(
 
 
 @app.command()
+def games(
+    seconds: SecondsOption = 10.0,
+    connections: Annotated[int, typer.Option(min=1, max=1_024)] = 64,
+    players: Annotated[int, typer.Option(min=100, help="Players who play.")] = 5_000,
+    seed: SeedOption = 1,
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Signed stakes and wins of a game provider over HTTP, beside one request a transaction."""
+    from pitboss.bench import games as bench
+
+    options = bench.GamesOptions(
+        seconds=seconds, connections=connections, players=players, seed=seed
+    )
+    _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
+
+
+@app.command()
 def gate(
     bets: Annotated[
         int, typer.Option(min=10_000, max=10_000_000, help="Bets in each of the three parts.")
@@ -240,6 +258,37 @@ def registers(
     from pitboss.bench import registers as bench
 
     options = bench.RegistersOptions(players=players, rate=rate, seconds=seconds, seed=seed)
+    _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
+
+
+@app.command()
+def feed(
+    seconds: SecondsOption = 10.0,
+    rate: Annotated[float, typer.Option(min=500, help="Price updates/s that are pushed.")] = (
+        10_000.0
+    ),
+    bets: Annotated[float, typer.Option(min=1, help="Bets/s beside them.")] = 5_000.0,
+    seed: SeedOption = 1,
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Prices pushed beside bets until displays see them, beside one transaction for each price."""
+    from pitboss.bench import feed as bench
+
+    options = bench.FeedOptions(seconds=seconds, rate=rate, bets_rate=bets, seed=seed)
+    _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
+
+
+@app.command()
+def rng(
+    seconds: SecondsOption = 3.0,
+    output: OutputOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Draws of the certified generator, in process and over its socket, beside HMAC alone."""
+    from pitboss.bench import rng as bench
+
+    options = bench.RngOptions(seconds=seconds)
     _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
 
 

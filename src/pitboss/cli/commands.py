@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,11 +17,15 @@ from pitboss.cli import (
     audit,
     bench,
     compliance,
+    conformance,
     demo,
+    feed,
+    games,
     jurisdictions,
     players,
     rebuild,
     replay,
+    rng,
     sim,
     staff,
     witness,
@@ -45,8 +50,10 @@ app.add_typer(worker, name="worker")
 app.add_typer(sandbox, name="sandbox")
 app.add_typer(token, name="token")
 app.add_typer(catalogue, name="catalogue")
+app.add_typer(feed.app, name="feed")
 app.add_typer(audit.app, name="audit")
 app.add_typer(replay.app, name="replay")
+app.add_typer(rng.app, name="rng")
 app.add_typer(players.app, name="players")
 app.add_typer(jurisdictions.app, name="jurisdictions")
 app.add_typer(compliance.app, name="compliance")
@@ -54,6 +61,8 @@ app.add_typer(bench.app, name="bench")
 app.add_typer(sim.app, name="sim")
 app.add_typer(staff.app, name="staff")
 app.add_typer(witness.app, name="witness")
+app.add_typer(conformance.app, name="conformance")
+app.add_typer(games.app, name="games")
 app.command(name="demo")(demo.demo)
 app.command(name="rebuild")(rebuild.rebuild)
 
@@ -178,6 +187,22 @@ def registers(home: HomeOption = None, as_json: JsonOption = False) -> None:
         process.run(settings_of(home))
 
 
+@worker.command(name="feed")
+def worker_feed(
+    name: Annotated[str, typer.Option("--feed", help="Which one, by its name in PITBOSS_FEEDS.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read a supplier's prices and results."""
+    from pitboss.app.feeds import check_feed
+    from pitboss.app.processes import feed as process
+
+    with outcome(as_json=as_json):
+        settings = settings_of(home)
+        check_feed(settings, name)
+        process.run(settings, name)
+
+
 @worker.command()
 def sequencer(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Give facts their positions in the one order that every reader follows."""
@@ -206,6 +231,22 @@ def sandbox_payments(home: HomeOption = None, as_json: JsonOption = False) -> No
         settings = settings_of(home)
         check_port(settings.host, settings.sandbox_port, option="PITBOSS_SANDBOX_PORT")
         process.run(settings)
+
+
+@sandbox.command(name="feed")
+def sandbox_feed(
+    folder: Annotated[Path, typer.Argument(help="Messages to send, an .xml file each.")],
+    name: Annotated[str, typer.Option("--feed", help="To whose broker, by PITBOSS_FEEDS.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Play a supplier: send recorded messages to a feed's broker, as if they were said now."""
+    from pitboss.app.feeds import replay_folder
+
+    with outcome(as_json=as_json) as told:
+        sent = asyncio.run(replay_folder(settings_of(home), name, folder))
+        told.say(f"{sent} messages sent")
+        told.tell(sent=sent)
 
 
 @app.command()

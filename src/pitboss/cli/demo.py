@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -16,6 +17,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pitboss.cli.options import HomeOption, JsonOption, PortOption, settings_of
 from pitboss.cli.outcome import outcome
+
+T = TypeVar("T")
 
 
 def demo(
@@ -39,9 +42,13 @@ def demo(
     from pitboss.sim import season as room
 
     config = room.SeasonConfig(path=season, players=players, bets=bets, seed=seed)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:  # ignored by `nohup`, which we respect
-            signal.signal(number, _end_as_by_ctrl_c)
+    ends = [
+        number
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is signal.SIG_DFL  # ignored by `nohup`, which we respect
+    ]
+    for number in ends:
+        signal.signal(number, _end_as_by_ctrl_c)
     with (
         outcome(as_json=as_json) as told,
         _home_or_temporary(home) as place,
@@ -49,14 +56,43 @@ def demo(
         uvloop_runner() as runner,
     ):
         logs.set_up("demo", place / "demo.log")
-        report = runner.run(room.play(config, settings_of(place, port=port), bar))
+        play = room.play(config, settings_of(place, port=port), bar)
+        report = runner.run(_until_told(play, ends))
         told.say(room.to_tables(report))
         told.tell(**room.to_json(report))  # type: ignore[arg-type]  # `ok` is a bool in there
 
 
 def _end_as_by_ctrl_c(number: int, frame: FrameType | None) -> None:
-    """Stop the instance and leave nothing behind, whoever tells us to end."""
-    signal.raise_signal(signal.SIGINT)
+    """Leave nothing behind, whoever tells us to end."""
+    raise KeyboardInterrupt
+
+
+async def _until_told(work: Coroutine[Any, Any, T], ends: Sequence[signal.Signals]) -> T:
+    """Do this work; stop the instance and leave nothing behind if one of these signals comes.
+
+    Not by way of SIGINT: a script's command in the background has to ignore that, and ends all the
+    same when it is told to.
+
+    Raises:
+        KeyboardInterrupt: a signal came.
+    """
+    doing = asyncio.ensure_future(work)
+    told = asyncio.Event()
+
+    def end() -> None:
+        # Once: what is being stopped is not broken off by who is impatient.
+        if not told.is_set():
+            told.set()
+            doing.cancel()
+
+    for number in ends:
+        asyncio.get_running_loop().add_signal_handler(number, end)
+    try:
+        return await doing
+    except asyncio.CancelledError:
+        if told.is_set():
+            raise KeyboardInterrupt from None
+        raise
 
 
 class _Bar:

@@ -48,8 +48,12 @@ def bet(
         told.say(f"rules: {document['rules']}, rounding: {document['rounding']}")
         for name in ("told", "replayed", "coin"):
             told.say(f"{name}: {document[name]}")
+        for item in document["corrections"]:
+            told.say(f"correction {item['version']}:")
+            told.console.print_json(data=item)
         told.tell(**document)
-        _name_disagreements(told, document["disagreements"])
+        wrong = [why for item in document["corrections"] for why in item["disagreements"]]
+        _name_disagreements(told, [*document["disagreements"], *wrong])
 
 
 @app.command(name="all")
@@ -83,7 +87,8 @@ def all_bets(
             report = runner.run(work())
         seconds = time.perf_counter() - started
         told.say(
-            f"{report.settlements:,} settlements, {report.voids:,} bets void before their results"
+            f"{report.settlements:,} settlements, {report.corrections:,} corrections,"
+            f" {report.voids:,} bets void before their results"
             f" and {report.results:,} results of markets, from {report.facts:,} facts in"
             f" {seconds:.1f} s"
         )
@@ -91,6 +96,8 @@ def all_bets(
             facts=report.facts,
             settlements=report.settlements,
             voids=report.voids,
+            corrections=report.corrections,
+            sales=report.sales,
             results=report.results,
             waiting=report.waiting,
             disagreeing=report.disagreeing,

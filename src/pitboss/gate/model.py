@@ -73,6 +73,7 @@ class Refusal(StrEnum):
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """May this player stake this much on this product?
 
+    A `free` stake was given to the player: it is no money of theirs, which limits are about.
     `session_id` and `network` say from where it was asked, as `location` tags it; without them
     nobody stakes under a licence that wants to know.
     """
@@ -83,6 +84,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     session_id: str | None = None
     network: str | None = None
+    free: bool = False
 
 
 class DepositCheck(msgspec.Struct, frozen=True, kw_only=True):

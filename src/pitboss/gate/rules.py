@@ -85,7 +85,7 @@ def decide_wagers(
             continue
         permit = permits[player.jurisdiction]
         answers.append(permit if where is None else _resting_on(permit, where))
-        if allowance is not None:
+        if allowance is not None and not check.free:
             allowance.take_stake(check.stake_micros)
     return tuple(answers)
 
@@ -281,8 +281,11 @@ def refuse_unplanned(case: WagerCase) -> Refusal | None:
 
 
 def refuse_above_limits(case: WagerCase) -> Refusal | None:
-    """Refuse stakes that would pass a limit; the lowest of several wins.  Source: RTS 12."""
-    if case.allowance is None:
+    """Refuse stakes that would pass a limit; the lowest of several wins.  Source: RTS 12.
+
+    A stake that was given to the player is none of theirs, and passes no limit.
+    """
+    if case.allowance is None or case.check.free:
         return None
     kind = case.allowance.refuses_stake(case.check.stake_micros)
     return None if kind is None else _ABOVE[kind]

@@ -153,6 +153,13 @@ class WhenReached(StrEnum):
     LOG_OUT = "log_out"
 
 
+class ContactWhen(StrEnum):
+    """What of an amount makes the operator get in touch: that it was used, or set as a limit."""
+
+    USED = "used"
+    LIMIT_SET = "limit_set"
+
+
 class LiftedBy(StrEnum):
     """What raises a statutory cap: nothing, a check of income, one of risk, or the player."""
 
@@ -239,11 +246,35 @@ class LocationKind(StrEnum):
 
 
 class InPlayKind(StrEnum):
-    """A kind of market that may be bet on in play; the words are the catalogue's."""
+    """A kind of market that a licence names for play; the words are the registry's, or `every`."""
 
+    EVERY = "every"
     MATCH_RESULT = "1x2"
-    TOTAL_GOALS = "total"
-    ASIAN_HANDICAP = "asian_handicap"
+    MATCH_WINNER = "match_winner"
+    MONEYLINE = "moneyline"
+
+
+class EachWayTerms(StrEnum):
+    """A table of terms for races whose market says none; the words are those of returns."""
+
+    GB_V1 = "gb.v1"
+
+
+class Rule4(StrEnum):
+    """A table of deductions for withdrawn runners; the words are those of returns."""
+
+    TATTERSALLS_V1 = "tattersalls.v1"
+    TATTERSALLS_WAIVED_V1 = "tattersalls_waived.v1"
+    DECIMAL_UNIBET_V1 = "decimal_unibet.v1"
+    DECIMAL_MONKEYTILT_V1 = "decimal_monkeytilt.v1"
+
+
+class SameEvent(StrEnum):
+    """What a void leg does to a combination from one event; the words are those of returns."""
+
+    REFUND_ALL = "refund_all"
+    REFUND_UNLESS_LOST = "refund_unless_lost"
+    REDUCE = "reduce"
 
 
 class Channel(StrEnum):
@@ -371,6 +402,12 @@ class Cap(Threshold, frozen=True, kw_only=True):
     lifted_by: LiftedBy
 
 
+class Contact(Threshold, frozen=True, kw_only=True):
+    """Above which amount the operator gets in touch with a player, and with which use of it."""
+
+    when: ContactWhen
+
+
 class StakeCap(ForAges, frozen=True, kw_only=True):
     """The most that one stake in an online slot may be for players of certain ages."""
 
@@ -464,7 +501,7 @@ class LimitRules(Section, frozen=True, kw_only=True):
     notices_percent: tuple[Percent, ...]
     review_months: Count | None
     caps: tuple[Cap, ...]
-    contact_above: tuple[Threshold, ...]
+    contact_above: tuple[Contact, ...]
 
 
 class BreakRules(Section, frozen=True, kw_only=True):
@@ -497,8 +534,8 @@ class ExclusionRules(Section, frozen=True, kw_only=True):
 
     `lift_wait_hours`: from the request, or from the end, until play.  An indefinite exclusion,
     where there is one, is lifted as `indefinite_lift` says, `indefinite_months_min` after its start
-    at the earliest and `indefinite_wait_hours` after the request.  `balance_returned`: the account
-    is closed and what is on it paid out.
+    at the earliest and `indefinite_wait_hours` after the request.  `balance_returned`: what is on
+    the account is paid out without being asked for, also what comes onto it later.
     """
 
     months_min: Count
@@ -582,16 +619,41 @@ class PasswordRules(Section, frozen=True, kw_only=True):
     length_max: Count
 
 
+class Shortfall(StrEnum):
+    """Who bears what a correction takes back and the player does not have any more."""
+
+    RECEIVABLE = "receivable"
+    ABSORB = "absorb"
+
+
 class SportsbookRules(Section, frozen=True, kw_only=True):
-    """What one bet may stake and return, in micros of the player's currency, and what in play."""
+    """What one bet may stake and return, in micros of the player's currency, and what in play.
+
+    `shortfall` says who bears what a corrected settlement takes back and is not there: the player
+    owes it, or the house absorbs it.
+    `each_way_terms` and `rule4_table` are for races; `free_bets` and `price_boosts` may be given or
+    not; `same_event` is the policy of combinations from one event, which are not sold without one.
+    """
 
     stake_micros_min: Micros
     stake_micros_max: Micros
     returns_micros_max: Micros
     rounding: Rounding
+    shortfall: Shortfall
     in_play_allowed: bool
     in_play_kinds: tuple[InPlayKind, ...]
     in_play_notice: bool
+    each_way_terms: EachWayTerms | None
+    rule4_table: Rule4 | None
+    free_bets: bool
+    price_boosts: bool
+    same_event: SameEvent | None
+
+    def offers_in_play(self, kind: str) -> bool:
+        """Say whether this kind of market may be bet on while its event is under way."""
+        return self.in_play_allowed and (
+            InPlayKind.EVERY in self.in_play_kinds or kind in self.in_play_kinds
+        )
 
 
 class GamesRules(Section, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from pitboss.jurisdictions.errors import LicenceMalformed
 from pitboss.jurisdictions.model import (
     Citation,
     ConfirmedBy,
+    ContactWhen,
     Difference,
     Entry,
     ForAges,
@@ -266,6 +267,10 @@ def _check_amounts(read: Jurisdiction) -> Wrong:
             read,
         )
         yield from _check_ages(key, thresholds)
+    for contact in read.limits.contact_above:
+        measured = contact.kind.is_money and contact.kind.is_periodic
+        if contact.when is ContactWhen.USED and not measured:
+            yield "limits.contact_above", f"nobody adds up how much of {contact.kind} was used"
     caps = read.games.stake_caps
     yield from _check_ages("games.stake_caps", caps)
     yield from _check_each_currency(

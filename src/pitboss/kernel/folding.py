@@ -34,6 +34,9 @@ class Table:
 
     The shard is in no row, because a fold is about one shard.  `untold` are the columns that facts
     do not tell, each with the reason.  Two rows are one if they have the same `key`.
+
+    Of a table that is not divided, facts of several shards may add to the same row: `sums` are the
+    columns in which they do.  A row whose sums are all zero says nothing, and is as good as none.
     """
 
     def __init__(
@@ -44,12 +47,14 @@ class Table:
         columns: Sequence[str],
         sharded: bool = True,
         untold: Mapping[str, str] | None = None,
+        sums: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.key = tuple(key)
         self.columns = tuple(columns)
         self.sharded = sharded
         self.untold = dict(untold or {})
+        self.sums = tuple(self.columns.index(name) for name in sums)
         self.rows: dict[Hashable, Row] = {}
         self.key_of: Callable[[Sequence[Any]], Hashable] = (
             itemgetter(*(self.columns.index(name) for name in self.key)) if key else _no_key
@@ -61,6 +66,23 @@ class Table:
         free = key not in self.rows
         self.rows[key] = row
         return free
+
+    def merge(self, rows: Mapping[Hashable, Row]) -> None:
+        """Take in what the facts of another shard make of the same table."""
+        if not self.sums:
+            self.rows.update(rows)
+            return
+        for key, row in rows.items():
+            known = self.rows.get(key)
+            if known is None:
+                self.rows[key] = [*row]
+            else:
+                for place in self.sums:
+                    known[place] += row[place]
+
+    def is_nothing(self, row: Sequence[Any]) -> bool:
+        """Say whether a row is as good as none."""
+        return bool(self.sums) and not any(row[place] for place in self.sums)
 
 
 class Fold:

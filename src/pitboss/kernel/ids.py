@@ -91,6 +91,15 @@ def time_of(made_id: str) -> datetime:
     return _EPOCH + timedelta(milliseconds=int(made_id[:8] + made_id[9:13], 16))
 
 
+def least_id(moment: datetime) -> str:
+    """Return the least id of version 7 that can be made at this moment; all later ones are greater.
+
+    Ids in canonical text, and UUIDs in a database, have the same order.
+    """
+    opening = _millis(moment).to_bytes(6, "big").hex()
+    return f"{opening[:8]}-{opening[8:]}-7000-8000-000000000000"
+
+
 def _millis(now: datetime) -> int:
     """Return the whole milliseconds since 1970; `timestamp` is a float, and some are not exact."""
     since = now - _EPOCH

@@ -1,7 +1,8 @@
-"""How instants are written in facts and on the wire."""
+"""How instants are written in facts and on the wire, and what is so many months after one."""
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import UTC, datetime
 
 import msgspec
@@ -18,6 +19,13 @@ def write_instant(instant: datetime) -> str:
     text = _encode(utc)[1:-2].decode()
     # A fraction that is zero is left out by the encoder.
     return f"{text}Z" if utc.microsecond else f"{text}.000000Z"
+
+
+def add_months(instant: datetime, months: int) -> datetime:
+    """Return the same day so many months later, or the month's last if it has no such day."""
+    number = instant.year * 12 + instant.month - 1 + months
+    year, month = number // 12, number % 12 + 1
+    return instant.replace(year=year, month=month, day=min(instant.day, monthrange(year, month)[1]))
 
 
 def parse_instant(text: str, *, field: str) -> datetime:

@@ -42,6 +42,13 @@ async def find_command(tx: Transaction, partition: Partition, command_id: str) -
     return await store.find_command(tx, partition, command_id)
 
 
+async def find_commands(
+    tx: Transaction, partition: Partition, command_ids: Collection[str]
+) -> list[Command]:
+    """Return those of the commands that are in this partition of the log, in no order."""
+    return await store.find_commands_by_id(tx, partition, command_ids)
+
+
 async def find_answers(
     tx: Transaction, entries: Sequence[Entry]
 ) -> tuple[AppendAnswer | None, ...]:

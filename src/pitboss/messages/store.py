@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import asyncpg
@@ -321,6 +321,19 @@ async def find_command(tx: Transaction, partition: Partition, command_id: str) -
         command_id,
     )
     return None if row is None else _command(row)
+
+
+async def find_commands_by_id(
+    tx: Transaction, partition: Partition, command_ids: Collection[str]
+) -> list[Command]:
+    """Return those of the commands that are in the partition."""
+    rows = await tx.fetch(
+        'SELECT partition, "offset", command_id, body, appended_at FROM command'
+        " WHERE partition = $1 AND command_id = ANY($2::uuid[])",
+        partition,
+        list(command_ids),
+    )
+    return [_command(row) for row in rows]
 
 
 async def find_consumer(tx: Transaction, partition: Partition) -> Consumer:

@@ -11,8 +11,11 @@ from pitboss.kernel.ids import derived_id
 # Amounts that end so always fail after a while, or are declined at once: for tests and demos.
 FAILING_CENTS = ".13"
 DECLINED_CENTS = ".17"
+# Amounts that end so come from, or go to, what somebody else than the player holds.
+FOREIGN_CENTS = ".19"
 FAILURE_REASON = "rejected_by_bank"
 DECLINE_REASON = "card_declined"
+FOREIGN_REASON = "instrument_not_own"
 # Late news comes after this many times the usual longest delay.
 LATE_FACTOR = 3
 
@@ -54,10 +57,13 @@ class Telling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fate:
-    """How a payment ends, when that is known, and what is told of it when."""
+    """How a payment ends, when that is known, and what is told of it when.
+
+    `declined` says why it is not even taken on, if it is not.
+    """
 
     outcome: Status
-    declined: bool
+    declined: str | None
     reason: str | None
     decided_ms: int
     tellings: tuple[Telling, ...]
@@ -67,7 +73,7 @@ class Fate:
         return self.outcome if age_ms >= self.decided_ms else Status.PENDING
 
 
-def draw_fate(temper: Temper, payment_id: str, amount: str) -> Fate:
+def draw_fate(temper: Temper, payment_id: str, amount: str, *, own_only: bool = False) -> Fate:
     """Draw the fate of a payment; the same seed and payment have the same one, always."""
     draws = _Draws(f"{temper.seed}:{payment_id}")
     half = temper.delay_ms_max / 2
@@ -87,7 +93,9 @@ def draw_fate(temper: Temper, payment_id: str, amount: str) -> Fate:
         for sequence, status, told in firsts
         if draws.happens(temper.repeat_share)
     ]
-    declined = amount.endswith(DECLINED_CENTS)
+    declined = DECLINE_REASON if amount.endswith(DECLINED_CENTS) else None
+    if own_only and amount.endswith(FOREIGN_CENTS):
+        declined = FOREIGN_REASON
     tellings = tuple(
         Telling(
             number=number,

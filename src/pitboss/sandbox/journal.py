@@ -16,6 +16,9 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag="ta
     amount: str
     currency: str
     taken_ms: int
+    own_only: bool = False
+    back_first: bool = False
+    customer: str | None = None
 
     def is_same(self, other: Taken) -> bool:
         """Say whether both ask for the same, whenever that was."""

@@ -21,9 +21,10 @@ from granian.server.embed import Server
 from pitboss.kernel.clock import Clock, SystemClock
 from pitboss.kernel.errors import Malformed
 from pitboss.kernel.ids import derived_id, parse_id
-from pitboss.kernel.money import currency, parse_micros
+from pitboss.kernel.money import currency, format_micros, parse_micros
 from pitboss.sandbox.couriers import Address, Courier, write_letter
-from pitboss.sandbox.fates import DECLINE_REASON, Fate, Status, Temper, draw_fate
+from pitboss.sandbox.fates import Fate, Status, Temper, draw_fate
+from pitboss.sandbox.instruments import shares_of
 from pitboss.sandbox.journal import Journal, Taken
 from pitboss.sandbox.locating import SandboxLocator, beside
 from pitboss.sandbox.registers import Beside as BesideRegisters
@@ -56,6 +57,9 @@ class _Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     kind: Literal["deposit", "withdrawal"]
     amount: str
     currency: str
+    own_only: bool = False
+    back_first: bool = False
+    customer: str | None = None
 
 
 class SandboxPayments:
@@ -124,8 +128,10 @@ class SandboxPayments:
         if earlier is None:
             self._journal.take(payment)
             self._post_letters(payment)
-        if self._fate(payment).declined:
-            return 402, {"reason": DECLINE_REASON}
+        # Of one that is asked for again, what it was asked for at first counts.
+        declined = self._fate(earlier or payment).declined
+        if declined is not None:
+            return 402, {"reason": declined}
         return 202, {
             "payment_id": payment.payment_id,
             "reference": reference_of(payment.payment_id),
@@ -145,7 +151,22 @@ class SandboxPayments:
             "amount": payment.amount,
             "currency": payment.currency,
             "reason": fate.reason if status is Status.FAILED else None,
+            "instruments": self._instruments(payment),
         }
+
+    def _instruments(self, payment: Taken) -> list[dict[str, str]]:
+        """Return which of the customer's instruments a payment uses, and how much of it each."""
+        taken = list(self._journal.payments.values())
+        before = [
+            item
+            for item in taken[: taken.index(payment)]
+            if (fate := self._fate(item)).outcome is Status.SUCCEEDED and not fate.declined
+        ]
+        unit = currency(payment.currency)
+        return [
+            {"instrument": name, "amount": format_micros(micros, unit)}
+            for name, micros in shares_of(payment, before).items()
+        ]
 
     def _post_letters(self, payment: Taken) -> None:
         """Send what has not arrived yet of the webhooks about a payment."""
@@ -163,7 +184,9 @@ class SandboxPayments:
             self._courier.post(letter, due_ms=payment.taken_ms + telling.after_ms)
 
     def _fate(self, payment: Taken) -> Fate:
-        return draw_fate(self._config.temper, payment.payment_id, payment.amount)
+        return draw_fate(
+            self._config.temper, payment.payment_id, payment.amount, own_only=payment.own_only
+        )
 
     def _now_ms(self) -> int:
         return int(self._wall.now().timestamp() * 1000)
@@ -225,6 +248,9 @@ def _parse(body: bytes, *, taken_ms: int) -> Taken:
         kind=wanted.kind,
         amount=wanted.amount,
         currency=wanted.currency,
+        own_only=wanted.own_only,
+        back_first=wanted.back_first,
+        customer=wanted.customer,
         taken_ms=taken_ms,
     )
 

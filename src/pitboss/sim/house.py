@@ -32,7 +32,7 @@ from pitboss.messages import TurnContext
 from pitboss.players import access, verification
 from pitboss.players.access.model import LoginTry, SessionId
 from pitboss.players.verification.model import Decision, DecisionReason, DecisionRequest
-from pitboss.settings import SandboxSettings, Settings
+from pitboss.settings import GameProviderSettings, SandboxSettings, Settings
 from pitboss.sim.crash.model import CURRENCY
 from pitboss.sim.crash.office import Board, Office
 from pitboss.sim.crash.town import move_in
@@ -99,9 +99,9 @@ class House:
             await asyncio.sleep(BUSY_SECONDS)
 
     def slip(self, units: int) -> dict[str, object]:
-        """Return the body of a bet of so many whole units."""
+        """Return the body of a bet of so many whole units; the same one once more is meant."""
         leg = {"selection_id": self.selection_id, "tick": self.tick}
-        return {"currency": CURRENCY, "stake": f"{units}.00", "legs": [leg]}
+        return {"currency": CURRENCY, "stake": f"{units}.00", "legs": [leg], "again": True}
 
     async def welcome(
         self, count: int, *, micros: int = 0, jurisdiction: str = "demo"
@@ -161,7 +161,11 @@ class House:
 
 @contextlib.asynccontextmanager
 async def opened(
-    *, seed: int, connections: int, start: datetime | None = None
+    *,
+    seed: int,
+    connections: int,
+    start: datetime | None = None,
+    games: Mapping[str, GameProviderSettings] | None = None,
 ) -> AsyncIterator[House]:
     """Bring a house up in a temporary home, and take it down again.
 
@@ -170,6 +174,7 @@ async def opened(
         connections: how many clients are connected at once.
         start: where the platform's clock stands, which then only `House.clock` moves; None is the
             machine's clock.
+        games: providers of games that the instance knows, by their names.
     """
     home = Path(tempfile.mkdtemp(prefix="pitboss-house-"))
     try:
@@ -186,6 +191,7 @@ async def opened(
             clock_file=clock_file,
             bet_workers=BET_WORKERS,
             sandbox=TEMPER.model_copy(update={"seed": seed}),
+            games=dict(games or {}),
         )
         async with _running(settings, clock, seed, connections) as house:
             yield house

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from pitboss.kernel.facts import Fact
-from pitboss.kernel.ids import AccountId
+from pitboss.kernel.ids import AccountId, PlayerId
 from pitboss.kernel.invariant import ensure
 from pitboss.wallet.model import (
     Hold,
@@ -91,5 +91,23 @@ class BookingRefused(Fact, frozen=True, kw_only=True, tag="booking.refused"):
         return self.account or self.debit or self.hold or self.key
 
 
+class ReceivableCollected(Fact, frozen=True, kw_only=True, tag="receivable.collected"):
+    """A player has paid so much of what they owe the house, from what they were credited."""
+
+    player_id: PlayerId
+    micros: int
+    currency: str
+    left_micros: int
+
+
+class ReceivableWrittenOff(Fact, frozen=True, kw_only=True, tag="receivable.written_off"):
+    """The house bears what a player owes; `reason` says why."""
+
+    player_id: PlayerId
+    micros: int
+    currency: str
+    reason: str
+
+
 # Every type of this room, for who reads facts.
-FACTS = (AccountOpened, BookingRefused)
+FACTS = (AccountOpened, BookingRefused, ReceivableCollected, ReceivableWrittenOff)

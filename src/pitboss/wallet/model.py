@@ -23,6 +23,7 @@ class AccountKind(StrEnum):
     PLAYER = "player"
     HOUSE = "house"
     PROVIDER = "provider"
+    RECEIVABLE = "receivable"
 
 
 class Refusal(StrEnum):
@@ -194,6 +195,19 @@ class StatementEntry:
     booked_at: datetime
 
 
+class Credit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a player was credited just now, of which a debt may be paid."""
+
+    shard: Shard
+    player_id: PlayerId
+    currency: str
+    micros: int
+
+
+# The house's account that bears what players owe and will not pay.
+WRITTEN_OFF = "written_off"
+
+
 def player_account(player_id: PlayerId, currency: str) -> AccountId:
     """Return the id of a player's account in a currency."""
     return AccountId(derived_id("account", "player", player_id, currency))
@@ -202,6 +216,11 @@ def player_account(player_id: PlayerId, currency: str) -> AccountId:
 def house_account(shard: Shard, name: str, currency: str) -> AccountId:
     """Return the id of a shard's own share of a house account, so that writers never meet."""
     return AccountId(derived_id("account", "house", name, str(shard), currency))
+
+
+def receivable_account(player_id: PlayerId, currency: str) -> AccountId:
+    """Return the id of the account that shows, below zero, what a player owes the house."""
+    return AccountId(derived_id("account", "receivable", player_id, currency))
 
 
 def provider_account(shard: Shard, name: str, currency: str) -> AccountId:

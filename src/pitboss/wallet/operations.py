@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from pitboss.kernel.errors import InvariantBroken
+from pitboss.kernel.facts import Movement
+from pitboss.kernel.ids import AccountId, PlayerId, derived_id
 from pitboss.kernel.invariant import ensure
+from pitboss.kernel.shards import Shard, shard_of
 from pitboss.messages import Turn
-from pitboss.wallet.facts import AccountOpened, BookingRefused
+from pitboss.wallet.facts import (
+    AccountOpened,
+    BookingRefused,
+    ReceivableCollected,
+    ReceivableWrittenOff,
+)
 from pitboss.wallet.model import (
+    WRITTEN_OFF,
     Account,
+    AccountKind,
     Answer,
     Booked,
+    Credit,
     Hold,
     HoldRequest,
     Request,
     SavedAnswer,
+    TransferRequest,
+    house_account,
+    player_account,
 )
 
 from . import rules, store
@@ -79,6 +94,138 @@ async def open_accounts(turn: Turn, accounts: Sequence[Account]) -> None:
                     may_overdraw=account.may_overdraw,
                 ),
             )
+
+
+async def collect(turn: Turn, credits: Sequence[Credit], *, cause: str | None = None) -> int:
+    """Have players pay what they owe the house from what they were credited in this turn.
+
+    No more than the credit, than what is owed, and than what is available; what a player has paid
+    in is not touched.  Who owes nothing, pays nothing.  Returns how many debts became smaller.
+
+    Args:
+        turn: it holds the shards of these players.
+        credits: what each was credited; several of one player count together.
+        cause: what the facts are told to follow from.
+    """
+    sums: dict[tuple[Shard, str, str], int] = {}
+    for item in credits:
+        place = (item.shard, item.player_id, item.currency)
+        sums[place] = sums.get(place, 0) + item.micros
+    if not sums:
+        return 0
+    owing = [
+        account
+        for account in await store.find_receivables(turn.tx, {place[0] for place in sums}, None)
+        if (account.shard, account.owner, account.currency) in sums
+    ]
+    if not owing:
+        return 0
+    purses = {
+        account.id: account
+        for account in await store.find_accounts(
+            turn.tx,
+            [(item.shard, player_account(PlayerId(item.owner), item.currency)) for item in owing],
+        )
+    }
+    requests = [
+        request for item in owing if (request := _collecting(item, purses, sums)) is not None
+    ]
+    answers = await book(turn, requests, unseen=True)
+    by_account = {account.id: account for account in owing}
+    for request, answer in zip(requests, answers, strict=True):
+        account = by_account[request.credit_id]
+        fact = ReceivableCollected(
+            player_id=PlayerId(account.owner),
+            micros=request.micros,
+            currency=request.currency,
+            left_micros=-account.posted - request.micros,
+            movements=_moved(answer),
+        )
+        turn.publish(request.shard, account.owner, fact, cause=cause)
+    return len(requests)
+
+
+async def write_off(
+    turn: Turn, player_id: PlayerId, *, currency: str, reason: str, cause: str | None = None
+) -> int:
+    """Have the house bear what a player owes in a currency; return how many micros that were.
+
+    Repeating it finds nothing owed and does nothing.
+
+    Args:
+        turn: it holds the player's shard.
+        player_id: who owes.
+        currency: of the debt.
+        reason: a code that says why; it is told.
+        cause: what the fact is told to follow from.
+    """
+    shard = shard_of(player_id)
+    found = await store.find_receivables(turn.tx, [shard], player_id)
+    owing = next((account for account in found if account.currency == currency), None)
+    if owing is None:
+        return 0
+    bearer = _bearer(owing)
+    await open_accounts(turn, [bearer])
+    request = TransferRequest(
+        shard=shard,
+        key=derived_id("written off", owing.id, str(owing.entries)),
+        debit_id=bearer.id,
+        credit_id=owing.id,
+        micros=-owing.posted,
+        currency=currency,
+    )
+    (answer,) = await book(turn, [request], unseen=True)
+    fact = ReceivableWrittenOff(
+        player_id=player_id,
+        micros=request.micros,
+        currency=currency,
+        reason=reason,
+        movements=_moved(answer),
+    )
+    turn.publish(shard, player_id, fact, cause=cause)
+    return request.micros
+
+
+def _collecting(
+    owing: Account,
+    purses: Mapping[AccountId, Account],
+    sums: Mapping[tuple[Shard, str, str], int],
+) -> TransferRequest | None:
+    """Return what a player pays of a debt from what they were credited; None if it is nothing."""
+    purse = purses.get(player_account(PlayerId(owing.owner), owing.currency))
+    if purse is None:
+        return None
+    credited = sums[owing.shard, owing.owner, owing.currency]
+    micros = min(credited, -owing.posted, purse.available)
+    if micros <= 0:
+        return None
+    return TransferRequest(
+        shard=owing.shard,
+        # The number of entries tells one payment from the next.
+        key=derived_id("collected", owing.id, str(owing.entries)),
+        debit_id=purse.id,
+        credit_id=owing.id,
+        micros=micros,
+        currency=owing.currency,
+    )
+
+
+def _bearer(owing: Account) -> Account:
+    """Return the house's account that bears what is written off, as it is opened."""
+    return Account(
+        shard=owing.shard,
+        id=house_account(owing.shard, WRITTEN_OFF, owing.currency),
+        kind=AccountKind.HOUSE,
+        owner=WRITTEN_OFF,
+        currency=owing.currency,
+        may_overdraw=True,
+    )
+
+
+def _moved(answer: Answer) -> tuple[Movement, ...]:
+    if isinstance(answer, Booked) and answer.movement is not None:
+        return (answer.movement,)
+    raise InvariantBroken("a debt is paid once, from what is there")
 
 
 def _tell_refused(turn: Turn, holds: Sequence[Hold], answers: Sequence[SavedAnswer]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from pitboss.db import Transaction
-from pitboss.kernel.ids import AccountId
+from pitboss.kernel.ids import AccountId, PlayerId
 from pitboss.kernel.shards import Shard
 from pitboss.wallet.model import Account, StatementEntry
 
@@ -20,6 +20,16 @@ async def find_balances(
 ) -> list[Account]:
     """Return those of the accounts that are open, as they stand."""
     return await store.find_accounts(tx, accounts)
+
+
+async def find_receivables(
+    tx: Transaction, shards: Collection[Shard], *, owner: PlayerId | None = None
+) -> list[Account]:
+    """Return the accounts in which players of these shards owe something, by shard and id.
+
+    What is owed is `-posted`, in micros.  With `owner`, of that player alone.
+    """
+    return await store.find_receivables(tx, shards, owner)
 
 
 async def find_statement(

@@ -3,7 +3,7 @@
 CREATE TABLE wallet_account (
     shard        smallint NOT NULL,
     account_id   uuid     NOT NULL,
-    kind         text     NOT NULL CHECK (kind IN ('player', 'house', 'provider')),
+    kind         text     NOT NULL CHECK (kind IN ('player', 'house', 'provider', 'receivable')),
     owner        text     NOT NULL,
     currency     text     NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
     may_overdraw boolean  NOT NULL,
@@ -14,6 +14,9 @@ CREATE TABLE wallet_account (
     PRIMARY KEY (shard, account_id),
     CHECK (may_overdraw OR held <= credits - debits)
 ) WITH (fillfactor = 50);
+
+-- What players owe the house; few do.
+CREATE INDEX wallet_account_receivable ON wallet_account (shard) WHERE kind = 'receivable';
 
 -- Money set aside.  A refusal is kept under its key too, so that asking again gets it again.
 CREATE TABLE wallet_hold (

@@ -353,10 +353,26 @@ async def find_entries(
     return [_entry(row) for row in rows]
 
 
+async def find_receivables(
+    tx: Transaction, shards: Collection[Shard], owner: str | None
+) -> list[Account]:
+    """Return the accounts of these shards that show what players owe; of one player, if named."""
+    rows = await tx.fetch(
+        "SELECT shard, account_id, kind, owner, currency, may_overdraw,"
+        " debits, credits, held, entries FROM wallet_account"
+        " WHERE kind = 'receivable' AND shard = ANY($1::smallint[]) AND debits > credits"
+        "   AND ($2::text IS NULL OR owner = $2) ORDER BY shard, account_id",
+        list(shards),
+        owner,
+    )
+    return [_account(row) for row in rows]
+
+
 async def find_totals(tx: Transaction) -> dict[tuple[str, str, str], tuple[int, int, int]]:
     """Return (debits, credits, held) per (currency, kind, owner), all players as one owner."""
     rows = await tx.fetch(
-        "SELECT currency, kind, CASE kind WHEN 'player' THEN '' ELSE owner END AS owner,"
+        "SELECT currency, kind,"
+        " CASE WHEN kind IN ('player', 'receivable') THEN '' ELSE owner END AS owner,"
         " sum(debits)::bigint AS debits, sum(credits)::bigint AS credits, sum(held)::bigint AS held"
         " FROM wallet_account GROUP BY 1, 2, 3"
     )

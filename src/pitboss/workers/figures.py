@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from pitboss.audit.record.model import Published
 from pitboss.messages.model import Backlog
+from pitboss.sportsbook.feeds.model import Liveness
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _BATCH = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
@@ -69,6 +70,7 @@ class Figures:
         self._add_record()
         self._add_settlement()
         self._add_registers()
+        self._add_feeds()
 
     def show_backlog(self, backlogs: Iterable[Backlog], *, now_seconds: float) -> None:
         """Take note of what waits in the log, at this time in seconds since 1970."""
@@ -83,6 +85,12 @@ class Figures:
         self.log_size.set(published.size)
         if published.oldest_at is not None:
             self.signed_after.observe(max((now - published.oldest_at).total_seconds(), 0.0))
+
+    def show_feed(self, states: Sequence[Liveness]) -> None:
+        """Take note of how a feed's producers stand."""
+        for state in states:
+            self.feed_up.labels(state.terms.id).set(1 if state.up else 0)
+            self.feed_lag.labels(state.terms.id).set((state.lag_ms or 0) / 1_000)
 
     def _add_record(self) -> None:
         self.sequenced = Counter(
@@ -143,6 +151,11 @@ class Figures:
             "Bets looked at by settlement.",
             registry=self.registry,
         )
+        self.settlement_aside = Counter(
+            "pitboss_settlement_set_aside_total",
+            "Times that a bet broke settlement, which went on without it; see the log.",
+            registry=self.registry,
+        )
         self.settle = Histogram(
             "pitboss_settlement_batch_seconds",
             "One transaction of settlement.",
@@ -167,5 +180,44 @@ class Figures:
             "pitboss_register_waiting_players",
             "Players of whom a national register has yet to answer.",
             ("register",),
+            registry=self.registry,
+        )
+
+    def _add_feeds(self) -> None:
+        self.feed_up = Gauge(
+            "pitboss_feed_producer_up",
+            "Whether a feed vouches for a producer's prices; staff may hold it all the same.",
+            ("producer",),
+            registry=self.registry,
+        )
+        self.feed_lag = Gauge(
+            "pitboss_feed_lag_seconds",
+            "How old a producer's last message was when it was worked off.",
+            ("producer",),
+            registry=self.registry,
+        )
+        self.feed_messages = Counter(
+            "pitboss_feed_messages_total",
+            "Messages of a feed that were worked off.",
+            ("feed",),
+            registry=self.registry,
+        )
+        self.feed_parts = Counter(
+            "pitboss_feed_parts_total",
+            "What messages said of markets: fresh, repeated, late, or against what was said.",
+            ("feed", "verdict"),
+            registry=self.registry,
+        )
+        self.feed_parked = Counter(
+            "pitboss_feed_parked_total",
+            "What was not done of messages, by reason.",
+            ("feed", "reason"),
+            registry=self.registry,
+        )
+        self.feed_batch = Histogram(
+            "pitboss_feed_batch_seconds",
+            "One transaction of a feed.",
+            ("feed",),
+            buckets=_SECONDS,
             registry=self.registry,
         )

@@ -19,6 +19,7 @@ from pitboss import cashier, messages
 from pitboss.cashier.model import (
     Admission,
     Instruction,
+    Instruments,
     Payment,
     PaymentKind,
     PaymentNews,
@@ -99,8 +100,11 @@ class Loop:
                 at=self.wall.now(),
                 limit=self.batch_max,
             )
+            uses = await cashier.find_instruments(tx, payments) if payments else {}
         admissions = await self._admit(payments)
-        outcomes = await asyncio.gather(*map(self._look_after, admissions))
+        outcomes = await asyncio.gather(
+            *(self._look_after(item, uses[item.payment.id]) for item in admissions)
+        )
         try:
             await self._note(outcomes)
         except Fault:
@@ -148,7 +152,7 @@ class Loop:
                 await self._note([self._backed_off(payment, BACKOFF_SECONDS_MAX)])
         return admissions
 
-    async def _look_after(self, admission: Admission) -> _Outcome:
+    async def _look_after(self, admission: Admission, use: Instruments) -> _Outcome:
         """Ask the provider; whatever goes wrong concerns this payment alone."""
         payment = admission.payment
         async with self._asked_at_once:
@@ -156,7 +160,7 @@ class Loop:
                 if admission.refusal is not None:
                     return await self._ask_refused(admission)
                 if payment.state is PaymentState.REQUESTED:
-                    return await self._submit(payment)
+                    return await self._submit(payment, use)
                 return await self._ask(payment)
             except Fault as fault:
                 _log.warning("the provider failed us", payment=payment.id, why=str(fault))
@@ -166,12 +170,15 @@ class Loop:
                 _log.exception("a payment broke", payment=payment.id)
                 return self._backed_off(payment, BACKOFF_SECONDS_MAX)
 
-    async def _submit(self, payment: Payment) -> _Outcome:
+    async def _submit(self, payment: Payment, use: Instruments) -> _Outcome:
         instruction = Instruction(
             payment_id=payment.id,
             kind=payment.kind,
             micros=payment.micros,
             currency=payment.currency,
+            own_only=use.own_only,
+            back_first=use.back_first,
+            customer=payment.player_id,
         )
         answer = await self.provider.submit(instruction)
         return _Outcome(

@@ -14,27 +14,30 @@ from typing import Any
 
 from msgspec import Struct, inspect
 
-from integration.api.desk import Desk, Somebody, new_event, registration, selection_id, slip
+from integration.api.catalogue_doors import CATALOGUE_DOORS, NAME
+from integration.api.desk import Desk, Somebody, registration, selection_id, slip
 from integration.api.doors import NOBODY, STAFF_DOORS, Door
+from pitboss.api.boosts import BoostBody
 from pitboss.api.breaks import IntervalBody, ReplyBody
+from pitboss.api.cash_out import TakeBody
 from pitboss.api.cashier import PaymentBody
 from pitboss.api.exclusions import ExclusionBody, ImposedBody, TimeOutBody
 from pitboss.api.factors import CeremonyBody, ConfirmationBody, NewKeyBody, ProofBody
+from pitboss.api.free_bets import GiftBody
+from pitboss.api.games import LaunchBody
 from pitboss.api.limits import LimitBody
 from pitboss.api.locations import LocationBody
 from pitboss.api.logins import CredentialsBody, PasswordBody, SessionBody
 from pitboss.api.marketing import ConsentBody
 from pitboss.api.persons import ErasureBody, LookBody, PlayerStatusBody
 from pitboss.api.players import RegisterBody
-from pitboss.api.slips import RawSlipsBody, SlipBody
-from pitboss.api.staff import NewEventsBody, PricesBody, ResultsBody, StatusesBody
+from pitboss.api.slips import RawSlipsBody, SlipBody, StakelessBody
 from pitboss.api.terms import AcceptBody, PublishBody
 from pitboss.api.tokens import Role
 from pitboss.api.verification import DecisionBody
 from pitboss.api.wire import Body
 from pitboss.kernel.ids import derived_id
 
-NAME = "cup"
 LONG = "x" * 50_000
 UNKNOWN = "a_field_that_nobody_knows"
 
@@ -61,7 +64,19 @@ ASSERTION = {
 }
 PROOF = {"code": "123456", "recovery_code": "ABCD-EFGH", "assertion": ASSERTION}
 PAYMENT = {"amount": "5.00", "currency": "EUR"}
-SLIP = slip(selection_id(NAME))
+SLIP = {
+    **slip(selection_id(NAME)),
+    "legs": [{"selection_id": selection_id(NAME), "tick": 1, "price": "2.5"}],
+    "bet_type": None,
+    "lines": [{"legs": [0], "sizes": [1], "bankers": []}],
+    "stake_on": "line",
+    "parts": "win",
+    "free_bet": None,
+    "boost": None,
+    "combination": {"combination_id": derived_id("no combination"), "tick": 1},
+    "price_policy": "better",
+    "on_limit": "reduce",
+}
 KEYED = {**SLIP, "key": "k"}
 
 DOORS = (
@@ -135,8 +150,37 @@ DOORS = (
         sample=PROOF,
         role=Role.PLAYER,
     ),
+    Door(
+        path="/v1/bets/max-stake",
+        kind=StakelessBody,
+        sample={
+            name: SLIP[name]
+            for name in ("currency", "legs", "bet_type", "lines", "parts", "boost", "combination")
+        },
+        role=Role.PLAYER,
+    ),
+    Door(
+        path="/v1/games/launch",
+        kind=LaunchBody,
+        sample={
+            "provider": "acme",
+            "game": "book",
+            "demo": False,
+            "mobile": True,
+            "locale": "en",
+            "return_url": "https://example.test/lobby",
+        },
+        role=Role.PLAYER,
+    ),
     Door(path="/v1/bets", kind=SlipBody, sample=SLIP, role=Role.PLAYER, keyed=True),
     Door(path="/v1/bets/batch", kind=RawSlipsBody, sample={"bets": [KEYED]}, role=Role.PLAYER),
+    Door(
+        path=f"/v1/bets/{derived_id('nobody')}/cash-out",
+        kind=TakeBody,
+        sample={"quote": "AAAA"},
+        role=Role.PLAYER,
+        keyed=True,
+    ),
     Door(path="/v1/deposits", kind=PaymentBody, sample=PAYMENT, role=Role.PLAYER, keyed=True),
     Door(path="/v1/withdrawals", kind=PaymentBody, sample=PAYMENT, role=Role.PLAYER, keyed=True),
     Door(
@@ -187,34 +231,7 @@ DOORS = (
         role=Role.PLAYER,
         keyed=True,
     ),
-    Door(
-        path="/v1/staff/events",
-        kind=NewEventsBody,
-        sample={"events": [new_event("another")]},
-        role=Role.STAFF,
-    ),
-    Door(
-        path="/v1/staff/prices",
-        kind=PricesBody,
-        sample={"changes": [{"selection_id": selection_id(NAME), "price": "2.25"}]},
-        role=Role.STAFF,
-    ),
-    Door(
-        path="/v1/staff/markets/status",
-        kind=StatusesBody,
-        sample={"changes": [{"market_id": derived_id("no market"), "status": "suspended"}]},
-        role=Role.STAFF,
-    ),
-    Door(
-        path="/v1/staff/results",
-        kind=ResultsBody,
-        sample={
-            "results": [
-                {"event_id": derived_id("no event"), "home": 1, "away": 0, "abandoned": False}
-            ]
-        },
-        role=Role.STAFF,
-    ),
+    *CATALOGUE_DOORS,
     Door(
         path=f"{NOBODY}/status",
         kind=PlayerStatusBody,
@@ -240,6 +257,25 @@ DOORS = (
         path=f"{NOBODY}/verification",
         kind=DecisionBody,
         sample={"decision": "verified", "reason": "documents_seen", "valid_until": "2030-01-01"},
+        role=Role.STAFF,
+        keyed=True,
+    ),
+    Door(
+        path=f"{NOBODY}/free-bets",
+        kind=GiftBody,
+        sample={"stake": "5.00", "currency": "EUR", "expires_at": "2030-01-01T00:00:00Z"},
+        role=Role.STAFF,
+        keyed=True,
+    ),
+    Door(
+        path=f"{NOBODY}/boosts",
+        kind=BoostBody,
+        sample={
+            "share": "1/10",
+            "stake_max": "5.00",
+            "currency": "EUR",
+            "expires_at": "2030-01-01T00:00:00Z",
+        },
         role=Role.STAFF,
         keyed=True,
     ),
@@ -325,7 +361,9 @@ def _wrong(
     """Spoil the part of the whole that is at this path."""
     plain, optional = _plain(kind)
     for value in _NOT_OF[type(plain)]:
-        if value is not None or not optional:
+        # Where nothing need be in a list, an empty one is right.
+        may_be_empty = isinstance(plain, inspect.VarTupleType) and not plain.min_length
+        if (value is not None or not optional) and not (value == [] and may_be_empty):
             yield Wrong(
                 why=f"{named(path)} is {value!r}", field=named(path), body=at(whole, path, value)
             )
@@ -334,7 +372,7 @@ def _wrong(
             yield Wrong(
                 why=f"{named(path)} is {text[:9]!r}", field=named(path), body=at(whole, path, text)
             )
-    if isinstance(plain, inspect.VarTupleType):
+    if isinstance(plain, inspect.VarTupleType) and sample:
         yield from _wrong(plain.item_type, sample[0], whole, (*path, 0))
     if isinstance(plain, inspect.StructType):
         for field in plain.fields:
@@ -365,7 +403,7 @@ def _check(kind: inspect.Type, sample: Any, name: str) -> None:
         assert set(sample) == {field.encode_name for field in plain.fields}, name
         for field in plain.fields:
             _check(field.type, sample[field.encode_name], f"{name}.{field.encode_name}")
-    if isinstance(plain, inspect.VarTupleType):
+    if isinstance(plain, inspect.VarTupleType) and sample:
         _check(plain.item_type, sample[0], f"{name}[0]")
 
 

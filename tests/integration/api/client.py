@@ -57,7 +57,7 @@ class AsgiClient:
     """Asks an application in this process, without a socket."""
 
     def __init__(self, app: Api) -> None:
-        self._app = app
+        self.app = app
 
     async def ask(
         self,
@@ -123,7 +123,7 @@ class AsgiClient:
         async def send(message: Any) -> None:
             sent.append(message)
 
-        await self._app(scope, receive, send)
+        await self.app(scope, receive, send)
         return _answer(sent)
 
 

@@ -29,7 +29,7 @@ async def shared_desk(
     await maintenance.execute(f"CREATE DATABASE {name} TEMPLATE {template_name} STRATEGY FILE_COPY")
     database = Database(as_process(url_of(postgres_url, name)))
     desk = Desk(database=database)
-    roles = ("administrator", "compliance", "payments")
+    roles = ("administrator", "compliance", "payments", "risk")
     desk.office = (await hire(desk, "office", *roles)).token
     yield desk
     await database.close()

@@ -17,7 +17,7 @@ from pitboss.adapters.authenticators import FidoAuthenticators
 from pitboss.adapters.payments.sandbox import SandboxReader
 from pitboss.adapters.verification.sandbox import SandboxCheckReader
 from pitboss.api.asgi import make_app
-from pitboss.api.edge import BACKLOG_MAX, Edge
+from pitboss.api.edge import BACKLOG_MAX, Edge, GameProvider
 from pitboss.api.tokens import Role, Tokens
 from pitboss.audit.record.ports import TileStore
 from pitboss.db import Database
@@ -31,7 +31,7 @@ from pitboss.kernel.tracing import NoTracer, Tracer
 from pitboss.location.ports import Instruments
 from pitboss.sandbox.couriers import SIGNATURE_HEADER, sign
 from pitboss.sportsbook import settlement
-from pitboss.workers.bets import Processor
+from pitboss.workers.bets import Processor, hear_traders
 from pitboss.workers.observer import Observer
 
 SECRET = b"a secret of thirty-two bytes: ok"
@@ -73,6 +73,7 @@ class Desk:
     proxies_trusted: int = 0
     jurisdiction: str = JURISDICTION
     tiles: TileStore | None = None
+    providers: dict[str, GameProvider] = field(default_factory=dict)
     registers: dict[Register, FakeRegister] = field(default_factory=every_register)
     # The token of an agent with a session, if a test has hired one.
     office: str = ""
@@ -99,6 +100,7 @@ class Desk:
             site=SITE,
             authenticators=FidoAuthenticators(site=SITE, origins=[f"https://{SITE}"]),
             registers=dict(self.registers),
+            providers=self.providers,
         )
         self.client = AsgiClient(make_app(self.edge))
 
@@ -182,6 +184,8 @@ class Desk:
             self.processors = [self._processor(partition) for partition in range(4)]
             for processor in self.processors:
                 assert await processor.own()
+        async with self.database.reading() as tx:
+            await hear_traders(tx, self.processors)
         for processor in self.processors:
             while await processor.step():
                 pass
@@ -227,6 +231,7 @@ def slip(*selections: str, stake: str = "5.00", tick: int = 1) -> dict[str, Any]
         "currency": CURRENCY,
         "stake": stake,
         "legs": [{"selection_id": selection, "tick": tick} for selection in selections],
+        "again": True,
     }
 
 
@@ -238,16 +243,22 @@ def new_event(name: str) -> dict[str, Any]:
         "competition": "League",
         "home": f"{name} home",
         "away": f"{name} away",
+        "name": None,
+        "in_play_open": True,
+        "bet_delay_seconds": 5,
         "starts_at": write_instant(KICK_OFF),
         "markets": [
             {
                 "market_id": market_id(name, kind),
                 "kind": kind,
                 "line": "2.5" if kind == "total" else None,
+                "specifiers": "",
+                "producer": None,
                 "selections": [
                     {
                         "selection_id": selection_id(name, kind, code),
                         "code": code,
+                        "name": f"{name} {code}",
                         "price": PRICES[code],
                     }
                     for code in codes

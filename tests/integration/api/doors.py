@@ -18,10 +18,63 @@ from pitboss.api.approvals import (
     RoleBody,
 )
 from pitboss.api.cases import AssignmentBody, ClosureBody, NoteBody, NotesBody
+from pitboss.api.corrections import CommitBody, CorrectionBody, WriteOffBody
+from pitboss.api.feeds import LinkBody, ParkedDecisionBody
+from pitboss.api.games import GamesBody, GameSuspensionBody
+from pitboss.api.persons import UnblockBody
+from pitboss.api.referrals import ReferralAnswerBody
+from pitboss.api.rounds import ResolutionBody
 from pitboss.api.tokens import Role
+from pitboss.api.trading import FactorBody, LimitsBody, SuspensionBody
 from pitboss.api.wire import Body
 from pitboss.kernel.ids import derived_id
 
+CORRECTION = {
+    "market_id": derived_id("no market"),
+    "kind": "result",
+    "why": "mistake",
+    "results": [
+        {
+            "selection_id": derived_id("no selection"),
+            "won": True,
+            "void_share": "1/2",
+            "dead_heat": "1/3",
+            "finish": {"position": 1, "tied": 3},
+            "place": "1/3",
+            "withdrawn": [
+                {
+                    "at": "2026-08-15T13:00:00Z",
+                    "price": "4.0",
+                    "deduction_pence": None,
+                    "factor": None,
+                }
+            ],
+        }
+    ],
+    "selections": [derived_id("no selection")],
+    "version": 1,
+    "from_at": "2026-08-15T14:00:00Z",
+    "until": "2026-08-15T15:00:00Z",
+}
+GAME = {
+    "code": "book",
+    "version": "1.0",
+    "title": "A Book",
+    "kind": "slot",
+    "rtp": "96.5",
+    "cycle_ms_min": 3_000,
+    "autoplay": False,
+    "stakes": [{"currency": "GBP", "min": "0.10", "max": "2.00"}],
+    "certificates": [
+        {
+            "licence": "demo",
+            "laboratory": "Lab",
+            "number": "L-1",
+            "issued_on": "2026-01-31",
+            "hashes": ["ab" * 32],
+        }
+    ],
+}
 NOBODY = f"/v1/staff/players/{derived_id('nobody')}"
 
 
@@ -46,10 +99,37 @@ class Door:
         path = path.replace("/marketing/email", "/marketing/{channel}")
         path = path.replace(f"/cases/{derived_id('nobody')}", "/cases/{case_id}")
         path = path.replace(f"/approvals/{derived_id('nobody')}", "/approvals/{approval_id}")
+        path = path.replace(f"/parked/{derived_id('nobody')}", "/parked/{parked_id}")
+        path = path.replace(f"/bets/{derived_id('nobody')}", "/bets/{bet_id}")
+        path = path.replace(f"/referrals/{derived_id('nobody')}", "/referrals/{bet_id}")
+        path = path.replace(f"/rounds/{derived_id('nobody')}", "/rounds/{round_id}")
         return path.replace("/security-keys/a2V5/", "/security-keys/{credential}/")
 
 
 STAFF_DOORS = (
+    Door(
+        path="/v1/staff/games/import",
+        kind=GamesBody,
+        sample={"provider": "acme", "games": [GAME]},
+        role=Role.STAFF,
+    ),
+    Door(
+        path="/v1/staff/games/suspension",
+        kind=GameSuspensionBody,
+        sample={
+            "provider": "acme",
+            "suspended": True,
+            "why": "fault_suspected",
+            "game": "book",
+        },
+        role=Role.STAFF,
+    ),
+    Door(
+        path=f"{NOBODY}/rounds/{derived_id('nobody')}/resolution",
+        kind=ResolutionBody,
+        sample={"resolution": "void"},
+        role=Role.STAFF,
+    ),
     Door(
         path="/v1/staff/sessions",
         kind=StaffSessionBody,
@@ -68,6 +148,68 @@ STAFF_DOORS = (
         sample={"code": "123456"},
         role=Role.STAFF,
         person=True,
+    ),
+    Door(
+        path="/v1/staff/corrections/preview",
+        kind=CorrectionBody,
+        sample=CORRECTION,
+        role=Role.STAFF,
+        person=True,
+    ),
+    Door(
+        path="/v1/staff/corrections",
+        kind=CommitBody,
+        sample={**CORRECTION, "shown": "ab" * 32, "after": 1},
+        role=Role.STAFF,
+        person=True,
+    ),
+    Door(
+        path="/v1/staff/debts",
+        kind=WriteOffBody,
+        sample={"player_id": derived_id("nobody"), "currency": "EUR", "why": "goodwill"},
+        role=Role.STAFF,
+        person=True,
+    ),
+    Door(
+        path=f"{NOBODY}/deposits/unblock",
+        kind=UnblockBody,
+        sample={"reason": "player_known"},
+        role=Role.STAFF,
+    ),
+    Door(
+        path="/v1/staff/trading/limits",
+        kind=LimitsBody,
+        sample={
+            "limits": [
+                {
+                    "scope": "kind",
+                    "target": "total",
+                    "currency": "EUR",
+                    "bet_winnings_max": "100.00",
+                    "winnings_max": "1000.00",
+                    "referral_winnings_max": "500.00",
+                }
+            ]
+        },
+        role=Role.STAFF,
+    ),
+    Door(
+        path=f"/v1/staff/trading/referrals/{derived_id('nobody')}/answer",
+        kind=ReferralAnswerBody,
+        sample={"answer": "reduce", "stake": "5.00"},
+        role=Role.STAFF,
+    ),
+    Door(
+        path=f"{NOBODY}/trading-factor",
+        kind=FactorBody,
+        sample={"factor": "1/10"},
+        role=Role.STAFF,
+    ),
+    Door(
+        path="/v1/staff/trading/suspension",
+        kind=SuspensionBody,
+        sample={"scope": "producer", "target": "nobody", "suspended": False},
+        role=Role.STAFF,
     ),
     Door(
         path="/v1/staff/approvals/adjustment",
@@ -177,6 +319,22 @@ STAFF_DOORS = (
         path=f"/v1/staff/cases/{derived_id('nobody')}/closure",
         kind=ClosureBody,
         sample={"outcome": "no_concern"},
+        role=Role.STAFF,
+    ),
+    Door(
+        path=f"/v1/staff/feeds/parked/{derived_id('nobody')}/decision",
+        kind=ParkedDecisionBody,
+        sample={"decision": "retry"},
+        role=Role.STAFF,
+    ),
+    Door(
+        path="/v1/staff/feeds/links",
+        kind=LinkBody,
+        sample={
+            "feed": "uof",
+            "foreign_id": "sr:match:1",
+            "event_id": derived_id("nobody"),
+        },
         role=Role.STAFF,
     ),
 )

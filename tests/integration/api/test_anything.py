@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from integration.api.bodies import DOORS, NAME, at, token_for
+from integration.api.bodies import DOORS, at, token_for
+from integration.api.catalogue_doors import NAME
 from integration.api.client import Answer
 from integration.api.desk import SIGNING, Desk, Somebody
 from integration.api.doors import Door

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
+from folders import make_folder
 from integration.api.client import Answer
 from integration.api.desk import (
     Desk,
@@ -41,7 +41,7 @@ Ask = Callable[[Desk, Somebody, str], Awaitable[Answer]]
 @pytest.fixture
 def server() -> Iterator[EmbeddedPostgres]:
     """Give a server that a test may stop."""
-    home = Path(tempfile.mkdtemp(prefix="pitboss-away-"))
+    home = make_folder("pitboss-away-")
     server = EmbeddedPostgres(home, memory_bytes=MEMORY_BYTES)
     server.start()
     yield server
@@ -63,7 +63,7 @@ async def own_desk(server: EmbeddedPostgres) -> AsyncIterator[Desk]:
 @pytest.fixture
 async def tap(database: Database) -> AsyncIterator[Tap]:
     """Give a wire to the database of the test."""
-    folder = Path(tempfile.mkdtemp(prefix="pitboss-tap-"))
+    folder = make_folder("pitboss-tap-")
     async with tapped(database.url, folder) as wire:
         yield wire
     shutil.rmtree(folder)

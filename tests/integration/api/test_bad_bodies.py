@@ -9,12 +9,12 @@ import pytest
 from integration.api.bodies import (
     DOORS,
     KEYED,
-    NAME,
     check_sample,
     kinds_in,
     token_for,
     wrong_bodies,
 )
+from integration.api.catalogue_doors import NAME
 from integration.api.client import check_problem
 from integration.api.desk import Desk, Somebody
 from integration.api.doors import Door

@@ -29,7 +29,8 @@ NOWHERE = derived_id("no such thing")
 ONE_EURO, TWO_EUROS = ({"amount": text, "currency": "EUR"} for text in ("1.00", "2.00"))
 LARGE_DOORS = {
     "/v1/bets/batch",
-    *(f"/v1/staff/{what}" for what in ("events", "prices", "markets/status", "results")),
+    *(f"/v1/staff/{what}" for what in ("events", "events/changes", "markets", "markets/status")),
+    *(f"/v1/staff/{what}" for what in ("endings", "prices", "results", "starts")),
 }
 
 
@@ -197,6 +198,8 @@ PRIVATE = [
     *(("GET", path) for path in ("/v1/me", "/v1/me/wallet", "/v1/me/statement", "/v1/payments")),
     *(("GET", f"/v1/{thing}/{NOWHERE}") for thing in ("bets", "payments")),
     *(("GET", path) for path in ("/v1/staff/figures", "/v1/staff/backlog", "/v1/staff/registers")),
+    *(("GET", path) for path in ("/v1/staff/feeds", "/v1/staff/feeds/parked")),
+    ("GET", "/v1/staff/settlement/aside"),
     ("GET", f"/v1/staff/bets/{NOWHERE}/replay"),
 ]
 

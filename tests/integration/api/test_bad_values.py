@@ -19,6 +19,11 @@ from pitboss.kernel.ids import derived_id
 
 HOME, DRAW = selection_id("cup"), selection_id("cup", code="draw")
 NOWHERE = derived_id("no such thing")
+TWENTY = [derived_id(str(number)) for number in range(20)]
+ALL_TWO = {"legs": [0, 1], "sizes": [1, 2]}
+ANY_ID = derived_id("anything")
+COMBINED = {"combination_id": ANY_ID, "tick": 1}
+ON_EACH_LINE = {"lines": [ALL_TWO], "stake_on": "line"}
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +50,37 @@ async def player(shared_desk: Desk) -> Somebody:
         (slip(HOME, stake="five"), 422, "stake"),
         ({**slip(HOME), "currency": "GBP"}, 422, "currency"),
         ({**slip(HOME), "stake": 5}, 422, "stake"),
+        ({**slip(HOME, DRAW), "bet_type": "trixie"}, 422, "legs"),
+        ({**slip(HOME), "bet_type": "quixie"}, 422, "bet_type"),
+        ({**slip(HOME, DRAW), "bet_type": "double", "lines": [ALL_TWO]}, 422, "lines"),
+        ({**slip(HOME), "lines": []}, 422, "lines"),
+        ({**slip(HOME), "lines": [ALL_TWO]}, 422, "lines"),
+        ({**slip(HOME, DRAW), "lines": [{"legs": [0], "sizes": [1]}]}, 422, "lines"),
+        (
+            {**slip(HOME, DRAW), "lines": [ALL_TWO, {**ALL_TWO, "sizes": [3]}]},
+            422,
+            "lines[1].sizes",
+        ),
+        ({**slip(HOME, DRAW), "lines": [{**ALL_TWO, "sizes": [2, 2]}]}, 422, "lines[0].sizes"),
+        ({**slip(HOME, DRAW), "lines": [{**ALL_TWO, "bankers": [1]}]}, 422, "lines[0].legs"),
+        ({**slip(HOME, DRAW), "lines": [{**ALL_TWO, "legs": [-1]}]}, 422, "lines[0].legs[0]"),
+        ({**slip(HOME, DRAW), "lines": [{**ALL_TWO, "legs": [20]}]}, 422, "lines[0].legs[0]"),
+        ({**slip(*TWENTY), "lines": [{"legs": [*range(20)], "sizes": [10]}]}, 422, "lines"),
+        ({**slip(HOME), "stake_on": "leg"}, 422, "stake_on"),
+        ({**slip(HOME), "parts": "show"}, 422, "parts"),
+        ({**slip(HOME), "free_bet": "mine"}, 422, "free_bet"),
+        ({**slip(HOME), "boost": "mine"}, 422, "boost"),
+        ({**slip(HOME), "boost": ANY_ID, "free_bet": ANY_ID}, 422, "boost"),
+        ({**slip(HOME), "boost": ANY_ID, "parts": "each_way"}, 422, "boost"),
+        (
+            {**slip(HOME, DRAW), "combination": {**COMBINED, "combination_id": "it"}},
+            422,
+            "combination.combination_id",
+        ),
+        ({**slip(HOME), "combination": {**COMBINED, "tick": 0}}, 422, "combination.tick"),
+        ({**slip(HOME), "combination": COMBINED, "parts": "place"}, 422, "combination"),
+        ({**slip(HOME), "combination": COMBINED, "price_policy": "any"}, 422, "price_policy"),
+        ({**slip(HOME, DRAW, stake="9000000000.00"), **ON_EACH_LINE}, 422, "stake"),
     ],
 )
 async def test_a_bet_that_cannot_be_is_refused_by_its_field(
@@ -202,3 +238,19 @@ async def test_a_result_that_cannot_be_is_refused_by_its_field(
     )
 
     assert (answer.status, answer.fields) == (422, [field])
+
+
+@pytest.mark.parametrize("fraction", ["6/5", "0", "1/0", "0.2", "1/5\n", "-1/5", ""])
+async def test_a_place_that_pays_what_none_can_is_malformed(
+    shared_desk: Desk, fraction: str
+) -> None:
+    event = new_event("race")
+    event["markets"][0]["place_terms"] = {"places": 3, "fraction": fraction}
+    before = await count_rows(shared_desk.database)
+
+    answer = await shared_desk.client.ask(
+        "POST", "/v1/staff/events", token=shared_desk.staff, body={"events": [event]}
+    )
+
+    assert answer.fields == ["events[0].markets[0].place_terms.fraction"]
+    assert await count_rows(shared_desk.database) == before

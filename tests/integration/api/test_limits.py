@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import msgspec
 import pytest
 
 from integration.api.client import Answer
-from integration.api.desk import Desk, Somebody, selection_id, slip
+from integration.api.desk import PASSWORD, Desk, Somebody, selection_id, slip
 from paced import put_in_force
 from pitboss import messages
 from pitboss.jurisdictions.model import WhenReached
@@ -141,3 +142,24 @@ async def test_a_limit_of_time_stops_play_once_it_is_used_up_and_not_before(desk
     refusals = [await refusal_after(minutes) for minutes in (0, 9.5, 0.5, 1)]
 
     assert refusals == [None, None, "session_time_used_up", "session_time_used_up"]
+
+
+async def test_a_player_is_asked_to_look_at_the_limits_again_and_says_so(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_in_force(monkeypatch, {"limits": {"review_months": 6}})
+    ann = await desk.player()
+    first = (await desk.look(ann, "/v1/me/limits"))["review_due"]
+    desk.clock.advance(timedelta(days=185))
+    entered = (
+        await desk.client.ask(
+            "POST", "/v1/sessions", body={"email": ann.email, "password": PASSWORD}
+        )
+    ).json()
+    ann = replace(ann, token=entered["token"])
+    later = (await desk.look(ann, "/v1/me/limits"))["review_due"]
+    said = await desk.client.ask("POST", "/v1/me/limits/review", token=ann.token)
+    after = (await desk.look(ann, "/v1/me/limits"))["review_due"]
+
+    assert (first, entered["limits_review_due"], later) == (False, True, True)
+    assert (said.status, after) == (204, False)

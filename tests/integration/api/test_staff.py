@@ -12,6 +12,7 @@ from integration.api.desk import Desk
 from integration.api.office import Colleague, add, hire, invite, prove, staff_turn, take
 from integration.players.people import assert_rebuilt
 from pitboss.api.asgi import make_litestar
+from pitboss.api.board import Board
 from pitboss.api.furniture import ONE_OF_STAFF, PERMISSION, STRANGERS
 from pitboss.api.metrics import Metrics
 from pitboss.api.tokens import Role, VerifiedTokens
@@ -44,8 +45,8 @@ FOR_THEMSELVES = {
 def staff_routes(desk: Desk) -> dict[tuple[str, str], Any]:
     """Return what every route of the staff's says that it takes."""
     edge = desk.edge
-    verified = VerifiedTokens(edge.tokens)
-    app: Litestar = make_litestar(edge, verified, Metrics(), SessionWatch(edge))
+    verified, metrics = VerifiedTokens(edge.tokens), Metrics()
+    app: Litestar = make_litestar(edge, verified, metrics, SessionWatch(edge), Board(edge, metrics))
     return {
         (method, route.path): handler
         for route in app.routes

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import httpx
 import psutil
 import pytest
 
+from folders import make_folder
 from integration.app.lives import living
 from pitboss import jurisdictions, messages
 from pitboss.app.instance import Instance, start_instance
@@ -31,8 +31,7 @@ PROCESSES = {"api", "bets-0", "bets-1", "settlement", "sequencer", "payments", "
 
 def make_home() -> Path:
     """Make a folder for an instance."""
-    # Not pytest's own folder: it is closed to the system user that runs the server for root.
-    return Path(tempfile.mkdtemp(prefix="pitboss-app-"))
+    return make_folder("pitboss-app-")
 
 
 @pytest.fixture(scope="module")

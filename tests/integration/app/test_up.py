@@ -9,7 +9,6 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
+from folders import make_folder
 from integration.app.lives import living
 from pitboss.app.instance import staff_token
 from pitboss.app.parts import free_ports
@@ -100,8 +100,7 @@ class Up:
 @pytest.fixture
 async def home() -> AsyncIterator[Path]:
     """Give a home, and stop whatever a failed test left in it."""
-    # Not pytest's own folder: it is closed to the system user that runs the server for root.
-    path = Path(tempfile.mkdtemp(prefix="pitboss-up-"))
+    path = make_folder("pitboss-up-")
     yield path
     while STARTED:
         process = STARTED.pop()

@@ -22,10 +22,11 @@ from pitboss.db import Database
 from pitboss.kernel.ids import BetId, PlayerId, SelectionId
 from pitboss.kernel.shards import CATALOGUE_SHARD, shard_of
 from pitboss.messages.rules import leaf_hash
+from pitboss.sportsbook.betting.model import RULES_NOW
 from pitboss.sportsbook.catalog.model import MarketKind
 from pitboss.sportsbook.settlement.facts import BetSettled
 from pitboss.sportsbook.settlement.model import Result, RuleBook, Settled, Terms, Unsettled
-from pitboss.sportsbook.settlement.rules import RULE_BOOK, V1
+from pitboss.sportsbook.settlement.rules import RULE_BOOK, V1, V3
 
 READER = Reader((*ALL_FACTS, Given))
 DOUBLED = selection("A", MarketKind.ASIAN_HANDICAP, "home")
@@ -84,7 +85,7 @@ async def test_a_replay_shows_each_fact_that_a_settlement_rests_on(world: World)
 
     assert found.ok
     assert found.replayed.returns_micros == settled_in(found).returns_micros == 15_250_000
-    assert settled_in(found).rules == "settlement.v1"
+    assert settled_in(found).rules == RULES_NOW
     assert [(item.what, item.shard) for item in found.inputs] == [
         ("terms", shard_of(player)),
         ("result", CATALOGUE_SHARD),
@@ -119,8 +120,10 @@ async def test_every_settlement_of_every_kind_is_replayed(world: World) -> None:
 
 
 async def test_what_was_settled_under_older_rules_is_replayed_under_them(world: World) -> None:
-    _, before = await half_won(world)
-    world.book = RuleBook(versions=(V1, replace(V1, version="settlement.v2", settle=generous)))
+    early, before = await half_won(world)
+    await rewrite(world.database, shard_of(early), "bet.accepted", _update({"rules": V1.version}))
+    await rewrite(world.database, shard_of(early), "bet.settled", _update({"rules": V1.version}))
+    world.book = RuleBook(versions=(V1, replace(V3, settle=generous)))
     player = await world.player()
     event = await world.event("B")
     after = await world.wish(player, *legs_of("B"), units=10)
@@ -132,7 +135,7 @@ async def test_what_was_settled_under_older_rules_is_replayed_under_them(world: 
     new = await replay_bet(world, after, book=world.book)
     report = await replay_all(world, book=world.book)
 
-    assert (settled_in(old).rules, settled_in(new).rules) == ("settlement.v1", "settlement.v2")
+    assert (settled_in(old).rules, settled_in(new).rules) == ("settlement.v1", "settlement.v3")
     assert (old.replayed.returns_micros, new.replayed.returns_micros) == (15_250_000, 26 * UNIT)
     assert (old.ok, new.ok, report.ok, report.settlements) == (True, True, True, 2)
 
@@ -147,13 +150,18 @@ def generous(terms: Terms, results: Mapping[SelectionId, Result]) -> Settled | U
 
 
 async def test_rules_that_nobody_has_any_more_are_named(world: World) -> None:
-    world.book = RuleBook(versions=(replace(V1, version="settlement.v0"),))
-    await half_won(world)
+    player, _ = await half_won(world)
+    for shard, type_name in (
+        (CATALOGUE_SHARD, "market.resulted"),
+        (shard_of(player), "bet.accepted"),
+        (shard_of(player), "bet.settled"),
+    ):
+        await rewrite(world.database, shard, type_name, _update({"rules": "settlement.v0"}))
 
     report = await replay_all(world)
 
-    assert report.disagreeing == 4  # three markets and a bet
-    assert "settlement.v1, not 'settlement.v0'" in str(report.disagreements[-1])
+    assert report.disagreeing == 2  # a market and a bet
+    assert "settlement.v3, not 'settlement.v0'" in str(report.disagreements[-1])
 
 
 @pytest.mark.parametrize(
@@ -165,6 +173,7 @@ async def test_rules_that_nobody_has_any_more_are_named(world: World) -> None:
         ("bet.settled", {"result_nos": [99]}, "result 99 tells nothing"),
         ("bet.settled", {"result_nos": []}, "1 results and 0 numbers"),
         ("bet.settled", {"rules": "settlement.v9"}, "not 'settlement.v9'"),
+        ("bet.settled", {"rules": "settlement.v1"}, "accepted under settlement.v3"),
         ("bet.settled", {"movements": []}, "0 micros were taken, 0 paid"),
         ("bet.accepted", {"stake_micros": 9 * UNIT}, "13720000 are right"),
         ("market.resulted", {"score": "0-0"}, "0-0 does not give these results"),
@@ -301,8 +310,8 @@ async def test_a_result_that_came_after_the_settlement_is_found(world: World) ->
         ("event.opened", {"starts_at": "soon"}, "says what cannot be: Malformed: starts_at"),
         (
             "event.opened",
-            {"markets": [{"market_id": "x", "kind": "nonsense", "line": None, "selections": []}]},
-            "nonsense",
+            {"markets": [{"market_id": "x", "kind": "total", "line": None, "selections": []}]},
+            "a market of kind total needs a line",
         ),
         ("market.resulted", {"results": [{"selection_id": "x", "won": "9/0", "void": "0"}]}, ""),
     ],

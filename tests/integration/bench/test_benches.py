@@ -10,6 +10,8 @@ import pytest
 from pitboss.bench import (
     bets,
     books,
+    feed,
+    games,
     gate,
     location,
     logins,
@@ -66,6 +68,14 @@ async def test_the_gate_bench_asks_the_gate_in_one_part_of_three() -> None:
     assert report.invariants["what_the_gate_let_through_is_counted"]
 
 
+async def test_the_games_bench_books_every_round_that_was_answered() -> None:
+    report = await games.run(games.GamesOptions(seconds=MOMENT, players=100, connections=8))
+
+    check(report, decide_ms=False)
+    assert report.invariants["every_answered_round_is_booked_once"]
+    assert report.invariants["every_stake_has_its_win"]
+
+
 async def test_the_bets_bench_decides_all_that_was_in_the_log() -> None:
     report = await bets.run(
         bets.BetsOptions(
@@ -81,6 +91,24 @@ async def test_the_bets_bench_decides_all_that_was_in_the_log() -> None:
     check(report)
     assert report.invariants["every_command_has_one_outcome"]
     assert report.figures["refused"] == 0
+
+
+async def test_the_feed_bench_shows_every_price_that_it_pushed() -> None:
+    report = await feed.run(
+        feed.FeedOptions(
+            seconds=0.5,
+            rate=1_000,
+            bets_rate=100,
+            players=50,
+            small_displays=2,
+            baseline_seconds=MOMENT,
+        )
+    )
+
+    check(report, decide_ms=False)
+    assert report.invariants["every_update_was_seen"]
+    assert report.figures["updates"] == 500
+    assert report.figures["displays"] == 3
 
 
 async def test_the_settle_bench_settles_every_bet() -> None:

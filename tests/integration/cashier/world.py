@@ -164,14 +164,14 @@ class World:
         async with self.database.reading() as tx:
             sealed = await messages.read_facts(tx, shard, after_seq=0)
         told = [msgspec.json.decode(fact.body)["data"] for fact in sealed]
-        rooms = ("deposit", "withdrawal", "payment")
+        rooms = ("deposit", "deposits", "withdrawal", "payment")
         return [data for data in told if data["type"].split(".")[0] in rooms]
 
     async def kinds(self, payment: Payment) -> list[str]:
         """Return the kinds of the facts about one payment's steps, in order."""
         told = await self.facts(payment.shard)
         steps = [data for data in told if not data["type"].startswith("payment.news_")]
-        return [data["type"] for data in steps if data["payment_id"] == payment.id]
+        return [data["type"] for data in steps if data.get("payment_id") == payment.id]
 
     def turn(self, *shards: Shard) -> messages.TurnContext:
         """Take the turn of these shards."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from folders import make_folder
 from integration.db.connections import MakeServer
 from pitboss.db.embedded import EmbeddedPostgres
 
@@ -19,7 +19,7 @@ SERVER_MEMORY_BYTES = 512 * 1024**2
 @pytest.fixture
 def make_server() -> Iterator[MakeServer]:
     """Give a function that makes a server in a home below a new folder; all end with the test."""
-    folder = Path(tempfile.mkdtemp(prefix="pitboss-tests-"))
+    folder = make_folder("pitboss-tests-")
     made: list[EmbeddedPostgres] = []
 
     def make(name: str = "home") -> EmbeddedPostgres:
@@ -36,7 +36,7 @@ def make_server() -> Iterator[MakeServer]:
 @pytest.fixture(scope="session")
 def made_files() -> Iterator[Path]:
     """Give the files of a server that was started once: to copy, as making them takes longest."""
-    folder = Path(tempfile.mkdtemp(prefix="pitboss-tests-"))
+    folder = make_folder("pitboss-tests-")
     first = EmbeddedPostgres(folder / "home", memory_bytes=SERVER_MEMORY_BYTES)
     first.start()
     first.stop()

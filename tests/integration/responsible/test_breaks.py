@@ -78,6 +78,7 @@ async def wish(world: World, clock: Clock, *, units: int = 1) -> BetId:
         stake_micros=units * UNIT,
         legs=tuple(SlipLeg(selection_id=leg, tick=1) for leg in legs_of("A")),
         session_id=clock.session_id,
+        again=True,
     )
     await world.append(bet_id, clock.player_id, msgspec.json.encode(command))
     return bet_id

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 
-from integration.races import RACERS, race_for_turns, shuffles
+from integration.races import RACERS, race, race_for_turns, shuffles
 from integration.sportsbook.world import UNIT, World, market, new_event, selection
-from pitboss.db import Database
+from pitboss.db import Database, Transaction
+from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.ids import BetId, SelectionId, derived_id
-from pitboss.kernel.shards import CATALOGUE_SHARD, shard_of
+from pitboss.kernel.shards import CATALOGUE_SHARD, PARTITIONS_ALL, Partition, shard_of
 from pitboss.messages import Turn
 from pitboss.sportsbook import betting, catalog, settlement
 from pitboss.sportsbook.betting.model import Bet, BetState, PlaceBet, Placing, SlipLeg
 from pitboss.sportsbook.catalog.model import Answer as ChangeAnswer
 from pitboss.sportsbook.catalog.model import Done, MarketKind, MarketStatus, StatusChange
-from pitboss.sportsbook.settlement.model import Answer, Recorded, Score, ScoreReport
+from pitboss.sportsbook.settlement.model import (
+    LOST,
+    WON,
+    Answer,
+    Cancel,
+    CancelRollback,
+    Recorded,
+    Report,
+    ResultReport,
+    Rollback,
+    Score,
+    ScoreReport,
+)
 
 HOME, AWAY = (selection("A", MarketKind.MATCH_RESULT, code) for code in ("home", "away"))
 
@@ -40,6 +54,7 @@ async def test_racing_bets_are_decided_once(world: World, seed: int) -> None:
                 currency="EUR",
                 stake_micros=3 * UNIT,
                 legs=(SlipLeg(selection_id=legs, tick=1),),
+                again=True,
             ),
             placed_at=world.clock.now(),
         )
@@ -116,10 +131,53 @@ async def test_racing_results_are_recorded_once_and_never_contradict(world: Worl
     assert [fact["no"] for fact in told] == list(range(1, 3 * len(events) + 1))
 
 
+async def test_racing_reports_of_a_feed_come_to_one_thing_and_pay_once(world: World) -> None:
+    player = await world.player(units=100)
+    bet = await world.wish(player, HOME, units=10)
+    await world.process()
+    at = world.clock.now()
+    where = market("A", MarketKind.MATCH_RESULT)
+    draw = selection("A", MarketKind.MATCH_RESULT, "draw")
+    moments = [at + timedelta(seconds=number) for number in range(6)]
+    reports: list[Report] = [
+        ResultReport(market_id=where, source="x", reported_at=moments[0], results={HOME: LOST}),
+        Rollback(market_id=where, source="x", reported_at=moments[1]),
+        ResultReport(market_id=where, source="x", reported_at=moments[2], results={HOME: WON}),
+        Cancel(market_id=where, source="x", reported_at=moments[3]),
+        CancelRollback(market_id=where, source="x", reported_at=moments[4]),
+        ResultReport(market_id=where, source="x", reported_at=moments[5], results={draw: LOST}),
+    ]
+
+    async def record(turn: Turn, batch: Sequence[Report]) -> tuple[Answer, ...]:
+        return await settlement.record_results(turn, batch)
+
+    async def settle(tx: Transaction, partitions: Sequence[Partition]) -> None:
+        for partition in partitions:
+            await settlement.settle_waiting(
+                tx, partition, now=world.clock.now(), entropy=SystemEntropy(), limit=10
+            )
+
+    for seed in range(2):
+        batches = shuffles(reports, seed=seed)
+        answers = await race_for_turns(
+            world.database, batches, [CATALOGUE_SHARD], record, now=world.clock.now()
+        )
+        assert all(isinstance(answer, Recorded) for mine in answers for answer in mine)
+        await race(world.database, [PARTITIONS_ALL] * RACERS, settle)
+    await world.settle()
+
+    assert (await world.bet(player, bet)).returns_micros == 25 * UNIT
+    assert await world.balance(player) == (115 * UNIT, 0)
+    told = await world.facts(CATALOGUE_SHARD, "market.resulted")
+    assert len(told) == 3
+
+
 async def test_racing_closings_close_each_market_once(world: World) -> None:
     markets = [market("A", kind) for kind in MarketKind]
     changes = [
-        StatusChange(market_id=item, status=status) for item in markets for status in MarketStatus
+        StatusChange(market_id=item, status=status)
+        for item in markets
+        for status in (MarketStatus.OPEN, MarketStatus.SUSPENDED, MarketStatus.CLOSED)
     ]
 
     async def change(turn: Turn, batch: Sequence[StatusChange]) -> tuple[ChangeAnswer, ...]:
@@ -145,6 +203,30 @@ async def test_racing_closings_close_each_market_once(world: World) -> None:
     async with world.database.reading() as tx:
         found = await catalog.find_markets(tx, markets)
     assert {item.status for item in found} == {MarketStatus.CLOSED}
+
+
+async def test_racing_changes_of_a_market_take_it_forward_only(world: World) -> None:
+    markets = [market("A", kind) for kind in MarketKind]
+    changes = [
+        StatusChange(market_id=item, status=status) for item in markets for status in MarketStatus
+    ]
+
+    async def change(turn: Turn, batch: Sequence[StatusChange]) -> tuple[ChangeAnswer, ...]:
+        return await catalog.set_status(turn, batch)
+
+    await race_for_turns(
+        world.database, shuffles(changes), [CATALOGUE_SHARD], change, now=world.clock.now()
+    )
+
+    told = await world.facts(CATALOGUE_SHARD, "market.status_changed")
+    async with world.database.reading() as tx:
+        found = {item.id: item for item in await catalog.find_markets(tx, markets)}
+    ranks = {"open": 0, "suspended": 0, "closed": 1, "settled": 2, "cancelled": 2}
+    for item in markets:
+        mine = [str(fact["status"]) for fact in told if fact["market_id"] == item]
+        assert [ranks[status] for status in mine] == sorted(ranks[status] for status in mine)
+        assert mine[-1] == found[item].status
+        assert ranks[mine[-1]] == 2
 
 
 async def test_racing_openings_with_one_id_agree_on_one_event(world: World) -> None:

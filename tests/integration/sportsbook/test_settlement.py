@@ -140,7 +140,7 @@ async def test_a_settled_bet_is_told_with_what_it_rests_on(world: World) -> None
         "returns_micros": 15_250_000,
         "currency": "EUR",
         "voided": False,
-        "rules": "settlement.v1",
+        "rules": "settlement.v3",
         "rounding": Rounding.DOWN_V1,
         "results": [
             {
@@ -217,11 +217,12 @@ async def test_replaying_a_bet_from_its_terms_gives_what_was_booked(world: World
         for item in result.selections
     }
 
-    assert settlement.replay(terms, outcomes) == Settled(
+    assert settlement.replay(terms, outcomes, version=bet.rules) == Settled(
         bet_id=bet_id, returns_micros=bet.returns_micros or 0, voided=False
     )
     assert bet.returns_micros == 33_250_000
-    assert settlement.replay(terms, {}) == Unsettled(bet_id=bet_id, waiting_for=tuple(legs))
+    waits = settlement.replay(terms, {}, version=bet.rules)
+    assert waits == Unsettled(bet_id=bet_id, waiting_for=tuple(legs))
     assert set(lags.values()) == {0}
 
 

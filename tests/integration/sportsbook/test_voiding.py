@@ -26,8 +26,9 @@ from pitboss.kernel.ids import BetId, EventId, PlayerId, derived_id
 from pitboss.kernel.shards import PARTITIONS_ALL, partition_of, shard_of
 from pitboss.responsible import exclusion
 from pitboss.responsible.exclusion.model import Excluded, Initiator, Kind, Reason, Wish
-from pitboss.sportsbook import settlement, voiding
+from pitboss.sportsbook import catalog, settlement, voiding
 from pitboss.sportsbook.betting.model import BetState
+from pitboss.sportsbook.catalog.model import EventChange, EventStatus
 from proofs import Proves
 
 ACCEPTED, SETTLED, VOIDED = BetState.ACCEPTED, BetState.SETTLED, BetState.VOIDED
@@ -182,6 +183,24 @@ async def test_what_stands_at_an_exclusion_is_settled_and_its_wins_are_paid(
     assert (await town.bet(player, bets["A"])).state is SETTLED
     assert (await town.bet(player, bets["A"])).returns_micros == 12_500_000
     assert (await town.balance(player))[0] == 107_500_000
+    await town.agrees()
+
+
+async def test_an_event_that_begins_before_its_time_has_begun(town: Town) -> None:
+    """Who sees a bet lose, in a match that started early, is not given it back for excluding."""
+    player = await town.player(units=100, jurisdiction=OpenBets.VOID_IF_NOT_STARTED)
+    early = await town.event("A")
+    await town.event("B")
+    bets = [await town.wish(player, *legs_of(name)) for name in ("A", "B", "AB")]
+    await town.process()
+    town.clock.advance(KICK_OFF - timedelta(minutes=5) - town.clock.now())
+    change = EventChange(event_id=early, status=EventStatus.LIVE, score="0-3")
+    await town.at_the_desk(catalog.change_events, change)
+
+    await town.exclude(player)
+
+    assert await town.void() == 1
+    assert await town.states(player, bets) == [ACCEPTED, VOIDED, ACCEPTED]
     await town.agrees()
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from typing import TypeVar
 
 import msgspec
 
@@ -29,8 +30,17 @@ from pitboss.kernel.shards import CATALOGUE_SHARD, PARTITIONS_ALL, Shard, partit
 from pitboss.messages.model import Entry, SealedFact
 from pitboss.players import identity
 from pitboss.players.identity.model import Email, Name, Registered, RegisterRequest
-from pitboss.sportsbook import betting, catalog, settlement
-from pitboss.sportsbook.betting.model import HOUSE, Bet, PlaceBet, SlipLeg, stake_account
+from pitboss.sportsbook import betting, catalog, pricing, settlement
+from pitboss.sportsbook.betting.model import (
+    HOUSE,
+    Bet,
+    OnLimit,
+    PlaceBet,
+    PricePolicy,
+    Shape,
+    SlipLeg,
+    stake_account,
+)
 from pitboss.sportsbook.catalog import model as catalog_model
 from pitboss.sportsbook.catalog.model import (
     MarketKind,
@@ -41,6 +51,7 @@ from pitboss.sportsbook.catalog.model import (
     PriceChange,
     StatusChange,
 )
+from pitboss.sportsbook.pricing.model import Numbered, Push, PushAnswer, PushedPrice
 from pitboss.sportsbook.settlement.model import Answer, RuleBook, Score, ScoreReport
 from pitboss.sportsbook.settlement.rules import RULE_BOOK
 from pitboss.wallet.model import (
@@ -51,11 +62,13 @@ from pitboss.wallet.model import (
     player_account,
     provider_account,
 )
-from pitboss.workers.bets import Processor
+from pitboss.workers.bets import Processor, hear_traders
 
 KICK_OFF = datetime(2026, 8, 15, 14, 0, tzinfo=UTC)
 UNIT = 1_000_000
 CASH = "cash"
+
+T = TypeVar("T")
 
 
 class Given(Fact, frozen=True, kw_only=True, tag="test.given"):
@@ -126,6 +139,18 @@ class World:
         async with self.turn(CATALOGUE_SHARD) as turn:
             return await catalog.change_prices(turn, changes)
 
+    async def push(self, sequence: int, *prices: tuple[SelectionId, str]) -> PushAnswer:
+        """Push prices as a source that numbers what it pushes."""
+        pushed = Push(
+            number=Numbered(source="desk", sequence=sequence, digest=str(prices)),
+            prices=tuple(
+                PushedPrice(change=PriceChange(selection_id=item, price=Fraction(price)))
+                for item, price in prices
+            ),
+        )
+        async with self.turn(CATALOGUE_SHARD) as turn:
+            return await pricing.push(turn, pushed, move_max=Fraction(1, 2))
+
     async def set_status(
         self, *statuses: tuple[MarketId, MarketStatus]
     ) -> tuple[catalog_model.Answer, ...]:
@@ -136,6 +161,15 @@ class World:
         async with self.turn(CATALOGUE_SHARD) as turn:
             return await catalog.set_status(turn, changes)
 
+    async def at_the_desk(
+        self,
+        change: Callable[[messages.Turn, Sequence[T]], Awaitable[tuple[catalog_model.Answer, ...]]],
+        *wishes: T,
+    ) -> tuple[catalog_model.Answer, ...]:
+        """Do this to the catalogue, with these wishes."""
+        async with self.turn(CATALOGUE_SHARD) as turn:
+            return await change(turn, wishes)
+
     async def wish(
         self,
         player_id: PlayerId,
@@ -144,15 +178,24 @@ class World:
         currency: str = "EUR",
         tick: int = 1,
         stake_micros: int | None = None,
+        shape: Shape | None = None,
+        price: str | None = None,
+        price_policy: PricePolicy = PricePolicy.NONE,
+        again: bool = True,
+        on_limit: OnLimit = OnLimit.REFUSE,
     ) -> BetId:
-        """Append a bet to the log."""
+        """Append a bet to the log; the same one once more is meant, unless it is not."""
         bet_id = BetId(new_id(self.clock.now(), self.entropy))
         command = PlaceBet(
             bet_id=bet_id,
             player_id=player_id,
             currency=currency,
             stake_micros=units * UNIT if stake_micros is None else stake_micros,
-            legs=tuple(SlipLeg(selection_id=leg, tick=tick) for leg in legs),
+            shape=shape,
+            legs=tuple(SlipLeg(selection_id=leg, tick=tick, price=price) for leg in legs),
+            price_policy=price_policy,
+            again=again,
+            on_limit=on_limit,
         )
         await self.append(bet_id, player_id, msgspec.json.encode(command))
         return bet_id
@@ -172,6 +215,8 @@ class World:
     async def process(self) -> int:
         """Decide on everything in the log; return how many commands that was."""
         count = 0
+        async with self.database.reading() as tx:
+            await hear_traders(tx, [*self.processors.values()])
         for partition in PARTITIONS_ALL:
             processor = self.processors.get(partition)
             if processor is None:

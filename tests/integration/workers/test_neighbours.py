@@ -12,7 +12,7 @@ from conftest import as_owner
 from pitboss.db import Database
 from pitboss.kernel.clock import ManualClock
 from pitboss.kernel.entropy import SeededEntropy
-from pitboss.workers import cases, voiding
+from pitboss.workers import balances, cases, voiding
 
 NOW = datetime(2026, 8, 1, 12, 0, tzinfo=UTC)
 CLOCK, ENTROPY = ManualClock(NOW), SeededEntropy(3)
@@ -27,7 +27,18 @@ async def void(database: Database, stop: asyncio.Event) -> None:
     await voiding.Voider(database=database, clock=CLOCK, entropy=ENTROPY).run(stop)
 
 
-@pytest.mark.parametrize(("loop", "table"), [(open_cases, "case_reader"), (void, "voiding_cursor")])
+async def return_balances(database: Database, stop: asyncio.Event) -> None:
+    await balances.Walk(database=database, clock=CLOCK, entropy=ENTROPY).run(stop)
+
+
+@pytest.mark.parametrize(
+    ("loop", "table"),
+    [
+        (open_cases, "case_reader"),
+        (return_balances, "player_exclusion"),
+        (void, "voiding_cursor"),
+    ],
+)
 async def test_a_loop_that_cannot_go_on_waits_and_ends_when_told_to(
     database: Database, loop: Loop, table: str
 ) -> None:

@@ -24,7 +24,7 @@ from pitboss.kernel.money import (
     round_micros,
     round_ratio,
 )
-from pitboss.kernel.price import PRICE_MAX, parse_price, show_price, write_price
+from pitboss.kernel.price import PRICE_MAX, parse_price, ratio_of, show_price, write_price
 from pitboss.kernel.shards import PARTITIONS_ALL, PLAYER_SHARDS, partition_of, shard_of, shards_of
 
 currencies = st.sampled_from(["GBP", "JPY", "KWD", "EUR"]).map(currency)
@@ -236,3 +236,16 @@ def test_a_seed_repeats_itself(seed: int | str, counts: list[int]) -> None:
 
     assert drawn == [other.random_bytes(count) for count in counts]
     assert [len(raw) for raw in drawn] == counts
+
+
+@given(
+    st.from_regex(r"[0-9]{1,12}[.][0-9]{1,22}", fullmatch=True)
+    | st.from_regex(r"[0-9]{1,24}/[1-9][0-9]{0,23}", fullmatch=True)
+)
+def test_whatever_is_read_as_a_price_can_be_read_as_it_is_written(text: str) -> None:
+    try:
+        price = parse_price(text)
+    except Malformed:
+        return
+    assert parse_price(write_price(price)) == price
+    assert Fraction(*ratio_of(write_price(price))) == price

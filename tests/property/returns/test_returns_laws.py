@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations, pairwise
 from math import prod
@@ -23,6 +24,7 @@ from pitboss.sportsbook.returns.model import (
     Leg,
     Outcome,
     Parts,
+    StakeKind,
     Ticket,
 )
 from pitboss.sportsbook.returns.rules import bets, cash_out, goals, lines
@@ -203,3 +205,19 @@ def with_(ticket: Ticket, **changes: object) -> Ticket:
     """Return a bet with some of its terms changed."""
     terms = {name: getattr(ticket, name) for name in Ticket.__slots__}
     return Ticket(**(terms | changes))
+
+
+@given(bets_with_endings(), shares)
+def test_a_boost_raises_what_is_won_by_its_share_and_nothing_else(
+    bet: tuple[Ticket, list[Ending]], share: Fraction
+) -> None:
+    ticket, ended = replace(bet[0], profit_max_micros=None, stake=StakeKind.CASH), bet[1]
+    plain = returns.work_out(ticket, ended)
+    raised = returns.work_out(replace(ticket, boost=share), ended)
+
+    won = max(Fraction(0), plain.current_micros - plain.stake_micros)
+    more = raised.current_micros - plain.current_micros - won * share
+    # Each is rounded to a coin, once.
+    assert abs(more) <= 2 * ticket.minor_unit_micros
+    assert raised.max_micros >= plain.max_micros
+    assert (raised.decided, raised.voided) == (plain.decided, plain.voided)

@@ -14,6 +14,7 @@ from pitboss.kernel.clock import ManualClock
 from pitboss.kernel.entropy import SeededEntropy
 from pitboss.kernel.ids import PlayerId, derived_id
 from pitboss.kernel.shards import partition_of, shard_of
+from pitboss.sportsbook.betting.model import PricePolicy
 
 ANN, BOB = derived_id("ann"), derived_id("bob")
 HOME, AWAY = derived_id("home"), derived_id("away")
@@ -119,3 +120,41 @@ def test_a_key_in_a_batch_is_named_as_a_field(key: str) -> None:
 
     assert caught.value.problem.status == 422
     assert [error.field for error in caught.value.problem.errors] == ["key"]
+
+
+def test_a_policy_and_a_repeat_are_part_of_what_was_asked() -> None:
+    leg = LegBody(selection_id=HOME, tick=1, price="2.50")
+    plain, better, again = (
+        read_slip(
+            SlipBody(currency="EUR", stake="5.00", legs=(leg,), price_policy=policy, again=repeats),
+            "k",
+            Claims(subject=ANN, role=Role.PLAYER, currency="EUR", expires_at=0),
+            clock=CLOCK,
+            entropy=ENTROPY,
+        )
+        for policy, repeats in [
+            (PricePolicy.NONE, False),
+            (PricePolicy.BETTER, False),
+            (PricePolicy.NONE, True),
+        ]
+    )
+
+    assert len({plain.request_digest, better.request_digest, again.request_digest}) == 3
+    assert better.command.legs[0].price == "5/2"
+    assert (better.command.price_policy, again.command.again) == (PricePolicy.BETTER, True)
+
+
+@pytest.mark.parametrize("price", [None, "", "1", "1.00", "0", "-2", "10000001", "NaN", "2,5"])
+def test_what_better_is_measured_by_must_be_a_price(price: str | None) -> None:
+    body = SlipBody(
+        currency="EUR",
+        stake="5.00",
+        legs=(LegBody(selection_id=HOME, tick=1, price=price),),
+        price_policy=PricePolicy.BETTER,
+    )
+    claims = Claims(subject=ANN, role=Role.PLAYER, currency="EUR", expires_at=0)
+
+    with pytest.raises(ProblemFound) as caught:
+        read_slip(body, "k", claims, clock=CLOCK, entropy=ENTROPY)
+
+    assert [error.field for error in caught.value.problem.errors] == ["legs[0].price"]

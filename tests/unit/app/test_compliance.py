@@ -270,7 +270,8 @@ def test_a_session_writes_what_its_tests_proved(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(TESTS)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "proofs", "-p", "no:schemathesis"]
     options = ["-m", "proves", "--proofs", "proofs.json", "--rootdir", str(tmp_path), "."]
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'tests'}:{ROOT / 'src'}"}
+    paths = f"{ROOT / 'tests'}:{ROOT / 'src'}"
+    environment = {**os.environ, "PYTEST_ADDOPTS": "", "PYTHONPATH": paths}
 
     ran = subprocess.run(
         [*command, *options], cwd=tmp_path, env=environment, capture_output=True, text=True

@@ -14,7 +14,7 @@ TODAY, TOMORROW = date(2026, 8, 1), date(2026, 8, 2)
 
 def ids_of(events: list[NewEvent]) -> set[str]:
     """Return the ids of events and all that is in them."""
-    return {event.id for event in events}.union(*map(inner_ids, events))
+    return {event.id for event in events}.union(*(inner_ids(event.markets) for event in events))
 
 
 def test_every_sample_event_can_be_opened() -> None:

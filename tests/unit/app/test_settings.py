@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from decimal import Decimal
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,14 @@ from pydantic import ValidationError
 from pitboss.settings import (
     ENVIRONMENT_PREFIX,
     BucketPlace,
+    CashOutSettings,
+    FeedProducerSettings,
+    FeedSettings,
+    GameProviderSettings,
     LocationSettings,
     RegisterAccount,
     RegisterSettings,
+    RngSettings,
     SandboxSettings,
     Settings,
 )
@@ -29,6 +36,12 @@ EVERYTHING = Settings(
     clock_file=Path("/somewhere/clock"),
     bet_workers=3,
     backlog_max=17,
+    correction_total=50,
+    correction_single=5,
+    price_move_percent_max=25,
+    referral_seconds=12,
+    rounds_open_hours=24,
+    rounds_rule="void",
     sandbox=SandboxSettings(seed=5, delay_ms_max=1, failure_share=0.5, late_share=1.0),
     location=LocationSettings(
         keys={"vendor": Path("/keys/vendor.json")},
@@ -52,6 +65,32 @@ EVERYTHING = Settings(
             )
         },
         sandbox=True,
+    ),
+    cash_out=CashOutSettings(margin=Decimal("0.125"), quote_seconds=20),
+    games={
+        "acme": GameProviderSettings(
+            protocol="softswiss", keys=("newest", "older"), networks=(ip_network("10.0.0.0/8"),)
+        )
+    },
+    feeds={
+        "uof": FeedSettings(
+            url="amqps://me:secret@feed.example:5671/unifiedfeed/7",
+            api_url="https://api.feed.example",
+            token="secret",
+            exchange="prices",
+            keys=("hi.#", "lo.#"),
+            queue="ours",
+            producers={
+                1: FeedProducerSettings(
+                    name="liveodds", phase="live", silence_seconds=15.0, lag_seconds=5.0
+                )
+            },
+        )
+    },
+    rng=RngSettings(
+        manifest=Path("/certified/rng.note"),
+        key="lab.example/rng+00000000+AQ==",
+        socket=Path("/run/rng.sock"),
     ),
     proxies_trusted=2,
     metrics_port=9_002,
@@ -147,7 +186,19 @@ def test_a_home_is_the_same_folder_from_everywhere(
     [
         *(("port", "x"), ("port", "-1"), ("port", "65536"), ("port", "1.5")),
         *(("bet_workers", "0"), ("bet_workers", "5"), ("backlog_max", "0")),
+        *(("correction_total", "-1"), ("correction_single", "-1")),
+        *(
+            ("bet_workers", "0"),
+            ("bet_workers", "5"),
+            ("backlog_max", "0"),
+            ("price_move_percent_max", "0"),
+            ("rounds_open_hours", "0"),
+            ("rounds_rule", "keep"),
+            ("referral_seconds", "4"),
+            ("referral_seconds", "121"),
+        ),
         *(("sandbox", "{"), ("sandbox", '{"seed":"x"}'), ("sandbox", '{"unknown":1}')),
+        *(("rng", '{"manifest":"/certified/rng.note"}'), ("rng", '{"key":"lab"}')),
         *(("trace_share", "2"), ("supervised", "perhaps"), ("timestamp_seconds", "0")),
         *(("tiles", "s3://"), ("tiles", "s3:///log"), ("tiles", "https://bucket/log")),
         *(("last_checkpoint", "s3://bucket/log?x=1"), ("last_checkpoint", "s3://me@bucket/log")),

@@ -30,6 +30,7 @@ EVENT = EventId("00000000-0000-7000-8000-00000000000e")
 THIEF = PlayerId("00000000-0000-7000-8000-00000000000f")
 UNIT = 1_000_000
 RESULTED_AT = datetime(2026, 8, 1, 14, tzinfo=UTC)
+ACCEPTED_AT = RESULTED_AT - timedelta(days=1)
 
 MINE = player_account(PLAYER, "EUR")
 THEIRS = player_account(THIEF, "EUR")
@@ -92,7 +93,9 @@ def work_out(
         **told,
     )
     known = {1: replace_known(KnownResult.of(resulted, RESULTED_AT), superseded_at=superseded_at)}
-    return replay(accepted, settled, known, RULE_BOOK, settled_at=settled_at)
+    return replay(
+        accepted, settled, known, RULE_BOOK, accepted_at=ACCEPTED_AT, settled_at=settled_at
+    )
 
 
 def won(*movements: Movement, held: Movement = HOLD) -> Replayed:

@@ -21,6 +21,10 @@ NEEDED = {
     ("audit", "export"): [
         *("--player", _ID, "--from", "2026-01-01T00:00:00Z", "--to", "2026-02-01T00:00:00Z"),
     ],
+    ("conformance", "run"): [
+        *("--protocol", "softswiss", "--base-url", "http://localhost:1"),
+        *("--key-file", "/nowhere/key", "--player", _ID, "--game", "book"),
+    ],
     ("rebuild",): ["--check"],
     ("replay", "bet"): [_ID],
     ("demo",): ["--season", "/nowhere/season.csv"],
@@ -30,6 +34,18 @@ NEEDED = {
     ("jurisdictions", "diff"): ["GB", "NJ"],
     ("staff", "add"): ["ann", "--role", "administrator"],
     ("staff", "invite"): ["ann"],
+    ("sandbox", "feed"): ["/nowhere", "--feed", "uof"],
+    ("worker", "feed"): ["--feed", "uof"],
+    ("feed", "replay"): ["race.bz2"],
+    ("games", "par"): ["roulette"],
+    ("games", "simulate"): ["roulette", "--rounds", "1000"],
+    ("rng", "key"): ["--name", "lab.example/rng"],
+    ("rng", "sign"): [
+        *("rng.json", "--name", "lab.example/rng", "--certificate", "1", "--laboratory", "Lab"),
+        *("--issued", "2026-11-26", "--licence", "GB"),
+    ],
+    ("rng", "verify"): ["rng.note", "--key", "lab.example/rng"],
+    ("rng", "replay"): ["draws.jsonl"],
     ("players", "erase"): [_ID, "--basis", "gdpr_17_1_a"],
 }
 
@@ -44,7 +60,7 @@ def words_of(command: Any, *before: str) -> Iterator[tuple[str, ...]]:
 
 COMMANDS = sorted(words_of(typer.main.get_command(app)))
 # These look at no setting.
-FREE = {"version", "bench", "sim", "jurisdictions", "compliance"}
+FREE = {"version", "bench", "sim", "jurisdictions", "compliance", "conformance", "games"}
 WITHOUT_SETTINGS = [words for words in COMMANDS if words[0] in FREE]
 WITH_SETTINGS = [words for words in COMMANDS if words not in WITHOUT_SETTINGS]
 
@@ -66,7 +82,7 @@ def test_the_commands_are_these() -> None:
         *("up", "api", "sandbox payments"),
         *(
             f"worker {name}"
-            for name in ("bets", "settlement", "sequencer", "payments", "registers")
+            for name in ("bets", "feed", "settlement", "sequencer", "payments", "registers")
         ),
         *("migrate", "token staff", "catalogue sample", "demo", "version", "bench wallet"),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,11 +15,18 @@ from pitboss.gate.model import (
     DepositCase,
     DepositCheck,
     Identified,
+    Known,
     Product,
     Refusal,
     WagerCase,
 )
-from pitboss.jurisdictions.model import Jurisdiction, LimitKind, SecondFactor, WhenReached
+from pitboss.jurisdictions.model import (
+    Jurisdiction,
+    LimitKind,
+    Scope,
+    SecondFactor,
+    WhenReached,
+)
 from pitboss.kernel.ids import PlayerId, derived_id
 from pitboss.kernel.shards import shard_of
 from pitboss.players.identity.model import Player, PlayerStatus
@@ -224,3 +232,48 @@ def test_who_has_used_up_a_limit_is_logged_out_where_the_licence_says_so(
     # There is something left, or the refusal is about something else.
     assert not logged_out(least)
     assert not rules.logs_out(case, Refusal.STAKE_TOO_LARGE)
+
+
+@pytest.mark.parametrize(
+    "code", [code for code in CODES if jurisdictions.get(code).limits.scope is Scope.LICENCE]
+)
+def test_a_limit_counts_what_is_staked_on_every_product_of_the_licence(
+    code: str, proves: Proves
+) -> None:
+    proves("limits.scope", code)
+    licence = without_other_rules(jurisdictions.get(code))
+    ann = player(licence)
+    least = max(licence.wagering(product).stake_micros_min for product in Product)
+    room = Room(kind=LimitKind.STAKE, left=3 * least)
+    allowance = Allowance(
+        stakes=[room], deposits=[], times=[], set_kinds=frozenset(LimitKind), single_stake=None
+    )
+    products = (Product.SPORTSBOOK, Product.GAMES, Product.SPORTSBOOK, Product.GAMES)
+    checks = [
+        Check(player_id=ANN, product=product, stake_micros=least, currency=ann.currency)
+        for product in products
+    ]
+
+    answers = rules.decide_wagers(
+        checks, {ANN: ann}, {code: licence}, Known(allowances={ANN: allowance})
+    )
+
+    # What one product has taken is gone for the other.
+    assert [getattr(answer, "reason", None) for answer in answers] == [
+        *(None, None, None),
+        Refusal.ABOVE_STAKE_LIMIT,
+    ]
+
+
+def without_other_rules(licence: Jurisdiction) -> Jurisdiction:
+    """Return a licence that asks for nothing else before a stake, and covers every product."""
+    changes: dict[str, dict[str, Any]] = {
+        "licence": {"products": tuple(Product)},
+        "verification": {"before_play": False, "hours_max": None},
+        "sessions": {"second_factor": SecondFactor.OPTIONAL},
+        "games": {"stake_caps": (), "session_planned": False},
+    }
+    for section, values in changes.items():
+        changed = msgspec.structs.replace(getattr(licence, section), **values)
+        licence = msgspec.structs.replace(licence, **{section: changed})
+    return licence

@@ -92,3 +92,9 @@ def test_a_price_is_written_in_lowest_terms() -> None:
 )
 def test_players_read_three_decimals_at_most(price: Fraction, shown: str) -> None:
     assert show_price(price) == shown
+
+
+def test_a_price_that_was_made_of_a_float_is_written_so_that_it_can_be_read() -> None:
+    price = parse_price("2.217629692113031")
+
+    assert parse_price(write_price(price)) == price

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -29,6 +30,12 @@ CODES = jurisdictions.codes()
 RULES = {code: jurisdictions.get(code).location for code in CODES}
 ASKING = [code for code in CODES if RULES[code].kind is not LocationKind.NONE]
 LOCATING = [code for code in CODES if RULES[code].kind is LocationKind.DEVICE]
+ADDRESSED = [code for code in CODES if RULES[code].kind is LocationKind.IP]
+# What a licence says of coordinates, which an address has not.
+OF_DEVICES = (
+    *("near_border_metres", "near_border_recheck_seconds", "speed_kmh", "travel_kmh_max"),
+    *("buffer_metres", "accuracy_metres_max"),
+)
 
 
 def inside(rules: LocationRules) -> CheckRequest:
@@ -199,3 +206,60 @@ def test_there_are_as_many_attempts_as_the_licence_gives(code: str, proves: Prov
 
     assert after(rules.attempts_max - 1).decision is Decision.PASS
     assert after(rules.attempts_max).reasons == (Reason.TOO_MANY_ATTEMPTS,)
+
+
+@pytest.mark.parametrize("code", ADDRESSED)
+def test_where_the_address_alone_is_looked_at_no_coordinates_count(
+    code: str, proves: Proves
+) -> None:
+    """Whatever a device says of itself: at the border, hardly knowing where, on the way, abroad."""
+    for rule in OF_DEVICES:
+        proves(f"location.{rule}", code)
+        assert getattr(RULES[code], rule) is None
+    rules = RULES[code]
+    plain = judged(rules)
+    told: list[dict[str, Any]] = [
+        {"survey": at_border(0.1)},
+        {"survey": at_border(-50_000.0)},
+        {"evidence": evidence(fix=fix(accuracy_metres=90_000.0))},
+        {"evidence": evidence(fix=fix(stopped=False)), "survey": at_border(25.0)},
+    ]
+    elsewhere = LastFix(
+        player_id=ANN, latitude_centi=-8_000, longitude_centi=100, taken_at=NOW - timedelta(hours=1)
+    )
+
+    assert plain.decision is Decision.PASS
+    for changes in told:
+        assert judged(rules, changed(inside(rules), **changes)) == plain
+    assert judged(rules, last=elsewhere) == plain
+
+
+@pytest.mark.parametrize("code", ADDRESSED)
+def test_an_address_may_be_shown_as_often_as_anybody_likes(code: str, proves: Proves) -> None:
+    proves("location.attempts_max", code)
+    assert RULES[code].attempts_max is None
+    permit = Permit(player_id=ANN, session_id=SESSION, failures=10_000, failed_at=NOW)
+
+    assert judged(RULES[code], permit=permit).decision is Decision.PASS
+
+
+@pytest.mark.parametrize("code", [code for code in CODES if code not in ASKING])
+def test_where_nobody_is_asked_where_they_are_nothing_that_was_seen_keeps_them_from_play(
+    code: str, proves: Proves
+) -> None:
+    for rule in (*OF_DEVICES, "area", "recheck_seconds", "attempts_max"):
+        proves(f"location.{rule}", code)
+        assert getattr(RULES[code], rule) is None
+    for rule in ("ip_change_rechecks", "login_rechecks"):
+        proves(f"location.{rule}", code)
+        assert not getattr(RULES[code], rule)
+    failed = Permit(player_id=ANN, session_id=SESSION, failures=10_000, failed_at=NOW)
+    seen = permit_after(
+        None, inside(RULES["GB"]), judged(RULES["GB"]), device="aaaa", network="1234", now=NOW
+    )
+
+    for permit in (None, failed, seen):
+        for network in ("1234", "4321", None):
+            for now in (NOW, NOW + timedelta(days=365)):
+                stands = standing(RULES[code], permit, network=network, now=now)
+                assert stands is Standing.NOT_NEEDED

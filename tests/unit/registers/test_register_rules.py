@@ -29,6 +29,7 @@ from proofs import Proves
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CODES = [code for code in jurisdictions.codes() if code != "demo"]
 WITH_REGISTER = [code for code in CODES if jurisdictions.get(code).exclusion.registers]
+WITHOUT_REGISTER = [code for code in CODES if code not in WITH_REGISTER]
 NUMBER = "199001019802"
 WHOLE = Person(
     given_name="Ann",
@@ -149,6 +150,22 @@ def test_a_login_asks_where_the_licence_asks_at_login_or_before_play(
 
     expected = Moment.LOGIN if Moment.LOGIN in asked else Moment.PLAY
     assert moment is expected
+
+
+@pytest.mark.parametrize("code", WITHOUT_REGISTER)
+def test_without_a_register_nobody_is_asked_about_and_a_silent_one_would_stop_who_says_so(
+    code: str, proves: Proves
+) -> None:
+    proves("exclusion.register_checked_at", code)
+    proves("exclusion.register_down", code)
+    licence = jurisdictions.get(code)
+    listed = with_rules(code, registers=(Register.GAMSTOP,), register_checked_at=(Moment.LOGIN,))
+
+    assert rules.moment_before_login(licence) is None
+    assert rules.due_after_answer(licence, NOW) is None
+    refuses = licence.exclusion.register_down is RegisterDown.REFUSE
+    silent = standing(listed, silent_since=NOW, answer=None, checked_at=None)
+    assert verdict(listed, silent) is (Verdict.DOWN if refuses else Verdict.CLEAR)
 
 
 def test_a_deposit_does_not_wait_for_what_play_waits_for() -> None:

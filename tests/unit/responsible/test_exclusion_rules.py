@@ -11,6 +11,7 @@ import pytest
 from pitboss import jurisdictions
 from pitboss.jurisdictions.model import Lift
 from pitboss.kernel.ids import PlayerId, derived_id
+from pitboss.kernel.instants import add_months
 from pitboss.kernel.shards import shard_of
 from pitboss.responsible.exclusion import rules
 from pitboss.responsible.exclusion.model import (
@@ -147,7 +148,7 @@ def test_an_indefinite_exclusion_is_lifted_as_its_own_rules_say(code: str, prove
     if licence.exclusion.indefinite_lift not in (Lift.ON_REQUEST, Lift.BY_REGISTER):
         assert rules.refusal_to_return(item, licence, NOW) is Refusal.NEVER_LIFTED
         return
-    least = rules.add_months(NOW, licence.exclusion.indefinite_months_min or 0)
+    least = add_months(NOW, licence.exclusion.indefinite_months_min or 0)
     if least > NOW:
         early = rules.refusal_to_return(item, licence, least - MICROSECOND)
         assert early is Refusal.TERM_NOT_OVER
@@ -193,7 +194,7 @@ def test_of_several_the_last_to_end_counts_and_an_exclusion_is_told_first() -> N
     ],
 )
 def test_a_month_that_is_too_short_ends_on_its_last_day(months: int, expected: datetime) -> None:
-    assert rules.add_months(NOW, months) == expected
+    assert add_months(NOW, months) == expected
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -222,7 +223,7 @@ def test_staff_lifts_what_it_imposed_after_its_term_and_nothing_else(
     imposed = excluded(replace(term, reason=Reason.RISK_OF_HARM))
     own = excluded(wish(months=None))
     least = months or licence.exclusion.indefinite_months_min or 0
-    ends_at = rules.add_months(NOW, least)
+    ends_at = add_months(NOW, least)
     lifted = msgspec.structs.replace(imposed, released_at=ends_at)
 
     assert rules.refusal_to_lift([own], licence, ends_at) is Refusal.NOT_EXCLUDED

@@ -53,6 +53,23 @@ def test_a_withdrawal_frees_a_deposit_limit_only_where_the_licence_measures_it_n
 
 
 @pytest.mark.parametrize("code", CODES)
+def test_a_player_is_told_at_each_share_of_a_limit_that_the_licence_names(
+    code: str, proves: Proves
+) -> None:
+    proves("limits.notices_percent", code)
+    rulebook = jurisdictions.get(code)
+    shares = rulebook.limits.notices_percent
+
+    told = [rules.notice_at(used, 1_000, rulebook) for used in range(1_200)]
+
+    assert {one for one in told if one is not None} == set(shares)
+    for percent in shares:
+        # From the first micro on at which so much of it is used, and not one before.
+        assert told.index(percent) == percent * 10
+    assert shares or told == [None] * 1_200
+
+
+@pytest.mark.parametrize("code", CODES)
 def test_open_stakes_count_as_lost_only_where_the_licence_says_so(
     code: str, proves: Proves
 ) -> None:

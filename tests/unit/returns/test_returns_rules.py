@@ -17,6 +17,7 @@ from pitboss.sportsbook.returns.model import (
     WON,
     Bundle,
     Chances,
+    Combo,
     ComboPolicy,
     Ending,
     Leg,
@@ -143,6 +144,18 @@ def test_several_withdrawals_add_up_to_nine_tenths_and_small_ones_are_waived_whe
     assert returns.rule4_deduction("tattersalls.v1", []) == 0
 
 
+def test_deductions_that_were_announced_add_up_with_those_of_prices() -> None:
+    long = [Fraction(13)]
+    announced = [Fraction(20, 100), Fraction(0)]
+
+    assert returns.rule4_deduction("tattersalls.v1", long, announced=announced) == Fraction(1, 4)
+    assert returns.rule4_deduction("tattersalls.v1", long, announced=[Fraction(9, 10)]) == Fraction(
+        9, 10
+    )
+    waived = returns.rule4_deduction("tattersalls_waived.v1", [], announced=[Fraction(5, 100)])
+    assert waived == 0
+
+
 def test_a_price_between_two_bands_is_deducted_as_the_longer_one() -> None:
     assert returns.rule4_deduction("decimal_unibet.v1", [Fraction("5.45")]) == Fraction(15, 100)
 
@@ -187,36 +200,75 @@ def test_goals_before_the_bet_do_not_count_in_play() -> None:
 
 
 @pytest.mark.parametrize(
-    ("policy", "outcomes", "expected"),
+    ("policy", "outcomes", "factor", "void"),
     [
-        (ComboPolicy.REFUND_ALL, (WON, LOST, VOID), (VOID, 9)),
-        (ComboPolicy.REFUND_UNLESS_LOST, (WON, LOST, VOID), (LOST, 9)),
-        (ComboPolicy.REFUND_UNLESS_LOST, (WON, WON, VOID), (VOID, 9)),
-        (ComboPolicy.REDUCE, (WON, WON, VOID), (WON, 4)),
-        (ComboPolicy.REDUCE, (WON, LOST, VOID), (LOST, 9)),
-        (ComboPolicy.REDUCE, (VOID, VOID, VOID), (VOID, 9)),
-        (ComboPolicy.REFUND_ALL, (WON, WON, WON), (WON, 9)),
-        (ComboPolicy.REFUND_ALL, (WON, WON, LOST), (LOST, 9)),
+        (ComboPolicy.REFUND_ALL, (WON, WON, WON), "9", "0"),
+        (ComboPolicy.REFUND_ALL, (WON, WON, LOST), "0", "0"),
+        (ComboPolicy.REFUND_ALL, (WON, LOST, VOID), "1", "1"),
+        (ComboPolicy.REFUND_UNLESS_LOST, (WON, WON, WON), "9", "0"),
+        (ComboPolicy.REFUND_UNLESS_LOST, (WON, LOST, VOID), "0", "0"),
+        (ComboPolicy.REFUND_UNLESS_LOST, (WON, WON, VOID), "1", "1"),
+        (ComboPolicy.REDUCE, (WON, WON, WON), "9", "0"),
+        (ComboPolicy.REDUCE, (WON, WON, VOID), "4", "0"),
+        (ComboPolicy.REDUCE, (WON, LOST, VOID), "0", "0"),
+        (ComboPolicy.REDUCE, (VOID, VOID, VOID), "1", "1"),
+        # Half of the stake is on a leg that won, half on one that is void, or lost.
+        (ComboPolicy.REFUND_ALL, (WON, WON, HALF_WON), "5", "1/2"),
+        (ComboPolicy.REFUND_UNLESS_LOST, (WON, WON, HALF_LOST), "1/2", "1/2"),
+        (ComboPolicy.REFUND_UNLESS_LOST, (WON, LOST, HALF_WON), "0", "0"),
+        (ComboPolicy.REDUCE, (WON, WON, HALF_WON), "13/2", "0"),
+        (ComboPolicy.REFUND_ALL, (WON, WON, Outcome(won=Fraction(1, 2))), "9/2", "0"),
     ],
 )
 def test_a_combination_ends_by_its_policy(
-    policy: ComboPolicy, outcomes: tuple[Outcome, ...], expected: tuple[Outcome, int]
+    policy: ComboPolicy, outcomes: tuple[Outcome, ...], factor: str, void: str
 ) -> None:
-    rest = {frozenset({0, 1}): Fraction(4)}
+    combo = Combo(price=Fraction(9), policy=policy, rest={(0, 1): Fraction(4)})
 
-    outcome, price = combos.combine(policy, Fraction(9), outcomes, rest)
+    assert combos.factor(combo, outcomes) == Fraction(factor)
+    assert combos.void_share(combo, outcomes) == Fraction(void)
 
-    assert (outcome, int(price)) == expected
+
+def test_a_combination_without_a_kept_price_is_refused() -> None:
+    combo = Combo(price=Fraction(9), policy=ComboPolicy.REDUCE)
+    with pytest.raises(Malformed):
+        combos.factor(combo, (WON, VOID))
+    with pytest.raises(Malformed):
+        Combo(price=Fraction(1), policy=ComboPolicy.REDUCE)
 
 
-def test_a_combination_without_a_kept_price_a_policy_or_whole_outcomes_is_refused() -> None:
-    for policy, outcomes in (
-        (ComboPolicy.REDUCE, (WON, VOID)),
-        (ComboPolicy.NONE, (WON, WON)),
-        (ComboPolicy.REFUND_ALL, (WON, HALF_WON)),
-    ):
-        with pytest.raises(Malformed):
-            combos.combine(policy, Fraction(9), outcomes, {})
+@pytest.mark.parametrize(
+    ("policy", "wins", "decided", "voided", "pays"),
+    [
+        (ComboPolicy.REFUND_UNLESS_LOST, (LOST, None), True, False, 0),
+        (ComboPolicy.REFUND_UNLESS_LOST, (VOID, None), False, False, 0),
+        # Somebody may still be void, and then all comes back.
+        (ComboPolicy.REFUND_ALL, (LOST, None), False, False, 0),
+        (ComboPolicy.REFUND_ALL, (VOID, None), True, True, 10),
+        (ComboPolicy.REFUND_ALL, (WON, None), False, False, 0),
+        (ComboPolicy.REFUND_ALL, (WON, WON), True, False, 45),
+        (ComboPolicy.REFUND_ALL, (WON, LOST), True, False, 0),
+    ],
+)
+def test_a_combination_is_decided_as_soon_as_its_open_legs_change_nothing(
+    policy: ComboPolicy,
+    wins: tuple[Outcome | None, ...],
+    decided: bool,
+    voided: bool,
+    pays: int,
+) -> None:
+    ticket = Ticket(
+        legs=(Leg(price=Fraction(2)), Leg(price=Fraction(3))),
+        bundles=(Bundle(legs=(0, 1), sizes=(2,)),),
+        unit_micros=Fraction(10_000_000),
+        minor_unit_micros=10_000,
+        combo=Combo(price=Fraction("4.5"), policy=policy),
+    )
+
+    worked = bets.work_out(ticket, [Ending(win=win) for win in wins])
+
+    assert (worked.decided, worked.voided) == (decided, voided)
+    assert worked.current_micros == pays * 1_000_000
 
 
 def test_a_fair_single_is_worth_its_stake_at_the_current_price() -> None:

@@ -11,6 +11,7 @@ import pytest
 from pitboss.kernel.errors import InvariantBroken, Malformed
 from pitboss.kernel.ids import BetId, EventId, MarketId, SelectionId
 from pitboss.kernel.money import Rounding
+from pitboss.sportsbook.betting.model import RULES_FIRST, RULES_NOW
 from pitboss.sportsbook.catalog.model import (
     Event,
     Market,
@@ -19,6 +20,7 @@ from pitboss.sportsbook.catalog.model import (
     Selection,
     parse_line,
 )
+from pitboss.sportsbook.returns.model import parse_share
 from pitboss.sportsbook.settlement.errors import RulesUnknown
 from pitboss.sportsbook.settlement.model import (
     HALF_LOST,
@@ -35,7 +37,6 @@ from pitboss.sportsbook.settlement.model import (
     Settled,
     Terms,
     Unsettled,
-    parse_share,
 )
 from pitboss.sportsbook.settlement.rules import (
     RULE_BOOK,
@@ -366,11 +367,12 @@ def test_a_line_in_quarters_is_read_exactly(text: str) -> None:
 
 
 def test_the_rules_have_the_name_that_settlements_carry() -> None:
-    assert RULE_BOOK.current.version == "settlement.v1"
+    assert RULE_BOOK.current.version == RULES_NOW
+    assert RULE_BOOK.versions[0].version == RULES_FIRST
 
 
 def test_a_book_of_rules_keeps_its_older_versions() -> None:
-    second = replace(V1, version="settlement.v2")
+    second = replace(V1, version="settlement.v2000")
     book = RuleBook(versions=(V1, second))
 
     assert book.current is second
@@ -378,5 +380,5 @@ def test_a_book_of_rules_keeps_its_older_versions() -> None:
 
 
 def test_rules_that_nobody_has_are_refused_by_name() -> None:
-    with pytest.raises(RulesUnknown, match=r"settlement\.v1, not 'settlement\.v9'"):
+    with pytest.raises(RulesUnknown, match=r"settlement\.v3, not 'settlement\.v9'"):
         RULE_BOOK.get("settlement.v9")

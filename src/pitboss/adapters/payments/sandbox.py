@@ -132,6 +132,9 @@ class SandboxProvider:
             "kind": instruction.kind.value,
             "amount": format_micros(instruction.micros, unit),
             "currency": instruction.currency,
+            "own_only": instruction.own_only,
+            "back_first": instruction.back_first,
+            "customer": instruction.customer,
         }
         answer = await self._ask("POST", "/payments", body)
         if answer.status_code == httpx.codes.PAYMENT_REQUIRED:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from datetime import timedelta
+from fractions import Fraction
 
 from granian.constants import Interfaces, TaskImpl
 from granian.server.embed import Server
@@ -13,9 +15,10 @@ from pitboss.adapters.authenticators import FidoAuthenticators
 from pitboss.adapters.payments.sandbox import SandboxReader
 from pitboss.adapters.verification.sandbox import SandboxCheckReader
 from pitboss.api.asgi import Api, make_app
-from pitboss.api.edge import Edge
+from pitboss.api.edge import Edge, GameProvider
 from pitboss.api.tokens import Tokens
 from pitboss.app import collector, locating
+from pitboss.app.games import open_providers
 from pitboss.app.home import Home
 from pitboss.app.parts import (
     SANDBOX_CHECKS,
@@ -37,6 +40,7 @@ from pitboss.kernel.tracing import Tracer
 from pitboss.players.verification.model import SANDBOX as CHECKER
 from pitboss.registers.ports import RegisterClient
 from pitboss.settings import Settings
+from pitboss.sportsbook.cash_out.model import Policy
 
 # Connections that the kernel may keep for us while a burst of clients arrives.
 LISTEN_BACKLOG = 2_048
@@ -54,9 +58,10 @@ def run(settings: Settings) -> None:
             open_database(settings) as database,
             open_database(settings, connections_max=LOG_CONNECTIONS) as log,
             open_registers(settings) as registers,
+            open_providers(settings) as providers,
         ):
             with tracing(settings, "api") as tracer:
-                app = compose(settings, database, log, tracer, registers)
+                app = compose(settings, database, log, tracer, registers, providers)
                 await serve(app, settings, stop)
 
     run_process("api", settings, main)
@@ -68,6 +73,7 @@ def compose(
     log: Database,
     tracer: Tracer,
     registers: Mapping[Register, RegisterClient],
+    providers: Mapping[str, GameProvider],
 ) -> Api:
     """Put the API together."""
     home = Home(settings.home)
@@ -83,6 +89,9 @@ def compose(
             check_readers={CHECKER: SandboxCheckReader([home.secret(SANDBOX_CHECKS)])},
             tracer=tracer,
             backlog_max=settings.backlog_max,
+            correction_total=settings.correction_total,
+            correction_single=settings.correction_single,
+            price_move_max=Fraction(settings.price_move_percent_max, 100),
             log_database=log,
             instruments=locating.instruments(settings),
             proxies_trusted=settings.proxies_trusted,
@@ -90,6 +99,11 @@ def compose(
             site=settings.site,
             authenticators=FidoAuthenticators(site=settings.site, origins=origins(settings)),
             registers=registers,
+            providers=providers,
+            cash_out=Policy(
+                margin=Fraction(settings.cash_out.margin),
+                quote_life=timedelta(seconds=settings.cash_out.quote_seconds),
+            ),
         )
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from pitboss.app import collector
 from pitboss.app.parts import (
@@ -17,7 +18,7 @@ from pitboss.app.parts import (
 )
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.settings import Settings
-from pitboss.workers import bets
+from pitboss.workers import bets, feed_watch
 from pitboss.workers.observer import Observer
 
 
@@ -30,15 +31,22 @@ def run(settings: Settings, worker: int) -> None:
             with tracing(settings, name) as tracer:
                 observer = Observer(tracer=tracer)
                 show_figures(settings, observer.figures.registry)
-                await bets.run(
-                    database,
-                    clock=clock_of(settings),
-                    entropy=SystemEntropy(),
-                    partitions=partitions_of(worker, settings.bet_workers),
-                    owner=owner_name(settings, name),
-                    stop=stop,
-                    observer=observer,
-                )
+                clock, entropy = clock_of(settings), SystemEntropy()
+                async with asyncio.TaskGroup() as group:
+                    # Whoever takes bets sees to it that somebody vouches for the prices.
+                    group.create_task(
+                        feed_watch.run(database, clock=clock, entropy=entropy, stop=stop)
+                    )
+                    await bets.run(
+                        database,
+                        clock=clock,
+                        entropy=entropy,
+                        partitions=partitions_of(worker, settings.bet_workers),
+                        owner=owner_name(settings, name),
+                        stop=stop,
+                        observer=observer,
+                        refer_for=timedelta(seconds=settings.referral_seconds),
+                    )
 
     collector.look_rarely()
     stand_back()

@@ -1,8 +1,9 @@
-"""The process that settles bets, and voids those of excluded players."""
+"""The process that settles bets, voids and buys back, and ends rounds that were left open."""
 
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from pitboss.app import collector
 from pitboss.app.parts import (
@@ -12,10 +13,11 @@ from pitboss.app.parts import (
     show_figures,
     stand_back,
 )
+from pitboss.games.rounds.model import Resolution
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.shards import PARTITIONS_ALL
 from pitboss.settings import Settings
-from pitboss.workers import settlement, voiding
+from pitboss.workers import cash_out, rounds, settlement, voiding
 from pitboss.workers.figures import Figures
 
 
@@ -28,8 +30,18 @@ def run(settings: Settings) -> None:
         async with open_database(settings) as database:
             clock, entropy = clock_of(settings), SystemEntropy()
             voider = voiding.Voider(database=database, clock=clock, entropy=entropy)
+            buyer = cash_out.Buyer(database=database, clock=clock, entropy=entropy)
+            resolver = rounds.Resolver(
+                database=database,
+                clock=clock,
+                entropy=entropy,
+                open_for=timedelta(hours=settings.rounds_open_hours),
+                rule=Resolution(settings.rounds_rule),
+            )
             async with asyncio.TaskGroup() as group:
+                group.create_task(resolver.run(stop))
                 group.create_task(voider.run(stop))
+                group.create_task(buyer.run(stop))
                 group.create_task(
                     settlement.run(
                         database,

@@ -12,6 +12,8 @@ import msgspec
 from pitboss.audit.reading.errors import FactUnreadable
 from pitboss.audit.record import facts as record
 from pitboss.cashier import facts as cashier
+from pitboss.games.registry import facts as game_registry
+from pitboss.games.rounds import facts as rounds
 from pitboss.kernel.errors import Malformed, PlatformError
 from pitboss.kernel.facts import Fact
 from pitboss.kernel.folding import Told
@@ -27,12 +29,18 @@ from pitboss.players.terms import facts as terms
 from pitboss.players.verification import facts as verification
 from pitboss.registers import facts as registers
 from pitboss.responsible.breaks import facts as breaks
+from pitboss.responsible.contacts import facts as contacts
 from pitboss.responsible.exclusion import facts as exclusion
 from pitboss.responsible.limits import facts as limits
 from pitboss.responsible.marketing import facts as marketing
 from pitboss.sportsbook.betting import facts as betting
+from pitboss.sportsbook.cash_out import facts as cash_out
 from pitboss.sportsbook.catalog import facts as catalog
+from pitboss.sportsbook.combinations import facts as combinations
+from pitboss.sportsbook.feeds import facts as feeds
+from pitboss.sportsbook.pricing import facts as pricing
 from pitboss.sportsbook.settlement import facts as settlement
+from pitboss.sportsbook.trading import facts as trading
 from pitboss.sportsbook.voiding import facts as voiding
 from pitboss.staff.agents import facts as agents
 from pitboss.staff.approvals import facts as approvals
@@ -50,20 +58,28 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     *cases.FACTS,
     *cashier.FACTS,
     *catalog.FACTS,
+    *contacts.FACTS,
     *identity.FACTS,
     *exclusion.FACTS,
     *factors.FACTS,
+    *feeds.FACTS,
+    *game_registry.FACTS,
     *limits.FACTS,
     *location.FACTS,
     *marketing.FACTS,
     *notes.FACTS,
     *personal.FACTS,
+    *pricing.FACTS,
+    *combinations.FACTS,
     *record.FACTS,
     *registers.FACTS,
+    *rounds.FACTS,
     *settlement.FACTS,
+    *trading.FACTS,
     *terms.FACTS,
     *verification.FACTS,
     *voiding.FACTS,
+    *cash_out.FACTS,
     *wallet.FACTS,
 )
 

@@ -12,8 +12,8 @@ from pitboss.kernel.folding import Row
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.shards import Shard
 
-# The first ones tell what is wrong; a million tell no more.
-DIFFERENCES_KEPT = 50
+# The first ones tell what is wrong; a million tell no more.  Some for each table: there are sixty.
+DIFFERENCES_KEPT = 200
 
 
 class Source(StrEnum):
@@ -34,6 +34,10 @@ UNFOLDED: Mapping[str, Source] = {
     "log_head": Source.BOOKKEEPING,
     "log_consumer": Source.BOOKKEEPING,
     "sequencer": Source.BOOKKEEPING,
+    "feed_hold": Source.BOOKKEEPING,
+    "feed_mark": Source.BOOKKEEPING,
+    "feed_producer": Source.BOOKKEEPING,
+    "feed_reader": Source.BOOKKEEPING,
     "settlement_cursor": Source.BOOKKEEPING,
     "settlement_walk": Source.BOOKKEEPING,
     "voiding_cursor": Source.BOOKKEEPING,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import chain, islice
 from typing import Any
@@ -14,7 +14,7 @@ from pitboss.audit.reading.ports import Lot, Spread, in_turn, lots_of
 from pitboss.audit.rebuild.errors import EntityMissing
 from pitboss.audit.rebuild.model import DIFFERENCES_KEPT, Column, Kind, Part, Report
 from pitboss.db import Transaction
-from pitboss.kernel.folding import Row, Table
+from pitboss.kernel.folding import Table
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import CATALOGUE_SHARD, SHARDS_ALL, Shard, shard_of
 from pitboss.messages.model import SealedFact
@@ -43,7 +43,7 @@ async def check(tx: Transaction, *, spread: Spread = in_turn, tell: Tell | None 
     async for shards, part in spread(tx, check_shards, lots_of(SHARDS_ALL)):
         report.add(part.report)
         for name, rows in part.undivided.items():
-            undivided[name].rows.update(rows)
+            undivided[name].merge(rows)
         done += len(shards)
         if tell is not None:
             tell(done, len(SHARDS_ALL))
@@ -62,7 +62,7 @@ async def check_shards(tx: Transaction, shards: Lot, *, reader: Reader | None = 
         FactUnreadable: a fact cannot be read.
     """
     live, reader = await store.find_tables(tx), reader or Reader()
-    report, undivided = Report(), dict[str, dict[Hashable, Row]]()
+    report, undivided = Report(), dict[str, Table]()
     for shard in shards:
         async with reading.naming(tx):
             state, commitments = await _fold(tx, shard, reader, report)
@@ -73,8 +73,11 @@ async def check_shards(tx: Transaction, shards: Lot, *, reader: Reader | None = 
             if table.sharded:
                 await _compare(tx, table, live, shard, report)
             else:
-                undivided.setdefault(table.name, {}).update(table.rows)
-    return Part(report=report, undivided=undivided)
+                first = undivided.setdefault(table.name, table)
+                if first is not table:
+                    first.merge(table.rows)
+    rows = {name: table.rows for name, table in undivided.items()}
+    return Part(report=report, undivided=rows)
 
 
 async def show(

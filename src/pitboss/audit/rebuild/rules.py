@@ -8,6 +8,8 @@ from typing import Any
 from pitboss.audit.reading.model import ReadFact
 from pitboss.audit.rebuild.model import UNFOLDED, Column, Difference, Kind, readable
 from pitboss.cashier.folding import CashierFold
+from pitboss.games.registry.folding import RegistryFold
+from pitboss.games.rounds.folding import RoundsFold
 from pitboss.kernel.facts import Fact
 from pitboss.kernel.folding import Row, Table, Told
 from pitboss.kernel.shards import Shard
@@ -21,12 +23,18 @@ from pitboss.players.terms.folding import TermsFold
 from pitboss.players.verification.folding import VerificationFold
 from pitboss.registers.folding import RegisterFold
 from pitboss.responsible.breaks.folding import BreaksFold
+from pitboss.responsible.contacts.folding import ContactsFold
 from pitboss.responsible.exclusion.folding import ExclusionFold
 from pitboss.responsible.limits.folding import LimitsFold
 from pitboss.responsible.marketing.folding import MarketingFold
 from pitboss.sportsbook.betting.folding import BettingFold
+from pitboss.sportsbook.cash_out.folding import CashOutFold
 from pitboss.sportsbook.catalog.folding import CatalogFold
+from pitboss.sportsbook.combinations.folding import CombinationsFold
+from pitboss.sportsbook.feeds.folding import FeedFold
+from pitboss.sportsbook.pricing.folding import PricingFold
 from pitboss.sportsbook.settlement.folding import SettlementFold
+from pitboss.sportsbook.trading.folding import TradingFold
 from pitboss.sportsbook.voiding.folding import VoidingFold
 from pitboss.staff.agents.folding import AgentsFold
 from pitboss.staff.approvals.folding import ApprovalsFold
@@ -46,15 +54,24 @@ class State:
         self._heads = HeadFold(shard)
         self._wallet = WalletFold(shard)
         self._limits = LimitsFold()
-        betting = BettingFold()
+        trading = TradingFold()
+        betting = BettingFold(trading)
         self._folds = (
             self._heads,
             self._wallet,
+            trading,
             betting,
             SettlementFold(betting),
             VoidingFold(betting),
+            CashOutFold(betting),
             CatalogFold(),
+            PricingFold(),
+            CombinationsFold(),
+            FeedFold(),
             CashierFold(),
+            RegistryFold(),
+            RoundsFold(),
+            ContactsFold(),
             IdentityFold(),
             self._limits,
             ExclusionFold(),
@@ -140,7 +157,8 @@ def compare_rows(table: Table, shard: Shard | None, live: Sequence[Row]) -> Iter
     for found in live:
         rebuilt = rows.pop(key_of(found), None)
         if rebuilt is None:
-            yield _one_sided(table, shard, found, live=True)
+            if not table.is_nothing(found):
+                yield _one_sided(table, shard, found, live=True)
         elif rebuilt != found:
             yield from _columns_that_differ(table, shard, found, rebuilt)
 
@@ -148,7 +166,8 @@ def compare_rows(table: Table, shard: Shard | None, live: Sequence[Row]) -> Iter
 def missing_rows(table: Table, shard: Shard | None) -> Iterator[Difference]:
     """Return what the facts have made and no live row has shown."""
     for row in table.rows.values():
-        yield _one_sided(table, shard, row, live=False)
+        if not table.is_nothing(row):
+            yield _one_sided(table, shard, row, live=False)
 
 
 def compare_schemas(tables: Sequence[Table], live: Mapping[str, Sequence[Column]]) -> Iterator[str]:
@@ -183,8 +202,14 @@ def _naming(name: str, names: set[str], state: State) -> list[dict[str, Any]]:
     return [
         placed | _shown(table, row)
         for row in table.rows.values()
-        if any(isinstance(value, str) and value in names for value in row)
+        if any(_names(value, names) for value in row)
     ]
+
+
+def _names(value: Any, names: set[str]) -> bool:
+    if isinstance(value, list):
+        return any(_names(one, names) for one in value)
+    return isinstance(value, str) and value in names
 
 
 def _shown(table: Table, row: Sequence[Any]) -> dict[str, Any]:

@@ -29,11 +29,10 @@ async def find_rows(
 ) -> list[Row]:
     """Return the live rows of a table, or of one shard of it.
 
-    `columns` are their types.  An id comes as text, as facts have it.
+    `columns` are their types.  An id comes as text, as facts have it, and a list of them, too.
     """
-    chosen = ", ".join(
-        f'"{name}"::text' if columns[name] == "uuid" else f'"{name}"' for name in table.columns
-    )
+    as_text = {"uuid": "::text", "uuid[]": "::text[]"}
+    chosen = ", ".join(f'"{name}"{as_text.get(columns[name], "")}' for name in table.columns)
     # All at once: what facts make of them is in memory too, and a cursor is three round trips for
     # each table of each shard, most of which have few rows.
     where, arguments = ("", ()) if shard is None else (" WHERE shard = $1", (shard,))

@@ -9,12 +9,27 @@ from typing import Any
 
 from pitboss.audit.reading.model import ReadFact
 from pitboss.kernel.ids import BetId, SelectionId
+from pitboss.kernel.invariant import ensure
 from pitboss.kernel.shards import Shard
 from pitboss.responsible.exclusion.facts import PlayerExcluded
 from pitboss.sportsbook.betting.facts import BetAccepted
-from pitboss.sportsbook.settlement.facts import BetSettled, MarketResulted
-from pitboss.sportsbook.settlement.model import Result, SelectionResult, Settled
+from pitboss.sportsbook.cash_out.facts import BetBoughtBack
+from pitboss.sportsbook.settlement.facts import (
+    BetResettled,
+    BetSettled,
+    MarketResulted,
+    MarketRuled,
+)
+from pitboss.sportsbook.settlement.model import (
+    VOID,
+    Effect,
+    Result,
+    SelectionResult,
+    Settled,
+    Window,
+)
 from pitboss.sportsbook.voiding.facts import BetVoided
+from pitboss.sportsbook.voiding.folding import came_back
 
 # The first one tells what is wrong; a million tell no more.
 DISAGREEMENTS_KEPT = 20
@@ -27,26 +42,39 @@ GRACE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownResult:
-    """The results of one market as a fact has them: to compare, and to compute with.
+    """What counted of one market after a fact about it: to compare, and to compute with.
 
-    `superseded_at` is when a newer version of them was recorded, if there is one.
+    `superseded_at` is when something else was said, if it was.
     """
 
-    fact: MarketResulted
+    fact: MarketRuled
     recorded_at: datetime
     superseded_at: datetime | None = None
     told: Mapping[SelectionId, SelectionResult]
     results: Mapping[SelectionId, Result]
+    windows: tuple[Window, ...]
 
     @classmethod
-    def of(cls, fact: MarketResulted, recorded_at: datetime) -> KnownResult:
-        """Take the results of a market."""
+    def of(
+        cls, fact: MarketRuled, recorded_at: datetime, effect: Effect | None = None
+    ) -> KnownResult:
+        """Take what counts of a market since a fact; without more, the results that it tells."""
+        if effect is None:
+            ensure(isinstance(fact, MarketResulted), "only results say by themselves what counts")
+            effect = Effect(results=fact.results if isinstance(fact, MarketResulted) else ())
         return cls(
             fact=fact,
             recorded_at=recorded_at,
-            told={item.selection_id: item for item in fact.results},
-            results={item.selection_id: Result.of(item) for item in fact.results},
+            told={item.selection_id: item for item in effect.results},
+            results={item.selection_id: Result.of(item) for item in effect.results},
+            windows=effect.windows,
         )
+
+    def told_of(self, selection_id: SelectionId, accepted_at: datetime) -> SelectionResult | None:
+        """Return how a selection ended for a bet that was accepted then."""
+        if any(window.holds(accepted_at) for window in self.windows):
+            return VOID.told_of(selection_id)
+        return self.told.get(selection_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +107,29 @@ class Replayed:
     voided: bool | None
     coin: Coin
     disagreements: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paid:
+    """What a bet returned by its `version`th settlement; nothing while it is open again.
+
+    No result changes one any more that is `final`.
+    """
+
+    version: int
+    returns_micros: int | None
+    voided: bool
+    final: bool = False
+
+    @classmethod
+    def by(cls, fact: BetSettled | BetResettled) -> Paid:
+        """Take what a fact says that a bet returns."""
+        return cls(
+            version=fact.version if isinstance(fact, BetResettled) else 1,
+            returns_micros=fact.returns_micros,
+            voided=fact.voided,
+            final=not isinstance(fact, BetResettled) and fact.final,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,17 +170,24 @@ class Input:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BetReplay:
-    """A settlement, or a bet that is void before its results, with each of its inputs."""
+    """A settlement, a bet that is void before its results, or the sale of all that was left of one.
+
+    Each with its inputs; `accepted` has the stake that was left by then.  `corrections` are the
+    settlements after the first one, each worked out again.
+    """
 
     accepted: BetAccepted
-    settled: BetSettled | BetVoided
+    settled: BetSettled | BetVoided | BetBoughtBack
     inputs: tuple[Input, ...]
     replayed: Replayed
+    corrections: tuple[tuple[BetResettled, Replayed], ...] = ()
 
     @property
     def ok(self) -> bool:
         """Whether what was told and paid is what the rules make of the inputs."""
-        return not self.replayed.disagreements
+        return not any(
+            item.disagreements for item in (self.replayed, *(done for _, done in self.corrections))
+        )
 
     def document(self) -> dict[str, Any]:
         """Return all of it as JSON has it."""
@@ -138,18 +196,42 @@ class BetReplay:
             "bet_id": settled.bet_id,
             "agrees": self.ok,
             "inputs": [asdict(item) for item in self.inputs],
-            "rules": settled.rule if isinstance(settled, BetVoided) else settled.rules,
+            "rules": _rules(self.accepted, settled),
             "rounding": self.accepted.rounding,
             "told": _told(settled),
             "replayed": {"returns_micros": replayed.returns_micros, "voided": replayed.voided},
             "coin": asdict(replayed.coin),
             "disagreements": list(replayed.disagreements),
+            "corrections": [_corrected(fact, done) for fact, done in self.corrections],
         }
 
 
-def _told(settled: BetSettled | BetVoided) -> dict[str, Any]:
+def _corrected(fact: BetResettled, done: Replayed) -> dict[str, Any]:
+    return {
+        "version": fact.version,
+        "was_micros": fact.was_micros,
+        "told": {"returns_micros": fact.returns_micros, "voided": fact.voided},
+        "replayed": {"returns_micros": done.returns_micros, "voided": done.voided},
+        "cause": fact.cause,
+        "reason": fact.reason,
+        "owed_micros": fact.owed_micros,
+        "absorbed_micros": fact.absorbed_micros,
+        "coin": asdict(done.coin),
+        "disagreements": list(done.disagreements),
+    }
+
+
+def _rules(accepted: BetAccepted, settled: BetSettled | BetVoided | BetBoughtBack) -> str:
     if isinstance(settled, BetVoided):
-        return {"returns_micros": settled.stake_micros, "voided": True}
+        return settled.rule
+    return settled.rules if isinstance(settled, BetSettled) else accepted.rules
+
+
+def _told(settled: BetSettled | BetVoided | BetBoughtBack) -> dict[str, Any]:
+    if isinstance(settled, BetBoughtBack):
+        return {"returns_micros": settled.quote.offer_micros, "voided": False}
+    if isinstance(settled, BetVoided):
+        return {"returns_micros": came_back(settled), "voided": True}
     return {"returns_micros": settled.returns_micros, "voided": settled.voided}
 
 
@@ -172,12 +254,15 @@ class Disagreement:
 class Report:
     """What was replayed, and what did not agree; `waiting` bets have nothing that settles them.
 
-    `voids` are bets that became void before their results.
+    `voids` are bets that became void before their results, `corrections` settlements after the
+    first one of a bet, and `sales` what was bought back of bets.
     """
 
     facts: int = 0
     settlements: int = 0
     voids: int = 0
+    corrections: int = 0
+    sales: int = 0
     results: int = 0
     waiting: int = 0
     disagreeing: int = 0

@@ -134,7 +134,9 @@ async def read_in_bulk(
     ensure(not any(path.startswith(SECRETS) for path in paths), "secrets are never read in bulk")
     wishes = [ReadRequest(subject_id=item, purpose=purpose, paths=paths) for item in subject_ids]
     known = await _subjects(turn, wishes)
-    subjects = tuple(item for item in known.values() if item.erased_at is None)
+    # In the order asked, as the database has none: the same look is the same fact.
+    asked = [known[item] for item in dict.fromkeys(subject_ids) if item in known]
+    subjects = tuple(item for item in asked if item.erased_at is None)
     values = await store.find_values(turn.tx, [item.id for item in subjects])
     by_shard: dict[Shard, list[SubjectId]] = {}
     for subject in subjects:

@@ -9,6 +9,7 @@ from pitboss.responsible.exclusion.operations import (
 )
 from pitboss.responsible.exclusion.queries import (
     count_exclusions,
+    find_excluded,
     find_kept_away,
     is_imposed,
     list_exclusions,
@@ -20,6 +21,7 @@ __all__ = [
     "count_exclusions",
     "exclude",
     "exclude_by_register",
+    "find_excluded",
     "find_kept_away",
     "is_imposed",
     "lift_imposed",

@@ -14,6 +14,8 @@ from pitboss.responsible.exclusion.model import Exclusion, Place, Standing
 
 from . import rules, store
 
+PAGE_MAX = 1_000
+
 
 async def is_imposed(tx: Transaction, player_id: PlayerId) -> bool:
     """Say whether staff imposed an exclusion on a player that it has not lifted."""
@@ -32,6 +34,17 @@ async def count_exclusions(tx: Transaction, places: Sequence[Place]) -> dict[Pla
     Rows are only added, so the number grows with each, and never falls.
     """
     return await store.count_exclusions(tx, places)
+
+
+async def find_excluded(
+    tx: Transaction, *, now: datetime, after: Place | None = None, limit: int = PAGE_MAX
+) -> list[Place]:
+    """Return players who may be excluded now, at most 1,000 of them, in order of shard and player.
+
+    Who was excluded once and may play again may be among them: whoever acts on it looks again
+    under their turns.  `after` continues below the last of the page before.
+    """
+    return await store.find_excluded(tx, after=after, at=now, limit=min(limit, PAGE_MAX))
 
 
 async def find_kept_away(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import msgspec
 
 from pitboss.jurisdictions.model import Jurisdiction, Lift
+from pitboss.kernel.instants import add_months
 from pitboss.responsible.exclusion.model import Exclusion, Initiator, Kind, Reason, Refusal, Wish
 
 HOURS_MAX = 24 * 366
@@ -33,13 +33,6 @@ def end_of(wish: Wish, now: datetime) -> datetime | None:
     if wish.kind is Kind.TIME_OUT:
         return now + timedelta(hours=wish.hours or 0)
     return None if wish.months is None else add_months(now, wish.months)
-
-
-def add_months(instant: datetime, months: int) -> datetime:
-    """Return the same day so many months later, or the month's last if it has no such day."""
-    number = instant.year * 12 + instant.month - 1 + months
-    year, month = number // 12, number % 12 + 1
-    return instant.replace(year=year, month=month, day=min(instant.day, monthrange(year, month)[1]))
 
 
 def keeping_away(

@@ -10,6 +10,8 @@ from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import Shard
 from pitboss.responsible.exclusion.model import Exclusion, Initiator, Kind, Place, Reason
 
+_NOBODY = (-1, "00000000-0000-0000-0000-000000000000")
+
 
 async def find_exclusions(tx: Transaction, places: Collection[Place]) -> list[Exclusion]:
     """Return every exclusion of these players, the oldest first."""
@@ -37,6 +39,24 @@ async def find_exclusions(tx: Transaction, places: Collection[Place]) -> list[Ex
         )
         for row in rows
     ]
+
+
+async def find_excluded(
+    tx: Transaction, *, after: Place | None, at: datetime, limit: int
+) -> list[Place]:
+    """Return players who may be excluded at a moment, in order of shard and player.
+
+    Whether an exclusion that has no end, or whose term is over, still holds is not asked here.
+    """
+    rows = await tx.fetch(
+        "SELECT DISTINCT shard, player_id FROM player_exclusion WHERE kind = 'exclusion'"
+        " AND released_at IS NULL AND starts_at <= $3 AND (shard, player_id) > ($1, $2::uuid)"
+        " ORDER BY shard, player_id LIMIT $4",
+        *(_NOBODY if after is None else after),
+        at,
+        limit,
+    )
+    return [(Shard(row["shard"]), PlayerId(str(row["player_id"]))) for row in rows]
 
 
 async def count_exclusions(tx: Transaction, places: Collection[Place]) -> dict[PlayerId, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from pitboss.db import Transaction
@@ -17,6 +17,7 @@ from pitboss.responsible.limits.model import (
     Limit,
     LimitKey,
     Place,
+    Played,
     Standing,
 )
 
@@ -61,6 +62,35 @@ async def find_used(
         limit.key: rules.used(limit.key, played, licence, now=now)
         for limit in limits
         if limit.key.kind.is_periodic and limit.key.kind.is_money
+    }
+
+
+async def measure(
+    tx: Transaction,
+    places: Sequence[Place],
+    licences: Mapping[PlayerId, Jurisdiction],
+    keys: Mapping[PlayerId, Collection[LimitKey]],
+    *,
+    now: datetime,
+) -> dict[PlayerId, dict[LimitKey, int]]:
+    """Return how much these players have used of what is asked, in micros, limits or not.
+
+    Args:
+        tx: where to read; under the turn of the players it is the last word.
+        places: the players.
+        licences: by whose periods is counted.
+        keys: of each player, kinds of money over a period.
+        now: the platform's time.
+    """
+    played: dict[PlayerId, dict[datetime, Played]] = {player_id: {} for _, player_id in places}
+    since = rules.hour_of(now - rules.LOOKED_BACK)
+    for player_id, hour in await store.find_played(tx, places, since=since):
+        played[player_id][hour.hour] = hour
+    return {
+        player_id: {
+            key: rules.used(key, hours, licences[player_id], now=now) for key in keys[player_id]
+        }
+        for player_id, hours in played.items()
     }
 
 

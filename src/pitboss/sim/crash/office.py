@@ -119,6 +119,7 @@ class Office:
         change = {
             "selection_id": offer.selection_id,
             "price": self._chance.choice(_PRICES),
+            "confirmed": True,
         }
         await self._do("/v1/staff/prices", {"changes": [change]})
         await self._show(event_id)

@@ -20,13 +20,15 @@ class Product:
     refused: str
 
 
-# Whatever takes stakes or deposits has a line here: rounds of games will have theirs.
+# Whatever takes stakes or deposits has a line here.
 PRODUCTS = (
     Product(name="sportsbook", taken="bet.accepted", refused="bet.refused"),
+    Product(name="games", taken="round.staked", refused="round.stake_refused"),
     Product(name="deposits", taken="deposit.requested", refused="payment.refused"),
 )
 EXCLUDED = "player.excluded"
 PAID_OUT = "withdrawal.requested"
+WON = "round.won"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,8 @@ class Report:
     """What became of a storm.
 
     `asked` counts requests by what they were for, `turned_away` those that ended at the door, with
-    a session that was over.  `paid_out_after` are withdrawals of excluded players, which stay open.
+    a session that was over.  `paid_out_after` are withdrawals of excluded players, which stay open,
+    and `won_after` wins of rounds that were staked in time.
     `seconds` is how long it took to exclude everybody.  `undecided` were acknowledged and never
     decided on.  `answer_ms` is how long one exclusion took, in the storm.
     """
@@ -63,6 +66,7 @@ class Report:
     turned_away: int
     counts: Mapping[str, Count]
     paid_out_after: int
+    won_after: int
     undecided: int
     seconds: float
     answer_ms: Latency | None

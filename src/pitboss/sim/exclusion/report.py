@@ -30,6 +30,7 @@ def as_json(report: Report) -> dict[str, object]:
         "asked": dict(report.asked),
         "turned_away": report.turned_away,
         "paid_out_after": report.paid_out_after,
+        "won_after": report.won_after,
         "undecided": report.undecided,
         "faults": list(report.faults),
     }
@@ -56,6 +57,7 @@ def as_table(report: Report) -> Table:
         table.add_row(f"{name}: taken after it", Text(f"{count.taken_after:,}", style))
     table.add_section()
     table.add_row("withdrawals taken on after it", f"{report.paid_out_after:,}")
+    table.add_row("wins of rounds from before, booked after it", f"{report.won_after:,}")
     for fault in report.faults:
         table.add_row(Text("broken", "bold red"), Text(fault))
     return table

@@ -1,4 +1,4 @@
-"""The storm: players bet and pay in as fast as the API lets them, and are all excluded in it."""
+"""The storm: players bet, play and pay in as fast as they may, and are all excluded in it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from pitboss.kernel.errors import PlatformError
 from pitboss.kernel.shards import SHARDS_ALL
 from pitboss.sim import house
 from pitboss.sim.crash.report import Latency
-from pitboss.sim.exclusion.model import PAID_OUT, Config, Report
+from pitboss.sim.exclusion.model import PAID_OUT, WON, Config, Report
+from pitboss.sim.exclusion.studio import PROVIDERS, Studio
 from pitboss.sim.exclusion.verdict import count, counts_of, faults_of
 from pitboss.sim.house import Guest, House
 from pitboss.sim.http import Answer, ConnectionLost
 
 BETTORS = 48
+GAMBLERS = 12
 DEPOSITORS = 6
 EXCLUDERS = 8
-CONNECTIONS = BETTORS + DEPOSITORS + EXCLUDERS
+CONNECTIONS = BETTORS + GAMBLERS + DEPOSITORS + EXCLUDERS
 FUNDS_MICROS = 100_000 * 1_000_000
 MONTHS = 6
 DECIDED_SECONDS_MAX = 120.0
@@ -41,10 +43,11 @@ async def run(config: Config, *, tell: Callable[[str], None]) -> Report:
         StormBroken: somebody was answered as nobody should be.
     """
     tell("the platform starts")
-    async with house.opened(seed=config.seed, connections=CONNECTIONS) as venue:
+    async with house.opened(seed=config.seed, connections=CONNECTIONS, games=PROVIDERS) as venue:
         tell(f"{config.players:,} players are welcomed")
         guests = await venue.welcome(config.players, micros=FUNDS_MICROS)
         storm = _Storm(venue, guests, config)
+        await storm.sit_down()
         tell("the storm begins")
         seconds = await storm.blow()
         tell("the storm is over; what was acknowledged is decided")
@@ -57,6 +60,7 @@ async def run(config: Config, *, tell: Callable[[str], None]) -> Report:
             turned_away=storm.turned_away,
             counts=counts_of(_without_welcome(found, config.players)),
             paid_out_after=found[f"{PAID_OUT} after"],
+            won_after=found[f"{WON} after"],
             undecided=undecided,
             seconds=seconds,
             answer_ms=Latency.of_seconds(storm.took),
@@ -88,11 +92,19 @@ class _Storm:
         self._old_tokens = {
             guest.player_id: venue.token(guest.player_id, session=False) for guest in guests
         }
+        self._studio = Studio(venue, seed=config.seed)
         self._number = 0
         self._acknowledged = 0
         self.asked: Counter[str] = Counter()
         self.turned_away = 0
         self.took: list[float] = []
+
+    async def sit_down(self) -> None:
+        """Open a game for everybody; for every other one without a login that could end."""
+        await self._studio.list_game()
+        for number, guest in enumerate(self._guests):
+            old = self._old_tokens[guest.player_id]
+            await self._studio.seat(guest, token=old if number % 2 else guest.token)
 
     async def blow(self) -> float:
         """Blow, exclude everybody, blow on; return how long excluding took."""
@@ -100,6 +112,8 @@ class _Storm:
         async with asyncio.TaskGroup() as group:
             for _ in range(BETTORS):
                 group.create_task(self._bet())
+            for _ in range(GAMBLERS):
+                group.create_task(self._gamble())
             for _ in range(DEPOSITORS):
                 group.create_task(self._pay_in())
             await asyncio.sleep(self._config.seconds_around)
@@ -113,7 +127,12 @@ class _Storm:
         return seconds
 
     async def come_to_rest(self) -> int:
-        """Wait until every acknowledged bet is decided; return how many never were."""
+        """Pay all rounds, and wait until every acknowledged bet is decided.
+
+        Returns how many never were.
+        """
+        while await self._studio.pay():
+            pass
         loop = asyncio.get_running_loop()
         deadline = loop.time() + DECIDED_SECONDS_MAX
         while True:
@@ -132,6 +151,14 @@ class _Storm:
             guest = self._chance.choice(self._guests)
             answer = await self._send("bets", "/v1/bets", self._venue.slip(1), guest)
             self._acknowledged += answer.status == HTTPStatus.ACCEPTED
+
+    async def _gamble(self) -> None:
+        """Stake in games all the time, and leave half of the wins for later."""
+        while not self._over.is_set():
+            await self._studio.stake(self._chance.choice(self._guests))
+            self.asked["stakes in games"] += 1
+            if self._chance.random() < 0.5:
+                await self._studio.pay()
 
     async def _pay_in(self) -> None:
         body = {"amount": "1.00", "currency": "EUR"}

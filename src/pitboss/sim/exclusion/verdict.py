@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pitboss.sim.exclusion.model import EXCLUDED, PAID_OUT, PRODUCTS, Count
+from pitboss.sim.exclusion.model import EXCLUDED, PAID_OUT, PRODUCTS, WON, Count
 
 Fact = Mapping[str, Any]
 
@@ -54,3 +54,9 @@ def faults_of(found: Counter[str], *, players: int, undecided: int) -> Iterator[
             yield f"nothing was refused by {product.name} after: there was no storm"
     if not found[f"{PAID_OUT} after"]:
         yield "nobody who was excluded could be paid out"
+    if not found[f"{WON} after"]:
+        yield "nobody who was excluded had won in time"
+    won = found[f"{WON} before"] + found[f"{WON} after"]
+    staked = sum(found[f"round.staked {when}"] for when in ("before", "after"))
+    if won != staked:
+        yield f"{won} wins are booked of {staked} rounds that each had one"

@@ -9,7 +9,7 @@ import msgspec
 from pitboss.kernel.errors import PlatformError
 from pitboss.kernel.ids import EventId, SelectionId
 from pitboss.sim.season.caller import Caller, describe
-from pitboss.sim.season.programme import Pick
+from pitboss.sim.season.picks import Pick
 
 EVENTS_PAGE = 100
 # A catalogue with more events than this at once is not a season's.

@@ -6,19 +6,25 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from msgspec import structs
+
 from pitboss.cashier.facts import DepositConfirmed, WithdrawalPaid
+from pitboss.games.rounds.facts import RoundReversed, RoundStaked, RoundWon
 from pitboss.kernel.facts import Fact, Movement
 from pitboss.kernel.ids import AccountId, BetId, MarketId, PlayerId, SelectionId
-from pitboss.kernel.money import Rounding, currency
 from pitboss.sportsbook import settlement
 from pitboss.sportsbook.betting.facts import BetAccepted, BetRefused
-from pitboss.sportsbook.betting.model import BetState
+from pitboss.sportsbook.betting.model import ONE_LINE, BetState
+from pitboss.sportsbook.cash_out.facts import BetBoughtBack
 from pitboss.sportsbook.catalog.facts import EventOpened
-from pitboss.sportsbook.settlement.facts import BetSettled, MarketResulted
-from pitboss.sportsbook.settlement.model import Leg, Result, Settled, Terms
-from pitboss.wallet.facts import AccountOpened
+from pitboss.sportsbook.settlement.facts import BetResettled, BetSettled, MarketResulted
+from pitboss.sportsbook.settlement.folding import terms_of
+from pitboss.sportsbook.settlement.model import Result, Settled, Terms
+from pitboss.wallet.facts import AccountOpened, ReceivableCollected
 
 ACCUMULATOR = "accumulator"
+SYSTEM = "system"
+EACH_WAY = "each_way"
 UNKNOWN_KIND = "unknown"
 
 
@@ -35,24 +41,32 @@ class Sheet:
 
 @dataclass(slots=True, kw_only=True)
 class Person:
-    """What a player paid in and out, staked and got back, in micros of one currency."""
+    """What a player paid in and out, staked and got back, in micros of one currency.
+
+    `owed` is what corrections have taken back from them, and somebody else has borne.
+    """
 
     deposits: int = 0
     withdrawals: int = 0
     stakes: int = 0
     returns: int = 0
+    owed: int = 0
+    game_stakes: int = 0
+    game_wins: int = 0
 
     @property
     def balance(self) -> int:
         """What the player must have if nothing else happened."""
-        return self.deposits - self.stakes + self.returns - self.withdrawals
+        bets, games = self.returns - self.stakes, self.game_wins - self.game_stakes
+        return self.deposits + bets + games - self.withdrawals + self.owed
 
 
 @dataclass(slots=True, kw_only=True)
 class BetLine:
     """What the facts say became of a bet.
 
-    `kind` is the market's for a single.  `replayed` is what its terms and the results give;
+    `kind` is the market's for a single.  `terms` are those of what is left of it: of `stake`, what
+    was `sold` is gone, and `sold_for` was paid for it.  `replayed` is what terms and results give;
     it equals `returns` and `voided` if settlement was right.
     """
 
@@ -64,8 +78,27 @@ class BetLine:
     reason: str = ""
     decisions: int = 1
     settlements: int = 0
+    corrections: int = 0
     returns: int = 0
     replayed: Settled | None = None
+    terms: Terms | None = None
+    sold: int = 0
+    sold_for: int = 0
+
+    @property
+    def left(self) -> int:
+        """The stake that was not sold."""
+        return self.stake - self.sold
+
+    @property
+    def turnover(self) -> int:
+        """The stake that has been decided: what was sold, and the rest unless it was void."""
+        return self.sold + (self.left if self.state is BetState.SETTLED else 0)
+
+    @property
+    def came_back(self) -> int:
+        """What the player got for the turnover."""
+        return self.sold_for + (self.returns if self.state is BetState.SETTLED else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +143,6 @@ class Books:
     _kinds: dict[MarketId, str] = field(default_factory=dict)
     _results: dict[SelectionId, Result] = field(default_factory=dict)
     _versions: dict[MarketId, int] = field(default_factory=dict)
-    _terms: dict[BetId, Terms] = field(default_factory=dict)
 
     def take(self, fact: Fact) -> None:
         """Take what happened; the movements of money in it are taken by `move`."""
@@ -129,6 +161,21 @@ class Books:
                 self._refuse(fact)
             case BetSettled():
                 self._settle(fact)
+            case BetResettled():
+                self._resettle(fact)
+            case BetBoughtBack():
+                self._buy_back(fact)
+            case RoundStaked():
+                self._play(fact.player_id, fact.currency, staked=fact.micros)
+            case RoundWon():
+                self._play(fact.player_id, fact.currency, won=fact.micros)
+            case RoundReversed() if fact.of == "stake":
+                self._play(fact.player_id, fact.currency, staked=-fact.micros)
+            case RoundReversed():
+                self._play(fact.player_id, fact.currency, won=-fact.micros)
+                self._person(fact.player_id, fact.currency).owed += fact.owed_micros
+            case ReceivableCollected():
+                self._person(fact.player_id, fact.currency).owed -= fact.micros
             case DepositConfirmed():
                 self._person(fact.player_id, fact.currency).deposits += fact.micros
             case WithdrawalPaid():
@@ -154,17 +201,23 @@ class Books:
                     self.oddities.append(f"a movement cannot be read: {movement}")
 
     def figures(self, player_ids: Container[PlayerId], kind: str) -> Figures:
-        """Return the figures of these players' settled bets of one kind."""
+        """Return the figures of these players' settled and sold bets of one kind."""
         lines = [
             line
             for line in self.bets.values()
-            if line.kind == kind and line.state is BetState.SETTLED and line.player_id in player_ids
+            if line.kind == kind and line.turnover and line.player_id in player_ids
         ]
         return Figures(
             bets=len(lines),
-            turnover=sum(line.stake for line in lines),
-            returns=sum(line.returns for line in lines),
+            turnover=sum(line.turnover for line in lines),
+            returns=sum(line.came_back for line in lines),
         )
+
+    def _play(self, player_id: PlayerId, code: str, *, staked: int = 0, won: int = 0) -> None:
+        """Note what was staked in games, or won; what was undone is less than nothing."""
+        person = self._person(player_id, code)
+        person.game_stakes += staked
+        person.game_wins += won
 
     def _take_results(self, fact: MarketResulted) -> None:
         if fact.version > self._versions.get(fact.market_id, 0):
@@ -176,25 +229,23 @@ class Books:
         if earlier is not None:
             earlier.decisions += 1
             return
-        kind = ACCUMULATOR
-        if len(fact.legs) == 1:
-            kind = self._kinds.get(fact.legs[0].market_id, UNKNOWN_KIND)
+        kind = self._kind_of(fact)
         self.bets[fact.bet_id] = BetLine(
             player_id=fact.player_id,
             currency=fact.currency,
             kind=kind,
             stake=fact.stake_micros,
             state=BetState.ACCEPTED,
+            terms=terms_of(fact),
         )
-        self._terms[fact.bet_id] = Terms(
-            bet_id=fact.bet_id,
-            stake_micros=fact.stake_micros,
-            minor_unit_micros=currency(fact.currency).minor_unit_micros,
-            rounding=Rounding(fact.rounding),
-            legs=tuple(
-                Leg(selection_id=leg.selection_id, price=leg.price_exact) for leg in fact.legs
-            ),
-        )
+
+    def _kind_of(self, fact: BetAccepted) -> str:
+        shape = fact.shape or ONE_LINE
+        if shape.parts != ONE_LINE.parts:
+            return EACH_WAY
+        if len(fact.legs) == 1:
+            return self._kinds.get(fact.legs[0].market_id, UNKNOWN_KIND)
+        return SYSTEM if shape.lines else ACCUMULATOR
 
     def _refuse(self, fact: BetRefused) -> None:
         earlier = self.bets.get(fact.bet_id)
@@ -216,17 +267,59 @@ class Books:
             self.oddities.append(f"bet {fact.bet_id} was settled before it was decided")
             return
         line.settlements += 1
-        terms = self._terms.pop(fact.bet_id, None)
-        if terms is None:
+        if line.terms is None:
             return
         line.state = BetState.VOIDED if fact.voided else BetState.SETTLED
         line.returns = fact.returns_micros
-        replayed = settlement.replay(terms, self._results)
+        replayed = settlement.replay(line.terms, self._results, version=fact.rules)
         line.replayed = replayed if isinstance(replayed, Settled) else None
         if not fact.voided:
             person = self._person(line.player_id, line.currency)
-            person.stakes += line.stake
+            person.stakes += line.left
             person.returns += fact.returns_micros
+
+    def _resettle(self, fact: BetResettled) -> None:
+        line = self.bets.get(fact.bet_id)
+        if line is None or line.terms is None or not line.settlements:
+            self.oddities.append(f"bet {fact.bet_id} was corrected before it was settled")
+            return
+        line.corrections += 1
+        person = self._person(line.player_id, line.currency)
+        if line.state is not BetState.VOIDED:
+            person.stakes -= line.left
+            person.returns -= line.returns
+        line.returns = fact.returns_micros or 0
+        if fact.returns_micros is None:
+            line.state, line.replayed = BetState.ACCEPTED, None
+        else:
+            line.state = BetState.VOIDED if fact.voided else BetState.SETTLED
+            replayed = settlement.replay(line.terms, self._results, version=fact.rules)
+            line.replayed = replayed if isinstance(replayed, Settled) else None
+        # Of a bet that is open again the house has the stake.
+        if line.state is not BetState.VOIDED:
+            person.stakes += line.left
+            person.returns += line.returns
+        person.owed += fact.owed_micros + fact.absorbed_micros
+
+    def _buy_back(self, fact: BetBoughtBack) -> None:
+        line, quoted = self.bets.get(fact.bet_id), fact.quote
+        if line is None or line.terms is None or line.settlements:
+            self.oddities.append(f"bet {fact.bet_id} was sold, and it was not open")
+            return
+        if not 0 < quoted.stake_micros <= line.left == quoted.left_micros:
+            self.oddities.append(
+                f"of bet {fact.bet_id} {quoted.stake_micros} of {quoted.left_micros} micros were"
+                f" sold, and {line.left} were left"
+            )
+            return
+        line.sold += quoted.stake_micros
+        line.sold_for += quoted.offer_micros
+        line.terms = structs.replace(line.terms, stake_micros=line.left)
+        if not line.left:
+            line.state = BetState.CASHED_OUT
+        person = self._person(line.player_id, line.currency)
+        person.stakes += quoted.stake_micros
+        person.returns += quoted.offer_micros
 
     def _release(self, key: str, micros: int) -> None:
         hold = self.holds.pop(key, None)

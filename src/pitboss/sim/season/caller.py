@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 from pitboss.kernel.errors import Fault
 from pitboss.sim.http import Answer, Client, ConnectionLost, UnreadableAnswer
@@ -33,13 +34,14 @@ class Caller:
         token: str | None = None,
         key: str | None = None,
         body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Ask until there is an answer that is not 503, and return it.
 
         Raises:
             ApiAway: there was none after many tries.
         """
-        headers: dict[str, str] = {}
+        headers = dict(headers or {})
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         if key is not None:

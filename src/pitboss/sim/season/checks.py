@@ -7,12 +7,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from pitboss.games.rounds.model import stakes_owner
 from pitboss.kernel.ids import BetId, PlayerId
 from pitboss.sim.season.books import BetLine
 from pitboss.sim.season.evidence import Evidence
+from pitboss.sim.season.model import CURRENCY, MICROS_PER_CENT
+from pitboss.sim.season.studio import PROVIDER
 from pitboss.sportsbook.betting.model import HOUSE, BetState
 from pitboss.wallet.model import AccountKind
 
+# What was refused, and what was sold before it ended.
+_NEVER_SETTLED = (BetState.REFUSED, BetState.CASHED_OUT)
 # The first ones tell what is wrong; a thousand tell no more.
 DETAILS_MAX = 20
 
@@ -99,7 +104,7 @@ def no_hold_left(evidence: Evidence) -> Iterator[str]:
 
 
 def one_outcome_per_acknowledged_bet(evidence: Evidence) -> Iterator[str]:
-    """What was acknowledged is decided once, and settled once if accepted; nothing else is."""
+    """What was acknowledged is decided once, and settled once if taken and kept; no other is."""
     for bet_id, number in evidence.tally.acknowledged.items():
         line = evidence.books.bets.get(BetId(bet_id))
         if line is None:
@@ -108,7 +113,7 @@ def one_outcome_per_acknowledged_bet(evidence: Evidence) -> Iterator[str]:
             yield f"bet {bet_id} of player {number} was decided for somebody else"
         elif line.decisions != 1:
             yield f"bet {bet_id} was decided {line.decisions} times"
-        elif line.settlements != (line.state is not BetState.REFUSED):
+        elif line.settlements != (line.state not in _NEVER_SETTLED):
             yield f"bet {bet_id} is {line.state} and was settled {line.settlements} times"
     for bet_id, line in evidence.books.bets.items():
         if line.player_id in evidence.players and bet_id not in evidence.tally.acknowledged:
@@ -149,6 +154,52 @@ def settlements_replay(evidence: Evidence) -> Iterator[str]:
             yield f"bet {bet_id} paid {line.returns} micros, but {right} are right"
 
 
+def plain_books_agree(evidence: Evidence) -> Iterator[str]:
+    """Slips, prices and the scores of the file give what was paid, worked out line by line."""
+    for bet_id, line in _own(evidence):
+        bet, terms = evidence.tally.slips.get(bet_id), line.terms
+        if terms is None:
+            continue
+        if bet is None:
+            yield f"bet {bet_id} was taken, and is on no slip"
+            continue
+        taken = (line.stake, [leg.selection_id for leg in terms.legs])
+        asked = (bet.cents * MICROS_PER_CENT, [pick.selection_id for pick in bet.picks])
+        if taken != asked:
+            yield f"bet {bet_id} was taken as {taken}, and asked for as {asked}"
+        elif line.state in (BetState.SETTLED, BetState.VOIDED):
+            due = evidence.almanac.due(
+                bet,
+                [leg.price for leg in terms.legs],
+                micros=line.left,
+                rounding=terms.rounding,
+            )
+            if (line.returns, line.state is BetState.VOIDED) != (due.micros, due.voided):
+                yield f"bet {bet_id} paid {line.returns} micros, by plain books {due}"
+
+
+def sales_follow_from_prices(evidence: Evidence) -> Iterator[str]:
+    """What was sold is what players were told, at what the prices of that day make of it."""
+    sold: Counter[str] = Counter()
+    sold_for: Counter[str] = Counter()
+    for sale in evidence.tally.sales:
+        sold[sale.bet_id] += sale.micros
+        sold_for[sale.bet_id] += sale.paid
+        bet = evidence.tally.slips.get(sale.bet_id)
+        line = evidence.books.bets.get(BetId(sale.bet_id))
+        if bet is None or line is None or line.terms is None:
+            yield f"bet {sale.bet_id} was sold, and never taken"
+            continue
+        prices = [leg.price for leg in line.terms.legs]
+        due = evidence.almanac.offer(bet, prices, micros=sale.micros, day=sale.day)
+        if due != sale.paid:
+            yield f"bet {sale.bet_id} was sold for {sale.paid} micros, by plain books for {due}"
+    for bet_id, line in _own(evidence):
+        told = (sold[bet_id], sold_for[bet_id])
+        if (line.sold, line.sold_for) != told:
+            yield f"bet {bet_id}: {line.sold} sold for {line.sold_for} micros, but {told} were told"
+
+
 def house_equals_ggr(evidence: Evidence) -> Iterator[str]:
     """In every currency the house has what was staked and not returned."""
     house: Counter[str] = Counter()
@@ -157,11 +208,31 @@ def house_equals_ggr(evidence: Evidence) -> Iterator[str]:
             house[account.currency] += account.posted
     ggr: Counter[str] = Counter()
     for line in evidence.books.bets.values():
-        if line.state is BetState.SETTLED:
-            ggr[line.currency] += line.stake - line.returns
+        ggr[line.currency] += line.turnover - line.came_back
     for code in house.keys() | ggr.keys():
         if house[code] != ggr[code]:
             yield f"{code}: the house has {house[code]} micros, GGR is {ggr[code]}"
+
+
+def games_are_as_the_studio_played_them(evidence: Evidence) -> Iterator[str]:
+    """Facts say of each player what the studio knows, and it has what was lost and not won."""
+    for player_id in evidence.players:
+        person = evidence.books.people.get((player_id, CURRENCY))
+        told = (0, 0) if person is None else (person.game_stakes, person.game_wins)
+        played = evidence.played.get(player_id)
+        known = (0, 0) if played is None else (played.staked, played.won)
+        if told != known:
+            yield f"player {player_id}: {told} staked and won in games, but {known} were played"
+    studio: Counter[str] = Counter()
+    for account in evidence.tables.accounts:
+        if account.kind is AccountKind.HOUSE and account.owner == stakes_owner(PROVIDER):
+            studio[account.currency] += account.posted
+    lost: Counter[str] = Counter()
+    for (_, code), person in evidence.books.people.items():
+        lost[code] += person.game_stakes - person.game_wins
+    for code in studio.keys() | lost.keys():
+        if studio[code] != lost[code]:
+            yield f"{code}: the studio's account has {studio[code]} micros, {lost[code]} were lost"
 
 
 def answers_as_expected(evidence: Evidence) -> Iterator[str]:
@@ -178,7 +249,15 @@ def answers_as_expected(evidence: Evidence) -> Iterator[str]:
 
 def own_bets(evidence: Evidence) -> Iterator[BetLine]:
     """Return the decided bets of this season's players."""
-    return (line for line in evidence.books.bets.values() if line.player_id in evidence.players)
+    return (line for _, line in _own(evidence))
+
+
+def _own(evidence: Evidence) -> Iterator[tuple[BetId, BetLine]]:
+    return (
+        (bet_id, line)
+        for bet_id, line in evidence.books.bets.items()
+        if line.player_id in evidence.players
+    )
 
 
 CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
@@ -190,6 +269,9 @@ CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     all_accepted_settled,
     chains_unbroken,
     settlements_replay,
+    plain_books_agree,
+    sales_follow_from_prices,
     house_equals_ggr,
+    games_are_as_the_studio_played_them,
     answers_as_expected,
 )

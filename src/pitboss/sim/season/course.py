@@ -11,24 +11,37 @@ from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pitboss.kernel.clock import SharedClock
+from pitboss.sim import wheel
 from pitboss.sim.season.desk import Desk
+from pitboss.sim.season.feed import Feed, find_misreported
 from pitboss.sim.season.model import Progress
-from pitboss.sim.season.plan import DayPlan, Plan, PlannedBet, PriceMove, Wish
+from pitboss.sim.season.plan import (
+    DayPlan,
+    Plan,
+    PlannedBet,
+    PlannedRound,
+    PriceMove,
+    Wish,
+)
 from pitboss.sim.season.player import Player, Venue
 from pitboss.sim.season.programme import MatchDay
 from pitboss.sim.season.stopwatch import Stopwatch
+from pitboss.sim.season.studio import PROVIDER, Studio
 
 
 @dataclass(slots=True, kw_only=True)
 class Course:
     """Takes the players and the desk through a plan, day by day.
 
-    `players` are those of the plan, by their number.
+    `players` are those of the plan, by their number.  On the last day a score is reported the wrong
+    way round, and the `feed` corrects it once the bets are settled.
     """
 
     plan: Plan
     venue: Venue
     desk: Desk
+    feed: Feed
+    studio: Studio
     clock: SharedClock
     stopwatch: Stopwatch
     progress: Progress
@@ -49,13 +62,15 @@ class Course:
             plan = self.plan.day(day.no)
             await self._open(day, plan.moves)
             await self._bet(plan)
+            await self._gamble(day)
             self.clock.set(day.ends_at)
             await self._end(day)
         self._tell("players take their money out")
         await self._leave()
 
     async def _arrive(self) -> None:
-        """Register everybody and let them pay in."""
+        """List the game, register everybody and let them pay in."""
+        await self.desk.list_game(wheel.listing(PROVIDER))
         self._tell("players register")
         with self.stopwatch.phase("registering"):
             await _together(player.register() for player in self.players)
@@ -82,8 +97,27 @@ class Course:
             beyond = day.on_offer.stop
             await self.desk.open_events(self.plan.programme.events[self._opened : beyond])
             self._opened = beyond
+            await self.desk.open_races(self.plan.programme.races_on(day.no))
+            sellers = await self._look_at_offers(day)
             await self.desk.move_prices(moves)
             await self.venue.board.read(self.venue.caller)
+        # After the prices have moved: some take what is not offered any more.
+        with self.stopwatch.phase("cashing_out"):
+            await _together(player.sell() for player in sellers)
+
+    async def _look_at_offers(self, day: MatchDay) -> list[Player]:
+        """Let some players ask what they could have for a bet, and return them.
+
+        Now everything that has ended is settled and no price moves, so offers follow from the seed.
+        """
+        looks = {
+            player: look
+            for player in self.players
+            if (waiting := player.count_waiting(day.events.start))
+            and (look := self.plan.find_look(player.number, day.no, waiting=waiting))
+        }
+        await _together(player.look(look, day.no) for player, look in looks.items())
+        return list(looks)
 
     async def _bet(self, plan: DayPlan) -> None:
         """Let everybody ask for their bets, one after the other; wait until all are decided."""
@@ -94,12 +128,34 @@ class Course:
         with self.stopwatch.phase("deciding"):
             await self.desk.wait("commands_waiting")
 
+    async def _gamble(self, day: MatchDay) -> None:
+        """Let some play a game, round by round; all bets are decided, so money follows the seed."""
+        with self.stopwatch.phase("playing"):
+            await _together(
+                self._play(player, day.no, rounds)
+                for player in self.players
+                if (rounds := self.plan.rounds(player.number, day.no))
+            )
+
+    async def _play(self, player: Player, day: int, rounds: Sequence[PlannedRound]) -> None:
+        session_id = await player.open_game(PROVIDER, wheel.GAME)
+        for number, planned in enumerate(rounds):
+            await self.studio.play(player.id, session_id, f"{day}:{number}", planned)
+
     async def _end(self, day: MatchDay) -> None:
         """Record how the day's events ended, and wait until their bets are settled."""
         with self.stopwatch.phase("settling"):
             events = self.plan.programme.events[day.events.start : day.events.stop]
-            await self.desk.record_results(events)
+            last = day.no + 1 == len(self.plan.programme.days)
+            wrong = find_misreported(events) if last else None
+            await self.desk.record_results(events, misreported=wrong)
+            await self.desk.end_races(self.plan.programme.races_on(day.no))
             await self.desk.wait("results_waiting")
+        if wrong is not None:
+            self._tell("a wrong score is corrected")
+            with self.stopwatch.phase("settling"):
+                await self.feed.correct(wrong)
+                await self.desk.wait("results_waiting")
 
     async def _leave(self) -> None:
         """Let those who have enough of it take their money out."""

@@ -12,12 +12,15 @@ from pitboss.kernel.errors import Fault, PlatformError
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.price import write_price
 from pitboss.sim.season.caller import Caller, describe
+from pitboss.sim.season.picks import Pick
 from pitboss.sim.season.plan import PriceMove
 from pitboss.sim.season.programme import ListedEvent, ListedMarket
+from pitboss.sim.season.races import RACE_WINNER, Race
 from pitboss.sportsbook.catalog.model import write_line
 
 EVENTS_AT_ONCE = 50
 SPORT = "football"
+RACING = "horse_racing"
 COMPETITION = "Season"
 
 LOOK_SECONDS_MIN = 0.005
@@ -64,6 +67,18 @@ class Desk:
         self._caller = caller
         self._token = token
 
+    async def list_game(self, listing: dict[str, object]) -> None:
+        """Have a game taken in, so that it can be played.
+
+        Raises:
+            DeskRefused: it is not.
+        """
+        body = msgspec.json.encode(listing)
+        path = "/v1/staff/games/import"
+        answer = await self._caller.ask("POST", path, token=self._token, body=body)
+        if answer.status != 200:
+            raise DeskRefused(f"{path}: {describe(answer)}")
+
     async def open_events(self, events: Sequence[ListedEvent]) -> None:
         """Open events with their markets at the programme's prices."""
         for some in _batches(events, EVENTS_AT_ONCE):
@@ -78,10 +93,23 @@ class Desk:
             ]
             await self._do("/v1/staff/prices", {"changes": changes})
 
-    async def record_results(self, events: Sequence[ListedEvent]) -> None:
-        """Record how events ended."""
+    async def record_results(
+        self, events: Sequence[ListedEvent], *, misreported: ListedEvent | None = None
+    ) -> None:
+        """Record how events ended; one of them the wrong way round, if named."""
         for some in _batches(events, EVENTS_AT_ONCE):
-            await self._do("/v1/staff/results", {"results": [_result(event) for event in some]})
+            results = [_result(event, swapped=event is misreported) for event in some]
+            await self._do("/v1/staff/results", {"results": results})
+
+    async def open_races(self, races: Sequence[Race]) -> None:
+        """Open races with their runners at the programme's prices."""
+        if races:
+            await self._do("/v1/staff/events", {"events": [_race_opening(race) for race in races]})
+
+    async def end_races(self, races: Sequence[Race]) -> None:
+        """Record in which order runners came in, and who was withdrawn when, at which price."""
+        if races:
+            await self._do("/v1/staff/endings", {"endings": [_race_ending(race) for race in races]})
 
     async def wait(self, *names: str) -> None:
         """Wait until nothing of this kind waits, by the names in `Backlog`.
@@ -139,18 +167,52 @@ def _market(market: ListedMarket) -> dict[str, object]:
         "market_id": market.id,
         "kind": market.kind,
         "line": write_line(market.line),
-        "selections": [
-            {
-                "selection_id": pick.selection_id,
-                "code": pick.code,
-                "price": write_price(pick.price),
-            }
-            for pick in market.picks
+        "selections": [_selection(pick) for pick in market.picks],
+    }
+
+
+def _selection(pick: Pick) -> dict[str, object]:
+    return {
+        "selection_id": pick.selection_id,
+        "code": pick.code,
+        "price": write_price(pick.price),
+    }
+
+
+def _race_opening(race: Race) -> dict[str, object]:
+    market = {
+        "market_id": race.market_id,
+        "kind": RACE_WINNER,
+        "selections": [_selection(pick) for pick in race.runners],
+    }
+    return {
+        "event_id": race.id,
+        "sport": RACING,
+        "competition": COMPETITION,
+        "name": race.name,
+        "starts_at": write_instant(race.starts_at),
+        "markets": [market],
+    }
+
+
+def _race_ending(race: Race) -> dict[str, object]:
+    at = write_instant(race.withdrawn_at)
+    return {
+        "event_id": race.id,
+        "order": [
+            {"runners": [pick.code for pick in group], "dead_heat": len(group) > 1}
+            for group in race.order
+        ],
+        "withdrawn": [
+            {"runner": pick.code, "at": at, "price": write_price(pick.price)}
+            for pick in race.withdrawn
         ],
     }
 
 
-def _result(event: ListedEvent) -> dict[str, object]:
+def _result(event: ListedEvent, *, swapped: bool) -> dict[str, object]:
     if event.abandoned:
         return {"event_id": event.id, "abandoned": True}
-    return {"event_id": event.id, "home": event.row.goals_home, "away": event.row.goals_away}
+    goals = (event.row.goals_home, event.row.goals_away)
+    home, away = reversed(goals) if swapped else goals
+    return {"event_id": event.id, "home": home, "away": away}

@@ -10,17 +10,21 @@ import msgspec
 from pitboss import messages, wallet
 from pitboss.cashier.facts import DepositConfirmed, WithdrawalPaid
 from pitboss.db import Database, Transaction
+from pitboss.games.rounds.facts import RoundReversed, RoundStaked, RoundWon
 from pitboss.kernel.facts import Movement
 from pitboss.kernel.ids import AccountId, PlayerId
 from pitboss.kernel.shards import CATALOGUE_SHARD, SHARDS_ALL, Shard
 from pitboss.messages.model import Head, SealedFact
 from pitboss.sim.season.books import Books
 from pitboss.sim.season.chains import ChainWalk, Envelope
+from pitboss.sim.season.plain import Almanac
+from pitboss.sim.season.studio import Played
 from pitboss.sim.season.tally import Tally
 from pitboss.sportsbook.betting.facts import BetAccepted, BetRefused
+from pitboss.sportsbook.cash_out.facts import BetBoughtBack
 from pitboss.sportsbook.catalog.facts import EventOpened
-from pitboss.sportsbook.settlement.facts import BetSettled, MarketResulted
-from pitboss.wallet.facts import AccountOpened
+from pitboss.sportsbook.settlement.facts import BetResettled, BetSettled, MarketResulted
+from pitboss.wallet.facts import AccountOpened, ReceivableCollected
 from pitboss.wallet.model import Account
 
 # Some megabytes at once.
@@ -39,7 +43,8 @@ _READERS = {
     str(kind.__struct_config__.tag): msgspec.json.Decoder(kind).decode
     for kind in (
         *(AccountOpened, EventOpened, MarketResulted, BetAccepted, BetRefused, BetSettled),
-        *(DepositConfirmed, WithdrawalPaid),
+        *(DepositConfirmed, WithdrawalPaid, BetResettled, ReceivableCollected),
+        *(BetBoughtBack, RoundStaked, RoundWon, RoundReversed),
     )
 }
 
@@ -57,15 +62,19 @@ class Evidence:
     """All that the checks look at.
 
     `players` are the numbers of this season's players by their ids; somebody else may live in
-    the same home.  `shown` is what the API showed some of them as theirs, in micros.
+    the same home.  `shown` is what the API showed some of them as theirs, in micros.  `played` is
+    what the studio knows of their games, and `rounds` how its rounds went.
     """
 
     books: Books
     tables: Tables
+    almanac: Almanac
     broken_chains: tuple[str, ...] = ()
     tally: Tally = field(default_factory=Tally)
     players: Mapping[PlayerId, int] = field(default_factory=dict)
     shown: Mapping[PlayerId, int] = field(default_factory=dict)
+    played: Mapping[PlayerId, Played] = field(default_factory=dict)
+    rounds: Mapping[str, int] = field(default_factory=dict)
 
 
 async def read_books(database: Database) -> tuple[Books, tuple[str, ...]]:

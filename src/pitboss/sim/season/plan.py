@@ -19,7 +19,10 @@ from itertools import accumulate
 from pitboss.cashier.model import PaymentKind, PaymentState
 from pitboss.sandbox.fates import DECLINED_CENTS, FAILING_CENTS
 from pitboss.sim.season.model import MICROS_PER_CENT, show_cents
-from pitboss.sim.season.programme import ListedEvent, MatchDay, Pick, Programme
+from pitboss.sim.season.picks import Pick
+from pitboss.sim.season.programme import ListedEvent, MatchDay, Programme
+from pitboss.sim.season.races import Race
+from pitboss.sim.season.systems import PICKS_MIN, System, draw_system
 from pitboss.sportsbook.betting.model import LEGS_MAX
 
 PRICE_MOVES_MAX = 6
@@ -28,6 +31,11 @@ BETWEEN_CASHIER_DAYS = timedelta(days=7)
 VISIT_SHARE = 0.12
 
 SINGLES_SHARE = 0.62
+SYSTEMS_SHARE = 0.12
+# Of the bets on a day with racing; most of them are each way.
+RACING_SHARE = 0.2
+_EACH_WAY_SHARE = 0.6
+_DOUBLE_SHARE = 0.2
 _LEGS = tuple(range(2, LEGS_MAX + 1))
 _LEG_STEPS = tuple(accumulate((35, 25, 15, 10, 4, 3, 2, 1, *(0.4,) * 11)))
 # From here on players pick favourites, for the longest prices would return more than is allowed.
@@ -37,13 +45,27 @@ _STAKES_SINGLE = (100, 200, 200, 500, 500, 500, 1_000, 1_000, 2_000, 2_500, 5_00
 _STAKES_ACCUMULATOR = (50, 100, 100, 200, 200, 500, 500, 1_000)
 _STAKES_ODD = range(100, 2_000)
 _STAKES_GREEDY = range(300_000, 900_000)
+_STAKES_LINE = (10, 10, 20, 20, 25, 50, 100)
 _ODD_SHARE = 0.3
+# Half of the players of systems say what they stake on each line, half what on all together.
+_ON_LINE_SHARE = 0.5
+
+# How likely it is that somebody looks on a match day at what a waiting bet of theirs would fetch.
+LOOK_SHARE = 0.02
+_PERCENTS = (100, 100, 100, 25, 40, 50, 75)
+_REPEATED_SHARE = 0.1
 
 _DEPOSITS_FIRST = (5_000, 10_000, 20_000, 20_000, 25_000, 50_000, 50_000, 100_000)
 _TOP_UPS = (5_000, 10_000, 10_000, 20_000, 20_000, 50_000)
 _POOR_CENTS = 5_000
 _RICH_CENTS = 60_000
 _SPOILT_SHARE = 0.05
+
+# How likely it is that somebody plays a game on a match day, for how much, and what that wins.
+GAMBLERS_SHARE = 0.08
+_STAKES_ROUND = (10, 20, 20, 50, 50, 100, 100, 200, 500)
+_WINS_IN_STAKES = (*(0,) * 12, *(1,) * 3, *(2,) * 4, 5, 10)
+_TURN_STEPS = tuple(accumulate((0.6, 0.25, 0.1, 0.05)))
 
 
 class Twist(StrEnum):
@@ -54,6 +76,15 @@ class Twist(StrEnum):
     REPEATED = "repeated"
     KEY_REUSED = "key_reused"
     MISTYPED = "mistyped"
+
+
+class Turn(StrEnum):
+    """How a round of a game goes, if not with its stake and its win in one request."""
+
+    PLAIN = "plain"
+    APART = "apart"
+    UNDONE = "undone"
+    REPEATED = "repeated"
 
 
 class Whim(StrEnum):
@@ -73,11 +104,44 @@ _WHIM_STEPS = tuple(accumulate((0.01, 0.006, 0.004, 0.98)))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedBet:
-    """A bet that a player will ask for."""
+    """A bet that a player will ask for.
+
+    Without a `system` it is one line over all its picks; `each_way` it is two on each, to win and
+    for a place.  The stake is that on the whole bet, or `on_line` on each of its lines.
+    """
 
     picks: tuple[Pick, ...]
     stake_cents: int
     twist: Twist
+    system: System | None = None
+    on_line: bool = False
+    each_way: bool = False
+
+    @property
+    def lines(self) -> tuple[tuple[int, ...], ...]:
+        """Every line, as the places of its picks."""
+        if self.system is None:
+            return (tuple(range(len(self.picks))),)
+        return self.system.lines
+
+    @property
+    def cents(self) -> int:
+        """What is staked on all lines together."""
+        stakes = len(self.lines) * (2 if self.each_way else 1)
+        return self.stake_cents * stakes if self.on_line else self.stake_cents
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A player's look at what the house would give for a bet that waits, and takes.
+
+    `place` is the bet's among those of the player that wait, `percent` how much of its stake they
+    sell.  Who is `impatient` sends the same request twice.
+    """
+
+    place: int
+    percent: int
+    impatient: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,12 +175,22 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRound:
+    """A round of a game: what is staked, what it wins, and how it goes."""
+
+    stake_cents: int
+    win_cents: int
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Menu:
     """What there is to bet on; `moved` are picks whose price has just changed."""
 
     events: Sequence[ListedEvent]
     moved: Sequence[Pick]
     past: Sequence[ListedEvent]
+    races: Sequence[Race]
 
 
 class Plan:
@@ -139,6 +213,7 @@ class Plan:
             events=self._events(day.on_offer),
             moved=tuple(move.pick for move in moves),
             past=self._events(self.programme.days[no - 1].events) if no else (),
+            races=self.programme.races_on(no),
         )
         return DayPlan(
             moves=moves,
@@ -147,6 +222,11 @@ class Plan:
                 for player, count in sorted(self._shares[no].items())
             },
         )
+
+    @property
+    def moves(self) -> Sequence[Sequence[PriceMove]]:
+        """The price moves of every match day."""
+        return self._moves
 
     def first_deposits(self, player: int) -> tuple[Wish, ...]:
         """Return what a player pays in at first; one that will fail is followed by another."""
@@ -175,6 +255,24 @@ class Plan:
         if chance.random() < 0.1:
             return _overdrawn(have + chance.choice(_TOP_UPS))
         return None
+
+    def find_look(self, player: int, day: int, *, waiting: int) -> Look | None:
+        """Return which of so many waiting bets a player would sell before a match day, if any."""
+        chance = self._chance("look", player, day)
+        if chance.random() >= LOOK_SHARE * waiting:
+            return None
+        return Look(
+            place=chance.randrange(waiting),
+            percent=chance.choice(_PERCENTS),
+            impatient=chance.random() < _REPEATED_SHARE,
+        )
+
+    def rounds(self, player: int, day: int) -> tuple[PlannedRound, ...]:
+        """Return the rounds of a game that a player plays on a match day: on most days none."""
+        chance = self._chance("rounds", player, day)
+        if day not in self.cashier_days or chance.random() >= GAMBLERS_SHARE:
+            return ()
+        return tuple(_draw_round(chance) for _ in range(chance.randrange(2, 7)))
 
     def find_last_wish(self, player: int, *, available_micros: int) -> Wish | None:
         """Return what a player wants who leaves after the season: half of them, all they have."""
@@ -248,9 +346,47 @@ def _draw_bets(chance: random.Random, menu: _Menu, count: int) -> Iterator[Plann
             twist = Twist.PLAIN
         if twist is Twist.STALE:
             picks: tuple[Pick, ...] = (chance.choice(menu.moved),)
+        elif whim is Whim.SENSIBLE and menu.races and chance.random() < RACING_SHARE:
+            yield _draw_on_races(chance, menu, twist)
+            continue
+        elif whim is Whim.SENSIBLE and _wants_system(chance, menu):
+            yield _draw_on_system(chance, menu, twist)
+            continue
         else:
             picks = _draw_picks(chance, menu, whim)
         yield PlannedBet(picks=picks, stake_cents=_draw_stake(chance, picks, whim), twist=twist)
+
+
+def _draw_on_races(chance: random.Random, menu: _Menu, twist: Twist) -> PlannedBet:
+    races = chance.sample(menu.races, 2 if chance.random() < _DOUBLE_SHARE else 1)
+    each_way = chance.random() < _EACH_WAY_SHARE
+    return PlannedBet(
+        picks=tuple(_draw_runner(chance, race) for race in races),
+        stake_cents=chance.choice(_STAKES_ACCUMULATOR),
+        twist=twist,
+        on_line=each_way and chance.random() < _ON_LINE_SHARE,
+        each_way=each_way,
+    )
+
+
+def _draw_runner(chance: random.Random, race: Race) -> Pick:
+    """Draw a runner, the more likely the shorter its price: so do people."""
+    (runner,) = chance.choices(
+        race.runners, weights=[float(1 / pick.price) for pick in race.runners]
+    )
+    return runner
+
+
+def _wants_system(chance: random.Random, menu: _Menu) -> bool:
+    return chance.random() < SYSTEMS_SHARE and len(menu.events) >= PICKS_MIN
+
+
+def _draw_on_system(chance: random.Random, menu: _Menu, twist: Twist) -> PlannedBet:
+    system = draw_system(chance, len(menu.events))
+    picks = _draw_from(chance, menu, system.picks)
+    on_line = chance.random() < _ON_LINE_SHARE
+    stake = chance.choice(_STAKES_LINE if on_line else _STAKES_ODD)
+    return PlannedBet(picks=picks, stake_cents=stake, twist=twist, system=system, on_line=on_line)
 
 
 def _draw_picks(chance: random.Random, menu: _Menu, whim: Whim) -> tuple[Pick, ...]:
@@ -263,7 +399,10 @@ def _draw_picks(chance: random.Random, menu: _Menu, whim: Whim) -> tuple[Pick, .
     if chance.random() < SINGLES_SHARE or len(menu.events) < min(_LEGS):
         return (_draw_pick(chance, chance.choice(menu.events)),)
     (wanted,) = chance.choices(_LEGS, cum_weights=_LEG_STEPS)
-    legs = min(wanted, len(menu.events))
+    return _draw_from(chance, menu, min(wanted, len(menu.events)))
+
+
+def _draw_from(chance: random.Random, menu: _Menu, legs: int) -> tuple[Pick, ...]:
     draw = _draw_pick if legs < _LONG_LEGS else _draw_favourite
     return tuple(draw(chance, event) for event in chance.sample(menu.events, legs))
 
@@ -291,6 +430,12 @@ def _spoil(chance: random.Random, cents: int, *, most: int | None = None) -> int
     ending = int(chance.choice((FAILING_CENTS, DECLINED_CENTS))[1:])
     spoilt = cents // 100 * 100 + ending
     return cents if most is not None and spoilt > most else spoilt
+
+
+def _draw_round(chance: random.Random) -> PlannedRound:
+    stake, times = chance.choice(_STAKES_ROUND), chance.choice(_WINS_IN_STAKES)
+    turn = chance.choices(list(Turn), cum_weights=_TURN_STEPS)[0]
+    return PlannedRound(stake_cents=stake, win_cents=stake * times, turn=turn)
 
 
 def _wish(kind: PaymentKind, cents: int) -> Wish:

@@ -12,6 +12,8 @@ from itertools import pairwise
 
 from pitboss.adapters.football_data import SeasonEvent
 from pitboss.kernel.ids import EventId, MarketId, SelectionId, derived_id
+from pitboss.sim.season.picks import Pick
+from pitboss.sim.season.races import Race, make_races
 from pitboss.sportsbook.catalog.model import MarketKind
 
 # Bets are taken until two hours before the first kick-off, and two hours after the last one
@@ -27,17 +29,6 @@ BEFORE_SEASON = timedelta(days=7)
 ABANDONED_SHARE = 0.01
 
 TOTAL_LINE = Fraction(5, 2)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pick:
-    """A selection as a player may pick it, with all that is known of it beforehand."""
-
-    event_no: int
-    kind: MarketKind
-    code: str
-    selection_id: SelectionId
-    price: Fraction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +69,15 @@ class MatchDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Programme:
-    """The events of a season by kick-off, and the days on which they are played."""
+    """The events of a season by kick-off, the days on which they are played, and some races."""
 
     events: tuple[ListedEvent, ...]
     days: tuple[MatchDay, ...]
+    races: tuple[Race, ...] = ()
+
+    def races_on(self, day: int) -> tuple[Race, ...]:
+        """Return the races of a match day."""
+        return tuple(race for race in self.races if race.day == day)
 
     @property
     def begins_at(self) -> datetime:
@@ -109,7 +105,9 @@ def make_programme(rows: Iterable[SeasonEvent], *, seed: int, run: str) -> Progr
                     markets=markets,
                 )
             )
-    return Programme(events=tuple(events), days=_match_days(events))
+    days = _match_days(events)
+    races = make_races([day.opens_at for day in days], seed=seed, run=run)
+    return Programme(events=tuple(events), days=days, races=tuple(races))
 
 
 def _list_markets(row: SeasonEvent, *, no: int, run: str) -> tuple[ListedMarket, ...]:

@@ -16,7 +16,7 @@ from pitboss.kernel.money import currency, format_micros
 from pitboss.sim.season.books import Figures
 from pitboss.sim.season.checks import Check
 from pitboss.sim.season.model import CURRENCY, SeasonConfig
-from pitboss.sim.season.reckoning import BetCounts, SeasonBooks
+from pitboss.sim.season.reckoning import BetCounts, GameCounts, SaleCounts, SeasonBooks
 
 SKIPPED_SHOWN_MAX = 20
 _UNIT = currency(CURRENCY)
@@ -29,6 +29,7 @@ class SeasonReport:
     config: SeasonConfig
     events: int
     match_days: int
+    races: int
     abandoned: int
     skipped: tuple[SkippedRow, ...]
     books: SeasonBooks
@@ -54,6 +55,8 @@ def to_json(report: SeasonReport) -> dict[str, object]:
             check.name: list(check.details) for check in report.checks if not check.ok
         },
         "bets": msgspec.to_builtins(books.bets),
+        "cash_outs": _sales(books.sales),
+        "games": _games(books.games),
         "refused_early": dict(books.refused_early),
         "refusals": dict(books.refusals),
         "payments": dict(books.payments),
@@ -64,6 +67,7 @@ def to_json(report: SeasonReport) -> dict[str, object]:
         "season": str(report.config.path),
         "events": report.events,
         "match_days": report.match_days,
+        "races": report.races,
         "abandoned": report.abandoned,
         "skipped": [_skipped(row) for row in report.skipped],
         "players": report.config.players,
@@ -80,6 +84,8 @@ def to_tables(report: SeasonReport) -> RenderableType:
     return Group(
         _market_table(report.books),
         Text(_bet_sentence(report.books.bets)),
+        Text(_sale_sentence(report.books)),
+        Text(_game_sentence(report.books.games)),
         *_skipped_lines(report),
         _check_table(report.checks),
         Text(_effort_sentence(report)),
@@ -93,6 +99,27 @@ def _skipped(row: SkippedRow) -> dict[str, object]:
         "column": row.column,
         "value": row.value,
         "reason": row.reason,
+    }
+
+
+def _sales(sales: SaleCounts) -> dict[str, object]:
+    return {
+        "looks": sales.looks,
+        "wholes": sales.wholes,
+        "parts": sales.parts,
+        "sold": format_micros(sales.sold, _UNIT),
+        "paid": format_micros(sales.paid, _UNIT),
+        "unsold": dict(sales.unsold),
+    }
+
+
+def _games(games: GameCounts) -> dict[str, object]:
+    return {
+        "played": games.played,
+        "undone": games.undone,
+        "refused": games.refused,
+        "staked": format_micros(games.staked, _UNIT),
+        "won": format_micros(games.won, _UNIT),
     }
 
 
@@ -142,8 +169,27 @@ def _share(share: Fraction | None) -> str:
 def _bet_sentence(bets: BetCounts) -> str:
     return (
         f"{bets.acknowledged:,} bets acknowledged: {bets.accepted:,} accepted, of which"
-        f" {bets.settled:,} settled ({bets.voided:,} void), and {bets.refused:,} refused."
+        f" {bets.settled:,} settled ({bets.voided:,} void, {bets.corrected:,} corrected) and"
+        f" {bets.cashed_out:,} sold as a whole, and {bets.refused:,} refused."
         f"  {bets.refused_early:,} requests were refused before that, {bets.repeated:,} repeated."
+    )
+
+
+def _sale_sentence(books: SeasonBooks) -> str:
+    sales = books.sales
+    return (
+        f"{books.bets.systems:,} of them were systems, {books.bets.each_way:,} each way."
+        f"  {sales.looks:,} looks at what a bet would"
+        f" fetch: {sales.wholes:,} sold all of it and {sales.parts:,} a part,"
+        f" {_money(sales.sold)} of stakes for {_money(sales.paid)};"
+        f" {sum(sales.unsold.values()):,} came to nothing."
+    )
+
+
+def _game_sentence(games: GameCounts) -> str:
+    return (
+        f"{games.played:,} rounds of a game, from the same wallets: {_money(games.staked)} staked,"
+        f" {_money(games.won)} won; {games.undone:,} undone, {games.refused:,} refused."
     )
 
 
@@ -167,7 +213,7 @@ def _check_table(checks: tuple[Check, ...]) -> Table:
 def _effort_sentence(report: SeasonReport) -> str:
     largest = max(report.rss_mb.items(), key=lambda item: item[1], default=("no process", 0.0))
     return (
-        f"{report.events:,} events on {report.match_days:,} match days,"
+        f"{report.events:,} events on {report.match_days:,} match days, {report.races:,} races,"
         f" {report.config.players:,} players, {report.requests:,} requests,"
         f" {report.seconds:.1f} seconds; most memory: {largest[0]}, {largest[1]:.0f} MB."
     )

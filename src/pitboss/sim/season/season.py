@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from fractions import Fraction
 
 from pitboss.adapters.football_data import SeasonUnreadable, read_season
 from pitboss.app.instance import Instance, start_instance
@@ -12,6 +13,7 @@ from pitboss.kernel.clock import SharedClock, SystemClock
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.ids import new_id
 from pitboss.settings import SandboxSettings, Settings
+from pitboss.sim import wheel
 from pitboss.sim.http import Client
 from pitboss.sim.season.board import Board
 from pitboss.sim.season.caller import Caller
@@ -19,14 +21,17 @@ from pitboss.sim.season.checks import run_checks
 from pitboss.sim.season.course import Course
 from pitboss.sim.season.desk import Desk
 from pitboss.sim.season.evidence import Evidence, read_books, read_tables
+from pitboss.sim.season.feed import Feed
 from pitboss.sim.season.memory import MemoryWatch
 from pitboss.sim.season.model import Progress, SeasonConfig
+from pitboss.sim.season.plain import Almanac
 from pitboss.sim.season.plan import Plan
 from pitboss.sim.season.player import Venue
 from pitboss.sim.season.programme import Programme, make_programme
 from pitboss.sim.season.reckoning import reckon
 from pitboss.sim.season.report import SeasonReport
 from pitboss.sim.season.stopwatch import Stopwatch
+from pitboss.sim.season.studio import PROVIDER, Studio
 from pitboss.sim.season.tally import Tally
 
 CLOCK_NAME = "season.clock"
@@ -56,8 +61,7 @@ async def play(config: SeasonConfig, settings: Settings, progress: Progress) -> 
     season = read_season(config.path)
     run = new_id(SystemClock().now(), SystemEntropy())
     programme = make_programme(season.events, seed=config.seed, run=run)
-    if not programme.events:
-        raise SeasonUnreadable(str(config.path), "has no event that can be bet on")
+    _expect_events(config, programme)
     plan = Plan(programme, players=config.players, bets=config.bets, seed=config.seed)
     settings, clock = _on_its_own_clock(settings, programme)
 
@@ -67,12 +71,16 @@ async def play(config: SeasonConfig, settings: Settings, progress: Progress) -> 
         async with (
             memory.watching(),
             Client(instance.host, instance.port, connections=CONNECTIONS) as client,
+            _connected(instance) as database,
         ):
             caller = Caller(client)
+            venue = _venue(caller, programme, run)
             course = Course(
                 plan=plan,
-                venue=_venue(caller, programme, run),
+                venue=venue,
+                studio=Studio(caller=caller, tally=venue.tally, run=run),
                 desk=Desk(caller, instance.staff_token),
+                feed=Feed(database=database, clock=clock),
                 clock=clock,
                 stopwatch=stopwatch,
                 progress=progress,
@@ -80,7 +88,7 @@ async def play(config: SeasonConfig, settings: Settings, progress: Progress) -> 
             await course.run()
             progress.advance("the books are checked", config.bets, config.bets)
             with stopwatch.phase("checking"):
-                evidence = await _read_evidence(instance, course)
+                evidence = await _read_evidence(instance, course, _almanac(plan, settings))
                 checks = run_checks(evidence)
         progress.advance("the platform stops", config.bets, config.bets)
 
@@ -88,6 +96,7 @@ async def play(config: SeasonConfig, settings: Settings, progress: Progress) -> 
         config=config,
         events=len(programme.events),
         match_days=len(programme.days),
+        races=len(programme.races),
         abandoned=sum(event.abandoned for event in programme.events),
         skipped=season.skipped,
         books=reckon(evidence, requested=config.bets),
@@ -99,12 +108,18 @@ async def play(config: SeasonConfig, settings: Settings, progress: Progress) -> 
     )
 
 
+def _expect_events(config: SeasonConfig, programme: Programme) -> None:
+    if not programme.events:
+        raise SeasonUnreadable(str(config.path), "has no event that can be bet on")
+
+
 def _on_its_own_clock(settings: Settings, programme: Programme) -> tuple[Settings, SharedClock]:
     """Return settings under which every process reads the season's clock, and that clock."""
     file = settings.clock_file or settings.home / CLOCK_NAME
     file.parent.mkdir(parents=True, exist_ok=True)
     clock = SharedClock.create(file, programme.begins_at)
-    return settings.with_changes(clock_file=file, sandbox=TEMPER), clock
+    games = settings.games | wheel.providers(PROVIDER)
+    return settings.with_changes(clock_file=file, sandbox=TEMPER, games=games), clock
 
 
 def _venue(caller: Caller, programme: Programme, run: str) -> Venue:
@@ -129,21 +144,36 @@ async def _up(settings: Settings, stopwatch: Stopwatch) -> AsyncIterator[Instanc
             await stack.aclose()
 
 
-async def _read_evidence(instance: Instance, course: Course) -> Evidence:
-    """Read facts and tables, and let some players look at their wallet."""
+@contextlib.asynccontextmanager
+async def _connected(instance: Instance) -> AsyncIterator[Database]:
     database = Database(instance.database_url, connections_max=1)
     try:
-        books, broken_chains = await read_books(database)
-        tables = await read_tables(database)
+        yield database
     finally:
         await database.close()
+
+
+def _almanac(plan: Plan, settings: Settings) -> Almanac:
+    return Almanac(
+        programme=plan.programme, moves=plan.moves, margin=Fraction(settings.cash_out.margin)
+    )
+
+
+async def _read_evidence(instance: Instance, course: Course, almanac: Almanac) -> Evidence:
+    """Read facts and tables, and let some players look at their wallet."""
+    async with _connected(instance) as database:
+        books, broken_chains = await read_books(database)
+        tables = await read_tables(database)
     players = course.players
     shown = players[:: max(len(players) // SHOWN_MAX, 1)]
     return Evidence(
         books=books,
         tables=tables,
+        almanac=almanac,
         broken_chains=broken_chains,
         tally=course.venue.tally,
+        played=course.studio.played,
+        rounds=course.studio.rounds,
         players={player.id: player.number for player in players},
         shown={player.id: await player.posted_micros() for player in shown},
     )

@@ -17,6 +17,10 @@ from typing import Protocol, TypeAlias, TypeVarTuple
 Values = TypeVarTuple("Values")
 # Timers that are this near are due, as asyncio sees it.
 _NEAR_SECONDS = time.get_clock_info("monotonic").resolution
+# By how much a timer is later than one that was made before it for the same moment.  asyncio orders
+# timers of one moment by how its heap happens to stand, and that by all that was ever in it; all
+# of a world together stay nearer than `_NEAR_SECONDS`, so they still fire in one moment.
+_TIE_SECONDS = 1e-13
 _Arrived: TypeAlias = "list[tuple[selectors.SelectorKey, int]]"
 
 
@@ -54,8 +58,9 @@ class WorldLoop(asyncio.SelectorEventLoop):
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Do what every loop does, and remember when the director has to come by."""
-        timer = super().call_at(when, callback, *args, context=context)
         self._made += 1
+        later = when + self._made * _TIE_SECONDS
+        timer = super().call_at(later, callback, *args, context=context)
         heapq.heappush(self._timers, (when, self._made, timer))
         return timer
 
@@ -77,6 +82,7 @@ class WorldLoop(asyncio.SelectorEventLoop):
         if self.next_timer() is not None:
             raise RuntimeError(f"a program of the last world is still there: {self._timers[0][2]}")
         self._timers.clear()
+        self._made = 0
         self._seconds = 0.0
 
 

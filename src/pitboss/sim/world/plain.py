@@ -17,6 +17,8 @@ import msgspec
 
 STAKE_MICROS_MIN = 100_000
 _CENT_MICROS = 10_000
+# Prices that together make less of one cannot be meant.
+_BOOK_MIN = Fraction(3, 5)
 
 
 @dataclass(slots=True)
@@ -136,12 +138,19 @@ class PlainBooks:
                 return "unknown_selection"
             if self._statuses[selection.market] != "open":
                 return "market_not_open"
+            if self._book(selection.market) < _BOOK_MIN:
+                return "palpable_error"
             if selection.tick != leg["tick"]:
                 return "price_changed"
             events.add(selection.event)
         if len(events) < len(wish["legs"]):
             return "related_legs"
         return "insufficient_funds" if spendable < wish["stake_micros"] else None
+
+    def _book(self, market: str) -> Fraction:
+        """Return what the prices of a market make of one together; one selection of each wins."""
+        prices = [item.price for item in self._selections.values() if item.market == market]
+        return sum((1 / Fraction(price) for price in prices), start=Fraction(0))
 
     def _accept(self, bet_id: str, wish: Mapping[str, Any], data: Mapping[str, Any]) -> None:
         prices = [

@@ -67,6 +67,8 @@ class Wish:
                     currency=CURRENCY,
                     stake_micros=self.stake_micros,
                     legs=self.legs,
+                    # Few want the same thing over and over, and none of them by mistake.
+                    again=True,
                 )
             )
         return Entry(

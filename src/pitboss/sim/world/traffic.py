@@ -289,8 +289,9 @@ class Traffic:
             pids = [item.session.pid for item in asked]
             self._blockers = await store.find_blockers(self._monitor, pids)
             pids_of_ours = self._sessions.pids()
-            # Those who were asked about: a session may be busy with something else by now.
-            for item in [item for item in self._running if item in asked]:
+            # Those who were asked about: a session may be busy with something else by now.  Who
+            # was told to give way may not have heard it yet, and is not in a second circle.
+            for item in [item for item in self._running if item in asked and not item.circle]:
                 if pids_of_ours.intersection(self._blockers.get(item.session.pid, ())):
                     await self._wait(item)
         finally:

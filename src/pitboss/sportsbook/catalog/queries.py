@@ -9,7 +9,7 @@ from pitboss import messages
 from pitboss.db import Transaction
 from pitboss.kernel.ids import EventId, MarketId, SelectionId
 from pitboss.kernel.shards import CATALOGUE_SHARD
-from pitboss.sportsbook.catalog.model import Event, Market, Offer
+from pitboss.sportsbook.catalog.model import Event, Market, Offer, Priced, Producer
 
 from . import store
 
@@ -83,13 +83,30 @@ async def find_events(
     starting_after: datetime,
     after: EventId | None = None,
     limit: int = EVENTS_PAGE_MAX,
+    in_play: bool = False,
 ) -> list[Event]:
-    """Return events by their start, at most 100 at once; `after` continues behind an event."""
-    return await store.find_events_page(
-        tx, starting_after=starting_after, after=after, limit=min(limit, EVENTS_PAGE_MAX)
-    )
+    """Return events by their start, at most 100 at once; `after` continues behind an event.
+
+    With `in_play`, those that have begun and may be bet on, whenever they were to start.
+    """
+    page = min(limit, EVENTS_PAGE_MAX)
+    if in_play:
+        return await store.find_live_page(tx, after=after, limit=page)
+    return await store.find_events_page(tx, starting_after=starting_after, after=after, limit=page)
 
 
 async def find_markets(tx: Transaction, market_ids: Sequence[MarketId]) -> list[Market]:
     """Return those of the markets that exist."""
     return await store.find_markets(tx, market_ids)
+
+
+async def find_producers(tx: Transaction) -> list[Producer]:
+    """Return who makes prices, as far as anybody has said whether they can be believed."""
+    return list((await store.find_producers(tx, None)).values())
+
+
+async def find_priced(
+    tx: Transaction, selection_ids: Sequence[SelectionId]
+) -> dict[SelectionId, Priced]:
+    """Return the prices of those selections that exist, and where they belong."""
+    return await store.find_priced(tx, selection_ids)

@@ -3,8 +3,14 @@
 from pitboss.sportsbook.returns.queries import (
     bet_type,
     bet_types,
+    buy_back_offer,
+    by_difference,
+    check_withdrawal,
+    count_lines,
     each_way_terms,
     fair_value,
+    finished,
+    reduced,
     rule4_deduction,
     work_out,
 )
@@ -12,8 +18,14 @@ from pitboss.sportsbook.returns.queries import (
 __all__ = [
     "bet_type",
     "bet_types",
+    "buy_back_offer",
+    "by_difference",
+    "check_withdrawal",
+    "count_lines",
     "each_way_terms",
     "fair_value",
+    "finished",
+    "reduced",
     "rule4_deduction",
     "work_out",
 ]

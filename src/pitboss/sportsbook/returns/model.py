@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 
 from pitboss.kernel.errors import Malformed
+from pitboss.kernel.ids import MarketId
 from pitboss.kernel.money import Rounding
 
 ONE = Fraction(1)
@@ -17,6 +21,9 @@ NOTHING = Fraction(0)
 
 # What one slip may have: enough for every named bet, and few enough to be counted at once.
 LEGS_MAX = 30
+
+# Not whatever `Fraction` reads: `1e-99999999` would keep a processor busy for minutes.
+_SHARE = re.compile(r"[0-9]{1,12}(?:[./][0-9]{1,12})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,12 +155,42 @@ class BetType:
     bundles: tuple[Bundle, ...]
 
 
+class ComboPolicy(StrEnum):
+    """What a void leg does to a same-event combination, which is priced as one selection."""
+
+    REFUND_ALL = "refund_all"  # the whole bet is void, even if another leg lost
+    REFUND_UNLESS_LOST = "refund_unless_lost"
+    REDUCE = "reduce"  # the remaining legs win at their own price of the time of acceptance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Combo:
+    """The one price of several legs of one event, and what happens to it when one is void.
+
+    `rest` are the prices of smaller sets of the legs when the bet was struck, by their places in
+    order; only the policy `reduce` looks there.
+
+    Raises:
+        Malformed: a price is not above 1.
+    """
+
+    price: Fraction
+    policy: ComboPolicy
+    rest: Mapping[tuple[int, ...], Fraction] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if min((self.price, *self.rest.values())) <= 1:
+            raise Malformed("price", "a combination's price is above 1")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """All that the returns of a bet follow from, but its results.
 
     `unit_micros` is the stake on each line and part: exact, as a total stake need not divide.
-    `profit_max_micros` limits what is paid beyond the stake.
+    `boost` is the share by which all that is won beyond the stake is raised; `profit_max_micros`
+    limits what is paid beyond the stake, boosted or not.  With a `combo` the legs have one price
+    together, and their own count for nothing.
 
     Raises:
         Malformed: there are no legs or lines, too many legs, a line names a leg that is not there,
@@ -168,6 +205,8 @@ class Ticket:
     parts: Parts = Parts.WIN
     stake: StakeKind = StakeKind.CASH
     profit_max_micros: int | None = None
+    boost: Fraction = NOTHING
+    combo: Combo | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.legs) <= LEGS_MAX or not self.bundles:
@@ -175,10 +214,12 @@ class Ticket:
         named = {leg for bundle in self.bundles for leg in (*bundle.legs, *bundle.bankers)}
         if named != set(range(len(self.legs))):
             raise Malformed("bundles", "the lines do not cover exactly the legs of the bet")
-        if self.unit_micros < 0 or (self.profit_max_micros or 0) < 0:
-            raise Malformed("unit_micros", "a stake and a cap are not negative")
+        if self.unit_micros < 0 or (self.profit_max_micros or 0) < 0 or self.boost < 0:
+            raise Malformed("unit_micros", "a stake, a cap and a boost are not negative")
         if self.parts.placed and any(leg.place_fraction is None for leg in self.legs):
             raise Malformed("place_fraction", "a place part needs terms on every leg")
+        if self.combo is not None and (self.parts.placed or not _is_one_line(self.bundles)):
+            raise Malformed("combo", "a combination is one line, on the win")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,15 +236,6 @@ class Returns:
     max_micros: int
     decided: bool
     voided: bool
-
-
-class ComboPolicy(StrEnum):
-    """What a void leg does to a same-event combination, which is priced as one selection."""
-
-    REFUND_ALL = "refund_all"  # the whole bet is void, even if another leg lost
-    REFUND_UNLESS_LOST = "refund_unless_lost"
-    REDUCE = "reduce"  # the remaining legs win at their own price of the time of acceptance
-    NONE = "none"  # such combinations are not sold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +268,14 @@ class PlaceTerms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TermsChange:
+    """Places to pay on a market, and the fraction of the winnings that they pay; set once."""
+
+    market_id: MarketId
+    terms: PlaceTerms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EachWayBand:
     """The terms of races with at least so many runners; the last that fits counts."""
 
@@ -265,3 +305,23 @@ class Rule4Table:
     source: str
     bands: tuple[tuple[Fraction, Fraction], ...]
     waived_up_to: Fraction = NOTHING
+
+
+def _is_one_line(bundles: tuple[Bundle, ...]) -> bool:
+    return len(bundles) == 1 and bundles[0].sizes == (len(bundles[0].legs),)
+
+
+@lru_cache(maxsize=1024)
+def parse_share(text: str, *, field: str) -> Fraction:
+    """Read an exact share between 0 and 1, such as `"1/2"` or `"0.5"`.
+
+    Raises:
+        Malformed: it is not one.
+    """
+    try:
+        share = Fraction(text) if _SHARE.fullmatch(text) else None
+    except ZeroDivisionError:
+        share = None
+    if share is None or share > 1:
+        raise Malformed(field, f"{text[:40]!r} is not a share between 0 and 1")
+    return share

@@ -9,19 +9,26 @@ from importlib import resources
 from typing import TypeVar
 
 from pitboss.kernel.errors import Malformed
+from pitboss.kernel.price import parse_price
 from pitboss.sportsbook.returns.model import (
     BetType,
+    Bundle,
     Chances,
     EachWayTable,
     Ending,
+    Outcome,
     PlaceTerms,
     Returns,
     Rule4Table,
     Ticket,
+    parse_share,
 )
-from pitboss.sportsbook.returns.rules import bets, tables
+from pitboss.sportsbook.returns.rules import bets, cash_out, goals, legs, lines, tables
 
 T = TypeVar("T")
+
+# The table by which deductions are announced.
+ANNOUNCED_BY = "tattersalls.v1"
 
 
 def work_out(
@@ -38,6 +45,41 @@ def fair_value(
     return bets.fair_value(ticket, endings, chances)
 
 
+def by_difference(difference: Fraction) -> Outcome:
+    """Return how a selection ended that is ahead of its line by so much; see `rules.goals`."""
+    return goals.by_difference(difference)
+
+
+def finished(position: int | None, *, tied: int = 1, places: int = 1) -> Outcome:
+    """Return how a runner ended that finished there; see `rules.legs.finished`."""
+    return legs.finished(position, tied=tied, places=places)
+
+
+def count_lines(bundles: Sequence[Bundle]) -> int:
+    """Return how many lines these bundles are."""
+    return lines.count(bundles)
+
+
+def buy_back_offer(
+    value_micros: Fraction, *, margin: Fraction, share: Fraction, minor_unit_micros: int
+) -> int:
+    """Return what is offered for a share (0 to 1) of a bet that is worth so much, in micros.
+
+    Less the house's margin, and rounded down; raises as `rules.cash_out.step` does.
+    """
+    return cash_out.step(
+        value_micros * (1 - margin),
+        before=Fraction(0),
+        after=share,
+        minor_unit_micros=minor_unit_micros,
+    )
+
+
+def reduced(price: Fraction, removals: Sequence[Fraction]) -> Fraction:
+    """Return a price after reduction factors; see `rules.legs.reduced`."""
+    return legs.reduced(price, removals)
+
+
 def bet_types() -> tuple[BetType, ...]:
     """Return every bet that has a name."""
     return tuple(_bet_types().values())
@@ -52,13 +94,53 @@ def bet_type(code: str) -> BetType:
     return _found(_bet_types(), code, "bet_type")
 
 
-def rule4_deduction(version: str, withdrawn: Sequence[Fraction]) -> Fraction:
+def rule4_deduction(
+    version: str, withdrawn: Sequence[Fraction], *, announced: Sequence[Fraction] = ()
+) -> Fraction:
     """Return the share that Rule 4 takes from winnings, by the table of this version.
+
+    Args:
+        version: of the table.
+        withdrawn: decimal prices of runners when they were withdrawn.
+        announced: shares that were announced for other runners, without a price.
 
     Raises:
         Malformed: there is no such table, or a decimal price is not above 1.
     """
-    return tables.rule4(_found(_rule4(), version, "version"), withdrawn)
+    return tables.rule4(_found(_rule4(), version, "version"), withdrawn, announced=announced)
+
+
+def check_withdrawal(
+    *, price: str | None, deduction_pence: int | None, factor: str | None, field: str
+) -> None:
+    """Refuse what no withdrawn runner takes from bets.
+
+    Exactly one of them says it: the runner's decimal price then, the deduction that was announced,
+    in pence in the pound, or the reduction factor of an exchange.
+
+    Raises:
+        Malformed: there is none, or two; the price is none; Tattersalls' table has no such
+            deduction; or the factor is not a share above 0 and below 1.
+    """
+    if sum(said is not None for said in (price, deduction_pence, factor)) != 1:
+        raise Malformed(
+            field, "a withdrawn runner has a price, a deduction or a factor, and one of them alone"
+        )
+    if price is not None:
+        try:
+            parse_price(price)
+        except Malformed as error:
+            raise Malformed(f"{field}.price", error.message) from None
+    if deduction_pence is not None:
+        pence = sorted(int(share * 100) for _, share in _rule4()[ANNOUNCED_BY].bands)
+        # Over 14/1 nothing is deducted, which may be announced as well.
+        if deduction_pence not in (0, *pence):
+            raise Malformed(
+                f"{field}.deduction_pence",
+                f"Rule 4 deducts 0, or {pence[0]} to {pence[-1]} pence in the pound in steps of 5",
+            )
+    if factor is not None and parse_share(factor, field=f"{field}.factor") in (0, 1):
+        raise Malformed(f"{field}.factor", "a reduction factor is above 0 and below 1")
 
 
 def each_way_terms(version: str, runners: int, *, handicap: bool) -> PlaceTerms:

@@ -1,5 +1,7 @@
--- How markets ended.  `no` counts results without gaps, in the order of their commits, so that
--- settlement can follow them; a correction is a row with the market's next version.
+-- What was said of markets, and what counts since: `results` of selections, and `windows` of time in
+-- which accepted bets are void.  `no` counts without gaps, in the order of the commits, so that
+-- settlement can follow; a correction is a row with the market's next version.  `moves` is false if
+-- nothing else counts than before.
 CREATE TABLE settlement_result (
     no          bigint      NOT NULL UNIQUE CHECK (no > 0),
     market_id   uuid        NOT NULL,
@@ -7,6 +9,9 @@ CREATE TABLE settlement_result (
     event_id    uuid        NOT NULL,
     results     bytea       NOT NULL,
     recorded_at timestamptz NOT NULL,
+    windows     bytea       NOT NULL DEFAULT '[]',
+    said        bytea       NOT NULL,
+    moves       boolean     NOT NULL DEFAULT true,
     PRIMARY KEY (market_id, version)
 );
 
@@ -34,3 +39,13 @@ CREATE TABLE settlement_walk (
     PRIMARY KEY (partition, result_no),
     CHECK ((after_shard IS NULL) = (after_bet IS NULL))
 ) WITH (fillfactor = 50);
+
+-- Bets that break settlement, which goes on without them; in the open until they break it no more.
+CREATE TABLE settlement_aside (
+    shard     smallint    NOT NULL,
+    bet_id    uuid        NOT NULL,
+    player_id uuid        NOT NULL,
+    why       text        NOT NULL,
+    since     timestamptz NOT NULL,
+    PRIMARY KEY (shard, bet_id)
+);

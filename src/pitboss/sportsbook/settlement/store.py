@@ -9,14 +9,71 @@ import asyncpg
 import msgspec
 
 from pitboss.db import Transaction
-from pitboss.kernel.ids import BetId, EventId, MarketId
+from pitboss.kernel.ids import BetId, EventId, MarketId, PlayerId
 from pitboss.kernel.shards import Partition
-from pitboss.sportsbook.betting.model import OpenBet
-from pitboss.sportsbook.settlement.model import MarketResult, SelectionResult, Walk
+from pitboss.sportsbook.betting.model import BetState, OpenBet
+from pitboss.sportsbook.settlement.facts import BetSetAside
+from pitboss.sportsbook.settlement.model import (
+    LeftAside,
+    MarketResult,
+    Ruling,
+    Said,
+    SelectionResult,
+    Walk,
+    Window,
+)
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(tuple[SelectionResult, ...]).decode
-_COLUMNS = "SELECT no, market_id, version, event_id, results FROM settlement_result"
+_decode_windows = msgspec.json.Decoder(tuple[Window, ...]).decode
+_decode_said = msgspec.json.Decoder(Said).decode
+_ASIDE = (
+    "SELECT shard, bet_id, aside.player_id, why, since, state"
+    " FROM settlement_aside AS aside JOIN bet USING (shard, bet_id)"
+)
+_COLUMNS = "no, market_id, version, event_id, results, windows, said, moves"
+
+
+async def find_aside(tx: Transaction, places: Collection[OpenBet]) -> list[LeftAside]:
+    """Return those of these bets that are set aside."""
+    rows = await tx.fetch(
+        f"{_ASIDE} JOIN unnest($1::smallint[], $2::uuid[]) AS wanted (shard, bet_id)"
+        " USING (shard, bet_id) ORDER BY since, bet_id",
+        [place.shard for place in places],
+        [place.bet_id for place in places],
+    )
+    return list(map(_left_aside, rows))
+
+
+async def list_aside(tx: Transaction, *, limit: int) -> list[LeftAside]:
+    """Return the bets that are set aside, the oldest first."""
+    rows = await tx.fetch(f"{_ASIDE} ORDER BY since, bet_id LIMIT $1", limit)
+    return list(map(_left_aside, rows))
+
+
+async def save_aside(tx: Transaction, place: OpenBet, fact: BetSetAside, since: datetime) -> None:
+    """Write that a bet is set aside."""
+    await tx.execute(
+        "INSERT INTO settlement_aside (shard, bet_id, player_id, why, since)"
+        " VALUES ($1, $2, $3, $4, $5)",
+        place.shard,
+        place.bet_id,
+        fact.player_id,
+        fact.why,
+        since,
+    )
+
+
+async def end_aside(tx: Transaction, ended: Sequence[LeftAside]) -> None:
+    """Write that bets are not set aside any more."""
+    if ended:
+        await tx.execute(
+            "DELETE FROM settlement_aside USING unnest($1::smallint[], $2::uuid[])"
+            " AS gone (shard, bet_id)"
+            " WHERE settlement_aside.shard = gone.shard AND settlement_aside.bet_id = gone.bet_id",
+            [one.shard for one in ended],
+            [one.bet_id for one in ended],
+        )
 
 
 async def find_last_no(tx: Transaction) -> int:
@@ -28,17 +85,46 @@ async def find_last_no(tx: Transaction) -> int:
 async def find_results(
     tx: Transaction, market_ids: Collection[MarketId]
 ) -> dict[MarketId, MarketResult]:
-    """Return the newest result of each market that has one."""
+    """Return what counts of each market of which something was said."""
     rows = await tx.fetch(
-        _COLUMNS + " WHERE market_id = ANY($1::uuid[]) ORDER BY market_id, version",
+        f"SELECT DISTINCT ON (market_id) {_COLUMNS} FROM settlement_result"
+        " WHERE market_id = ANY($1::uuid[]) ORDER BY market_id, version DESC",
         list(market_ids),
     )
     return {result.market_id: result for result in map(_result, rows)}
 
 
+async def find_rulings(
+    tx: Transaction, market_ids: Collection[MarketId]
+) -> dict[MarketId, list[Ruling]]:
+    """Return all that was said of these markets, in the order of its arrival."""
+    rows = await tx.fetch(
+        "SELECT market_id, version, said, recorded_at FROM settlement_result"
+        " WHERE market_id = ANY($1::uuid[]) ORDER BY market_id, version",
+        list(market_ids),
+    )
+    found: dict[MarketId, list[Ruling]] = {}
+    for row in rows:
+        ruling = Ruling(
+            version=row["version"], said=_decode_said(row["said"]), recorded_at=row["recorded_at"]
+        )
+        found.setdefault(MarketId(str(row["market_id"])), []).append(ruling)
+    return found
+
+
+async def find_results_by_no(tx: Transaction, nos: Collection[int]) -> dict[int, MarketResult]:
+    """Return what was said under these numbers."""
+    rows = await tx.fetch(
+        f"SELECT {_COLUMNS} FROM settlement_result WHERE no = ANY($1::bigint[])", list(nos)
+    )
+    return {result.no: result for result in map(_result, rows)}
+
+
 async def find_results_after(tx: Transaction, no: int, *, limit: int) -> list[MarketResult]:
     """Return the next results in their order."""
-    rows = await tx.fetch(_COLUMNS + " WHERE no > $1 ORDER BY no LIMIT $2", no, limit)
+    rows = await tx.fetch(
+        f"SELECT {_COLUMNS} FROM settlement_result WHERE no > $1 ORDER BY no LIMIT $2", no, limit
+    )
     return [_result(row) for row in rows]
 
 
@@ -50,7 +136,10 @@ async def save_results(
         return
     await tx.copy_in(
         "settlement_result",
-        ("no", "market_id", "version", "event_id", "results", "recorded_at"),
+        (
+            *("no", "market_id", "version", "event_id", "results", "recorded_at"),
+            *("windows", "said", "moves"),
+        ),
         [
             (
                 item.no,
@@ -59,6 +148,9 @@ async def save_results(
                 item.event_id,
                 _encode(item.selections),
                 recorded_at,
+                _encode(item.windows),
+                _encode(item.said),
+                item.moves,
             )
             for item in results
         ],
@@ -149,4 +241,18 @@ def _result(row: asyncpg.Record) -> MarketResult:
         version=row["version"],
         event_id=EventId(str(row["event_id"])),
         selections=_decode(row["results"]),
+        windows=_decode_windows(row["windows"]),
+        said=_decode_said(row["said"]),
+        moves=row["moves"],
+    )
+
+
+def _left_aside(row: asyncpg.Record) -> LeftAside:
+    return LeftAside(
+        shard=row["shard"],
+        bet_id=BetId(str(row["bet_id"])),
+        player_id=PlayerId(str(row["player_id"])),
+        why=row["why"],
+        since=row["since"],
+        state=BetState(row["state"]),
     )

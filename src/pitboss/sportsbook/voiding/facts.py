@@ -24,8 +24,10 @@ class BetVoided(Fact, frozen=True, kw_only=True, tag="bet.voided"):
 
     @property
     def plays(self) -> tuple[Play, ...]:
-        """The stake, which is decided and came back whole."""
-        stake = self.stake_micros
+        """The stake, which is decided and came back whole; a free bet moved none."""
+        stake = sum(item.micros for item in self.movements if item.kind == "void")
+        if not stake:
+            return ()
         return (Play(player_id=self.player_id, settled=stake, returned=stake),)
 
 

@@ -23,7 +23,17 @@ class VoidingFold(Fold):
         self._betting = betting
 
     def _void(self, fact: BetVoided, told: Told) -> None:
-        self._betting.close(fact.bet_id, returns_micros=fact.stake_micros, voided=True, told=told)
+        self._betting.close(
+            fact.bet_id, returns_micros=came_back(fact), voided=True, told=told, final=True
+        )
+
+
+def came_back(fact: BetVoided) -> int:
+    """Return what a void bet gave back: its hold, or from the house if it was open again.
+
+    Of a free bet nothing moved.
+    """
+    return sum(item.micros for item in fact.movements)
 
 
 def was_void(

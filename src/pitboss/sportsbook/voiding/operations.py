@@ -142,15 +142,18 @@ async def _rule_of(tx: Transaction, shard: Shard, player_id: PlayerId) -> OpenBe
 
 
 async def _starts(tx: Transaction, bets: Sequence[Waiting]) -> dict[EventId, datetime]:
+    """Return when the events of these bets start, without those that are known to have begun."""
     wanted = {leg.event_id for bet in bets for leg in bet.legs}
     events = await catalog.find_events_by_id(tx, sorted(wanted)) if wanted else []
-    return {event.id: event.starts_at for event in events}
+    return {event.id: event.starts_at for event in events if not event.state.status.has_begun}
 
 
 async def _void(turn: Turn, heard: Heard, bets: Sequence[Waiting]) -> None:
     if not bets:
         return
-    closings = [Closing(bet=bet, returns_micros=bet.stake_micros, voided=True) for bet in bets]
+    closings = [
+        Closing(bet=bet, returns_micros=bet.void_micros, voided=True, final=True) for bet in bets
+    ]
     movements = await betting.close_bets(turn, closings)
     facts: list[tuple[Shard, BetVoided]] = []
     for bet, moved in zip(bets, movements, strict=True):

@@ -21,11 +21,12 @@ def is_void(
 
     Where bets are void whose event has not begun, one leg that has begun lets the whole bet stand:
     no leg of it can be taken out without making it another bet than the one that was struck.  An
-    event of which nobody knows when it starts has begun.
+    event of which nobody knows when it is still to start has begun.
 
     Args:
         legs: those of the bet.
-        starts: when the events of these legs start.
+        starts: when the events of these legs start that are not known to have begun already,
+            before their time.
         rule: what the licence says of open bets.
         excluded_at: when the exclusion was recorded; what begins at that moment has begun.
 

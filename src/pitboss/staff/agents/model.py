@@ -32,6 +32,19 @@ class Permission(StrEnum):
     OFFER_EVENTS = "events.offer"
     CHANGE_PRICES = "prices.change"
     RECORD_RESULTS = "results.record"
+    CORRECT_RESULTS = "results.correct"
+    APPROVE_CORRECTION = "results.approve_correction"
+    WRITE_OFF_DEBTS = "debts.write_off"
+    SEE_TRADING = "trading.see"
+    SET_TRADING_LIMITS = "trading.limit"
+    ANSWER_REFERRALS = "trading.refer"
+    SUSPEND_MARKETS = "markets.suspend"
+    GIVE_FREE_BETS = "free_bets.give"
+    GIVE_BOOSTS = "boosts.give"
+    SEE_GAMES = "games.see"
+    IMPORT_GAMES = "games.import"
+    SUSPEND_GAMES = "games.suspend"
+    RESOLVE_ROUNDS = "rounds.resolve"
     SEE_FIGURES = "figures.see"
     SEE_REGISTERS = "registers.see"
     WRITE_TO_PLAYERS = "marketing.write"
@@ -39,6 +52,7 @@ class Permission(StrEnum):
     PUBLISH_TERMS = "terms.publish"
     STOP_PLAYERS = "players.stop"
     UNLOCK_LOGINS = "players.unlock"
+    UNBLOCK_DEPOSITS = "deposits.unblock"
     END_SESSIONS = "players.end_sessions"
     EXCLUDE_PLAYERS = "players.exclude"
     DECIDE_VERIFICATION = "verification.decide"
@@ -66,6 +80,9 @@ class Permission(StrEnum):
 PERSONAL = frozenset(
     {
         Permission.DECIDE_APPROVALS,
+        Permission.CORRECT_RESULTS,
+        Permission.APPROVE_CORRECTION,
+        Permission.WRITE_OFF_DEBTS,
         Permission.ASK_ADJUSTMENT,
         Permission.APPROVE_ADJUSTMENT,
         Permission.ASK_LIMIT_OVERRIDE,
@@ -91,6 +108,7 @@ _LOOKING = frozenset(
         Permission.SEE_CASES,
         Permission.SEE_REGISTERS,
         Permission.REPLAY_BETS,
+        Permission.SEE_GAMES,
     }
 )
 # Roles that are there from the start.  An approved change replaces one, except the first.
@@ -117,7 +135,9 @@ BUILTIN: Mapping[str, frozenset[Permission]] = {
             *(Permission.STOP_PLAYERS, Permission.END_SESSIONS, Permission.DECIDE_APPROVALS),
             *(Permission.DECIDE_VERIFICATION, Permission.READ_PERSONAL_DATA),
             *(Permission.READ_NOTES, Permission.WRITE_NOTES, Permission.WORK_CASES),
+            Permission.UNBLOCK_DEPOSITS,
             *(Permission.ASK_REINSTATEMENT, Permission.APPROVE_REINSTATEMENT),
+            *(Permission.CORRECT_RESULTS, Permission.APPROVE_CORRECTION),
         }
     ),
     # Whom one may write to, and nothing else about anybody.
@@ -125,7 +145,18 @@ BUILTIN: Mapping[str, frozenset[Permission]] = {
     "trader": frozenset(
         {
             *(Permission.OFFER_EVENTS, Permission.CHANGE_PRICES, Permission.RECORD_RESULTS),
-            *(Permission.SEE_FIGURES, Permission.REPLAY_BETS),
+            *(Permission.SEE_TRADING, Permission.SET_TRADING_LIMITS, Permission.SUSPEND_MARKETS),
+            *(Permission.CORRECT_RESULTS, Permission.APPROVE_CORRECTION),
+            *(Permission.SEE_APPROVALS, Permission.DECIDE_APPROVALS),
+            *(Permission.SEE_FIGURES, Permission.REPLAY_BETS, Permission.GIVE_FREE_BETS),
+            *(Permission.ANSWER_REFERRALS, Permission.GIVE_BOOSTS),
+        }
+    ),
+    # Which games there are, and rounds that their providers left open.
+    "games": frozenset(
+        {
+            *(Permission.SEE_GAMES, Permission.IMPORT_GAMES, Permission.SUSPEND_GAMES),
+            *(Permission.RESOLVE_ROUNDS, Permission.SEE_FIGURES),
         }
     ),
     "payments": frozenset(
@@ -133,7 +164,8 @@ BUILTIN: Mapping[str, frozenset[Permission]] = {
             *(Permission.SEE_FIGURES, Permission.SEE_APPROVALS, Permission.READ_PERSONAL_DATA),
             *(Permission.READ_NOTES, Permission.WRITE_NOTES),
             *(Permission.ASK_ADJUSTMENT, Permission.APPROVE_ADJUSTMENT),
-            Permission.DECIDE_APPROVALS,
+            *(Permission.DECIDE_APPROVALS, Permission.WRITE_OFF_DEBTS),
+            Permission.UNBLOCK_DEPOSITS,
         }
     ),
     "responsible_gaming": frozenset(
@@ -150,6 +182,7 @@ BUILTIN: Mapping[str, frozenset[Permission]] = {
     "compliance": frozenset(
         {
             *_LOOKING,
+            Permission.SUSPEND_GAMES,
             *(Permission.PUBLISH_TERMS, Permission.STOP_PLAYERS, Permission.DECIDE_APPROVALS),
             *(Permission.READ_PERSONAL_DATA, Permission.DISCLOSE_PERSONAL_DATA),
             *(Permission.ERASE_PERSONAL_DATA, Permission.READ_NOTES, Permission.WRITE_NOTES),

@@ -11,7 +11,8 @@ from typing import NewType
 import msgspec
 
 from pitboss.jurisdictions.model import LiftedBy, LimitKind, Period
-from pitboss.kernel.ids import PlayerId, StaffId
+from pitboss.kernel.ids import MarketId, PlayerId, StaffId
+from pitboss.sportsbook.settlement.model import Said
 from pitboss.staff.agents.model import Permission
 
 ApprovalId = NewType("ApprovalId", str)
@@ -51,6 +52,15 @@ class Reinstatement(msgspec.Struct, frozen=True, kw_only=True, tag="reinstatemen
     player_id: PlayerId
 
 
+class MarketCorrection(msgspec.Struct, frozen=True, kw_only=True, tag="market_correction"):
+    """Say this of a market, after so much was said of it, if it comes to what was shown."""
+
+    market_id: MarketId
+    said: Said
+    version: int
+    digest: str
+
+
 class NewAgent(msgspec.Struct, frozen=True, kw_only=True, tag="new_agent"):
     """Add an agent with these roles, and invite them."""
 
@@ -87,12 +97,21 @@ class RoleChange(msgspec.Struct, frozen=True, kw_only=True, tag="role_change"):
 
 # What concerns a player is done in their turn too.
 PlayerWish = Adjustment | LimitOverride | Reinstatement
-Wish = PlayerWish | NewAgent | AgentRoles | AgentRemoval | AgentInvitation | RoleChange
+Wish = (
+    PlayerWish
+    | MarketCorrection
+    | NewAgent
+    | AgentRoles
+    | AgentRemoval
+    | AgentInvitation
+    | RoleChange
+)
 # What each takes of who asks, and of who approves.
 TAKES: Mapping[type[msgspec.Struct], tuple[Permission, Permission]] = {
     Adjustment: (Permission.ASK_ADJUSTMENT, Permission.APPROVE_ADJUSTMENT),
     LimitOverride: (Permission.ASK_LIMIT_OVERRIDE, Permission.APPROVE_LIMIT_OVERRIDE),
     Reinstatement: (Permission.ASK_REINSTATEMENT, Permission.APPROVE_REINSTATEMENT),
+    MarketCorrection: (Permission.CORRECT_RESULTS, Permission.APPROVE_CORRECTION),
     **dict.fromkeys(
         (NewAgent, AgentRoles, AgentRemoval, AgentInvitation, RoleChange),
         (Permission.ASK_ROLE_CHANGE, Permission.APPROVE_ROLE_CHANGE),

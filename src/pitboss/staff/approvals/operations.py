@@ -20,6 +20,8 @@ from pitboss.players.personal.model import PersonalKeys
 from pitboss.responsible import exclusion, limits
 from pitboss.responsible.limits.model import LimitKey, Raise
 from pitboss.responsible.limits.model import Refused as LimitRefused
+from pitboss.sportsbook import settlement
+from pitboss.sportsbook.settlement.model import Refused as CorrectionRefused
 from pitboss.staff import agents
 from pitboss.staff.agents.model import Reason
 from pitboss.staff.agents.model import Refused as AgentRefused
@@ -44,6 +46,7 @@ from pitboss.staff.approvals.model import (
     ApprovalId,
     Asking,
     LimitOverride,
+    MarketCorrection,
     NewAgent,
     PlayerWish,
     Refusal,
@@ -190,6 +193,8 @@ async def _carry_out(turn: Turn, approval: Approval, keys: PersonalKeys) -> str 
             return await _raise_cap(turn, approval, wish)
         case Reinstatement():
             return await _reinstate(turn, approval, wish)
+        case MarketCorrection():
+            return await _correct(turn, wish)
         case NewAgent():
             added = await agents.add(
                 turn, wish.staff_id, wish.name, wish.roles, reason, cause=cause
@@ -281,6 +286,12 @@ async def _reinstate(turn: Turn, approval: Approval, wish: Reinstatement) -> str
     )
     (answer,) = await identity.set_status(turn, [request])
     return answer.reason if isinstance(answer, StatusRefused) else None
+
+
+async def _correct(turn: Turn, wish: MarketCorrection) -> str | None:
+    """Say of a market what was approved, unless something was said of it since it was shown."""
+    answer = await settlement.record_as_shown(turn, wish.market_id, wish.said, version=wish.version)
+    return answer.reason if isinstance(answer, CorrectionRefused) else None
 
 
 async def _is_held(turn: Turn, player: Player | None) -> bool:

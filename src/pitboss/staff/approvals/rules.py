@@ -24,6 +24,7 @@ from pitboss.staff.approvals.model import (
     ApprovalId,
     Asking,
     LimitOverride,
+    MarketCorrection,
     NewAgent,
     Refusal,
     Reinstatement,
@@ -116,7 +117,7 @@ def concerns(wish: Wish, standing: Standing) -> bool:
             return wish.staff_id == standing.agent.id
         case RoleChange():
             return wish.role in standing.agent.roles
-        case Adjustment() | LimitOverride() | Reinstatement():
+        case Adjustment() | LimitOverride() | Reinstatement() | MarketCorrection():
             return False
 
 

@@ -50,6 +50,8 @@ class Marker(StrEnum):
     LIMITS_LOOSENED = "limits_loosened"
     LOCATION_FAILED = "location_failed"
     LOOK_ALIKE = "look_alike"
+    DEPOSITS_BLOCKED = "deposits_blocked"
+    CONTACT_DUE = "contact_due"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,16 @@ RULES: Mapping[Marker, Rule] = {
         window=timedelta(days=1),
         threshold=1,
         source="N.J.A.C. 13:69O-1.3(c): a person must look at both",
+    ),
+    Marker.DEPOSITS_BLOCKED: Rule(
+        window=timedelta(days=1),
+        threshold=1,
+        source="N.J.A.C. 13:69O-1.3(e): a person must look before the next deposit",
+    ),
+    Marker.CONTACT_DUE: Rule(
+        window=timedelta(days=1),
+        threshold=1,
+        source="the licence's `limits.contact_above`: the operator gets in touch",
     ),
 }
 # Weeks before the last one, whose mean growth is measured by, and the least that is worth a look.

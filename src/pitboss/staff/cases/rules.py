@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from pitboss.cashier.facts import DepositConfirmed, DepositFailed
+from pitboss.cashier.facts import DepositConfirmed, DepositFailed, DepositsBlocked
 from pitboss.kernel.facts import Fact
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.instants import parse_instant
@@ -16,9 +16,10 @@ from pitboss.kernel.upcasting import Schemas
 from pitboss.location.facts import LocationChecked
 from pitboss.location.model import Decision
 from pitboss.players.identity.facts import PlayerFlagged
+from pitboss.responsible.contacts.facts import ContactDue
 from pitboss.responsible.limits.facts import LimitLoosened
 from pitboss.sportsbook.betting.facts import BetAccepted
-from pitboss.sportsbook.settlement.facts import BetSettled
+from pitboss.sportsbook.settlement.facts import BetResettled, BetSettled
 from pitboss.staff.cases.model import (
     AGAIN_AFTER,
     GROWN_TO_MIN,
@@ -37,9 +38,12 @@ Zones = Callable[[str], ZoneInfo]
 
 _READ: tuple[type[Fact], ...] = (
     BetAccepted,
+    BetResettled,
     BetSettled,
+    ContactDue,
     DepositConfirmed,
     DepositFailed,
+    DepositsBlocked,
     LimitLoosened,
     LocationChecked,
     PlayerFlagged,
@@ -91,7 +95,7 @@ def _signs(
             yield fact.player_id, Marker.FAILED_DEPOSITS, None, 0
             weight = _weight(fact.micros, fact.currency)
             yield fact.player_id, Marker.DEPOSITS_GROW, None, weight
-        case BetSettled():
+        case BetSettled() | BetResettled():
             for play in fact.plays:
                 lost = _weight(play.settled - play.returned, fact.currency)
                 yield play.player_id, Marker.LOSSES, None, lost
@@ -99,6 +103,10 @@ def _signs(
             local = at.astimezone(zone_of(fact.jurisdiction))
             if local.hour < NIGHT_ENDS_AT_HOUR:
                 yield fact.player_id, Marker.LATE_NIGHTS, local.date().isoformat(), 1
+        case DepositsBlocked():
+            yield fact.player_id, Marker.DEPOSITS_BLOCKED, None, 1
+        case ContactDue():
+            yield fact.player_id, Marker.CONTACT_DUE, None, 1
         case LimitLoosened():
             yield fact.player_id, Marker.LIMITS_LOOSENED, None, 1
         case LocationChecked():

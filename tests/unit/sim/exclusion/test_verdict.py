@@ -15,6 +15,10 @@ CALM = Counter(
         "excluded": 1,
         "bet.accepted before": 3,
         "bet.refused after": 2,
+        "round.staked before": 2,
+        "round.stake_refused after": 1,
+        "round.won before": 1,
+        "round.won after": 1,
         "deposit.requested before": 1,
         "payment.refused after": 1,
         "withdrawal.requested after": 1,
@@ -49,7 +53,9 @@ def test_a_storm_in_which_everything_happened_has_no_faults() -> None:
 def test_a_storm_in_which_something_never_happened_says_nothing(missing: str) -> None:
     found = Counter({name: number for name, number in CALM.items() if name != missing})
 
-    assert len(list(faults_of(found, players=1, undecided=0))) == 1
+    # What was staked and not won is told as well.
+    told = list(faults_of(found, players=1, undecided=0))
+    assert len(told) == (2 if missing in ("round.staked before", "round.won after") else 1)
 
 
 def test_what_was_never_decided_is_a_fault() -> None:
@@ -71,6 +77,7 @@ def test_one_stake_after_an_exclusion_is_one_too_many(
         turned_away=0,
         counts={"sportsbook": Count(taken_after=taken_after)},
         paid_out_after=1,
+        won_after=1,
         undecided=0,
         seconds=1.0,
         answer_ms=None,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 
+from pitboss.adapters.football_data import SeasonEvent
 from pitboss.cashier.facts import DepositConfirmed, WithdrawalPaid, WithdrawalRequested
 from pitboss.kernel.facts import Fact, Movement
 from pitboss.kernel.ids import (
@@ -19,10 +22,17 @@ from pitboss.kernel.ids import (
 from pitboss.kernel.shards import Shard
 from pitboss.sim.season.books import Books
 from pitboss.sim.season.evidence import Evidence, Tables
+from pitboss.sim.season.picks import Pick
+from pitboss.sim.season.plain import Almanac
+from pitboss.sim.season.plan import PlannedBet, Twist
+from pitboss.sim.season.programme import ListedEvent, ListedMarket, MatchDay, Programme
 from pitboss.sim.season.tally import Tally
 from pitboss.sportsbook.betting.facts import BetAccepted, BetRefused
-from pitboss.sportsbook.betting.model import HOUSE, Leg, SlipLeg
+from pitboss.sportsbook.betting.model import HOUSE, Leg, Shape, SlipLeg
+from pitboss.sportsbook.cash_out.facts import BetBoughtBack
+from pitboss.sportsbook.cash_out.model import Quote
 from pitboss.sportsbook.catalog.facts import EventOpened, OpenedMarket, OpenedSelection
+from pitboss.sportsbook.catalog.model import MarketKind
 from pitboss.sportsbook.settlement.facts import BetSettled, MarketResulted
 from pitboss.sportsbook.settlement.model import LOST, VOID, WON, Result, SelectionResult
 from pitboss.wallet.facts import AccountOpened
@@ -36,7 +46,61 @@ SINGLE, DOUBLE, LOSER, VOIDED, REFUSED = (
     BetId(name) for name in ("single", "double", "loser", "voided", "refused")
 )
 POUND = 1_000_000
+MARGIN = Fraction(1, 20)
+KICK_OFF = datetime(2031, 8, 16, 12, tzinfo=UTC)
 _MARKETS = {HOME: MarketId("result"), DRAW: MarketId("result"), OVER: MarketId("total")}
+
+
+def pick(code: str) -> Pick:
+    """Return the pick of a selection, at a price of two."""
+    kind = MarketKind.TOTAL_GOALS if code == "over" else MarketKind.MATCH_RESULT
+    return Pick(event_no=0, kind=kind, code=code, selection_id=SelectionId(code), price=Fraction(2))
+
+
+def slip(pounds: int, *codes: str) -> PlannedBet:
+    """Return what was asked for, plainly."""
+    return PlannedBet(
+        picks=tuple(pick(code) for code in codes), stake_cents=100 * pounds, twist=Twist.PLAIN
+    )
+
+
+def almanac() -> Almanac:
+    """Return what is known without facts: one event of 2-1, and a total of just three goals."""
+    row = SeasonEvent(
+        line=2,
+        division="XX",
+        kick_off_at=KICK_OFF,
+        home="Ashby Rovers",
+        away="Dunmore",
+        goals_home=2,
+        goals_away=1,
+        match_result=None,
+        total_2_5=None,
+        asian_handicap=None,
+    )
+    markets = (
+        ListedMarket(
+            id=MarketId("result"),
+            kind=MarketKind.MATCH_RESULT,
+            line=None,
+            picks=(pick("home"), pick("draw")),
+        ),
+        ListedMarket(
+            id=MarketId("total"),
+            kind=MarketKind.TOTAL_GOALS,
+            line=Fraction(3),
+            picks=(pick("over"),),
+        ),
+    )
+    event = ListedEvent(no=0, id=EventId("event"), row=row, abandoned=False, markets=markets)
+    day = MatchDay(
+        no=0,
+        opens_at=KICK_OFF - timedelta(hours=2),
+        ends_at=KICK_OFF + timedelta(hours=2),
+        events=range(1),
+        on_offer=range(1),
+    )
+    return Almanac(programme=Programme(events=(event,), days=(day,)), moves=((),), margin=MARGIN)
 
 
 def opened(account_id: AccountId, kind: AccountKind, owner: str) -> AccountOpened:
@@ -50,7 +114,9 @@ def opened(account_id: AccountId, kind: AccountKind, owner: str) -> AccountOpene
     )
 
 
-def accepted(bet_id: BetId, pounds: int, *selections: SelectionId) -> BetAccepted:
+def accepted(
+    bet_id: BetId, pounds: int, *selections: SelectionId, shape: Shape | None = None
+) -> BetAccepted:
     """Return the fact that a bet was taken, at a price of two for each leg."""
     return BetAccepted(
         bet_id=bet_id,
@@ -70,6 +136,7 @@ def accepted(bet_id: BetId, pounds: int, *selections: SelectionId) -> BetAccepte
             for item in selections
         ),
         placed_at="2031-08-16T10:00:00.000000Z",
+        shape=shape,
         movements=(
             Movement(kind="hold", key=bet_id, micros=pounds * POUND, currency="GBP", account=PURSE),
         ),
@@ -106,6 +173,46 @@ def settled(bet_id: BetId, pounds: int, returns: int) -> BetSettled:
         results=(),
         result_nos=(),
         movements=(post, back) if returns else (post,),
+    )
+
+
+def bought_back(bet_id: BetId, pounds: int, of: int, cents: int) -> BetBoughtBack:
+    """Return the fact that so much of what was left of a bet was sold, for so much."""
+    post = Movement(
+        kind="post",
+        key=f"{bet_id} sold {of}",
+        hold=bet_id,
+        micros=pounds * POUND,
+        currency="GBP",
+        debit=PURSE,
+        credit=TILL,
+    )
+    paid = Movement(
+        kind="transfer",
+        key=f"{bet_id} paid {of}",
+        micros=cents * POUND // 100,
+        currency="GBP",
+        debit=TILL,
+        credit=PURSE,
+    )
+    return BetBoughtBack(
+        bet_id=bet_id,
+        player_id=ANN,
+        request_id=f"{bet_id} {of}",
+        quote=Quote(
+            bet_id=bet_id,
+            player_id=ANN,
+            currency="GBP",
+            left_micros=of * POUND,
+            stake_micros=pounds * POUND,
+            offer_micros=cents * POUND // 100,
+            margin="1/20",
+            marks=(),
+            expires_at="2031-08-16T10:00:10.000000Z",
+        ),
+        value="1/1",
+        seen=(),
+        movements=(post, paid),
     )
 
 
@@ -178,7 +285,7 @@ def event_opened() -> EventOpened:
             OpenedMarket(
                 market_id=MarketId("total"),
                 kind="total",
-                line="5/2",
+                line="3",
                 selections=(OpenedSelection(selection_id=OVER, code="over", price="2/1"),),
             ),
         ),
@@ -282,8 +389,17 @@ def evidence_of(facts: list[Fact]) -> Evidence:
                 (PROVIDER, "GBP"): (2, -70 * POUND),
             },
         ),
+        almanac=almanac(),
         tally=Tally(
-            acknowledged=dict.fromkeys((SINGLE, DOUBLE, LOSER, VOIDED, REFUSED), 0), asked=5
+            acknowledged=dict.fromkeys((SINGLE, DOUBLE, LOSER, VOIDED, REFUSED), 0),
+            slips={
+                SINGLE: slip(10, "home"),
+                DOUBLE: slip(6, "home", "over"),
+                LOSER: slip(5, "draw"),
+                VOIDED: slip(4, "over"),
+                REFUSED: slip(900, "home"),
+            },
+            asked=5,
         ),
         players={ANN: 0},
         shown={ANN: 81 * POUND},

@@ -6,15 +6,18 @@ from fractions import Fraction
 
 from pitboss.kernel.facts import Movement
 from pitboss.kernel.ids import AccountId, BetId
-from pitboss.sim.season.books import ACCUMULATOR, Figures
-from pitboss.sportsbook.betting.model import BetState
+from pitboss.sim.season.books import ACCUMULATOR, EACH_WAY, SYSTEM, Figures
+from pitboss.sportsbook.betting.model import BetState, Lines, Shape
+from pitboss.sportsbook.settlement.facts import BetResettled
 from pitboss.sportsbook.settlement.model import LOST, WON
+from pitboss.wallet.facts import ReceivableCollected
 from unit.sim.season.history import (
     ANN,
     DOUBLE,
     DRAW,
     HOME,
     LOSER,
+    OVER,
     POUND,
     PROVIDER,
     PURSE,
@@ -24,8 +27,10 @@ from unit.sim.season.history import (
     VOIDED,
     accepted,
     books_of,
+    bought_back,
     resulted,
     settled,
+    voided,
     whole_history,
 )
 
@@ -143,3 +148,135 @@ def test_an_open_bet_waits() -> None:
 
     assert books.bets[BetId("open")].state is BetState.ACCEPTED
     assert books.sheets[PURSE].held == POUND
+
+
+def test_a_corrected_bet_counts_as_it_is_now_and_what_is_owed_is_not_missing() -> None:
+    taken, short = 12 * POUND, 8 * POUND
+    corrected = BetResettled(
+        bet_id=SINGLE,
+        player_id=ANN,
+        version=2,
+        stake_micros=10 * POUND,
+        was_micros=20 * POUND,
+        was_voided=False,
+        returns_micros=0,
+        voided=False,
+        currency="GBP",
+        rules="settlement.v1",
+        rounding="down.v1",
+        results=(),
+        result_nos=(),
+        cause="result",
+        reason="mistake",
+        result_no=9,
+        owed_micros=short,
+        absorbed_micros=0,
+        settled_at="2031-08-16T16:00:00.000000Z",
+        movements=(
+            Movement(
+                kind="transfer",
+                key="taken",
+                micros=taken,
+                currency="GBP",
+                debit=PURSE,
+                credit=TILL,
+            ),
+        ),
+    )
+    before = books_of(whole_history())
+    after = books_of([*whole_history(), corrected])
+    collected = ReceivableCollected(
+        player_id=ANN, micros=3 * POUND, currency="GBP", left_micros=5 * POUND
+    )
+    paid = books_of([*whole_history(), corrected, collected])
+
+    was, now = before.people[ANN, "GBP"], after.people[ANN, "GBP"]
+    assert (now.stakes, now.returns) == (was.stakes, was.returns - 20 * POUND)
+    assert now.balance == was.balance - taken == after.sheets[PURSE].posted
+    assert paid.people[ANN, "GBP"].balance == now.balance - 3 * POUND
+    assert (after.bets[SINGLE].state, after.bets[SINGLE].returns) == (BetState.SETTLED, 0)
+
+
+def test_what_is_sold_is_turnover_and_what_is_left_goes_on() -> None:
+    history = whole_history()
+    place = history.index(settled(SINGLE, 10, 20))
+    history[place : place + 1] = [bought_back(SINGLE, 4, 10, 500), settled(SINGLE, 6, 12)]
+
+    books = books_of(history)
+
+    line = books.bets[SINGLE]
+    assert (line.state, line.sold, line.left) == (BetState.SETTLED, 4 * POUND, 6 * POUND)
+    assert (line.turnover, line.came_back) == (10 * POUND, 17 * POUND)
+    assert line.replayed is not None
+    assert line.replayed.returns_micros == 12 * POUND
+    assert (books.oddities, books.holds) == ([], {})
+    assert books.people[ANN, "GBP"].balance == books.sheets[PURSE].posted == 78 * POUND
+
+
+def test_a_bet_of_which_all_was_sold_is_over() -> None:
+    history = whole_history()
+    place = history.index(settled(SINGLE, 10, 20))
+    history[place : place + 1] = [
+        bought_back(SINGLE, 4, 10, 500),
+        bought_back(SINGLE, 6, 6, 700),
+    ]
+
+    books = books_of(history)
+
+    line = books.bets[SINGLE]
+    assert (line.state, line.settlements, line.left) == (BetState.CASHED_OUT, 0, 0)
+    assert books.figures({ANN}, "1x2") == Figures(bets=2, turnover=15 * POUND, returns=12 * POUND)
+    assert books.people[ANN, "GBP"].balance == books.sheets[PURSE].posted
+
+
+def test_a_part_of_a_void_bet_that_was_sold_stays_turnover() -> None:
+    history = whole_history()
+    place = history.index(voided(VOIDED, 4))
+    history[place : place + 1] = [bought_back(VOIDED, 1, 4, 90), voided(VOIDED, 3)]
+
+    books = books_of(history)
+
+    assert books.figures({ANN}, "total") == Figures(
+        bets=1, turnover=POUND, returns=90 * POUND // 100
+    )
+    assert books.people[ANN, "GBP"].balance == books.sheets[PURSE].posted
+
+
+def test_more_than_is_left_cannot_be_sold_nor_what_is_over() -> None:
+    history = whole_history()
+    history.insert(history.index(settled(SINGLE, 10, 20)), bought_back(SINGLE, 4, 9, 500))
+    history.append(bought_back(LOSER, 5, 5, 500))
+
+    told = "\n".join(books_of(history).oddities)
+
+    assert "of bet single 4000000 of 9000000 micros were sold, and 10000000 were left" in told
+    assert "bet loser was sold, and it was not open" in told
+
+
+def test_an_each_way_bet_is_a_kind_of_its_own_over_one_leg_or_more() -> None:
+    shape = Shape(parts="each_way")
+
+    bets = books_of(
+        [
+            *whole_history(),
+            accepted(BetId("one"), 4, HOME, shape=shape),
+            accepted(BetId("two"), 4, HOME, OVER, shape=shape),
+        ]
+    ).bets
+
+    assert {bets[BetId("one")].kind, bets[BetId("two")].kind} == {EACH_WAY}
+
+
+def test_a_bet_of_several_lines_is_a_kind_of_its_own() -> None:
+    lines = Shape(lines=(Lines(legs=(0, 1), sizes=(1,)),))
+
+    books = books_of(
+        [
+            *whole_history(),
+            accepted(BetId("system"), 4, HOME, OVER, shape=lines),
+            settled(BetId("system"), 4, 6),
+        ]
+    )
+
+    assert books.figures({ANN}, SYSTEM) == Figures(bets=1, turnover=4 * POUND, returns=6 * POUND)
+    assert books.figures({ANN}, ACCUMULATOR).bets == 1

@@ -9,6 +9,7 @@ import pytest
 
 from pitboss.cashier.model import PaymentKind, PaymentState
 from pitboss.sim.season.model import MICROS_PER_CENT
+from pitboss.sim.season.picks import NO_EVENT
 from pitboss.sim.season.plan import DayPlan, Plan, PlannedBet, Twist
 from pitboss.sim.season.programme import Programme, make_programme
 from pitboss.sportsbook.betting.model import LEGS_MAX
@@ -70,6 +71,7 @@ def test_picks_are_on_offer_or_just_over(programme: Programme) -> None:
             for bets in plan.day(day.no).bets.values()
             for bet in bets
             for pick in bet.picks
+            if pick.event_no != NO_EVENT
         }
         assert places <= {*day.on_offer, *over}
 
@@ -181,3 +183,61 @@ def test_a_season_without_events_asks_for_nothing() -> None:
     plan = Plan(Programme(events=(), days=()), players=3, bets=10, seed=1)
 
     assert plan.cashier_days == frozenset()
+
+
+def test_some_bets_are_systems_with_a_stake_on_each_line_or_on_all(programme: Programme) -> None:
+    systems = [bet for bet in bets_of(plan_of(programme)) if bet.system is not None]
+
+    assert BETS // 20 < len(systems) < BETS // 5
+    assert {bet.on_line for bet in systems} == {True, False}
+    assert any(bet.system is not None and bet.system.bankers for bet in systems)
+    assert any(bet.system is not None and bet.system.name for bet in systems)
+    for bet in systems:
+        assert bet.system is not None
+        assert len(bet.picks) == bet.system.picks
+        assert len({pick.event_no for pick in bet.picks}) == len(bet.picks)
+        assert bet.cents == bet.stake_cents * (len(bet.lines) if bet.on_line else 1)
+
+
+def test_on_a_day_with_races_some_bet_on_them_to_win_or_each_way(programme: Programme) -> None:
+    plan = plan_of(programme)
+    racing = {
+        day.no: [
+            bet
+            for bets in plan.day(day.no).bets.values()
+            for bet in bets
+            if bet.picks[0].event_no == NO_EVENT
+        ]
+        for day in programme.days
+    }
+    bets = [bet for some in racing.values() for bet in some]
+
+    assert {no for no, some in racing.items() if some} <= {race.day for race in programme.races}
+    for no, some in racing.items():
+        fields = [set(race.runners) for race in programme.races_on(no)]
+        for bet in some:
+            assert [sum(pick in field for field in fields) for pick in bet.picks] == [
+                1 for _ in bet.picks
+            ]
+    assert {(bet.each_way, bet.on_line) for bet in bets} == {
+        (False, False),
+        (True, False),
+        (True, True),
+    }
+    assert {len(bet.picks) for bet in bets} == {1, 2}
+    assert all(bet.cents == bet.stake_cents * (2 if bet.on_line else 1) for bet in bets)
+
+
+def test_the_more_bets_wait_the_more_often_somebody_looks_at_one(programme: Programme) -> None:
+    plan = plan_of(programme)
+    few, many = (
+        [plan.find_look(player, day, waiting=waiting) for player in range(100) for day in range(9)]
+        for waiting in (2, 30)
+    )
+
+    assert plan.find_look(3, 3, waiting=0) is None
+    assert 0 < sum(look is not None for look in few) < sum(look is not None for look in many)
+    looks = [look for look in many if look is not None]
+    assert {look.place for look in looks} <= set(range(30))
+    assert {look.percent for look in looks} == {25, 40, 50, 75, 100}
+    assert {look.impatient for look in looks} == {True, False}

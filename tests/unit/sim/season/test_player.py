@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -15,10 +16,11 @@ from pitboss.kernel.instants import write_instant
 from pitboss.sim.http import Client
 from pitboss.sim.season.board import Board
 from pitboss.sim.season.caller import Caller
-from pitboss.sim.season.plan import PlannedBet, Twist, Wish
+from pitboss.sim.season.plan import Look, PlannedBet, Twist, Wish
 from pitboss.sim.season.player import NotLetIn, Player, Venue
 from pitboss.sim.season.programme import Programme, make_programme
-from pitboss.sim.season.tally import Tally
+from pitboss.sim.season.systems import System, named
+from pitboss.sim.season.tally import Sale, Tally
 from unit.sim.peer import Peer, serving
 from unit.sim.season.league import read_league
 
@@ -274,3 +276,154 @@ async def test_a_wallet_shows_what_is_there_and_what_is_free(programme: Programm
 
         assert await on.player.posted_micros() == 12_500_000
         assert await on.player.available_micros() == 2_250_000
+
+
+async def test_a_system_is_asked_for_by_its_name_or_line_by_line(programme: Programme) -> None:
+    api = Api()
+    api.answers |= bets(acknowledged("b1"), acknowledged("b2"))
+    async with scene(programme, api) as on:
+        picks = tuple(event.markets[0].picks[0] for event in programme.events[:3])
+        wanted = PlannedBet(
+            picks=picks, stake_cents=50, twist=Twist.PLAIN, system=named("trixie"), on_line=True
+        )
+        other = replace(wanted, system=System(picks=3, sizes=(1,), bankers=1), on_line=False)
+        await on.player.register()
+        await on.player.place(wanted)
+        await on.player.place(other)
+
+        first, second = (_body(item) for item in on.heard("/v1/bets"))
+        assert (first["bet_type"], first["stake_on"], first["stake"]) == ("trixie", "line", "0.50")
+        assert second["lines"] == [{"bankers": [0], "legs": [1, 2], "sizes": [1]}]
+        assert not {"bet_type", "stake_on"} & set(second)
+        assert on.tally.slips == {"b1": wanted, "b2": other}
+
+
+async def test_an_each_way_bet_says_so(programme: Programme) -> None:
+    api = Api()
+    api.answers |= bets(acknowledged("b1"))
+    async with scene(programme, api) as on:
+        await on.player.register()
+        await on.player.place(replace(on.bet(Twist.PLAIN), each_way=True, on_line=True))
+
+        (asked,) = (_body(item) for item in on.heard("/v1/bets"))
+        assert (asked["parts"], asked["stake_on"], asked["stake"]) == ("each_way", "line", "2.50")
+
+
+QUOTES = "GET /v1/bets/b1/cash-out/quote"
+TAKES = "POST /v1/bets/b1/cash-out"
+WHOLE = Look(place=0, percent=100, impatient=False)
+
+
+def quote(stake: str, left: str, offer: str) -> Told:
+    return 200, {"stake": stake, "stake_left": left, "offer": offer, "quote": f"q {stake}"}
+
+
+def paid(stake: str, offer: str, number: str = "c1") -> Told:
+    return 200, {"cash_out_id": number, "state": "paid", "stake": stake, "offer": offer}
+
+
+@contextlib.asynccontextmanager
+async def with_a_bet(programme: Programme, api: Api) -> AsyncIterator[Scene]:
+    """Be at a scene with a player who has the bet `b1`."""
+    api.answers |= bets(acknowledged("b1"))
+    async with scene(programme, api) as on:
+        await on.player.register()
+        await on.player.place(on.bet(Twist.PLAIN))
+        yield on
+
+
+async def test_a_bet_waits_until_its_last_event_is_over(programme: Programme) -> None:
+    async with with_a_bet(programme, Api()) as on:
+        assert [on.player.count_waiting(first) for first in (0, 1, 0)] == [1, 0, 0]
+
+
+async def test_what_is_offered_is_taken(programme: Programme) -> None:
+    api = Api()
+    api.answers[QUOTES] = [quote("2.50", "2.50", "1.90")]
+    api.answers[TAKES] = [paid("2.50", "1.90")]
+    async with with_a_bet(programme, api) as on:
+        await on.player.look(WHOLE, day=3)
+        await on.player.sell()
+        await on.player.sell()
+
+        (taken,) = on.heard("/v1/bets/b1/cash-out")
+        assert _body(taken) == {"quote": "q 2.50"}
+        assert on.tally.looks == 1
+        assert on.tally.sales == [
+            Sale(bet_id="b1", day=3, micros=2_500_000, left=2_500_000, paid=1_900_000)
+        ]
+        assert on.tally.sales[0].whole
+        assert on.tally.surprises == 0
+
+
+async def test_a_part_is_so_much_of_what_is_left_in_whole_cents(programme: Programme) -> None:
+    api = Api()
+    api.answers[QUOTES] = [quote("2.25", "2.25", "1.70")]
+    api.answers[f"{QUOTES}?stake=0.90"] = [quote("0.90", "2.25", "0.68")]
+    api.answers[TAKES] = [paid("0.90", "0.68")]
+    async with with_a_bet(programme, api) as on:
+        await on.player.look(replace(WHOLE, percent=40), day=3)
+        await on.player.sell()
+
+        assert [(sale.micros, sale.whole) for sale in on.tally.sales] == [(900_000, False)]
+
+
+@pytest.mark.parametrize(
+    ("slug", "surprises"), [("bet_not_open", 0), ("cash_out_worthless", 0), ("internal", 1)]
+)
+async def test_where_nothing_is_offered_nothing_is_taken(
+    programme: Programme, slug: str, surprises: int
+) -> None:
+    api = Api()
+    api.answers[QUOTES] = [problem(409, slug)]
+    async with with_a_bet(programme, api) as on:
+        await on.player.look(WHOLE, day=3)
+        await on.player.sell()
+
+        assert on.tally.unsold == {slug: 1}
+        assert (on.tally.sales, on.tally.surprises) == ([], surprises)
+        assert on.heard("/v1/bets/b1/cash-out") == []
+
+
+async def test_an_offer_that_a_price_has_overtaken_is_not_taken(programme: Programme) -> None:
+    api = Api()
+    api.answers[QUOTES] = [quote("2.50", "2.50", "1.90")]
+    api.answers[TAKES] = [problem(409, "quote_stale")]
+    async with with_a_bet(programme, api) as on:
+        await on.player.look(replace(WHOLE, impatient=True), day=3)
+        await on.player.sell()
+
+        assert on.tally.unsold == {"quote_stale": 1}
+        assert (on.tally.sales, on.tally.surprises) == ([], 0)
+
+
+@pytest.mark.parametrize(("number", "surprises"), [("c1", 0), ("c2", 1)])
+async def test_who_is_impatient_sells_once_all_the_same(
+    programme: Programme, number: str, surprises: int
+) -> None:
+    api = Api()
+    api.answers[QUOTES] = [quote("2.50", "2.50", "1.90")]
+    api.answers[TAKES] = [paid("2.50", "1.90"), paid("2.50", "1.90", number)]
+    async with with_a_bet(programme, api) as on:
+        await on.player.look(replace(WHOLE, impatient=True), day=3)
+        await on.player.sell()
+
+        once, again = on.heard("/v1/bets/b1/cash-out")
+        assert once == again
+        assert (len(on.tally.sales), on.tally.surprises) == (1, surprises)
+
+
+async def test_a_sale_at_another_amount_than_offered_is_a_surprise(programme: Programme) -> None:
+    api = Api()
+    api.answers[QUOTES] = [quote("2.50", "2.50", "1.90")]
+    api.answers[TAKES] = [paid("2.50", "1.89")]
+    async with with_a_bet(programme, api) as on:
+        await on.player.look(WHOLE, day=3)
+        await on.player.sell()
+
+        assert on.tally.surprises == 1
+
+
+def _body(request: bytes) -> dict[str, object]:
+    body: dict[str, object] = msgspec.json.decode(request.partition(b"\r\n\r\n")[2])
+    return body

@@ -13,6 +13,7 @@ from pitboss.sim.season import SeasonConfig, SeasonReport, to_json, to_tables
 from pitboss.sim.season.checks import Check, run_checks
 from pitboss.sim.season.evidence import Evidence
 from pitboss.sim.season.reckoning import reckon
+from pitboss.sim.season.tally import Sale
 from unit.sim.season.history import evidence_of, whole_history
 
 SKIPPED = SkippedRow(
@@ -20,12 +21,15 @@ SKIPPED = SkippedRow(
 )
 BROKEN = Check(name="no_hold_left", details=("account a: 5 micros are held",))
 
+NOTHING = {"bets": 0, "turnover": "0.00", "returns": "0.00", "ggr": "0.00", "margin": None}
+
 
 def report_of(evidence: Evidence, *checks: Check) -> SeasonReport:
     return SeasonReport(
         config=SeasonConfig(path=Path("season.csv"), players=1, bets=5, seed=7),
         events=380,
         match_days=110,
+        races=4,
         abandoned=4,
         skipped=(SKIPPED,),
         books=reckon(evidence, requested=5),
@@ -60,6 +64,10 @@ def test_machines_are_told_everything() -> None:
         "refused": 1,
         "settled": 4,
         "voided": 1,
+        "corrected": 0,
+        "cashed_out": 0,
+        "systems": 0,
+        "each_way": 0,
     }
     assert told["refusals"] == {"insufficient_funds": 1}
     assert told["seconds"] == 61.24
@@ -101,6 +109,9 @@ def test_money_is_decimal_text_and_a_margin_a_share() -> None:
             "ggr": "-6.00",
             "margin": -1.0,
         },
+        "system": NOTHING,
+        "race_winner": NOTHING,
+        "each_way": NOTHING,
     }
     assert told["total"] == {
         "bets": 3,
@@ -129,10 +140,13 @@ def test_people_see_markets_bets_skipped_rows_and_checks() -> None:
         "asian_handicap",
         "-11.00 GBP",
         "-52.38%",
-        "5 bets acknowledged: 4 accepted, of which 4 settled (1 void), and 1 refused.",
+        "5 bets acknowledged: 4 accepted, of which 4 settled (1 void, 0 corrected) and"
+        " 0 sold as a whole, and 1 refused.",
+        "0 of them were systems, 0 each way.  0 looks at what a bet would fetch",
         "skipped: season.csv, line 12, column FTHG: 'x' is not a number of goals",
         "settlements replay",
-        "380 events on 110 match days, 1 players, 1,234 requests, 61.2 seconds; most memory: api,",
+        "380 events on 110 match days, 4 races, 1 players, 1,234 requests, 61.2 seconds; most"
+        " memory: api,",
     ):
         assert words in seen, words
     assert "NO" not in seen.replace("NOT", "")
@@ -162,3 +176,28 @@ def test_equal_books_have_equal_fingerprints_and_others_have_others() -> None:
     assert once.digest == again.digest
     assert once.digest != replace(once, balances=(81_000_001,)).digest
     assert once.digest != replace(once, bets=replace(once.bets, refused_early=1)).digest
+    assert once.digest != replace(once, sales=replace(once.sales, paid=1)).digest
+
+
+def test_machines_and_people_are_told_what_was_sold() -> None:
+    evidence = evidence_of(whole_history())
+    evidence.tally.looks = 4
+    evidence.tally.unsold["quote_stale"] = 1
+    for micros in (10_000_000, 2_500_000):
+        sale = Sale(bet_id="single", day=0, micros=micros, left=10_000_000, paid=micros // 2)
+        evidence.tally.sales.append(sale)
+
+    report = report_of(evidence)
+
+    assert to_json(report)["cash_outs"] == {
+        "looks": 4,
+        "wholes": 1,
+        "parts": 1,
+        "sold": "12.50",
+        "paid": "6.25",
+        "unsold": {"quote_stale": 1},
+    }
+    assert (
+        "4 looks at what a bet would fetch: 1 sold all of it and 1 a part,"
+        " 12.50 GBP of stakes for 6.25 GBP; 1 came to nothing."
+    ) in shown(report)

@@ -67,7 +67,14 @@ def opened(event: str, market: str, selection: str, price: str) -> dict[str, Any
         "type": "event.opened",
         "event_id": event,
         "markets": [
-            {"market_id": market, "selections": [{"selection_id": selection, "price": price}]}
+            {
+                "market_id": market,
+                "selections": [
+                    {"selection_id": selection, "price": price},
+                    # What else may happen: a market without it would be a gift.
+                    {"selection_id": f"not {selection}", "price": "2/1"},
+                ],
+            }
         ],
     }
 

@@ -11,10 +11,13 @@ from fractions import Fraction
 from pitboss.kernel.errors import Malformed
 from pitboss.kernel.money import round_micros
 from pitboss.sportsbook.returns.model import (
+    LOST,
     NOTHING,
     VOID,
+    WON,
     Bundle,
     Chances,
+    Combo,
     Ending,
     Leg,
     Outcome,
@@ -23,8 +26,8 @@ from pitboss.sportsbook.returns.model import (
     StakeKind,
     Ticket,
 )
+from pitboss.sportsbook.returns.rules import combos, lines
 from pitboss.sportsbook.returns.rules import legs as leg_rules
-from pitboss.sportsbook.returns.rules import lines
 
 Factors = list[Fraction]
 
@@ -61,7 +64,7 @@ def work_out(ticket: Ticket, endings: Sequence[Ending], *, cashed: Fraction = NO
         for ending in endings
     )
     most = ticket.unit_micros * _lines_total(ticket, endings, hoped=True) if open_still else now
-    voided = not open_still and _all_void(ticket, endings)
+    voided = (not open_still or now == most) and _all_void(ticket, endings)
     kept = 1 - cashed
     return Returns(
         stake_micros=stake,
@@ -85,8 +88,8 @@ def fair_value(
     """
     if not len(endings) == len(chances) == len(ticket.legs):
         raise Malformed("chances", "there is one for each leg")
-    if ticket.stake is not StakeKind.CASH:
-        raise Malformed("stake", "only bets of the player's own money are bought back")
+    if ticket.stake is not StakeKind.CASH or ticket.combo is not None:
+        raise Malformed("stake", "only own money on legs that stand apart is bought back")
     wins: Factors = []
     places: Factors = []
     for leg, ending, (to_win, to_place) in zip(ticket.legs, endings, chances, strict=True):
@@ -109,6 +112,8 @@ def _expected(chances: Chances, price: Fraction) -> Fraction:
 
 def _lines_total(ticket: Ticket, endings: Sequence[Ending], *, hoped: bool) -> Fraction:
     """Return the sum over the lines, where an open leg has lost, or is hoped to win."""
+    if ticket.combo is not None:
+        return _combined(ticket.combo, endings, hoped=hoped)
     wins: Factors = []
     places: Factors = []
     for leg, ending in zip(ticket.legs, endings, strict=True):
@@ -121,6 +126,20 @@ def _lines_total(ticket: Ticket, endings: Sequence[Ending], *, hoped: bool) -> F
                 place = leg_rules.place_price(leg, ending.deduction) if hoped else NOTHING
             places.append(place)
     return _parts_total(ticket, wins, places)
+
+
+def _combined(combo: Combo, endings: Sequence[Ending], *, hoped: bool) -> Fraction:
+    """Return what a combination pays on a stake of one, where an open leg has lost.
+
+    Or else the most: open legs are hoped to win, or to be void, which is better beside a lost one.
+    """
+    if not hoped:
+        return combos.factor(combo, _outcomes_with(endings, LOST))
+    return max(combos.factor(combo, _outcomes_with(endings, best)) for best in (WON, VOID))
+
+
+def _outcomes_with(endings: Sequence[Ending], instead: Outcome) -> list[Outcome]:
+    return [instead if ending.win is None else ending.win for ending in endings]
 
 
 def _factors(parts: Parts, leg: Leg, ending: Ending) -> tuple[Fraction | None, Fraction | None]:
@@ -147,6 +166,8 @@ def _parts_total(ticket: Ticket, wins: Factors, places: Factors) -> Fraction:
 
 
 def _all_void(ticket: Ticket, endings: Sequence[Ending]) -> bool:
+    if ticket.combo is not None:
+        return combos.void_share(ticket.combo, _outcomes_with(endings, LOST)) == 1
     outcomes: list[Outcome | None] = []
     for ending in endings:
         if ticket.parts is not Parts.PLACE:
@@ -157,6 +178,8 @@ def _all_void(ticket: Ticket, endings: Sequence[Ending]) -> bool:
 
 
 def _capped(ticket: Ticket, stake: Fraction, gross: Fraction) -> Fraction:
+    if ticket.boost and gross > stake:
+        gross = stake * leg_rules.boosted(gross / stake, ticket.boost)
     if ticket.profit_max_micros is None:
         return gross
     return min(gross, stake + ticket.profit_max_micros)

@@ -76,17 +76,21 @@ def read_each_way(text: str) -> Mapping[str, EachWayTable]:
     }
 
 
-def rule4(table: Rule4Table, withdrawn: Sequence[Fraction]) -> Fraction:
+def rule4(
+    table: Rule4Table, withdrawn: Sequence[Fraction], *, announced: Sequence[Fraction] = ()
+) -> Fraction:
     """Return what Rule 4 deducts from winnings for runners withdrawn at these decimal prices.
 
-    Several add up, to 9/10 at most.  Source: Tattersalls Committee, Rule 4(c).
+    Those whose deduction was announced count by that.  Several add up, to 9/10 at most.
+    Source: Tattersalls Committee, Rule 4(c).
 
     Raises:
         Malformed: a price is not above 1.
     """
     if any(price <= 1 for price in withdrawn):
         raise Malformed("withdrawn", "a price is above 1")
-    deductions = sum((_band(table, price) for price in withdrawn), start=NOTHING)
+    by_price = [_band(table, price) for price in withdrawn]
+    deductions = sum((*by_price, *announced), start=NOTHING)
     return NOTHING if deductions <= table.waived_up_to else min(deductions, DEDUCTION_MAX)
 
 

@@ -1,0 +1,1 @@
+"""Suppliers of prices and results: their messages, and how they reach us."""

@@ -1,0 +1,1 @@
+"""The protocols of game providers: each translates, and does nothing else."""

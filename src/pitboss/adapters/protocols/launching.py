@@ -1,0 +1,163 @@
+"""Opening games: what we ask providers for, signed by us."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import msgspec
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from pitboss.adapters.protocols.hub88 import KEY_BITS_MIN
+from pitboss.games.rounds.errors import GameNotLaunched
+from pitboss.games.rounds.ports import Launching
+
+_encode = msgspec.json.Encoder().encode
+# What an answer may be long: it is an address.
+_BYTES_MAX = 64 * 1024
+# In which a demonstration is played, that asks no wallet.
+DEMO_CURRENCY = "FUN"
+
+
+class SoftSwissLauncher:
+    """Opens games as the SoftSwiss launcher does.
+
+    Source: beexar-games/public-api, openapi/softswiss/gateway.yaml (v.2026.06.20).
+    """
+
+    def __init__(self, client: httpx.AsyncClient, url: str, casino_id: str, secret: bytes) -> None:
+        self._client = client
+        self._url = url.rstrip("/")
+        self._casino_id = casino_id
+        self._secret = secret
+
+    async def launch(self, wish: Launching) -> str:
+        """Return where a game is opened, for money or as a demonstration."""
+        body: dict[str, Any] = {
+            "casino_id": self._casino_id,
+            "game": wish.game,
+            "locale": wish.locale,
+            "ip": wish.ip,
+            "client_type": "mobile" if wish.mobile else "desktop",
+            "urls": {"return_url": wish.return_url},
+        }
+        if wish.player_id is None:
+            path = "/demo"
+        else:
+            path = "/real"
+            body |= {
+                "account": {"id": wish.player_id, "currency": wish.currency},
+                "session_id": wish.session_id,
+                "jurisdiction": wish.jurisdiction,
+            }
+        raw = _encode(body)
+        signature = hmac.new(self._secret, raw, hashlib.sha256).hexdigest()
+        found = await post(self._client, self._url + path, raw, {"x-request-sign": signature})
+        return url_of(found, "launch_url")
+
+
+async def post(
+    client: httpx.AsyncClient, url: str, body: bytes, headers: dict[str, str]
+) -> dict[str, Any]:
+    """Ask a provider for an address.
+
+    Raises:
+        GameNotLaunched: it cannot be reached, refuses, or answers what is none.
+    """
+    try:
+        answer = await client.post(
+            url, content=body, headers={"content-type": "application/json", **headers}
+        )
+    except httpx.HTTPError as error:
+        raise GameNotLaunched(f"the provider does not answer: {type(error).__name__}") from error
+    if answer.status_code != 200 or len(answer.content) > _BYTES_MAX:
+        raise GameNotLaunched(f"the provider answers {answer.status_code}")
+    try:
+        found = msgspec.json.decode(answer.content)
+    except msgspec.DecodeError:
+        found = None
+    if not isinstance(found, dict):
+        raise GameNotLaunched("the provider answers no JSON object")
+    return found
+
+
+def url_of(found: dict[str, Any], name: str) -> str:
+    """Return an address that a browser may be sent to.
+
+    Raises:
+        GameNotLaunched: it is none.
+    """
+    url = found.get(name)
+    if not isinstance(url, str) or not url.startswith(("https://", "http://")):
+        raise GameNotLaunched("the provider names no address")
+    return url
+
+
+class Hub88Launcher:
+    """Opens games as the Games API of Hub88 and Caleta does.
+
+    Source: Caleta System API 1.5, `/api/game/url`; docs.hub88.io, operator API reference.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, url: str, operator: str, pem: bytes) -> None:
+        key = serialization.load_pem_private_key(pem, password=None)
+        if not isinstance(key, rsa.RSAPrivateKey) or key.key_size < KEY_BITS_MIN:
+            raise ValueError(f"an RSA key of {KEY_BITS_MIN} bits at least is needed")
+        self._client = client
+        self._url = url
+        self._operator = operator
+        self._key = key
+
+    async def launch(self, wish: Launching) -> str:
+        """Return where a game is opened, for money or as a demonstration."""
+        body: dict[str, Any] = {
+            "operator_id": self._operator,
+            "sub_partner_id": self._operator,
+            "game_code": wish.game,
+            "currency": DEMO_CURRENCY if wish.player_id is None else wish.currency,
+            "country": wish.country or "GB",
+            "lang": wish.locale[:2].lower(),
+            "lobby_url": wish.return_url,
+        }
+        if wish.player_id is not None:
+            body |= {"user": wish.player_id, "token": wish.token}
+        raw = _encode(body)
+        signed = self._key.sign(raw, padding.PKCS1v15(), hashes.SHA256())
+        headers = {"x-hub88-signature": base64.b64encode(signed).decode()}
+        return url_of(await post(self._client, self._url, raw, headers), "url")
+
+
+class ValkyrieLauncher:
+    """Opens games as Valkyrie's Operator API does; it has no demonstrations.
+
+    Source: valkyrie-fnd/valkyrie, Operator API 0.3.0, `/{provider}/gamelaunch`.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, url: str, casino: str) -> None:
+        self._client = client
+        self._url = url.rstrip("/")
+        self._casino = casino
+
+    async def launch(self, wish: Launching) -> str:
+        """Return where a game is opened; its vendor is what stands before it: `VENDOR/GAME`."""
+        vendor, _, game = wish.game.partition("/")
+        if wish.player_id is None or not game:
+            raise GameNotLaunched("there are no demonstrations, and a game has a vendor")
+        body = {
+            "currency": wish.currency,
+            "providerGameId": game,
+            "playerId": wish.player_id,
+            "casino": self._casino,
+            "country": wish.country or "GB",
+            "language": wish.locale[:2].lower(),
+            "launchConfig": {},
+            "sessionIp": wish.ip,
+        }
+        headers = {"x-player-token": wish.token or ""}
+        address = f"{self._url}/{quote(vendor, safe='')}/gamelaunch"
+        return url_of(await post(self._client, address, _encode(body), headers), "gameUrl")

@@ -1,0 +1,162 @@
+"""Asks the process of the certified generator for draws, over its socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pitboss.kernel.errors import Fault
+from pitboss.rng.draws import DrawRecord, replay
+from pitboss.rng.errors import RngError
+
+ANSWER_SECONDS_MAX = 5.0
+# A record of 4,096 numbers with their words and weights is a third of this.
+ANSWER_BYTES_MAX = 1 << 20
+_LENGTH_BYTES = 4
+
+
+class RngAway(Fault):
+    """The generator does not answer.
+
+    The same draw may be asked for again, under the same id: an answer that was lost is given again
+    while the process lives.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the generator does not answer: {why}", retryable=True)
+
+
+class RngClosed(Fault):
+    """The generator draws nothing until it is started anew: it failed, or is not certified."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the generator is closed: {why}", retryable=False)
+
+
+class RngRefused(Fault):
+    """The generator does not understand what we ask, or we do not understand what it answers."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the generator refuses: {why}", retryable=False)
+
+
+class RngClient:
+    """One connection, opened when it is first used and again whenever it is lost."""
+
+    def __init__(self, path: Path, *, seconds: float = ANSWER_SECONDS_MAX) -> None:
+        self._path, self._seconds = path, seconds
+        self._turn = asyncio.Lock()
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def draw(
+        self, *, draw_id: str, round_id: str, purpose: str, mapping: Mapping[str, Any]
+    ) -> DrawRecord:
+        """Draw once; the record is mapped again before anybody believes it.
+
+        Asking again with the same id gives the same record while the process lives and remembers
+        it (the last 1,024); with other words it is refused.
+
+        Raises:
+            RngAway: it does not answer; nobody knows whether it has drawn.
+            RngClosed: it draws nothing until it is started anew.
+            RngRefused: there is no such mapping, or the id was used for another draw.
+        """
+        answer = await self._ask(
+            {
+                "op": "draw",
+                "draw_id": draw_id,
+                "round_id": round_id,
+                "purpose": purpose,
+                "mapping": dict(mapping),
+            }
+        )
+        try:
+            record = DrawRecord.from_json(answer.get("record"))
+            replay(record)
+        except RngError as error:
+            raise RngRefused(str(error)) from error
+        if (record.draw_id, record.round_id, record.purpose) != (draw_id, round_id, purpose):
+            raise RngRefused("the answer is to another question")
+        return record
+
+    async def status(self) -> dict[str, Any]:
+        """Return which build of which certificate it is, when that was checked, and whether it may
+        draw.
+
+        Raises:
+            RngAway: it does not answer.
+        """
+        return _status(await self._ask({"op": "status"}))
+
+    async def check(self) -> dict[str, Any]:
+        """Have it compare itself with its certificate now, and return its status.
+
+        Raises:
+            RngAway: it does not answer.
+            RngClosed: it is not what was certified, and draws nothing from now on.
+            RngRefused: it has no certificate to compare itself with.
+        """
+        return _status(await self._ask({"op": "check"}))
+
+    async def self_test(self) -> dict[str, Any]:
+        """Have it give its known answers and test its entropy now, and return its status.
+
+        Raises:
+            RngAway: it does not answer.
+            RngClosed: a test failed, and it draws nothing from now on.
+        """
+        return _status(await self._ask({"op": "self_test"}))
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        writer, self._reader, self._writer = self._writer, None, None
+        if writer is not None:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        async with self._turn:
+            try:
+                async with asyncio.timeout(self._seconds):
+                    answer = await self._exchange(json.dumps(request).encode())
+            except (OSError, EOFError, TimeoutError) as error:
+                # What comes later on this connection would be taken for the next answer.
+                await self.close()
+                raise RngAway(str(error) or type(error).__name__) from error
+            except BaseException:
+                # Cancelled half way, for one.
+                await self.close()
+                raise
+        if answer.get("ok") is True:
+            return answer
+        why = str(answer.get("why"))
+        raise RngClosed(why) if answer.get("error") == "closed" else RngRefused(why)
+
+    async def _exchange(self, data: bytes) -> dict[str, Any]:
+        if self._reader is None or self._writer is None:
+            self._reader, self._writer = await asyncio.open_unix_connection(self._path)
+        self._writer.write(len(data).to_bytes(_LENGTH_BYTES, "big") + data)
+        await self._writer.drain()
+        size = int.from_bytes(await self._reader.readexactly(_LENGTH_BYTES), "big")
+        if size > ANSWER_BYTES_MAX:
+            raise RngRefused(f"an answer of {size} bytes")
+        try:
+            answer = json.loads(await self._reader.readexactly(size))
+        except ValueError as error:
+            raise RngRefused("its answer is no JSON") from error
+        if not isinstance(answer, dict):
+            raise RngRefused("its answer is no object")
+        return answer
+
+
+def _status(answer: dict[str, Any]) -> dict[str, Any]:
+    status = answer.get("status")
+    if not isinstance(status, dict):
+        raise RngRefused("its answer has no status")
+    return status

@@ -1,0 +1,457 @@
+"""Games over HTTP: staff keeps the registry, players see which they may play."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Annotated
+
+import msgspec
+from litestar import Router, get, post
+from litestar.params import FromQuery, JSONBody
+
+from pitboss import jurisdictions
+from pitboss.api import problems
+from pitboss.api.furniture import (
+    BEARER,
+    Asked,
+    Doors,
+    StrictJson,
+    TheEdge,
+    actor_of,
+    check_body,
+    needs,
+    player_of,
+)
+from pitboss.api.problems import ProblemFound
+from pitboss.api.refusals import LINES, problem_of
+from pitboss.api.turns import in_turn
+from pitboss.api.whence import asked_from
+from pitboss.api.wire import Body
+from pitboss.games import registry, rounds
+from pitboss.games.registry.model import (
+    CODE_PATTERN,
+    PROVIDER_PATTERN,
+    Answer,
+    Certificate,
+    Changed,
+    GameKind,
+    Listing,
+    Offer,
+    StakeRange,
+    Suspension,
+    Version,
+    Why,
+)
+from pitboss.games.rounds.model import Launch, NotOpened, Opened, make_token
+from pitboss.games.rounds.ports import Launching
+from pitboss.kernel.errors import Malformed
+from pitboss.kernel.ids import new_id
+from pitboss.kernel.money import currency, parse_micros
+from pitboss.kernel.shards import CATALOGUE_SHARD, shard_of
+from pitboss.location.model import network_tag
+from pitboss.messages import Turn
+from pitboss.players import identity
+from pitboss.staff.agents.model import Permission
+
+GAMES_AT_ONCE_MAX = 200
+TOKEN_BYTES = 16
+
+ProviderName = Annotated[str, msgspec.Meta(pattern=PROVIDER_PATTERN)]
+GameCode = Annotated[str, msgspec.Meta(pattern=CODE_PATTERN)]
+VersionName = Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,40}(?![\s\S])")]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]*$")]
+Locale = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]{2}([-_][A-Za-z]{2,4})?(?![\s\S])")]
+Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{40,128}(?![\s\S])")]
+
+
+class StakesBody(Body, frozen=True, kw_only=True):
+    """The least and the greatest stake in a currency, such as `"0.10"`."""
+
+    currency: str
+    min: str
+    max: str
+
+
+class CertificateBody(Body, frozen=True, kw_only=True):
+    """What a laboratory certified for a licence: the files with these digests, in hexadecimal."""
+
+    licence: Text
+    laboratory: Text
+    number: Text
+    issued_on: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}(?![\s\S])")]
+    hashes: Annotated[tuple[Digest, ...], msgspec.Meta(min_length=1, max_length=1_000)]
+
+
+class GameBody(Body, frozen=True, kw_only=True):
+    """A version of a game.  `rtp` is in percent, such as `"96.5"`; a cycle in milliseconds."""
+
+    code: GameCode
+    version: VersionName
+    title: Text
+    kind: GameKind
+    rtp: Annotated[str, msgspec.Meta(pattern=r"^\d{1,3}(\.\d{1,4})?(?![\s\S])")]
+    cycle_ms_min: Annotated[int, msgspec.Meta(ge=0, le=3_600_000)]
+    autoplay: bool
+    stakes: Annotated[tuple[StakesBody, ...], msgspec.Meta(max_length=50)] = ()
+    certificates: Annotated[tuple[CertificateBody, ...], msgspec.Meta(max_length=50)] = ()
+
+
+class GamesBody(Body, frozen=True, kw_only=True):
+    """Games of a provider; each version is the one that is played from now on."""
+
+    provider: ProviderName
+    games: Annotated[tuple[GameBody, ...], msgspec.Meta(min_length=1, max_length=GAMES_AT_ONCE_MAX)]
+
+
+class GameSuspensionBody(Body, frozen=True, kw_only=True):
+    """Stop a game, or without one everything of a provider, everywhere; or let it go."""
+
+    provider: ProviderName
+    suspended: bool
+    why: Why
+    game: GameCode | None = None
+
+
+class LaunchBody(Body, frozen=True, kw_only=True):
+    """A game to open, for money or as a demonstration; `return_url` is where it leads back to."""
+
+    provider: ProviderName
+    game: GameCode
+    demo: bool = False
+    mobile: bool = False
+    locale: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]{2}([-_][A-Za-z]{2,4})?(?![\s\S])")] = (
+        "en"
+    )
+    return_url: Annotated[str, msgspec.Meta(max_length=500, pattern=r"^(https?://[!-~]*)?$")] = ""
+
+
+class LaunchView(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the game is opened.
+
+    Without a `url` the provider is integrated by somebody else, who is to be given the `token`
+    (or the session); it is good once.
+    """
+
+    url: str | None
+    session_id: str | None
+    token: str | None
+
+
+class ImportedView(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of each game, in order: what `refusal` says is why it was not taken in."""
+
+    code: str
+    version: str
+    changed: bool
+    refusal: str | None = None
+    detail: str | None = None
+
+
+class ImportView(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of an import."""
+
+    games: tuple[ImportedView, ...]
+
+
+class ChangedView(msgspec.Struct, frozen=True, kw_only=True):
+    """Done; `changed` is false when it was so before."""
+
+    changed: bool
+
+
+class GameView(msgspec.Struct, frozen=True, kw_only=True):
+    """A game as it is played now."""
+
+    provider: str
+    code: str
+    version: str
+    title: str
+    kind: str
+    rtp: str
+    cycle_ms_min: int
+    autoplay: bool
+    suspended: bool
+    licences: tuple[str, ...]
+
+
+class GamesView(msgspec.Struct, frozen=True, kw_only=True):
+    """Games, in order of their codes; `next_after` continues behind the last one."""
+
+    games: tuple[GameView, ...]
+    next_after: str | None
+
+
+class OfferedGameView(msgspec.Struct, frozen=True, kw_only=True):
+    """A game that you may play."""
+
+    provider: str
+    game: str
+    title: str
+    kind: str
+    rtp: str
+
+
+class OfferedGamesView(msgspec.Struct, frozen=True, kw_only=True):
+    """The games that you may play."""
+
+    games: tuple[OfferedGameView, ...]
+
+
+def make_router(doors: Doors) -> Router:
+    """Return the routes about games."""
+    players = Router(
+        "/",
+        route_handlers=[show_offered, launch],
+        guards=[doors.player],
+        security=BEARER,
+        tags=["games"],
+    )
+    staff = Router(
+        "/staff",
+        route_handlers=[show_games, take_in, suspend],
+        guards=[doors.staff],
+        security=BEARER,
+        tags=["staff"],
+    )
+    return Router("/v1", route_handlers=[players, staff])
+
+
+@get("/games", summary="The games that you may play")
+async def show_offered(request: Asked, edge: TheEdge) -> OfferedGamesView:
+    """Show the games that are certified for your licence and not stopped."""
+    player_id = player_of(request)
+    async with edge.database.reading() as tx:
+        found = await identity.find_players(tx, [(shard_of(player_id), player_id)])
+        licence = jurisdictions.get(found[player_id].jurisdiction)
+        offers: list[Offer] = []
+        while page := await registry.find_games(tx, after=_key(offers[-1]) if offers else None):
+            offers += page
+    return OfferedGamesView(
+        games=tuple(
+            OfferedGameView(
+                provider=offer.version.provider,
+                game=offer.version.code,
+                title=offer.version.title,
+                kind=offer.version.kind,
+                rtp=_percent(offer.version.rtp_ppm),
+            )
+            for offer in offers
+            if registry.refuse_game(offer, licence) is None
+        )
+    )
+
+
+@post(
+    "/games/launch",
+    dto=StrictJson[LaunchBody],
+    before_request=check_body,
+    status_code=201,
+    summary="Open a game",
+)
+async def launch(request: Asked, edge: TheEdge, data: JSONBody[LaunchBody]) -> LaunchView:
+    """Open a game for money if you may play it here and now, or as a demonstration."""
+    provider = edge.providers.get(data.provider)
+    if provider is None:
+        raise ProblemFound(problem_of("unknown_provider"))
+    player_id = player_of(request)
+    shard = shard_of(player_id)
+    async with edge.database.reading() as tx:
+        player = (await identity.find_players(tx, [(shard, player_id)]))[player_id]
+    ip = asked_from(request.scope, proxies_trusted=edge.proxies_trusted)
+    wish = Launching(
+        game=data.game,
+        locale=data.locale,
+        ip=ip,
+        mobile=data.mobile,
+        return_url=data.return_url,
+        currency=player.currency,
+    )
+    if data.demo:
+        if provider.launcher is None:
+            raise ProblemFound(problem_of("demo_not_offered"))
+        url = await provider.launcher.launch(wish)
+        return LaunchView(url=url, session_id=None, token=None)
+    secret = make_token(shard, edge.entropy.random_bytes(TOKEN_BYTES))
+    asked = Launch(
+        player_id=player_id,
+        provider=data.provider,
+        game=data.game,
+        session_id=new_id(edge.clock.now(), edge.entropy),
+        secret=secret,
+        login_id=request.user.session or None,
+        network=network_tag(edge.personal_keys, player_id, ip),
+        one_at_a_time=provider.one_session,
+    )
+
+    async def work(turn: Turn) -> Opened | NotOpened:
+        return await rounds.open_session(turn, asked)
+
+    opened = await in_turn(edge, [shard], "player", work)
+    if isinstance(opened, NotOpened):
+        raise ProblemFound(problem_of(opened.reason))
+    if provider.launcher is None:
+        return LaunchView(url=None, session_id=asked.session_id, token=secret)
+    url = await provider.launcher.launch(
+        replace(
+            wish,
+            player_id=player_id,
+            session_id=asked.session_id,
+            token=secret,
+            jurisdiction=player.jurisdiction,
+        )
+    )
+    return LaunchView(url=url, session_id=asked.session_id, token=None)
+
+
+@get("/games", opt=needs(Permission.SEE_GAMES), summary="The registry of games")
+async def show_games(
+    edge: TheEdge, provider: FromQuery[str], after: FromQuery[str | None] = None
+) -> GamesView:
+    """Show a provider's games as they are played now; `after` continues behind a code."""
+    key = None if after is None else (provider, after)
+    async with edge.database.reading() as tx:
+        found = await registry.find_games(tx, provider=provider, after=key)
+    return GamesView(
+        games=tuple(map(_game, found)),
+        next_after=found[-1].version.code if len(found) == GAMES_AT_ONCE_MAX else None,
+    )
+
+
+@post(
+    "/games/import",
+    dto=StrictJson[GamesBody],
+    before_request=check_body,
+    status_code=200,
+    opt=needs(Permission.IMPORT_GAMES),
+    summary="Import games and their certificates",
+)
+async def take_in(request: Asked, edge: TheEdge, data: JSONBody[GamesBody]) -> ImportView:
+    """Take in versions of games; each is answered, and importing again changes nothing."""
+    listings = [
+        _listing(data.provider, game, f"games[{number}]") for number, game in enumerate(data.games)
+    ]
+
+    async def work(turn: Turn) -> tuple[Answer, ...]:
+        return await registry.import_games(turn, listings)
+
+    answers = await in_turn(edge, [CATALOGUE_SHARD], actor_of(request), work)
+    return ImportView(
+        games=tuple(
+            _imported(listing, answer) for listing, answer in zip(listings, answers, strict=True)
+        )
+    )
+
+
+@post(
+    "/games/suspension",
+    dto=StrictJson[GameSuspensionBody],
+    before_request=check_body,
+    status_code=200,
+    opt=needs(Permission.SUSPEND_GAMES),
+    summary="Stop a game or a provider everywhere",
+)
+async def suspend(request: Asked, edge: TheEdge, data: JSONBody[GameSuspensionBody]) -> ChangedView:
+    """Stop or let go with one call; wins and rollbacks are booked all the same."""
+    wish = Suspension(
+        provider=data.provider, code=data.game, suspended=data.suspended, why=data.why
+    )
+
+    async def work(turn: Turn) -> Answer:
+        return await registry.suspend(turn, wish)
+
+    answer = await in_turn(edge, [CATALOGUE_SHARD], actor_of(request), work)
+    if not isinstance(answer, Changed):
+        raise ProblemFound(problem_of(answer.reason))
+    return ChangedView(changed=answer.changed)
+
+
+def _listing(provider: str, body: GameBody, place: str) -> Listing:
+    whole, _, part = body.rtp.partition(".")
+    rtp_ppm = int(whole) * 10_000 + int(part.ljust(4, "0"))
+    if rtp_ppm <= 0:
+        raise ProblemFound(problems.malformed(f"{place}.rtp", "a game returns something"))
+    for number, item in enumerate(body.certificates):
+        at = f"{place}.certificates[{number}]"
+        if jurisdictions.find(item.licence) is None:
+            detail = "there is no such licence here"
+            raise ProblemFound(problems.malformed(f"{at}.licence", detail))
+        try:
+            date.fromisoformat(item.issued_on)
+        except ValueError:
+            detail = "there is no such day"
+            raise ProblemFound(problems.malformed(f"{at}.issued_on", detail)) from None
+    return Listing(
+        version=Version(
+            provider=provider,
+            code=body.code,
+            version=body.version,
+            title=body.title,
+            kind=body.kind,
+            rtp_ppm=rtp_ppm,
+            cycle_ms_min=body.cycle_ms_min,
+            autoplay=body.autoplay,
+            stakes=tuple(
+                _stakes(item, f"{place}.stakes[{number}]")
+                for number, item in enumerate(body.stakes)
+            ),
+        ),
+        certificates=tuple(
+            Certificate(
+                licence=item.licence,
+                laboratory=item.laboratory,
+                number=item.number,
+                issued_on=item.issued_on,
+                hashes=item.hashes,
+            )
+            for item in body.certificates
+        ),
+    )
+
+
+def _stakes(body: StakesBody, place: str) -> StakeRange:
+    try:
+        unit = currency(body.currency)
+        least = parse_micros(body.min, unit, field=f"{place}.min")
+        most = parse_micros(body.max, unit, field=f"{place}.max")
+    except Malformed as error:
+        named = error.field if error.field.startswith(place) else f"{place}.{error.field}"
+        raise ProblemFound(problems.malformed(named, error.message)) from None
+    if least > most:
+        raise ProblemFound(problems.malformed(f"{place}.max", "is less than the least stake"))
+    return StakeRange(currency=body.currency, micros_min=least, micros_max=most)
+
+
+def _imported(listing: Listing, answer: Answer) -> ImportedView:
+    code, version = listing.version.code, listing.version.version
+    if isinstance(answer, Changed):
+        return ImportedView(code=code, version=version, changed=answer.changed)
+    reason = str(answer.reason)
+    return ImportedView(
+        code=code, version=version, changed=False, refusal=reason, detail=LINES[reason].detail
+    )
+
+
+def _game(offer: Offer) -> GameView:
+    game = offer.version
+    return GameView(
+        provider=game.provider,
+        code=game.code,
+        version=game.version,
+        title=game.title,
+        kind=game.kind,
+        rtp=_percent(game.rtp_ppm),
+        cycle_ms_min=game.cycle_ms_min,
+        autoplay=game.autoplay,
+        suspended=offer.suspended or offer.provider_suspended,
+        licences=tuple(sorted(offer.licences)),
+    )
+
+
+def _key(offer: Offer) -> tuple[str, str]:
+    return offer.version.provider, offer.version.code
+
+
+def _percent(ppm: int) -> str:
+    whole, part = divmod(ppm, 10_000)
+    return f"{whole}.{part:04d}".rstrip("0").rstrip(".")

@@ -1,0 +1,147 @@
+"""What the traders of the house push: prices, in the order of each source.  For staff."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Annotated
+
+import msgspec
+from litestar import Router, post
+from litestar.params import JSONBody
+
+from pitboss.api.furniture import (
+    BEARER,
+    Asked,
+    Doors,
+    StrictJson,
+    TheEdge,
+    actor_of,
+    check_body,
+    needs,
+)
+from pitboss.api.problems import ProblemFound, malformed
+from pitboss.api.refusals import problem_of
+from pitboss.api.staff import AnswersView, AnswerView, read_price
+from pitboss.api.turns import in_turn
+from pitboss.api.wire import BATCH_BODY_BYTES_MAX, Body
+from pitboss.kernel.ids import SelectionId, parse_id
+from pitboss.kernel.price import write_price
+from pitboss.kernel.shards import CATALOGUE_SHARD
+from pitboss.messages import Turn
+from pitboss.sportsbook import pricing
+from pitboss.sportsbook.catalog.model import Done, PriceChange
+from pitboss.sportsbook.pricing.model import (
+    SEQUENCE_MAX,
+    Numbered,
+    PriceAnswer,
+    Push,
+    PushAnswer,
+    PushedPrice,
+    PushRefused,
+)
+from pitboss.staff.agents.model import Permission
+
+CHANGES_MAX = 1_000
+
+# Names of programs and desks; the end is said in a way that Python and JavaScript read alike.
+Source = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+(?![\s\S])")
+]
+Sequence = Annotated[int, msgspec.Meta(ge=1, le=SEQUENCE_MAX)]
+
+
+class PriceBody(Body, frozen=True, kw_only=True):
+    """A new price; a move as far as the limit must be `confirmed`."""
+
+    selection_id: str
+    price: str
+    confirmed: bool = False
+
+
+class PricesBody(Body, frozen=True, kw_only=True):
+    """New prices, of a source that numbers what it pushes, or of nobody in particular."""
+
+    source: Source | None = None
+    sequence: Sequence | None = None
+    changes: Annotated[tuple[PriceBody, ...], msgspec.Meta(min_length=1, max_length=CHANGES_MAX)]
+
+
+def make_router(doors: Doors) -> Router:
+    """Return the routes of pushed prices."""
+    return Router(
+        "/v1/staff/prices",
+        route_handlers=[push_prices],
+        guards=[doors.staff],
+        security=BEARER,
+        tags=["staff"],
+        request_max_body_size=BATCH_BODY_BYTES_MAX,
+    )
+
+
+@post(
+    "/",
+    dto=StrictJson[PricesBody],
+    before_request=check_body,
+    status_code=200,
+    opt=needs(Permission.CHANGE_PRICES),
+    summary="Push prices",
+)
+async def push_prices(request: Asked, edge: TheEdge, data: JSONBody[PricesBody]) -> AnswersView:
+    """Give selections new prices; each change moves the selection's tick on by one.
+
+    With a `source` its pushes are taken in the order of their `sequence`: an older one is refused
+    as a whole, and the newest one again is answered as it was and changes nothing.  A price that
+    moves too far is refused by itself unless it is `confirmed`.
+    """
+    push = _read_push(data)
+
+    async def work(turn: Turn) -> PushAnswer:
+        return await pricing.push(turn, push, move_max=edge.price_move_max)
+
+    answer = await in_turn(edge, [CATALOGUE_SHARD], actor_of(request), work)
+    if isinstance(answer, PushRefused):
+        problem = problem_of(answer.reason)
+        raise ProblemFound(replace(problem, more={"sequence": answer.sequence}))
+    return AnswersView(
+        answers=tuple(
+            _view(item.selection_id, said)
+            for item, said in zip(data.changes, answer.answers, strict=True)
+        )
+    )
+
+
+def _read_push(body: PricesBody) -> Push:
+    prices = tuple(
+        PushedPrice(
+            change=PriceChange(
+                selection_id=SelectionId(
+                    parse_id(item.selection_id, field=f"changes[{at}].selection_id")
+                ),
+                price=read_price(item.price, f"changes[{at}].price"),
+            ),
+            confirmed=item.confirmed,
+        )
+        for at, item in enumerate(body.changes)
+    )
+    if body.source is None and body.sequence is None:
+        return Push(number=None, prices=prices)
+    if body.source is None or body.sequence is None:
+        name = "source" if body.source is None else "sequence"
+        raise ProblemFound(malformed(name, "a source numbers what it pushes: both are needed"))
+    number = Numbered(source=body.source, sequence=body.sequence, digest=_digest(prices))
+    return Push(number=number, prices=prices)
+
+
+def _digest(prices: tuple[PushedPrice, ...]) -> str:
+    said = (
+        f"{item.change.selection_id} {write_price(item.change.price)} {item.confirmed:d}"
+        for item in prices
+    )
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()
+
+
+def _view(selection_id: str, answer: PriceAnswer) -> AnswerView:
+    if isinstance(answer, Done):
+        return AnswerView(selection_id=selection_id, changed=answer.changed)
+    return AnswerView(selection_id=selection_id, refusal=answer.reason)

@@ -1,0 +1,248 @@
+"""Rounds of games over HTTP: players see theirs, staff looks into them and ends open ones."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Router, get, post
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from pitboss.api import problems
+from pitboss.api.furniture import (
+    BEARER,
+    Asked,
+    Doors,
+    StrictJson,
+    TheEdge,
+    actor_of,
+    check_body,
+    needs,
+    player_of,
+)
+from pitboss.api.problems import ProblemFound
+from pitboss.api.refusals import problem_of
+from pitboss.api.turns import in_turn
+from pitboss.api.wire import Body
+from pitboss.games import rounds
+from pitboss.games.rounds.model import (
+    Booking,
+    ClosedBy,
+    NotResolved,
+    Refusal,
+    Resolution,
+    Round,
+)
+from pitboss.kernel.errors import Malformed
+from pitboss.kernel.ids import PlayerId, parse_id
+from pitboss.kernel.instants import write_instant
+from pitboss.kernel.money import currency, format_micros
+from pitboss.kernel.shards import shard_of
+from pitboss.messages import Turn
+from pitboss.staff.agents.model import Permission
+
+HOURS_MAX = 24 * 365
+
+
+class ResolutionBody(Body, frozen=True, kw_only=True):
+    """`close` ends a round as it stands, `void` gives its stakes back if nothing was won."""
+
+    resolution: Resolution
+
+
+class RoundView(msgspec.Struct, frozen=True, kw_only=True):
+    """A play of a game: what was staked and won, without what was undone."""
+
+    round_id: str
+    provider: str
+    game: str
+    reference: str
+    staked: str
+    won: str
+    currency: str
+    opened_at: str
+    closed_at: str | None
+    closed_by: str | None
+
+
+class RoundsView(msgspec.Struct, frozen=True, kw_only=True):
+    """Your rounds, the newest first; one without an end is interrupted or still goes on."""
+
+    rounds: tuple[RoundView, ...]
+
+
+class OpenRoundView(RoundView, frozen=True, kw_only=True):
+    """A round that nobody has closed, and whose it is."""
+
+    player_id: str
+
+
+class OpenRoundsView(msgspec.Struct, frozen=True, kw_only=True):
+    """Rounds that nobody has closed, the oldest first."""
+
+    rounds: tuple[OpenRoundView, ...]
+
+
+class BookingView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a provider asked for in a round; `refusal` says why it was not done."""
+
+    external_id: str
+    kind: str
+    amount: str
+    jackpot: str
+    free: bool
+    original_id: str | None
+    refusal: str | None
+    reversed_by: str | None
+    owed: str
+    balance: str
+    booked_at: str
+
+
+class InspectedRoundView(RoundView, frozen=True, kw_only=True):
+    """A round with everything that was asked for in it, in order."""
+
+    bookings: tuple[BookingView, ...]
+
+
+class ResolvedView(msgspec.Struct, frozen=True, kw_only=True):
+    """The round is over; so much of its stakes was given back."""
+
+    round_id: str
+    refunded: str
+
+
+def make_router(doors: Doors) -> Router:
+    """Return the routes about rounds."""
+    players = Router(
+        "/",
+        route_handlers=[show_rounds],
+        guards=[doors.player],
+        security=BEARER,
+        tags=["games"],
+    )
+    staff = Router(
+        "/staff",
+        route_handlers=[show_open_rounds, inspect_round, resolve_round],
+        guards=[doors.staff],
+        security=BEARER,
+        tags=["staff"],
+    )
+    return Router("/v1", route_handlers=[players, staff])
+
+
+@get("/me/rounds", summary="Your rounds")
+async def show_rounds(request: Asked, edge: TheEdge) -> RoundsView:
+    """Show your newest rounds, a hundred at most."""
+    async with edge.database.reading() as tx:
+        found = await rounds.find_rounds(tx, player_of(request))
+    return RoundsView(rounds=tuple(RoundView(**_round(item)) for item in found))
+
+
+@get("/games/rounds", opt=needs(Permission.SEE_GAMES), summary="Rounds that nobody closed")
+async def show_open_rounds(
+    edge: TheEdge,
+    older_hours: Annotated[int, QueryParameter(ge=0, le=HOURS_MAX)] = 0,
+    provider: FromQuery[str | None] = None,
+) -> OpenRoundsView:
+    """Show rounds that were opened so long ago and are open still, a hundred at most."""
+    before = edge.clock.now() - timedelta(hours=older_hours)
+    async with edge.database.reading() as tx:
+        found = await rounds.find_open_rounds(tx, before=before, provider=provider)
+    return OpenRoundsView(
+        rounds=tuple(OpenRoundView(**_round(item), player_id=item.player_id) for item in found)
+    )
+
+
+@get(
+    "/players/{player_id:str}/rounds/{round_id:str}",
+    opt=needs(Permission.SEE_GAMES),
+    summary="All of a round",
+)
+async def inspect_round(
+    edge: TheEdge, player_id: FromPath[str], round_id: FromPath[str]
+) -> InspectedRoundView:
+    """Show a round of a player with everything that its provider asked for."""
+    player, wanted = _ids(player_id, round_id)
+    async with edge.database.reading() as tx:
+        bookings = await rounds.find_bookings_of_round(tx, shard_of(player), wanted)
+        found = await rounds.find_round_by_id(tx, player, wanted)
+    if found is None:
+        raise ProblemFound(problems.NOT_FOUND)
+    return InspectedRoundView(**_round(found), bookings=tuple(map(_booking, bookings)))
+
+
+@post(
+    "/players/{player_id:str}/rounds/{round_id:str}/resolution",
+    dto=StrictJson[ResolutionBody],
+    before_request=check_body,
+    status_code=200,
+    opt=needs(Permission.RESOLVE_ROUNDS),
+    summary="End a round that its provider has left open",
+)
+async def resolve_round(
+    request: Asked,
+    edge: TheEdge,
+    player_id: FromPath[str],
+    round_id: FromPath[str],
+    data: JSONBody[ResolutionBody],
+) -> ResolvedView:
+    """End an open round; a win that comes later is paid all the same."""
+    player, wanted = _ids(player_id, round_id)
+    place = (shard_of(player), wanted)
+
+    async def work(turn: Turn) -> str | Refusal:
+        found = await rounds.find_round_by_id(turn.tx, player, wanted)
+        if found is None:
+            return Refusal.UNKNOWN_ROUND
+        (answer,) = await rounds.resolve(turn, [place], data.resolution, by=ClosedBy.STAFF)
+        if isinstance(answer, NotResolved):
+            return answer.reason
+        return format_micros(answer.refunded_micros, currency(found.currency))
+
+    refunded = await in_turn(edge, [place[0]], actor_of(request), work)
+    if isinstance(refunded, Refusal):
+        raise ProblemFound(problem_of(refunded))
+    return ResolvedView(round_id=wanted, refunded=refunded)
+
+
+def _ids(player_id: str, round_id: str) -> tuple[PlayerId, str]:
+    try:
+        player = PlayerId(parse_id(player_id, field="player_id"))
+        return player, parse_id(round_id, field="round_id")
+    except Malformed as error:
+        raise ProblemFound(problems.of_malformed(error)) from None
+
+
+def _round(item: Round) -> dict[str, Any]:
+    unit = currency(item.currency)
+    return {
+        "round_id": item.id,
+        "provider": item.provider,
+        "game": item.game,
+        "reference": item.ref,
+        "staked": format_micros(item.staked_micros, unit),
+        "won": format_micros(item.won_micros, unit),
+        "currency": item.currency,
+        "opened_at": write_instant(item.opened_at),
+        "closed_at": None if item.closed_at is None else write_instant(item.closed_at),
+        "closed_by": item.closed_by,
+    }
+
+
+def _booking(item: Booking) -> BookingView:
+    unit = currency(item.currency)
+    return BookingView(
+        external_id=item.external_id,
+        kind=item.kind,
+        amount=format_micros(item.micros, unit),
+        jackpot=format_micros(item.jackpot_micros, unit),
+        free=item.free,
+        original_id=item.original_id,
+        refusal=item.refusal,
+        reversed_by=item.reversed_by,
+        owed=format_micros(item.owed_micros, unit),
+        balance=format_micros(item.balance_micros, unit),
+        booked_at=write_instant(item.booked_at),
+    )

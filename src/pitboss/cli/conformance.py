@@ -1,0 +1,122 @@
+"""`pitboss conformance`: ask any wallet whether it does what its protocol says."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pitboss.cli.options import JsonOption
+from pitboss.cli.outcome import outcome
+from pitboss.conformance.model import Account, Protocols, Report, Speaker
+from pitboss.kernel.errors import PlatformError
+
+app = typer.Typer(help="Test a wallet for game providers, ours or another's.", no_args_is_help=True)
+PATIENCE_SECONDS = 15.0
+
+
+class NotRunnable(PlatformError):
+    """The cases cannot be run with what was given."""
+
+
+@app.command()
+def run(
+    protocol: Annotated[Protocols, typer.Option(help="The protocol that the wallet speaks.")],
+    base_url: Annotated[str, typer.Option(help="Where the wallet is, up to its calls' names.")],
+    key_file: Annotated[
+        Path,
+        typer.Option(help="A file with the secret, the API key, or the private key in PEM."),
+    ],
+    player: Annotated[str, typer.Option(help="A player who has some hundred units and may play.")],
+    game: Annotated[str, typer.Option(help="The provider's name of a game that they may play.")],
+    currency: Annotated[str, typer.Option(help="The player's currency.")] = "EUR",
+    token: Annotated[
+        str | None, typer.Option(help="The player's token, or session, from a launch.")
+    ] = None,
+    other_player: Annotated[
+        str | None, typer.Option(help="A second player, for the cases with two.")
+    ] = None,
+    other_token: Annotated[str | None, typer.Option(help="The second player's token.")] = None,
+    unit: Annotated[str, typer.Option(help="What most cases stake.")] = "1",
+    case: Annotated[list[str] | None, typer.Option(help="Only this case; may be repeated.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the cases and print a report; it fails if one fails."""
+    from pitboss.conformance.running import lines
+
+    with outcome(as_json=as_json) as told:
+        account = Account(player=player, currency=currency, token=token)
+        other = None
+        if other_player is not None:
+            other = Account(player=other_player, currency=currency, token=other_token)
+        report = asyncio.run(
+            _run(protocol, base_url, _read(key_file), account, other, game, _unit(unit), case or ())
+        )
+        for line in lines(report):
+            told.console.print(line, markup=False, soft_wrap=True)
+        told.tell(
+            ok=report.passed,
+            protocol=report.protocol,
+            cases=[
+                {
+                    "number": item.number,
+                    "title": item.title,
+                    "verdict": item.verdict,
+                    "detail": item.detail,
+                }
+                for item in report.results
+            ],
+        )
+        if not report.passed:
+            told.status = 1
+
+
+async def _run(
+    protocol: Protocols,
+    base_url: str,
+    key: bytes,
+    account: Account,
+    other: Account | None,
+    game: str,
+    unit: Decimal,
+    only: tuple[str, ...] | list[str],
+) -> Report:
+    import httpx
+
+    from pitboss.conformance.running import run as run_cases
+
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
+        speaker = _speaker(protocol, client, base_url, key, game)
+        return await run_cases(speaker, account, game=game, other=other, unit=unit, only=list(only))
+
+
+def _speaker(protocol: Protocols, client: object, base_url: str, key: bytes, game: str) -> Speaker:
+    from pitboss.conformance import speakers
+
+    try:
+        return speakers.make(protocol, client, base_url, key, game)
+    except ValueError as error:
+        raise NotRunnable(f"the key is none for {protocol}: {error}") from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        key = path.read_bytes().strip()
+    except OSError as error:
+        raise NotRunnable(f"{path} cannot be read: {error}") from None
+    if not key:
+        raise NotRunnable(f"{path} is empty")
+    return key
+
+
+def _unit(text: str) -> Decimal:
+    try:
+        unit = Decimal(text)
+    except InvalidOperation:
+        raise NotRunnable(f"{text!r} is no amount") from None
+    if not unit.is_finite() or unit <= 0:
+        raise NotRunnable(f"{text!r} is no amount that can be staked")
+    return unit

@@ -1,0 +1,1 @@
+"""Games of other makers: which may be played, and the rounds that are played of them."""

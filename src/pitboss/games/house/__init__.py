@@ -1,0 +1,41 @@
+"""The house's own games: roulette, a slot, blackjack; pure rounds and exact mathematics."""
+
+from pitboss.games.house.queries import (
+    actions,
+    advise,
+    ask,
+    basic_action,
+    basic_splits,
+    begin_blackjack,
+    begin_roulette,
+    begin_slot,
+    blackjack_view,
+    draw_of,
+    pars,
+    read_round,
+    replay,
+    roulette_table,
+    slot_sheet,
+    step,
+    store_form,
+)
+
+__all__ = [
+    "actions",
+    "advise",
+    "ask",
+    "basic_action",
+    "basic_splits",
+    "begin_blackjack",
+    "begin_roulette",
+    "begin_slot",
+    "blackjack_view",
+    "draw_of",
+    "pars",
+    "read_round",
+    "replay",
+    "roulette_table",
+    "slot_sheet",
+    "step",
+    "store_form",
+]

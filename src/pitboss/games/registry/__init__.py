@@ -1,0 +1,20 @@
+"""The registry of games: versions, certificates licence by licence, and what is stopped."""
+
+from pitboss.games.registry.operations import import_games, suspend
+from pitboss.games.registry.queries import (
+    find_certificates,
+    find_games,
+    find_offers,
+    refuse_game,
+    refuse_stake,
+)
+
+__all__ = [
+    "find_certificates",
+    "find_games",
+    "find_offers",
+    "import_games",
+    "refuse_game",
+    "refuse_stake",
+    "suspend",
+]

@@ -1,0 +1,57 @@
+"""What the registry publishes, in the catalogue's shard and the provider's stream."""
+
+from __future__ import annotations
+
+from pitboss.games.registry.model import StakeRange
+from pitboss.kernel.facts import Fact
+
+
+class GameListed(Fact, frozen=True, kw_only=True, tag="game.listed"):
+    """A version of a game is known, and is the one that is played from now on.
+
+    `kind` is the sort of game; the other fields are as `Version` has them.
+    """
+
+    provider: str
+    code: str
+    version: str
+    title: str
+    kind: str
+    rtp_ppm: int
+    cycle_ms_min: int
+    autoplay: bool
+    stakes: tuple[StakeRange, ...] = ()
+
+
+class GameVersionChosen(Fact, frozen=True, kw_only=True, tag="game.version_chosen"):
+    """A version that was known before is the one that is played from now on."""
+
+    provider: str
+    code: str
+    version: str
+
+
+class GameCertified(Fact, frozen=True, kw_only=True, tag="game.certified"):
+    """A laboratory has certified a version for a licence; `hashes` are of the files it saw."""
+
+    provider: str
+    code: str
+    version: str
+    licence: str
+    laboratory: str
+    number: str
+    issued_on: str
+    hashes: tuple[str, ...]
+
+
+class GameSuspensionChanged(Fact, frozen=True, kw_only=True, tag="game.suspension_changed"):
+    """A game, or without a `code` everything of a provider, was stopped or let go; and why."""
+
+    provider: str
+    suspended: bool
+    why: str
+    code: str | None = None
+
+
+# Every type of this room, for who reads facts.
+FACTS = (GameListed, GameVersionChosen, GameCertified, GameSuspensionChanged)

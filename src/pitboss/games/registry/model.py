@@ -1,0 +1,141 @@
+"""Nouns of the registry: games, their versions, their certificates, and what stops them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+
+# What a provider is called here: in addresses, in accounts, in facts.
+PROVIDER_PATTERN = r"^[a-z0-9_-]{1,20}(?![\s\S])"
+# A game as its provider names it on the wire.
+CODE_PATTERN = r"^[!-~]{1,80}(?![\s\S])"
+PPM = 1_000_000
+
+
+class GameKind(StrEnum):
+    """What sort of game it is; the licence's least cycle of slots is one of its own."""
+
+    SLOT = "slot"
+    TABLE = "table"
+    LIVE = "live"
+    CRASH = "crash"
+    INSTANT = "instant"
+    OTHER = "other"
+
+
+class Refusal(StrEnum):
+    """Why a game is not played, or not taken into the registry."""
+
+    UNKNOWN_GAME = "unknown_game"
+    GAME_SUSPENDED = "game_suspended"
+    PROVIDER_SUSPENDED = "provider_suspended"
+    GAME_NOT_CERTIFIED = "game_not_certified"
+    GAME_TOO_FAST = "game_too_fast"
+    GAME_PLAYS_BY_ITSELF = "game_plays_by_itself"
+    STAKE_NOT_OF_GAME = "stake_not_of_game"
+    UNKNOWN_PROVIDER = "unknown_provider"
+    ANOTHER_UNDER_THIS_VERSION = "another_under_this_version"
+    ANOTHER_CERTIFICATE = "another_certificate"
+
+
+class Why(StrEnum):
+    """Why a game or a provider was stopped or let go: closed, because facts are for ever."""
+
+    PROVIDER_ASKED = "provider_asked"
+    REGULATOR_ORDER = "regulator_order"
+    CERTIFICATE_IN_DOUBT = "certificate_in_doubt"
+    FAULT_SUSPECTED = "fault_suspected"
+    CONTRACT = "contract"
+    CLEARED = "cleared"
+
+
+class StakeRange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The least and the greatest stake of a game in a currency, in micros."""
+
+    currency: str
+    micros_min: int
+    micros_max: int
+
+
+class Version(msgspec.Struct, frozen=True, kw_only=True):
+    """A version of a game, which never changes.
+
+    `rtp_ppm` is what it returns in the long run, in millionths of the stakes; `cycle_ms_min` the
+    least time from the start of a round to that of the next; `autoplay` says whether it can go on
+    by itself.  Without `stakes` in a currency the licence alone says what may be staked.
+    """
+
+    provider: str
+    code: str
+    version: str
+    title: str
+    kind: GameKind
+    rtp_ppm: int
+    cycle_ms_min: int
+    autoplay: bool
+    stakes: tuple[StakeRange, ...] = ()
+
+
+class Certificate(msgspec.Struct, frozen=True, kw_only=True):
+    """What a laboratory certified of a version, for a licence: the files with these hashes."""
+
+    licence: str
+    laboratory: str
+    number: str
+    issued_on: str
+    hashes: tuple[str, ...]
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """A version as it is imported, with the certificates that are known of it."""
+
+    version: Version
+    certificates: tuple[Certificate, ...] = ()
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """A game as it is played now: its version, whether it is stopped, the licences it is for."""
+
+    version: Version
+    suspended: bool
+    provider_suspended: bool
+    licences: frozenset[str]
+
+
+class Game(msgspec.Struct, frozen=True, kw_only=True):
+    """A game: the version that is played, and whether somebody stopped it."""
+
+    provider: str
+    code: str
+    version: str
+    suspended: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspension:
+    """Stop a game, or without a `code` everything of a provider; or let it go again."""
+
+    provider: str
+    code: str | None
+    suspended: bool
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """Done; `changed` is false when it was so before."""
+
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Not done, and why."""
+
+    reason: Refusal
+
+
+Answer = Changed | Refused
+GameKey = tuple[str, str]

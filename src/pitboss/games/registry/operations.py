@@ -1,0 +1,151 @@
+"""Writes of the registry: inside a turn of the catalogue's shard, safe to repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pitboss.games.registry import rules, store
+from pitboss.games.registry.facts import (
+    GameCertified,
+    GameListed,
+    GameSuspensionChanged,
+    GameVersionChosen,
+)
+from pitboss.games.registry.model import (
+    Answer,
+    Certificate,
+    Changed,
+    Listing,
+    Refusal,
+    Refused,
+    Suspension,
+    Version,
+)
+from pitboss.games.registry.queries import version_of
+from pitboss.kernel.facts import Fact
+from pitboss.kernel.ids import derived_id
+from pitboss.kernel.invariant import ensure
+from pitboss.kernel.shards import CATALOGUE_SHARD
+from pitboss.messages import Turn
+
+
+async def import_games(turn: Turn, listings: Sequence[Listing]) -> tuple[Answer, ...]:
+    """Take in versions of games and their certificates; each is the one that is played from now.
+
+    Every listing is answered, in order; one that contradicts what is known is refused and stops
+    nobody else.  Listing the same again changes nothing.  A new version without a certificate for
+    a licence is not played there any more, until one is imported.
+    """
+    _ensure_turn(turn)
+    answers: list[Answer] = []
+    for listing in listings:
+        answers.append(await _import(turn, listing))
+    return tuple(answers)
+
+
+async def suspend(turn: Turn, wish: Suspension) -> Answer:
+    """Stop a game, or all of a provider, everywhere; or let it go.
+
+    From the commit on nobody launches it and no stake is taken; wins and rollbacks are booked.
+    """
+    _ensure_turn(turn)
+    if wish.code is None:
+        known = (await store.find_providers(turn.tx, [wish.provider])).get(wish.provider)
+        if known is None:
+            return Refused(reason=Refusal.UNKNOWN_PROVIDER)
+    else:
+        found = await store.find_games(turn.tx, [(wish.provider, wish.code)])
+        if not found:
+            return Refused(reason=Refusal.UNKNOWN_GAME)
+        known = found[0]["suspended"]
+    if known is wish.suspended:
+        return Changed(changed=False)
+    if wish.code is None:
+        await store.suspend_provider(
+            turn.tx, wish.provider, suspended=wish.suspended, why=wish.why, at=turn.now
+        )
+    else:
+        key = (wish.provider, wish.code)
+        await store.suspend_game(turn.tx, key, suspended=wish.suspended, why=wish.why, at=turn.now)
+    _publish(
+        turn,
+        wish.provider,
+        GameSuspensionChanged(
+            provider=wish.provider, code=wish.code, suspended=wish.suspended, why=wish.why
+        ),
+    )
+    return Changed(changed=True)
+
+
+async def _import(turn: Turn, listing: Listing) -> Answer:
+    version = listing.version
+    key = (version.provider, version.code, version.version)
+    found = await store.find_versions(turn.tx, [key])
+    known = version_of(found[0]) if found else None
+    certificates = [item for _, item in await store.find_certificates(turn.tx, [key])]
+    refusal = rules.refuse_listing(listing, known, certificates)
+    if refusal is not None:
+        return Refused(reason=refusal)
+    changed = await _choose(turn, version, known=known is not None)
+    fresh = rules.new_certificates(listing, certificates)
+    await store.save_certificates(
+        turn.tx, version, [(item, rules.day_of(item.issued_on)) for item in fresh], turn.now
+    )
+    for item in fresh:
+        _publish(turn, version.provider, _certified(version, item))
+    return Changed(changed=changed or bool(fresh))
+
+
+async def _choose(turn: Turn, version: Version, *, known: bool) -> bool:
+    """Have this version played from now on; say whether another one was, or none."""
+    if not known:
+        await store.save_provider(turn.tx, version.provider, turn.now)
+        stakes = rules.write_stakes(version.stakes)
+        await store.save_version(turn.tx, version, stakes, turn.now)
+        await store.choose_version(turn.tx, version, turn.now)
+        _publish(turn, version.provider, _listed(version))
+        return True
+    (game,) = await store.find_games(turn.tx, [(version.provider, version.code)])
+    if game["version"] == version.version:
+        return False
+    await store.choose_version(turn.tx, version, turn.now)
+    chosen = GameVersionChosen(
+        provider=version.provider, code=version.code, version=version.version
+    )
+    _publish(turn, version.provider, chosen)
+    return True
+
+
+def _listed(version: Version) -> GameListed:
+    return GameListed(
+        provider=version.provider,
+        code=version.code,
+        version=version.version,
+        title=version.title,
+        kind=version.kind,
+        rtp_ppm=version.rtp_ppm,
+        cycle_ms_min=version.cycle_ms_min,
+        autoplay=version.autoplay,
+        stakes=version.stakes,
+    )
+
+
+def _certified(version: Version, item: Certificate) -> GameCertified:
+    return GameCertified(
+        provider=version.provider,
+        code=version.code,
+        version=version.version,
+        licence=item.licence,
+        laboratory=item.laboratory,
+        number=item.number,
+        issued_on=item.issued_on,
+        hashes=item.hashes,
+    )
+
+
+def _publish(turn: Turn, provider: str, fact: Fact) -> None:
+    turn.publish(CATALOGUE_SHARD, derived_id("game provider", provider), fact)
+
+
+def _ensure_turn(turn: Turn) -> None:
+    ensure(CATALOGUE_SHARD in turn.heads, "the registry is changed by who holds the catalogue")

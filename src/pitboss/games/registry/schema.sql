@@ -1,0 +1,54 @@
+-- Who makes games; `suspended` stops all of them everywhere.
+CREATE TABLE game_provider (
+    provider   text        PRIMARY KEY,
+    suspended  boolean     NOT NULL,
+    why        text,
+    changed_at timestamptz NOT NULL
+);
+
+-- The version of each game that is played now.
+CREATE TABLE game (
+    provider   text        NOT NULL,
+    code       text        NOT NULL,
+    version    text        NOT NULL,
+    suspended  boolean     NOT NULL,
+    why        text,
+    changed_at timestamptz NOT NULL,
+    PRIMARY KEY (provider, code)
+);
+
+-- Every version that was ever listed; none is edited.
+CREATE TABLE game_version (
+    provider     text        NOT NULL,
+    code         text        NOT NULL,
+    version      text        NOT NULL,
+    title        text        NOT NULL,
+    kind         text        NOT NULL,
+    rtp_ppm      integer     NOT NULL CHECK (rtp_ppm > 0),
+    cycle_ms_min integer     NOT NULL CHECK (cycle_ms_min >= 0),
+    autoplay     boolean     NOT NULL,
+    stakes       text        NOT NULL,
+    listed_at    timestamptz NOT NULL,
+    PRIMARY KEY (provider, code, version)
+);
+
+-- What laboratories certified of them, licence by licence.
+CREATE TABLE game_certificate (
+    provider    text        NOT NULL,
+    code        text        NOT NULL,
+    version     text        NOT NULL,
+    licence     text        NOT NULL,
+    number      text        NOT NULL,
+    laboratory  text        NOT NULL,
+    issued_on   date        NOT NULL,
+    hashes      text[]      NOT NULL,
+    recorded_at timestamptz NOT NULL,
+    PRIMARY KEY (provider, code, version, licence, number)
+);
+
+CREATE TRIGGER game_version_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON game_version
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_history();
+
+CREATE TRIGGER game_certificate_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
+    ON game_certificate
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_history();

@@ -1,0 +1,205 @@
+"""The SQL of the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+
+import asyncpg
+
+from pitboss.db import Transaction
+from pitboss.games.registry.model import Certificate, GameKey, Version
+
+_VERSION = (
+    "provider, code, version, title, kind, rtp_ppm, cycle_ms_min, autoplay, stakes"  # of a version
+)
+
+
+async def find_offers(tx: Transaction, keys: Collection[GameKey]) -> list[asyncpg.Record]:
+    """Return the games that there are, as played now, with the licences they are certified for."""
+    return await tx.fetch(
+        "SELECT game.provider, game.code, version, title, kind, rtp_ppm, cycle_ms_min, autoplay,"
+        " stakes, game.suspended, provider.suspended AS provider_suspended,"
+        " ARRAY(SELECT DISTINCT licence FROM game_certificate AS certificate"
+        "   WHERE certificate.provider = game.provider AND certificate.code = game.code"
+        "     AND certificate.version = game.version) AS licences"
+        " FROM unnest($1::text[], $2::text[]) AS wanted (provider, code)"
+        " JOIN game USING (provider, code)"
+        " JOIN game_version USING (provider, code, version)"
+        " JOIN game_provider AS provider USING (provider)",
+        [provider for provider, _ in keys],
+        [code for _, code in keys],
+    )
+
+
+async def find_page(
+    tx: Transaction, *, after: GameKey, limit: int, provider: str | None
+) -> list[asyncpg.Record]:
+    """Return the next games in order of provider and code, as `find_offers` does."""
+    return await tx.fetch(
+        "SELECT game.provider, game.code, version, title, kind, rtp_ppm, cycle_ms_min, autoplay,"
+        " stakes, game.suspended, provider.suspended AS provider_suspended,"
+        " ARRAY(SELECT DISTINCT licence FROM game_certificate AS certificate"
+        "   WHERE certificate.provider = game.provider AND certificate.code = game.code"
+        "     AND certificate.version = game.version) AS licences"
+        " FROM game JOIN game_version USING (provider, code, version)"
+        " JOIN game_provider AS provider USING (provider)"
+        " WHERE (game.provider, game.code) > ($1, $2) AND ($4::text IS NULL OR game.provider = $4)"
+        " ORDER BY game.provider, game.code LIMIT $3",
+        *after,
+        limit,
+        provider,
+    )
+
+
+async def find_versions(
+    tx: Transaction, keys: Collection[tuple[str, str, str]]
+) -> list[asyncpg.Record]:
+    """Return those of the versions that were ever listed."""
+    return await tx.fetch(
+        f"SELECT {_VERSION} FROM game_version JOIN unnest($1::text[], $2::text[], $3::text[])"
+        " AS wanted (provider, code, version) USING (provider, code, version)",
+        *_columns(keys),
+    )
+
+
+async def find_certificates(
+    tx: Transaction, keys: Collection[tuple[str, str, str]]
+) -> list[tuple[tuple[str, str, str], Certificate]]:
+    """Return the certificates of these versions, in order of licence and number."""
+    rows = await tx.fetch(
+        "SELECT provider, code, version, licence, number, laboratory, issued_on, hashes"
+        " FROM game_certificate JOIN unnest($1::text[], $2::text[], $3::text[])"
+        " AS wanted (provider, code, version) USING (provider, code, version)"
+        " ORDER BY licence, number",
+        *_columns(keys),
+    )
+    return [
+        (
+            (row["provider"], row["code"], row["version"]),
+            Certificate(
+                licence=row["licence"],
+                laboratory=row["laboratory"],
+                number=row["number"],
+                issued_on=row["issued_on"].isoformat(),
+                hashes=tuple(row["hashes"]),
+            ),
+        )
+        for row in rows
+    ]
+
+
+async def find_providers(tx: Transaction, providers: Collection[str]) -> dict[str, bool]:
+    """Return whether each of these providers is stopped; who is not known is missing."""
+    rows = await tx.fetch(
+        "SELECT provider, suspended FROM game_provider WHERE provider = ANY($1::text[])",
+        list(providers),
+    )
+    return {row["provider"]: row["suspended"] for row in rows}
+
+
+async def find_games(tx: Transaction, keys: Collection[GameKey]) -> list[asyncpg.Record]:
+    """Return which version of these games is played, and whether it is stopped."""
+    return await tx.fetch(
+        "SELECT provider, code, version, suspended FROM game"
+        " JOIN unnest($1::text[], $2::text[]) AS wanted (provider, code) USING (provider, code)",
+        [provider for provider, _ in keys],
+        [code for _, code in keys],
+    )
+
+
+async def save_provider(tx: Transaction, provider: str, at: datetime) -> None:
+    """Write a provider, unless it is known."""
+    await tx.execute(
+        "INSERT INTO game_provider (provider, suspended, why, changed_at)"
+        " VALUES ($1, false, NULL, $2) ON CONFLICT (provider) DO NOTHING",
+        provider,
+        at,
+    )
+
+
+async def save_version(tx: Transaction, version: Version, stakes: str, at: datetime) -> None:
+    """Write a version that was not known."""
+    await tx.execute(
+        f"INSERT INTO game_version ({_VERSION}, listed_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        version.provider,
+        version.code,
+        version.version,
+        version.title,
+        version.kind,
+        version.rtp_ppm,
+        version.cycle_ms_min,
+        version.autoplay,
+        stakes,
+        at,
+    )
+
+
+async def choose_version(tx: Transaction, version: Version, at: datetime) -> None:
+    """Have this version played from now on."""
+    await tx.execute(
+        "INSERT INTO game (provider, code, version, suspended, why, changed_at)"
+        " VALUES ($1, $2, $3, false, NULL, $4)"
+        " ON CONFLICT (provider, code) DO UPDATE SET version = excluded.version",
+        version.provider,
+        version.code,
+        version.version,
+        at,
+    )
+
+
+async def save_certificates(
+    tx: Transaction,
+    version: Version,
+    certificates: Sequence[tuple[Certificate, date]],
+    at: datetime,
+) -> None:
+    """Write certificates of a version, each with its day."""
+    await tx.copy_in(
+        "game_certificate",
+        (
+            *("provider", "code", "version", "licence", "number", "laboratory", "issued_on"),
+            *("hashes", "recorded_at"),
+        ),
+        [
+            (
+                *(version.provider, version.code, version.version, item.licence, item.number),
+                *(item.laboratory, day, list(item.hashes), at),
+            )
+            for item, day in certificates
+        ],
+    )
+
+
+async def suspend_provider(
+    tx: Transaction, provider: str, *, suspended: bool, why: str, at: datetime
+) -> None:
+    """Write whether a provider is stopped."""
+    await tx.execute(
+        "UPDATE game_provider SET suspended = $2, why = $3, changed_at = $4 WHERE provider = $1",
+        provider,
+        suspended,
+        why,
+        at,
+    )
+
+
+async def suspend_game(
+    tx: Transaction, key: GameKey, *, suspended: bool, why: str, at: datetime
+) -> None:
+    """Write whether a game is stopped."""
+    await tx.execute(
+        "UPDATE game SET suspended = $3, why = $4, changed_at = $5"
+        " WHERE provider = $1 AND code = $2",
+        *key,
+        suspended,
+        why,
+        at,
+    )
+
+
+def _columns(
+    keys: Collection[tuple[str, str, str]],
+) -> tuple[list[str], list[str], list[str]]:
+    return [key[0] for key in keys], [key[1] for key in keys], [key[2] for key in keys]

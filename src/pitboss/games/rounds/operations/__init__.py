@@ -1,0 +1,7 @@
+"""Writes of rounds: inside the caller's turn, safe to repeat."""
+
+from pitboss.games.rounds.operations.playing import play
+from pitboss.games.rounds.operations.resolving import resolve
+from pitboss.games.rounds.operations.sitting import end_session, open_session, swap_token
+
+__all__ = ["end_session", "open_session", "play", "resolve", "swap_token"]

@@ -1,0 +1,143 @@
+"""Reads of rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from pitboss import wallet
+from pitboss.db import Transaction
+from pitboss.games.rounds import store
+from pitboss.games.rounds.model import Bearer, Booking, Round, Session, Standing, round_id_of
+from pitboss.kernel.ids import PlayerId, is_id
+from pitboss.kernel.shards import PLAYER_SHARDS, Shard, shard_of
+from pitboss.players import identity
+from pitboss.wallet.model import player_account
+
+ROUNDS_SHOWN_MAX = 100
+PLAYERS_SHARDS = tuple(Shard(number) for number in range(PLAYER_SHARDS))
+
+
+async def find_standing(
+    tx: Transaction,
+    *,
+    provider: str,
+    player_id: PlayerId | None,
+    bearer: Bearer | None,
+    shard: Shard | None = None,
+    now: datetime,
+) -> Standing | None:
+    """Return how a player stands with a provider; None if who is shown is nobody of theirs.
+
+    The player is named, or follows from the session of the `bearer`, whose `shard` is then said.
+    An empty bearer is of no session, and of whoever is named.
+    """
+    session, live = None, True
+    if bearer is not None and bearer != Bearer():
+        where = shard if player_id is None else shard_of(player_id)
+        session, live = await _find_session(tx, where, bearer, now=now)
+        if session is None or session.provider != provider:
+            return None
+        if player_id is not None and session.player_id != player_id:
+            return None
+        player_id = session.player_id
+    if player_id is None or not is_id(player_id):
+        return None
+    place = (shard_of(player_id), player_id)
+    player = (await identity.find_players(tx, [place])).get(player_id)
+    if player is None:
+        return None
+    accounts = await wallet.find_balances(
+        tx, [(player.shard, player_account(player.id, player.currency))]
+    )
+    return Standing(
+        session=session,
+        player_id=player.id,
+        currency=player.currency,
+        balance_micros=max(accounts[0].available, 0) if accounts else 0,
+        jurisdiction=player.jurisdiction,
+        live=live,
+    )
+
+
+async def find_bookings(
+    tx: Transaction, shard: Shard, player_id: PlayerId, provider: str, external_id: str
+) -> list[Booking]:
+    """Return what a provider has asked for under an id about a player, of whatever kind."""
+    found = await store.find_bookings(tx, [(shard, provider, external_id)])
+    return [item for item in found if item.player_id == player_id]
+
+
+async def find_bet(
+    tx: Transaction, shard: Shard, player_id: PlayerId, provider: str, ref: str
+) -> list[Booking]:
+    """Return what was asked for about a bet by its other name: stake, wins, rollbacks."""
+    places = [(shard, provider, ref)]
+    stakes = [
+        item for item in await store.find_stakes_by_ref(tx, places) if item.player_id == player_id
+    ]
+    names = {ref, *(item.external_id for item in stakes)}
+    rounds = {(shard, item.round_id) for item in stakes if item.round_id is not None}
+    found = await store.find_bookings_of(tx, rounds)
+    return [item for item in found if {item.external_id, item.original_id} & names]
+
+
+async def find_bookings_of_round(tx: Transaction, shard: Shard, round_id: str) -> list[Booking]:
+    """Return the bookings of a round, in the order in which they were made."""
+    return await store.find_bookings_of(tx, [(shard, round_id)])
+
+
+async def find_round(tx: Transaction, player_id: PlayerId, provider: str, ref: str) -> Round | None:
+    """Return a round by its provider's name for it."""
+    found = await store.find_rounds(
+        tx, [(shard_of(player_id), round_id_of(provider, player_id, ref))]
+    )
+    return found[0] if found else None
+
+
+async def find_round_by_id(tx: Transaction, player_id: PlayerId, round_id: str) -> Round | None:
+    """Return a player's round by our own id of it; somebody else's is not there."""
+    found = await store.find_rounds(tx, [(shard_of(player_id), round_id)])
+    return found[0] if found and found[0].player_id == player_id else None
+
+
+async def find_rounds(tx: Transaction, player_id: PlayerId) -> list[Round]:
+    """Return a player's rounds, the newest first, a hundred at most."""
+    shard = shard_of(player_id)
+    return await store.find_rounds_of(tx, shard, player_id, limit=ROUNDS_SHOWN_MAX)
+
+
+async def find_open_rounds(
+    tx: Transaction,
+    *,
+    before: datetime,
+    limit: int = ROUNDS_SHOWN_MAX,
+    provider: str | None = None,
+    player_id: PlayerId | None = None,
+    shards: Collection[Shard] = PLAYERS_SHARDS,
+) -> list[Round]:
+    """Return rounds that were opened before and that nobody has closed, the oldest first."""
+    return await store.find_open_rounds(
+        tx, shards, before=before, limit=limit, provider=provider, player_id=player_id
+    )
+
+
+async def _find_session(
+    tx: Transaction, shard: Shard | None, bearer: Bearer, *, now: datetime
+) -> tuple[Session | None, bool]:
+    session_id, number = bearer.session_id, None
+    if shard is None:
+        return None, False
+    if bearer.digest is not None:
+        tokens = await store.find_tokens(tx, [(shard, bearer.digest)])
+        if not tokens:
+            return None, False
+        session_id, number = tokens[0].session_id, tokens[0].number
+    if session_id is None or not is_id(session_id):
+        return None, False
+    found = await store.find_sessions(tx, [(shard, session_id)])
+    if not found:
+        return None, False
+    session = found[0]
+    live = session.ended_at is None and now < session.ends_at
+    return session, live and number in (None, session.token_no)

@@ -1,0 +1,29 @@
+"""How rounds are decided."""
+
+from pitboss.games.rounds.rules.deciding import Fold
+from pitboss.games.rounds.rules.drafting import (
+    Asking,
+    Closure,
+    Deed,
+    Known,
+    Verdict,
+    accounts_of,
+    credits_of,
+    fresh_stakes,
+    ids_of,
+    refs_of,
+)
+
+__all__ = [
+    "Asking",
+    "Closure",
+    "Deed",
+    "Fold",
+    "Known",
+    "Verdict",
+    "accounts_of",
+    "credits_of",
+    "fresh_stakes",
+    "ids_of",
+    "refs_of",
+]

@@ -1,0 +1,492 @@
+"""How rounds are decided: a fold over providers' requests, each seeing what those before it did.
+
+Pure.  A request is done as a whole or not at all; what it moves is worked out here, from what is
+available, and the wallet is asked for nothing that is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from msgspec import structs
+
+from pitboss.games.rounds.model import (
+    Answer,
+    Booking,
+    BookingKey,
+    ClosedBy,
+    Done,
+    Effect,
+    Kind,
+    Refused,
+    Request,
+    Reversal,
+    Round,
+    Stake,
+    Step,
+    Win,
+    WinNeeds,
+    WireRefusal,
+    jackpots_account,
+    promotions_account,
+    round_id_of,
+    stakes_account,
+)
+from pitboss.games.rounds.rules.drafting import (
+    Asking,
+    Closure,
+    Deed,
+    Draft,
+    Known,
+    NotDone,
+    debts_of,
+    ensure_same,
+    id_at,
+    note_deed,
+    note_repeat,
+    refuse_currency,
+    shared_out,
+    step_of,
+    transfers_of,
+    with_balance,
+)
+from pitboss.wallet.model import Credit, player_account, receivable_account
+
+
+class Fold:
+    """What a batch makes of what was known."""
+
+    def __init__(self, known: Known, now: datetime) -> None:
+        self._known = known
+        self._now = now
+        self.deeds: list[Deed | Closure] = []
+        self.changed_bookings: dict[BookingKey, Booking] = {}
+        self.changed_rounds: dict[str, Round] = {}
+        self.new_bookings: dict[BookingKey, Booking] = {}
+
+    def decide(self, asked: Sequence[Asking]) -> list[Answer]:
+        """Answer each request in order."""
+        return [self._decide(asking) for asking in asked]
+
+    def pay_debts(
+        self, credits: Sequence[Credit], answers: list[Answer], requests: Sequence[Request]
+    ) -> int:
+        """Foresee what those who owe the house pay from what they won; return how many do.
+
+        The last answer of each, and its bookings, say what is left then; before it there was what
+        was said.
+        """
+        won, owed = debts_of(credits, self._known.purses, self.deeds)
+        paying = 0
+        for place, debt in owed.items():
+            there = self._known.purses.get(player_account(*place), 0)
+            pays = min(won.get(place, 0), debt, there)
+            if pays <= 0:
+                continue
+            paying += 1
+            last = max(
+                number
+                for number, answer in enumerate(answers)
+                if isinstance(answer, Done) and requests[number].player_id == place[0]
+            )
+            self._say_left(answers, last, requests[last], there - pays)
+        return paying
+
+    def _say_left(self, answers: list[Answer], number: int, request: Request, left: int) -> None:
+        answer = answers[number]
+        if isinstance(answer, Done):
+            answers[number] = structs.replace(answer, balance_micros=left, balance_now=left)
+        for step in request.steps:
+            for kind in Kind:
+                key = (request.provider, request.player_id, kind, step.external_id)
+                made = self.new_bookings.get(key)
+                if made is not None:
+                    self.new_bookings[key] = structs.replace(made, balance_micros=left)
+
+    def _decide(self, asking: Asking) -> Answer:
+        request, player = asking.request, asking.player
+        if player is None:
+            return Refused(reason=WireRefusal.UNKNOWN_PLAYER)
+        if asking.stranger is not None:
+            return Refused(reason=asking.stranger)
+        purse = player_account(player.id, player.currency)
+        before = self._known.purses.get(purse, 0)
+        draft = Draft(
+            asking=asking,
+            player=player,
+            round_id=None
+            if request.round_ref is None
+            else round_id_of(request.provider, player.id, request.round_ref),
+            available=before,
+            bookings={},
+            rounds={},
+            done=[],
+            deeds=[],
+        )
+        try:
+            for step in request.steps:
+                self._step(draft, step)
+            self._close(draft)
+        except NotDone as no:
+            if no.keep is not None:
+                # Of the steps before it nothing is done.
+                draft.bookings = {}
+                kept = structs.replace(no.keep, balance_micros=before)
+                self._take(draft, [Deed(booking=kept, asking=asking, step=step_of(kept))])
+            return Refused(
+                reason=no.reason,
+                balance_micros=before if no.balance is None else no.balance,
+                currency=player.currency,
+                external_id=id_at(request, len(draft.done)),
+            )
+        after = max(draft.available, 0)
+        self._known.purses[purse] = draft.available
+        self._known.rounds |= draft.rounds
+        self.changed_rounds |= draft.rounds
+        self._take(draft, [with_balance(deed, after) for deed in draft.deeds])
+        if draft.closed is not None:
+            self.deeds.append(draft.closed)
+        repeated = bool(draft.done) and not draft.deeds
+        then = draft.balance_then if repeated and draft.balance_then is not None else after
+        return Done(
+            round_id=draft.round_id,
+            steps=tuple(draft.done),
+            balance_micros=then,
+            balance_now=after,
+            currency=player.currency,
+        )
+
+    def _take(self, draft: Draft, deeds: Iterable[Deed]) -> None:
+        """Keep what a request has done."""
+        for deed in deeds:
+            self.deeds.append(deed)
+            for made in (deed.booking, deed.tombstone):
+                if made is not None:
+                    self.new_bookings[made.key] = made
+                    draft.bookings.setdefault(made.key, made)
+        for key, left in draft.bookings.items():
+            made = self.new_bookings.get(key)
+            if made is None:
+                self.changed_bookings[key] = self._known.bookings[key] = left
+            else:
+                # Made and changed in one batch: written once, as it was left.
+                made = structs.replace(made, reversed_by=left.reversed_by, settled=left.settled)
+                self.new_bookings[key] = self._known.bookings[key] = made
+
+    def _step(self, draft: Draft, step: Step) -> None:
+        if type(step) is Stake:
+            self._stake(draft, step)
+        elif type(step) is Win:
+            self._win(draft, step)
+        elif type(step) is Reversal:
+            self._reverse(draft, step)
+
+    def _find(self, draft: Draft, kind: Kind, external_id: str) -> Booking | None:
+        key = (draft.asking.request.provider, draft.player.id, kind, external_id)
+        return draft.bookings.get(key) or self._known.bookings.get(key)
+
+    def _find_stake(self, draft: Draft, name: str) -> Booking | None:
+        """Return the stake of this name: its id, or the bet's other name where there is one."""
+        found = self._find(draft, Kind.STAKE, name)
+        request = draft.asking.request
+        if found is not None or not request.dialect.by_ref:
+            return found
+        for booking in (*draft.bookings.values(), *self._known.bookings.values()):
+            if (
+                booking.kind is Kind.STAKE
+                and booking.original_id == name
+                and (booking.provider, booking.player_id) == (request.provider, draft.player.id)
+            ):
+                return self._find(draft, Kind.STAKE, booking.external_id)
+        return None
+
+    def _round(self, draft: Draft, round_id: str | None) -> Round | None:
+        if round_id is None:
+            return None
+        return draft.rounds.get(round_id) or self._known.rounds.get(round_id)
+
+    def _stake(self, draft: Draft, step: Stake) -> None:
+        asking, dialect = draft.asking, draft.asking.request.dialect
+        self._refuse_other_kinds(draft, Kind.STAKE, step.external_id)
+        earlier = self._find(draft, Kind.STAKE, step.external_id)
+        if earlier is not None:
+            if earlier.refusal == WireRefusal.ROLLED_BACK:
+                raise NotDone(WireRefusal.ROLLED_BACK)
+            ensure_same(draft, earlier, step.micros)
+            if earlier.refusal is not None:
+                raise NotDone(earlier.refusal, earlier.balance_micros)
+            if earlier.reversed_by is not None and not dialect.replays_reversed:
+                raise NotDone(WireRefusal.ROLLED_BACK)
+            note_repeat(draft, earlier)
+            return
+        booking = structs.replace(
+            self._booking(draft, Kind.STAKE, step.external_id, step.micros, free=step.free),
+            original_id=step.ref,
+        )
+        stone = None if step.ref is None else self._find(draft, Kind.STAKE, step.ref)
+        if stone is not None and stone.refusal == WireRefusal.ROLLED_BACK:
+            # The rollback that came first has called the bet by its other name.
+            raise NotDone(WireRefusal.ROLLED_BACK)
+        if isinstance(asking.session, str):
+            raise NotDone(asking.session)
+        refuse_currency(draft)
+        round_ = self._round(draft, draft.round_id)
+        if round_ is not None and round_.closed_at is not None:
+            raise NotDone(WireRefusal.ROUND_CLOSED)
+        if round_ is not None and round_.game != asking.request.game:
+            raise NotDone(WireRefusal.OTHER_FACTS)
+        verdict = self._known.verdicts[booking.key]
+        if isinstance(verdict, str):
+            raise NotDone(verdict, keep=structs.replace(booking, refusal=verdict))
+        if step.free and not dialect.free_play:
+            raise NotDone(WireRefusal.PROMOTION_EXHAUSTED)
+        if not step.free and draft.available < step.micros:
+            no = WireRefusal.INSUFFICIENT_FUNDS
+            raise NotDone(no, keep=structs.replace(booking, refusal=no))
+        purse = player_account(draft.player.id, draft.player.currency)
+        payer = promotions_account(booking.shard, booking.currency) if step.free else purse
+        house = stakes_account(booking.shard, booking.provider, booking.currency)
+        draft.available -= 0 if step.free else step.micros
+        self._play(draft, staked=step.micros)
+        note_deed(
+            draft,
+            Deed(
+                booking=booking,
+                asking=asking,
+                step=step,
+                transfers=transfers_of(booking, [(payer, house, step.micros)]),
+                permit=verdict,
+            ),
+        )
+
+    def _win(self, draft: Draft, step: Win) -> None:
+        self._refuse_other_kinds(draft, Kind.WIN, step.external_id)
+        earlier = self._find(draft, Kind.WIN, step.external_id)
+        if earlier is not None:
+            ensure_same(draft, earlier, step.micros)
+            note_repeat(draft, earlier)
+            return
+        refuse_currency(draft)
+        stake = self._needed(draft, step)
+        settles = stake is not None and not draft.asking.request.dialect.reverses_settled
+        booking = structs.replace(
+            self._booking(draft, Kind.WIN, step.external_id, step.micros, free=step.free),
+            jackpot_micros=step.jackpot_micros,
+            original_id=step.stake_id,
+        )
+        shard, provider, unit = booking.shard, booking.provider, booking.currency
+        house = (
+            promotions_account(shard, unit) if step.promo else stakes_account(shard, provider, unit)
+        )
+        purse = player_account(draft.player.id, unit)
+        parts = [
+            (house, purse, step.micros - step.jackpot_micros),
+            (jackpots_account(shard, provider, unit), purse, step.jackpot_micros),
+        ]
+        draft.available += step.micros
+        self._play(draft, won=step.micros)
+        if stake is not None and settles:
+            draft.bookings[stake.key] = structs.replace(stake, settled=True)
+        note_deed(
+            draft,
+            Deed(
+                booking=booking,
+                asking=draft.asking,
+                step=step,
+                transfers=transfers_of(booking, parts),
+                original=stake,
+            ),
+        )
+
+    def _needed(self, draft: Draft, step: Win) -> Booking | None:
+        """Return the stake that a win is of, if it is said; refuse where one is needed."""
+        needs = draft.asking.request.dialect.win_needs
+        stake = None if step.stake_id is None else self._find_stake(draft, step.stake_id)
+        if needs is WinNeeds.NOTHING or step.promo:
+            return stake
+        if needs is WinNeeds.OPEN_ROUND:
+            round_ = self._round(draft, draft.round_id)
+            if round_ is None:
+                raise NotDone(WireRefusal.UNKNOWN_ROUND)
+            if round_.closed_by is ClosedBy.PROVIDER:
+                # One that we have closed ourselves is paid all the same.
+                raise NotDone(WireRefusal.ALREADY_SETTLED)
+            if step.stake_id is None:
+                return None
+        if stake is None or (stake.refusal not in (None, WireRefusal.ROLLED_BACK)):
+            raise NotDone(WireRefusal.UNKNOWN_STAKE)
+        if stake.refusal is not None or stake.reversed_by is not None:
+            raise NotDone(WireRefusal.ROLLED_BACK)
+        return stake
+
+    def _reverse(self, draft: Draft, step: Reversal) -> None:
+        dialect = draft.asking.request.dialect
+        earlier = self._find(draft, Kind.REVERSAL, step.external_id)
+        if earlier is not None:
+            if earlier.original_id != step.original_id:
+                raise NotDone(WireRefusal.OTHER_FACTS)
+            note_repeat(draft, earlier)
+            return
+        if dialect.one_id_space:
+            for kind in (Kind.STAKE, Kind.WIN):
+                if self._find(draft, kind, step.external_id) is not None:
+                    raise NotDone(WireRefusal.OTHER_FACTS)
+        original = self._find_stake(draft, step.original_id)
+        if original is None or (original.refusal is not None and dialect.reverses_wins):
+            original = self._find(draft, Kind.WIN, step.original_id) or original
+        booking = structs.replace(
+            self._booking(draft, Kind.REVERSAL, step.external_id, 0), original_id=step.original_id
+        )
+        if original is None:
+            self._leave_tombstone(draft, step, booking)
+            return
+        undone = original.reversed_by is not None or original.refusal == WireRefusal.ROLLED_BACK
+        if undone and not dialect.reverses_again:
+            raise NotDone(WireRefusal.ALREADY_REVERSED)
+        if original.kind is Kind.WIN and not dialect.reverses_wins:
+            raise NotDone(WireRefusal.NOT_A_STAKE)
+        draft.round_id = original.round_id or draft.round_id
+        booking = structs.replace(booking, round_id=draft.round_id)
+        if undone or original.refusal is not None:
+            note_deed(draft, Deed(booking=booking, asking=draft.asking, step=step), Effect.NOTHING)
+            return
+        if not dialect.reverses_settled and self._is_settled(draft, original):
+            raise NotDone(WireRefusal.ALREADY_SETTLED)
+        self._undo(draft, step, booking, original)
+
+    def _is_settled(self, draft: Draft, original: Booking) -> bool:
+        round_ = self._round(draft, original.round_id)
+        return original.settled or (round_ is not None and round_.closed_by is ClosedBy.PROVIDER)
+
+    def _leave_tombstone(self, draft: Draft, step: Reversal, booking: Booking) -> None:
+        stake = self._booking(draft, Kind.STAKE, step.original_id, 0)
+        tombstone = structs.replace(stake, refusal=WireRefusal.ROLLED_BACK, round_id=None)
+        deed = Deed(
+            booking=structs.replace(booking, round_id=None),
+            asking=draft.asking,
+            step=step,
+            tombstone=tombstone,
+        )
+        note_deed(draft, deed, Effect.TOMBSTONED)
+
+    def _undo(self, draft: Draft, step: Reversal, booking: Booking, original: Booking) -> None:
+        shard, unit, micros = booking.shard, original.currency, original.micros
+        purse = player_account(draft.player.id, unit)
+        house = stakes_account(shard, original.provider, unit)
+        owed = 0
+        if original.kind is Kind.STAKE:
+            payee = promotions_account(shard, unit) if original.free else purse
+            parts = [(house, payee, micros)]
+            draft.available += 0 if original.free else micros
+            self._play(draft, staked=-micros)
+        else:
+            taken = min(max(draft.available, 0), micros)
+            owed = micros - taken
+            debtor = receivable_account(draft.player.id, unit)
+            jackpots = jackpots_account(shard, original.provider, unit)
+            parts = shared_out(
+                [(purse, taken), (debtor, owed)],
+                [
+                    (house, micros - original.jackpot_micros),
+                    (jackpots, original.jackpot_micros),
+                ],
+            )
+            draft.available -= taken
+            self._play(draft, won=-micros)
+        booking = structs.replace(
+            booking,
+            micros=micros,
+            owed_micros=owed,
+            free=original.free,
+            jackpot_micros=original.jackpot_micros,
+        )
+        draft.bookings[original.key] = structs.replace(original, reversed_by=step.external_id)
+        note_deed(
+            draft,
+            Deed(
+                booking=booking,
+                asking=draft.asking,
+                step=step,
+                transfers=transfers_of(booking, parts),
+                original=original,
+            ),
+        )
+
+    def _play(self, draft: Draft, *, staked: int = 0, won: int = 0) -> None:
+        """Add to the sums of the draft's round, which is opened if there is none."""
+        request, round_id = draft.asking.request, draft.round_id
+        round_ = self._round(draft, round_id)
+        if round_ is None:
+            if round_id is None or request.round_ref is None:
+                return
+            offer = draft.asking.offer
+            round_ = Round(
+                shard=draft.player.shard,
+                id=round_id,
+                player_id=draft.player.id,
+                provider=request.provider,
+                ref=request.round_ref,
+                game=request.game,
+                version="" if offer is None else offer.version.version,
+                currency=draft.player.currency,
+                staked_micros=0,
+                won_micros=0,
+                opened_at=self._now,
+            )
+        draft.rounds[round_.id] = structs.replace(
+            round_,
+            staked_micros=round_.staked_micros + staked,
+            won_micros=round_.won_micros + won,
+        )
+
+    def _close(self, draft: Draft) -> None:
+        """Close the round where that is asked for; of a mere repeat nothing changes."""
+        request = draft.asking.request
+        if not request.closes or (request.steps and not draft.deeds):
+            return
+        round_ = self._round(draft, draft.round_id)
+        if round_ is None or round_.closed_at is not None:
+            return
+        closed = structs.replace(round_, closed_at=self._now, closed_by=ClosedBy.PROVIDER)
+        draft.rounds[round_.id] = closed
+        last = draft.deeds[-1] if draft.deeds else None
+        if last is not None and last.tells_of(round_.id):
+            draft.deeds[-1] = structs.replace(last, closes=True)
+        else:
+            draft.closed = Closure(round=closed)
+
+    def _refuse_other_kinds(self, draft: Draft, kind: Kind, external_id: str) -> None:
+        """Refuse an id that names something else, where the protocol has one space of them."""
+        request = draft.asking.request
+        if request.dialect.ids_of_provider:
+            users = self._known.foreign.setdefault((request.provider, external_id), set())
+            if users - {draft.player.id}:
+                raise NotDone(WireRefusal.OTHER_FACTS)
+            users.add(draft.player.id)
+        if not request.dialect.one_id_space:
+            return
+        for other in Kind:
+            found = None if other is kind else self._find(draft, other, external_id)
+            if found is not None:
+                stone = found.refusal == WireRefusal.ROLLED_BACK
+                raise NotDone(WireRefusal.ROLLED_BACK if stone else WireRefusal.OTHER_FACTS)
+
+    def _booking(
+        self, draft: Draft, kind: Kind, external_id: str, micros: int, *, free: bool = False
+    ) -> Booking:
+        request = draft.asking.request
+        return Booking(
+            shard=draft.player.shard,
+            provider=request.provider,
+            player_id=draft.player.id,
+            external_id=external_id,
+            kind=kind,
+            game=request.game,
+            currency=draft.player.currency,
+            micros=micros,
+            balance_micros=0,
+            booked_at=self._now,
+            round_id=draft.round_id,
+            free=free,
+        )

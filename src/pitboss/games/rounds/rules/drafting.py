@@ -1,0 +1,301 @@
+"""What one request does, until it is seen that all of it is done.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from msgspec import structs
+
+from pitboss.games.registry.model import Offer
+from pitboss.games.rounds.model import (
+    Booking,
+    BookingKey,
+    Effect,
+    Kind,
+    Request,
+    Reversal,
+    Round,
+    Session,
+    Stake,
+    Step,
+    StepDone,
+    Win,
+    WireRefusal,
+    jackpots_account,
+    promotions_account,
+    stakes_account,
+)
+from pitboss.gate.model import Permit
+from pitboss.kernel.ids import AccountId, PlayerId, derived_id
+from pitboss.kernel.shards import Shard, shard_of
+from pitboss.players.identity.model import Player
+from pitboss.wallet.model import Credit, TransferRequest, player_account, receivable_account
+
+# Of a stake by the key it has or would have: the gate's yes, or why it is not taken.
+Verdict = Permit | str
+
+
+class Asking(msgspec.Struct, frozen=True, kw_only=True):
+    """A request with what was looked at for it: who plays, in which session, and which game.
+
+    `session` is the session, or why there is none for a stake.  `stranger` is why the bearer is
+    not this player's, where the protocol wants that of everything.
+    """
+
+    request: Request
+    player: Player | None
+    session: Session | str
+    offer: Offer | None
+    stranger: str | None = None
+
+
+class Deed(msgspec.Struct, frozen=True, kw_only=True):
+    """A step that was done now: what is kept of it, what it moves, and what led to it."""
+
+    booking: Booking
+    asking: Asking
+    step: Step
+    transfers: tuple[TransferRequest, ...] = ()
+    closes: bool = False
+    permit: Permit | None = None
+    original: Booking | None = None
+    tombstone: Booking | None = None
+
+    def tells_of(self, round_id: str) -> bool:
+        """Say whether its fact is one of this round, which can say that it is over."""
+        booked = self.booking.kind is not Kind.REVERSAL or self.original is not None
+        return booked and self.booking.round_id == round_id
+
+
+class Closure(msgspec.Struct, frozen=True, kw_only=True):
+    """A round that was closed without a step."""
+
+    round: Round
+
+
+class NotDone(Exception):
+    """A step that is not done, and why; the fold's own, and it never leaves it.
+
+    `keep` is what is kept of it.
+    """
+
+    def __init__(
+        self, reason: str, balance: int | None = None, keep: Booking | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.reason, self.balance, self.keep = reason, balance, keep
+
+
+class Known(msgspec.Struct, kw_only=True):
+    """What was looked at before a batch is decided; `foreign` says who has used which id of a
+    provider, where an id that another player has used is used."""
+
+    purses: dict[AccountId, int]
+    bookings: dict[BookingKey, Booking]
+    rounds: dict[str, Round]
+    verdicts: Mapping[BookingKey, Verdict]
+    foreign: dict[tuple[str, str], set[str]] = {}
+
+
+class Draft(msgspec.Struct, kw_only=True):
+    """What one request does, until it is seen that all of it is done."""
+
+    asking: Asking
+    player: Player
+    round_id: str | None
+    available: int
+    bookings: dict[BookingKey, Booking]
+    rounds: dict[str, Round]
+    done: list[StepDone]
+    deeds: list[Deed]
+    closed: Closure | None = None
+    balance_then: int | None = None
+
+
+def fresh_stakes(
+    asked: Sequence[Asking], bookings: Mapping[BookingKey, Booking]
+) -> dict[BookingKey, tuple[Asking, Stake]]:
+    """Return the stakes that nobody has decided on, the first of each key."""
+    found: dict[BookingKey, tuple[Asking, Stake]] = {}
+    for asking in asked:
+        request = asking.request
+        for step in request.steps:
+            if type(step) is Stake:
+                key = (request.provider, request.player_id, Kind.STAKE, step.external_id)
+                if key not in bookings:
+                    found.setdefault(key, (asking, step))
+    return found
+
+
+def ids_of(requests: Sequence[Request]) -> set[tuple[Shard, str, str]]:
+    """Return (shard, provider, id) of every booking that requests can touch."""
+    found: set[tuple[Shard, str, str]] = set()
+    for request in requests:
+        shard = shard_of(request.player_id)
+        for step in request.steps:
+            found.add((shard, request.provider, step.external_id))
+            other = None
+            if type(step) is Win:
+                other = step.stake_id
+            elif type(step) is Reversal:
+                other = step.original_id
+            elif type(step) is Stake:
+                other = step.ref
+            if other is not None:
+                found.add((shard, request.provider, other))
+    return found
+
+
+def with_balance(deed: Deed, balance: int) -> Deed:
+    """Return a deed with the balance that the whole request left."""
+    stone = deed.tombstone
+    return structs.replace(
+        deed,
+        booking=structs.replace(deed.booking, balance_micros=balance),
+        tombstone=None if stone is None else structs.replace(stone, balance_micros=balance),
+    )
+
+
+def refs_of(requests: Sequence[Request]) -> set[tuple[Shard, str, str]]:
+    """Return (shard, provider, name) of stakes that requests call by another name than their id."""
+    return {
+        (shard_of(request.player_id), request.provider, name)
+        for request in requests
+        if request.dialect.by_ref
+        for step in request.steps
+        for name in (
+            step.stake_id if type(step) is Win else None,
+            step.original_id if type(step) is Reversal else None,
+        )
+        if name is not None
+    }
+
+
+def step_of(refused: Booking) -> Stake:
+    """Return the step that a refused stake was."""
+    return Stake(external_id=refused.external_id, micros=refused.micros, free=refused.free)
+
+
+def id_at(request: Request, place: int) -> str | None:
+    """Return the provider's id of the step at which a request failed."""
+    return request.steps[place].external_id if place < len(request.steps) else None
+
+
+def refuse_currency(draft: Draft) -> None:
+    """Refuse money in another currency than the player's, if one is said."""
+    said = draft.asking.request.currency
+    if said is not None and said != draft.player.currency:
+        raise NotDone(WireRefusal.WRONG_CURRENCY)
+
+
+def ensure_same(draft: Draft, earlier: Booking, micros: int) -> None:
+    """Refuse an id under which something else was asked for."""
+    request = draft.asking.request
+    same = earlier.micros == micros and earlier.game == request.game
+    if not same or earlier.round_id != draft.round_id:
+        raise NotDone(WireRefusal.OTHER_FACTS)
+
+
+def note_repeat(draft: Draft, earlier: Booking) -> None:
+    """Answer a step as it was answered before."""
+    stone = earlier.kind is Kind.REVERSAL and earlier.round_id is None
+    draft.done.append(
+        StepDone(
+            external_id=earlier.external_id,
+            booking_id=earlier.id,
+            effect=Effect.TOMBSTONED if stone else Effect.REPEATED,
+        )
+    )
+    draft.balance_then = earlier.balance_micros
+    if earlier.kind is Kind.REVERSAL and earlier.round_id is not None:
+        draft.round_id = earlier.round_id
+
+
+def note_deed(draft: Draft, deed: Deed, effect: Effect = Effect.BOOKED) -> None:
+    """Take note of a step that is done now."""
+    booking = deed.booking
+    draft.deeds.append(deed)
+    draft.bookings[booking.key] = booking
+    if deed.tombstone is not None:
+        draft.bookings[deed.tombstone.key] = deed.tombstone
+    draft.done.append(
+        StepDone(external_id=booking.external_id, booking_id=booking.id, effect=effect)
+    )
+
+
+def transfers_of(
+    booking: Booking, parts: Sequence[tuple[AccountId, AccountId, int]]
+) -> tuple[TransferRequest, ...]:
+    """Return what moves, each part under a key of its own; nothing is not moved."""
+    return tuple(
+        TransferRequest(
+            shard=booking.shard,
+            key=derived_id("game transfer", booking.id, str(number)),
+            debit_id=debit_id,
+            credit_id=credit_id,
+            micros=micros,
+            currency=booking.currency,
+        )
+        for number, (debit_id, credit_id, micros) in enumerate(parts)
+        if micros
+    )
+
+
+def shared_out(
+    givers: Sequence[tuple[AccountId, int]], takers: Sequence[tuple[AccountId, int]]
+) -> list[tuple[AccountId, AccountId, int]]:
+    """Return who gives whom how much, if both sides together are the same."""
+    parts: list[tuple[AccountId, AccountId, int]] = []
+    left = dict(givers)
+    for taker, wanted in takers:
+        rest = wanted
+        for giver, there in left.items():
+            micros = min(there, rest)
+            parts.append((giver, taker, micros))
+            left[giver] = there - micros
+            rest -= micros
+    return parts
+
+
+def accounts_of(provider: str, shard: Shard, unit: str, player_id: PlayerId) -> list[AccountId]:
+    """Return the accounts that a provider's requests about a player can move money on."""
+    return [
+        player_account(player_id, unit),
+        stakes_account(shard, provider, unit),
+        jackpots_account(shard, provider, unit),
+        promotions_account(shard, unit),
+        receivable_account(player_id, unit),
+    ]
+
+
+def credits_of(deeds: Sequence[Deed | Closure]) -> list[Credit]:
+    """Return what players won, of which those who owe the house pay."""
+    return [
+        Credit(
+            shard=deed.booking.shard,
+            player_id=deed.booking.player_id,
+            currency=deed.booking.currency,
+            micros=deed.booking.micros,
+        )
+        for deed in deeds
+        if isinstance(deed, Deed) and deed.booking.kind is Kind.WIN and deed.booking.micros
+    ]
+
+
+def debts_of(
+    credits: Sequence[Credit], purses: Mapping[AccountId, int], deeds: Sequence[Deed | Closure]
+) -> tuple[dict[tuple[PlayerId, str], int], dict[tuple[PlayerId, str], int]]:
+    """Return what players won, and what of them owe who owe, by player and currency."""
+    won: dict[tuple[PlayerId, str], int] = {}
+    for credit in credits:
+        place = (credit.player_id, credit.currency)
+        won[place] = won.get(place, 0) + credit.micros
+    owed = {
+        place: -there for place in won if (there := purses.get(receivable_account(*place), 0)) < 0
+    }
+    for deed in deeds:
+        if isinstance(deed, Deed) and deed.booking.owed_micros:
+            place = (deed.booking.player_id, deed.booking.currency)
+            owed[place] = owed.get(place, 0) + deed.booking.owed_micros
+    return won, owed

@@ -1,0 +1,51 @@
+"""The SQL of the catalogue."""
+
+from pitboss.sportsbook.catalog.store.events import (
+    find_endings,
+    find_events,
+    find_events_page,
+    find_live_page,
+    find_markets,
+    find_producers,
+    find_stages,
+    find_statuses,
+    save_endings,
+    save_events,
+    save_markets,
+    save_producers,
+    save_stages,
+    save_statuses,
+)
+from pitboss.sportsbook.catalog.store.offers import (
+    find_offers,
+    find_place_terms,
+    find_priced,
+    save_active,
+    save_confirmed,
+    save_place_terms,
+    save_prices,
+)
+
+__all__ = [
+    "find_endings",
+    "find_events",
+    "find_events_page",
+    "find_live_page",
+    "find_markets",
+    "find_offers",
+    "find_place_terms",
+    "find_priced",
+    "find_producers",
+    "find_stages",
+    "find_statuses",
+    "save_active",
+    "save_confirmed",
+    "save_endings",
+    "save_events",
+    "save_markets",
+    "save_place_terms",
+    "save_prices",
+    "save_producers",
+    "save_stages",
+    "save_statuses",
+]

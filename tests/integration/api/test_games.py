@@ -1,0 +1,116 @@
+"""The registry of games and the rounds over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from integration.api.client import Answer
+from integration.api.desk import Desk, Somebody
+from integration.api.doors import GAME
+from integration.games.world import PLAIN
+from pitboss import messages
+from pitboss.games import rounds
+from pitboss.games.rounds.model import Launch, Opened, Request, Stake, make_token
+from pitboss.kernel.ids import PlayerId, derived_id
+from pitboss.kernel.shards import shard_of
+
+
+async def tell(desk: Desk, path: str, body: object) -> Answer:
+    return await desk.client.ask("POST", f"/v1/staff{path}", token=desk.staff, body=body)
+
+
+async def see(desk: Desk, path: str, token: str | None = None) -> Any:
+    answer = await desk.client.ask("GET", path, token=token or desk.staff)
+    assert answer.status == 200, answer.body
+    return answer.json()
+
+
+async def import_games(desk: Desk, *games: dict[str, Any]) -> Any:
+    answer = await tell(desk, "/games/import", {"provider": "acme", "games": list(games)})
+    assert answer.status == 200, answer.body
+    return answer.json()["games"]
+
+
+async def left_open(desk: Desk, player: Somebody) -> str:
+    """Stake one euro in a round that nobody closes; return our id of it."""
+    player_id = PlayerId(player.player_id)
+    shard = shard_of(player_id)
+    async with messages.turn(
+        desk.database, [shard], now=desk.clock.now(), actor="test", entropy=desk.entropy
+    ) as turn:
+        opened = await rounds.open_session(
+            turn,
+            Launch(
+                player_id=player_id,
+                provider="acme",
+                game="book",
+                session_id=derived_id("session"),
+                secret=make_token(shard, bytes(16)),
+                login_id=None,
+                network=None,
+            ),
+        )
+        assert isinstance(opened, Opened), opened
+        (answer,) = await rounds.play(
+            turn,
+            [
+                Request(
+                    provider="acme",
+                    player_id=player_id,
+                    game="book",
+                    round_ref="r1",
+                    currency="EUR",
+                    steps=(Stake(external_id="b1", micros=1_000_000),),
+                    dialect=PLAIN,
+                )
+            ],
+        )
+    return str(getattr(answer, "round_id", answer))
+
+
+async def test_games_are_imported_shown_and_stopped(desk: Desk) -> None:
+    other = {**GAME, "code": "other", "certificates": []}
+    first = await import_games(desk, GAME, other)
+    again = await import_games(desk, {**GAME, "rtp": "97"}, other)
+    player = await desk.player()
+
+    assert [item["changed"] for item in (*first, *again)] == [True, True, False, False]
+    assert again[0]["refusal"] == "another_under_this_version"
+    shown = (await see(desk, "/v1/staff/games?provider=acme"))["games"]
+    assert [(item["code"], item["rtp"], item["licences"]) for item in shown] == [
+        ("book", "96.5", ["demo"]),
+        ("other", "96.5", []),
+    ]
+    assert (await see(desk, "/v1/staff/games?provider=acme&after=book"))["games"] == shown[1:]
+    offered = await see(desk, "/v1/games", player.token)
+    assert [item["game"] for item in offered["games"]] == ["book"]
+
+    stop = {"provider": "acme", "suspended": True, "why": "regulator_order"}
+    assert (await tell(desk, "/games/suspension", stop)).json() == {"changed": True}
+    assert (await see(desk, "/v1/games", player.token))["games"] == []
+    unknown = await tell(desk, "/games/suspension", {**stop, "provider": "nobody"})
+    assert (unknown.status, unknown.slug) == (404, "unknown_provider")
+
+
+async def test_an_open_round_is_seen_inspected_and_ended_by_staff(desk: Desk) -> None:
+    await import_games(desk, GAME)
+    player = await desk.player(amount="10.00")
+    round_id = await left_open(desk, player)
+    path = f"/players/{player.player_id}/rounds/{round_id}"
+
+    (open_,) = (await see(desk, "/v1/staff/games/rounds"))["rounds"]
+    inspected = await see(desk, f"/v1/staff{path}")
+    (mine,) = (await see(desk, "/v1/me/rounds", player.token))["rounds"]
+    older = (await see(desk, "/v1/staff/games/rounds?older_hours=1"))["rounds"]
+    ended = await tell(desk, f"{path}/resolution", {"resolution": "void"})
+    twice = await tell(desk, f"{path}/resolution", {"resolution": "void"})
+
+    assert (open_["player_id"], open_["round_id"]) == (player.player_id, round_id)
+    assert (mine["staked"], mine["closed_at"], older) == ("1.00", None, [])
+    assert [(item["external_id"], item["balance"]) for item in inspected["bookings"]] == [
+        ("b1", "9.00")
+    ]
+    assert ended.json() == {"round_id": round_id, "refunded": "1.00"}
+    assert (twice.status, twice.slug) == (409, "round_closed")
+    other = f"/players/{derived_id('nobody')}/rounds/{round_id}"
+    assert (await tell(desk, f"{other}/resolution", {"resolution": "void"})).status == 404

@@ -1,0 +1,188 @@
+"""Fills the tables of rooms that the bets and payments of `test_rebuild` do not come by."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from fractions import Fraction
+
+import msgspec
+import pytest
+
+from integration.cashier.world import World as Cashier
+from integration.feeds.world import World as Feed
+from integration.games.world import Games, listing, stake, undo, win
+from integration.sportsbook import test_combinations as combinations
+from integration.sportsbook.test_boosts import boosted
+from integration.sportsbook.world import World, legs_of
+from paced import put_in_force
+from pitboss.cashier.model import NewsStatus
+from pitboss.db import Database
+from pitboss.games import registry, rounds
+from pitboss.games.registry.model import Suspension, Why
+from pitboss.games.rounds.model import ClosedBy, Resolution, digest_of, make_token
+from pitboss.jurisdictions.model import Contact, ContactWhen, LimitKind, Period
+from pitboss.kernel.ids import BetId, PlayerId, derived_id
+from pitboss.kernel.instants import write_instant
+from pitboss.kernel.shards import CATALOGUE_SHARD, shard_of
+from pitboss.responsible import contacts
+from pitboss.sportsbook import betting, cash_out, catalog, settlement, trading
+from pitboss.sportsbook.betting.model import OnLimit, OpenBet, Trader, Word
+from pitboss.sportsbook.cash_out.model import Ask, Quote
+from pitboss.sportsbook.trading.model import EVERYTHING, Scope, Wish
+from unit.feeds.said import market, odds_change, one_x_two
+
+ABOVE = Contact(
+    kind=LimitKind.NET_DEPOSIT,
+    period=Period.MONTH,
+    micros=1_000_000,
+    currency="GBP",
+    minutes=None,
+    age_from=None,
+    age_below=None,
+    when=ContactWhen.USED,
+)
+
+LIMITED = Wish(
+    scope=Scope.ALL,
+    target=EVERYTHING,
+    currency="EUR",
+    bet_winnings_max=None,
+    winnings_max=1_000_000_000,
+    referral_winnings_max=None,
+)
+
+
+REFERS = Wish(
+    scope=Scope.SELECTION,
+    target=EVERYTHING,
+    currency="EUR",
+    bet_winnings_max=1_000_000,
+    winnings_max=None,
+    referral_winnings_max=100_000_000,
+)
+
+
+async def name_things(world: World, player: PlayerId) -> None:
+    """Bet with a boost, and on legs of event A that are sold together."""
+    await world.wish(player, *legs_of("A"), units=3, shape=await boosted(world, player))
+    await combinations.wish(world, player, await combinations.on_sale(world), units=2)
+
+
+async def be_limited(world: World, player: PlayerId) -> None:
+    """Limit what may be won on everything, and what this player may win still more."""
+    async with world.turn(CATALOGUE_SHARD) as turn:
+        await trading.set_limits(turn, [LIMITED], by="staff:test")
+    async with world.turn(shard_of(player)) as turn:
+        await trading.set_factor(turn, player, Fraction(9, 10), by="staff:test")
+
+
+async def be_referred(world: World) -> None:
+    """Let two bets wait for a trader, who takes less of one, which then breaks settlement."""
+    await world.event("Y")
+    (home,) = legs_of("Y")
+    async with world.turn(CATALOGUE_SHARD) as turn:
+        await trading.set_limits(turn, [msgspec.structs.replace(REFERS, target=home)], by="staff")
+    players = [await world.player(units=50) for _ in range(2)]
+    bets = [await world.wish(one, home, units=20, on_limit=OnLimit.REDUCE) for one in players]
+    await world.process()
+    answer = Trader(
+        bet_id=bets[0],
+        player_id=players[0],
+        word=Word.REDUCE,
+        stake_micros=15_000_000,
+        by="staff:test",
+    )
+    async with world.turn(shard_of(players[0])) as turn:
+        await betting.answer_referral(turn, answer)
+    await world.process()
+    place = OpenBet(shard=shard_of(players[0]), bet_id=bets[0])
+    async with world.database.transaction() as tx:
+        assert await settlement.set_aside(
+            tx, place, why="for a test", now=world.clock.now(), entropy=world.entropy
+        )
+
+
+async def fill(cashier: Cashier, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let happen what only some licences and suppliers bring about."""
+    await be_read(cashier.database)
+    await be_blocked(cashier, monkeypatch)
+    await be_contacted(cashier, await cashier.player(), monkeypatch)
+    await play_games(cashier)
+
+
+async def be_contacted(cashier: Cashier, player: PlayerId, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a player pay in so much that the operator gets in touch, and look at the limits."""
+    with monkeypatch.context() as patch:
+        put_in_force(patch, {"limits": {"contact_above": (ABOVE,)}})
+        deposit = await cashier.deposit(player)
+        await cashier.tell(cashier.news(deposit, NewsStatus.SUCCEEDED))
+    async with cashier.turn(shard_of(player)) as turn:
+        await contacts.review(turn, player)
+
+
+async def be_blocked(cashier: Cashier, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a deposit of somebody fail where one is too many."""
+    rule = {"failed_deposits_max": 1, "failed_deposits_minutes": 10}
+    with monkeypatch.context() as patch:
+        put_in_force(patch, {"payments": rule})
+        deposit = await cashier.deposit(await cashier.player())
+        await cashier.tell(cashier.news(deposit, NewsStatus.FAILED))
+
+
+async def be_read(database: Database) -> None:
+    """Read a feed that opens an event, and has a market that nobody knows."""
+    feed = Feed(database=database)
+    await feed.come_up()
+    unheard_of = market(987_654, [(1, "2.0"), (2, "2.0")])
+    await feed.send(odds_change(one_x_two() + unheard_of, at=feed.ms))
+
+
+async def sell(cashier: Cashier, player: PlayerId) -> None:
+    """Ask to sell a bet that the player does not have."""
+    quote = Quote(
+        bet_id=BetId(derived_id("no bet")),
+        player_id=player,
+        currency="EUR",
+        left_micros=2_000_000,
+        stake_micros=1_000_000,
+        offer_micros=900_000,
+        margin="1/20",
+        marks=(),
+        expires_at=write_instant(cashier.clock.now() + timedelta(seconds=10)),
+    )
+    asked = Ask(shard=shard_of(player), request_id=derived_id("sale"), quote=quote)
+    async with cashier.turn(shard_of(player)) as turn:
+        await cash_out.ask(turn, catalog.Shelf(), asked)
+
+
+async def play_games(cashier: Cashier) -> None:
+    """Play rounds in every way: won, undone, refused, left open, and ended by rule."""
+    games = Games(database=cashier.database, clock=cashier.clock, entropy=cashier.entropy)
+    await games.list_games(listing(), listing("other"), listing("other", version="2.0"))
+    await games.list_games(listing("other"))
+    async with games.turn(CATALOGUE_SHARD) as turn:
+        for code, suspended in (("other", True), (None, True), (None, False)):
+            wish = Suspension(provider="acme", code=code, suspended=suspended, why=Why.CONTRACT)
+            await registry.suspend(turn, wish)
+    player = await games.player(units=10)
+    shard = shard_of(player)
+    _, token = await games.launch(player, one_at_a_time=True)
+    await games.launch(player, one_at_a_time=True)
+    session, token = await games.launch(player, one_at_a_time=True)
+    async with games.turn(shard) as turn:
+        fresh = make_token(shard, bytes(16))
+        assert await rounds.swap_token(
+            turn, shard, provider="acme", digest=digest_of(token), secret=fresh
+        )
+    await games.done(player, stake("b1", 5), win("w1", 9, jackpot_micros=1_000_000))
+    await games.done(player, stake("b2", 5), stake("b3", 5), stake("b4", 3), ref="r2")
+    await games.done(player, undo("u1", "w1"), closes=True)
+    await games.done(player, undo("u2", "w1"))
+    await games.done(player, undo("u3", "b9"))
+    await games.wish(player, stake("b5", 5), ref="r3")
+    await games.done(player, win("w2", 4), ref="r4")
+    await games.done(player, ref="r4", closes=True)
+    place = (shard, (await games.round(player, "r2")).id)
+    async with games.turn(shard) as turn:
+        await rounds.resolve(turn, [place], Resolution.VOID, by=ClosedBy.RULE)
+        assert await rounds.end_session(turn, shard, session.id) is None

@@ -1,0 +1,203 @@
+"""Good generators pass, with fixed seeds, and each kind of bad one is rejected for what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pitboss.assay.mapped import assay_numbers, assay_shuffles, assay_weighted
+from pitboss.assay.material import STREAMS, assay, draws_for, material_of, words_of
+from pitboss.assay.report import Report, report_of
+from pitboss.rng.drbg import HmacDrbg
+
+BYTES = 1 << 19
+
+
+def report(raw: bytes) -> Report:
+    """Run our own tests on these bytes, and on what they are mapped to."""
+    return report_of(list(assay(material_of(raw, origin="test"))), {})
+
+
+def rejected(raw: bytes) -> set[tuple[str, str]]:
+    """Return the streams and the tests that are rejected."""
+    return {(one.stream, one.test) for one in report(raw).rejected}
+
+
+def drbg(seed: int) -> bytes:
+    """Return what the certified generator gives for a fixed seed."""
+    generator = HmacDrbg(seed.to_bytes(32, "big"), bytes(16))
+    return b"".join(generator.generate(1 << 16) for _ in range(BYTES >> 16))
+
+
+def twister(seed: int) -> bytes:
+    """Return what another good generator gives."""
+    return Random(seed).randbytes(BYTES)
+
+
+@pytest.mark.parametrize("good", [drbg, twister])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_is_good_passes(good: Callable[[int], bytes], seed: int) -> None:
+    found = report(good(seed))
+
+    assert found.rejected == ()
+    assert len(found.findings) > 50
+    # Not only does nothing fail: the chances are spread as they should be.
+    assert 0.3 < sum(one.p < 0.5 for one in found.findings) / len(found.findings) < 0.7
+
+
+def test_a_stuck_bit_is_rejected() -> None:
+    """One bit of each 64-bit word is always one."""
+    words = np.frombuffer(twister(3), dtype=np.uint64) | np.uint64(1 << 17)
+
+    assert ("raw", "bits of words") in rejected(words.tobytes())
+
+
+def test_a_bit_that_leans_a_little_is_rejected() -> None:
+    """One bit of each word is one in 52 % of cases."""
+    chance, words = Random(4), np.frombuffer(twister(3), dtype=np.uint64).copy()
+    for place in range(len(words)):
+        if chance.random() < 0.04:
+            words[place] |= np.uint64(1 << 40)
+
+    assert ("raw", "bits of words") in rejected(words.tobytes())
+
+
+@pytest.mark.parametrize("period", [256, 4096, 65_536])
+def test_a_short_period_is_rejected(period: int) -> None:
+    raw = (twister(5)[:period] * (BYTES // period + 1))[:BYTES]
+
+    found = rejected(raw)
+
+    assert ("raw", "repeated blocks") in found
+
+
+def test_a_linear_congruential_generator_is_rejected() -> None:
+    """State of 32 bits, given out whole, with the multiplier of Numerical Recipes."""
+    state, words = 1, []
+    for _ in range(BYTES // 4):
+        state = (state * 1_664_525 + 1_013_904_223) % 2**32
+        words.append(state)
+
+    assert len(rejected(np.array(words, dtype=np.uint32).tobytes())) >= 3
+
+
+def test_a_counter_is_rejected_because_it_is_too_even() -> None:
+    found = rejected(np.arange(BYTES // 2, dtype=np.uint16).tobytes())
+
+    assert ("raw", "serial pairs") in found or ("raw", "repeated blocks") in found
+
+
+def test_bytes_that_are_all_the_same_are_rejected() -> None:
+    for raw in (bytes(BYTES), b"\xff" * BYTES, b"\x55" * BYTES):
+        assert rejected(raw)
+
+
+def test_text_is_rejected() -> None:
+    assert rejected((b"The quick brown fox jumps over the lazy dog. " * BYTES)[:BYTES])
+
+
+def failing(found: Any) -> set[str]:
+    """Return the tests of a stream that a good generator does not fail."""
+    return {one.test for one in report_of(list(found), {}).rejected}
+
+
+def test_the_remainder_of_a_byte_is_rejected_and_named() -> None:
+    """256 = 2 * 100 + 56: the first 56 numbers come half as often again."""
+    numbers = np.frombuffer(twister(6)[:200_000], dtype=np.uint8).astype(np.int64) % 100
+
+    assert "scaling bias of 8-bit words" in failing(assay_numbers(numbers, 100, stream="biased"))
+
+
+def test_the_remainder_of_sixteen_bits_is_rejected_and_named() -> None:
+    """65536 = 6 * 10000 + 5536: a seventh more of those, which chi-square would find later."""
+    chance = np.random.default_rng(7)
+    numbers = chance.integers(0, 1 << 16, 200_000) % 10_000
+
+    found = failing(assay_numbers(numbers, 10_000, stream="biased"))
+
+    assert "scaling bias of 16-bit words" in found
+
+
+def test_numbers_without_that_bias_are_not_rejected() -> None:
+    numbers = np.random.default_rng(8).integers(0, 10_000, 200_000)
+
+    assert failing(assay_numbers(numbers, 10_000, stream="good")) == set()
+
+
+def test_numbers_that_do_not_repeat_are_rejected() -> None:
+    """Somebody draws again when a number comes twice in a row, because players complain."""
+    drawn = np.random.default_rng(9).integers(0, 37, 60_000)
+    numbers = drawn[np.concatenate(([True], drawn[1:] != drawn[:-1]))]
+
+    assert failing(assay_numbers(numbers, 37, stream="no repeats")) & {"serial pairs", "poker"}
+
+
+def test_numbers_that_make_up_for_what_was_are_rejected() -> None:
+    """Each number comes once in each 37: the frequencies are perfect, and that is the fault."""
+    chance = np.random.default_rng(10)
+    numbers = np.concatenate([chance.permutation(37) for _ in range(1_000)])
+
+    assert "frequencies" in failing(assay_numbers(numbers, 37, stream="adaptive"))
+
+
+def test_numbers_that_lean_to_their_predecessor_are_rejected() -> None:
+    chance = np.random.default_rng(11)
+    numbers = chance.integers(0, 37, 60_000)
+    copied = chance.random(60_000) < 0.03
+    copied[0] = False
+    numbers[copied] = numbers[np.flatnonzero(copied) - 1]
+
+    assert "serial correlation" in failing(assay_numbers(numbers, 37, stream="leaning"))
+
+
+def shuffled(size: int, count: int, seed: int, *, naive: bool) -> Any:
+    """Return shuffles, of the right kind or of the well-known wrong one."""
+    chance = Random(seed)
+    rows = []
+    for _ in range(count):
+        row = list(range(size))
+        for place in range(size):
+            # Wrong: each place is swapped with any place, also one that is done.
+            other = chance.randrange(size) if naive else chance.randrange(place, size)
+            row[place], row[other] = row[other], row[place]
+        rows.append(row)
+    return np.array(rows)
+
+
+@pytest.mark.parametrize("size", [4, 52])
+def test_the_naive_shuffle_is_rejected_and_the_right_one_is_not(size: int) -> None:
+    good, bad = (shuffled(size, 4_000, 12, naive=naive) for naive in (False, True))
+
+    assert failing(assay_shuffles(good, stream="good")) == set()
+    assert failing(assay_shuffles(bad, stream="bad"))
+
+
+def test_weights_that_are_off_by_a_little_are_rejected() -> None:
+    chance, weights = np.random.default_rng(13), [30, 24, 18, 12, 0, 8, 5, 3]
+    shares = np.array(weights) / 100
+    good = chance.choice(8, 100_000, p=shares)
+    off = shares + np.array([0.0, 0, 0, 0, 0, 0, -0.004, 0.004])
+    bad = chance.choice(8, 100_000, p=off)
+    never = good.copy()
+    never[17] = 4
+
+    assert failing(assay_weighted(good, weights, stream="good")) == set()
+    assert failing(assay_weighted(bad, weights, stream="bad"))
+    assert failing(assay_weighted(never, weights, stream="never")) == {"weights of 0"}
+
+
+def test_every_way_in_which_games_draw_is_tested() -> None:
+    found = report(drbg(14))
+
+    assert {one.stream for one in found.findings} == {"raw", *STREAMS}
+
+
+def test_a_stream_has_as_many_draws_as_there_are_words_for() -> None:
+    for mapping in STREAMS.values():
+        draws = draws_for(BYTES, mapping)
+        assert draws * words_of(mapping) * 8 * len(STREAMS) <= BYTES + 8 * 8 * 312
+    assert draws_for(1 << 40, STREAMS["roulette"]) == 1 << 21

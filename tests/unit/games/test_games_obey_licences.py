@@ -1,0 +1,65 @@
+"""A game is as slow as the licence wants, and goes on by itself only where that is allowed."""
+
+from __future__ import annotations
+
+import pytest
+
+from pitboss import jurisdictions
+from pitboss.games import registry
+from pitboss.games.registry.model import GameKind, Offer, Refusal, Version
+from pitboss.jurisdictions.model import Jurisdiction
+from proofs import Proves
+
+CODES = tuple(code for code in jurisdictions.codes() if code != "demo")
+
+
+def refusal(licence: Jurisdiction, **about: object) -> Refusal | None:
+    """Return why a game that is certified for this licence is not played under it."""
+    said: dict[str, object] = {"kind": GameKind.SLOT, "cycle_ms_min": 3_600_000, "autoplay": False}
+    version = Version(
+        provider="acme",
+        code="game",
+        version="1",
+        title="A Game",
+        rtp_ppm=960_000,
+        **{**said, **about},  # type: ignore[arg-type] # by the test
+    )
+    offer = Offer(
+        version=version,
+        suspended=False,
+        provider_suspended=False,
+        licences=frozenset({licence.code}),
+    )
+    return registry.refuse_game(offer, licence)
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize(
+    ("kind", "rule"),
+    [
+        (GameKind.SLOT, "cycle_ms_min_slots"),
+        (GameKind.TABLE, "cycle_ms_min_others"),
+    ],
+)
+def test_a_game_goes_round_no_faster_than_the_licence_allows(
+    code: str, kind: GameKind, rule: str, proves: Proves
+) -> None:
+    proves(f"games.{rule}", code)
+    licence = jurisdictions.get(code)
+    least = getattr(licence.games, rule)
+
+    if least is None:
+        assert refusal(licence, kind=kind, cycle_ms_min=0) is None
+        return
+    assert refusal(licence, kind=kind, cycle_ms_min=least) is None
+    assert refusal(licence, kind=kind, cycle_ms_min=least - 1) is Refusal.GAME_TOO_FAST
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_game_goes_on_by_itself_only_where_the_licence_lets_it(code: str, proves: Proves) -> None:
+    proves("games.autoplay", code)
+    licence = jurisdictions.get(code)
+
+    assert refusal(licence, autoplay=False) is None
+    wanted = None if licence.games.autoplay else Refusal.GAME_PLAYS_BY_ITSELF
+    assert refusal(licence, autoplay=True) is wanted
