@@ -16,7 +16,10 @@ import pytest
 
 _TESTS = Path(__file__).parent
 # Folders below `unit`, `property` and `integration`.
-ROOMS = {"catalog", "messages", "returns", "settlement", "sportsbook", "trading", "wallet"}
+ROOMS = {
+    *("betting", "catalog", "feeds", "messages", "pricing", "registry", "returns", "settlement"),
+    *("sportsbook", "trading", "voiding", "wallet"),
+}
 # What facts make of the rooms' tables is asked where that is compared with the tables.
 ELSEWHERE = {Path("integration/audit/test_rebuild.py")}
 

@@ -30,6 +30,28 @@ def test_every_place_that_counts_exists() -> None:
     assert [place for place in covering.ELSEWHERE if not (TESTS / place).is_file()] == []
 
 
+def test_no_room_of_money_has_tests_that_are_not_counted() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    judged = re.search(r"^COVERED_ROOMS := (.*)$", makefile, re.MULTILINE)
+    assert judged
+    inside = {
+        part.name
+        for room in judged[1].split()
+        for part in (ROOT / "src" / "pitboss" / room).iterdir()
+        if part.is_dir()
+    }
+    named = {*judged[1].split(), *inside}
+
+    forgotten = [
+        folder.relative_to(TESTS)
+        for kind in ("unit", "property", "integration")
+        for folder in (TESTS / kind).iterdir()
+        if folder.name in named - covering.ROOMS
+    ]
+
+    assert forgotten == []
+
+
 def test_the_tests_of_a_room_of_money_count_and_those_of_others_do_not() -> None:
     assert covering.counts(TESTS / "unit" / "wallet" / "test_wallet_table.py")
     assert covering.counts(TESTS / "integration" / "audit" / "test_rebuild.py")
