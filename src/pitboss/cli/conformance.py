@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +13,7 @@ import typer
 
 from pitboss.cli.options import JsonOption
 from pitboss.cli.outcome import outcome
-from pitboss.conformance.model import Account, Protocols, Report, Speaker
+from pitboss.conformance.model import Account, Deed, Means, Protocols, Report, Speaker
 from pitboss.kernel.errors import PlatformError
 
 app = typer.Typer(help="Test a wallet for game providers, ours or another's.", no_args_is_help=True)
@@ -40,6 +42,25 @@ def run(
         str | None, typer.Option(help="A second player, for the cases with two.")
     ] = None,
     other_token: Annotated[str | None, typer.Option(help="The second player's token.")] = None,
+    second_token: Annotated[
+        str | None, typer.Option(help="Another token, or session, of the first player.")
+    ] = None,
+    recon_token: Annotated[
+        str | None, typer.Option(help="A token that pays and undoes for anybody (valkyrie).")
+    ] = None,
+    above_limit: Annotated[
+        str | None, typer.Option(help="A stake that the wallet's own limits refuse.")
+    ] = None,
+    block_command: Annotated[
+        str | None, typer.Option(help="Run to keep the player from staking.")
+    ] = None,
+    unblock_command: Annotated[
+        str | None, typer.Option(help="Run to let the player stake again.")
+    ] = None,
+    break_command: Annotated[
+        str | None, typer.Option(help="Run to break the wallet, such as stopping its database.")
+    ] = None,
+    mend_command: Annotated[str | None, typer.Option(help="Run to mend it again.")] = None,
     unit: Annotated[str, typer.Option(help="What most cases stake.")] = "1",
     case: Annotated[list[str] | None, typer.Option(help="Only this case; may be repeated.")] = None,
     as_json: JsonOption = False,
@@ -52,9 +73,17 @@ def run(
         other = None
         if other_player is not None:
             other = Account(player=other_player, currency=currency, token=other_token)
-        report = asyncio.run(
-            _run(protocol, base_url, _read(key_file), account, other, game, _unit(unit), case or ())
+        means = Means(
+            above_limit=None if above_limit is None else _unit(above_limit),
+            second=None if second_token is None else replace(account, token=second_token),
+            recon_token=recon_token,
+            block=_deed(block_command),
+            unblock=_deed(unblock_command),
+            take_away=_deed(break_command),
+            give_back=_deed(mend_command),
         )
+        whom = _Whom(account=account, other=other, game=game, means=means, unit=_unit(unit))
+        report = asyncio.run(_run(protocol, base_url, _read(key_file), whom, case or ()))
         for line in lines(report):
             told.console.print(line, markup=False, soft_wrap=True)
         told.tell(
@@ -74,23 +103,48 @@ def run(
             told.status = 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Whom:
+    """Whom the cases are about, and what can be done with them."""
+
+    account: Account
+    other: Account | None
+    game: str
+    means: Means
+    unit: Decimal
+
+
 async def _run(
-    protocol: Protocols,
-    base_url: str,
-    key: bytes,
-    account: Account,
-    other: Account | None,
-    game: str,
-    unit: Decimal,
-    only: tuple[str, ...] | list[str],
+    protocol: Protocols, base_url: str, key: bytes, whom: _Whom, only: Sequence[str]
 ) -> Report:
     import httpx
 
     from pitboss.conformance.running import run as run_cases
 
     async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
-        speaker = _speaker(protocol, client, base_url, key, game)
-        return await run_cases(speaker, account, game=game, other=other, unit=unit, only=list(only))
+        speaker = _speaker(protocol, client, base_url, key, whom.game)
+        return await run_cases(
+            speaker,
+            whom.account,
+            game=whom.game,
+            other=whom.other,
+            means=whom.means,
+            unit=whom.unit,
+            only=only,
+        )
+
+
+def _deed(command: str | None) -> Deed | None:
+    """Return a deed that runs a command of the shell and waits for it."""
+    if command is None:
+        return None
+
+    async def do() -> None:
+        process = await asyncio.create_subprocess_shell(command)
+        if await process.wait() != 0:
+            raise NotRunnable(f"it ended with {process.returncode}: {command}")
+
+    return do
 
 
 def _speaker(protocol: Protocols, client: object, base_url: str, key: bytes, game: str) -> Speaker:

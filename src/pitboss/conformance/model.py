@@ -127,6 +127,29 @@ class Failed(Exception):
     """The wallet did not do what the case expects."""
 
 
+# What somebody does who runs the wallet under test.
+Deed = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What a studio can say or do beyond the wire; cases that want what is missing are skipped.
+
+    `above_limit` is a stake that the wallet's own limits refuse.  `second` is the same player on
+    another channel, `recon_token` a token that pays and undoes for anybody.  `block` keeps the
+    player from staking and `unblock` lets them again; `take_away` breaks the wallet, as if its
+    database had gone, and `give_back` mends it.
+    """
+
+    above_limit: Decimal | None = None
+    second: Account | None = None
+    recon_token: str | None = None
+    block: Deed | None = None
+    unblock: Deed | None = None
+    take_away: Deed | None = None
+    give_back: Deed | None = None
+
+
 @dataclass(slots=True, kw_only=True)
 class Scene:
     """What a case has at hand: a speaker, an account, perhaps another one, and fresh ids."""
@@ -135,6 +158,7 @@ class Scene:
     account: Account
     game: str
     other: Account | None = None
+    means: Means = field(default_factory=Means)
     unit: Decimal = Decimal(1)
     prefix: str = ""
     count: int = field(default=0)

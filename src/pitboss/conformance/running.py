@@ -9,12 +9,13 @@ from string import ascii_lowercase
 
 import httpx
 
-from pitboss.conformance import cases_of_money, cases_of_writing
+from pitboss.conformance import cases_of_means, cases_of_money, cases_of_writing
 from pitboss.conformance.casebook import CASES
 from pitboss.conformance.model import (
     Account,
     Case,
     Failed,
+    Means,
     Report,
     Result,
     Scene,
@@ -26,6 +27,7 @@ from pitboss.conformance.model import (
 # Cases list themselves where they are imported.
 assert cases_of_writing.__doc__  # noqa: S101
 assert cases_of_money.__doc__  # noqa: S101
+assert cases_of_means.__doc__  # noqa: S101
 
 
 async def run(
@@ -34,6 +36,7 @@ async def run(
     *,
     game: str,
     other: Account | None = None,
+    means: Means | None = None,
     unit: Decimal = Decimal(1),
     only: Collection[str] = (),
 ) -> Report:
@@ -44,6 +47,7 @@ async def run(
         account: a player with some hundred units, who may play.
         game: the provider's name of the game.
         other: a second one, for the cases with two.
+        means: what can be said and done beyond the wire.
         unit: what is staked in most cases.
         only: the numbers of the cases to run; all, if none is named.
     """
@@ -52,6 +56,7 @@ async def run(
         account=account,
         game=game,
         other=other,
+        means=means or Means(),
         unit=unit,
         prefix=secrets.token_hex(12),
     )
