@@ -170,6 +170,9 @@ class GameProviderSettings(BaseModel):
     recon_key: str | None = Field(default=None, repr=False)
 
 
+# As `games.dealing` names the house where providers are named.
+HOUSE = "house"
+
 FeedLabel = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,20}$")]
 
 
@@ -287,6 +290,16 @@ class Settings(BaseSettings):
     supervised: bool = False
     # Where the log goes; None is standard error.
     log_file: Path | None = None
+
+    @field_validator("games")
+    @classmethod
+    def _keep_our_name(
+        cls, games: dict[str, GameProviderSettings]
+    ) -> dict[str, GameProviderSettings]:
+        """Refuse a provider that is called as the house's own games are."""
+        if HOUSE in games:
+            raise ValueError(f"{HOUSE!r} is what our own games are called")
+        return games
 
     @field_validator("home")
     @classmethod

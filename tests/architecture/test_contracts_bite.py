@@ -148,7 +148,7 @@ LEGITIMATE = [
     ("sportsbook/settlement/rules/paying.py", "from pitboss.sportsbook.betting.model import Bet"),
     ("players/identity/queries.py", "from pitboss.players import personal"),
     ("gate/rules.py", "from pitboss.players.identity.model import Player"),
-    ("workers/wages.py", "from pitboss.rng.draws import replay"),
+    ("workers/wages.py", "from pitboss.rng.records import replay"),
     ("location/rules.py", "from pitboss.players.personal.model import PersonalKeys"),
     ("adapters/locating/wages.py", "from pitboss.location.model import Fix\nimport shapely"),
 ]

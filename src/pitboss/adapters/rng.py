@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pitboss.kernel.errors import Fault
-from pitboss.rng.draws import DrawRecord, replay
 from pitboss.rng.errors import RngError
+from pitboss.rng.records import DrawRecord, replay
 
 ANSWER_SECONDS_MAX = 5.0
 # A record of 4,096 numbers with their words and weights is a third of this.
@@ -83,6 +83,18 @@ class RngClient:
         if (record.draw_id, record.round_id, record.purpose) != (draw_id, round_id, purpose):
             raise RngRefused("the answer is to another question")
         return record
+
+    async def build(self) -> str:
+        """Return the digest of its files, if it may draw.
+
+        Raises:
+            RngAway: it does not answer.
+            RngClosed: it draws nothing until it is started anew.
+        """
+        status = await self.status()
+        if status.get("may_draw") is not True:
+            raise RngClosed(str(status.get("why_not")))
+        return str(status.get("code_hash"))
 
     async def status(self) -> dict[str, Any]:
         """Return which build of which certificate it is, when that was checked, and whether it may

@@ -13,6 +13,7 @@ from pitboss.api.tokens import Tokens
 from pitboss.audit.record.ports import TileStore
 from pitboss.cashier.ports import NewsReader
 from pitboss.db import Database
+from pitboss.games.dealing.ports import Equipment
 from pitboss.games.rounds.ports import Launcher, Talk
 from pitboss.jurisdictions.model import Register
 from pitboss.kernel.clock import Clock, SystemClock
@@ -106,7 +107,8 @@ class Edge:
     than everybody's.  `tiles` is where the record lies, if it can be read here.  `authenticators`
     verify what security keys sign for `site`, the domain of the players' pages.  `registers` are
     the national registers that can be asked, and `pulses` whether each of them answers.
-    `cash_out` are the terms on which bets are bought back.  `providers` make games, by name.
+    `cash_out` are the terms on which bets are bought back.  `providers` make games, by name;
+    `house` is what the house's own are dealt with, if they are.
     `price_move_max` is how far a pushed price may move without being confirmed, as a share.
     """
 
@@ -135,6 +137,7 @@ class Edge:
     shelf_watch: ShelfWatch = field(default_factory=ShelfWatch)
     cash_out: Policy = field(default_factory=Policy)
     providers: Mapping[str, GameProvider] = field(default_factory=dict)
+    house: Equipment | None = None
 
     @property
     def log(self) -> Database:

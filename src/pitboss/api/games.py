@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from typing import Annotated
 
@@ -23,12 +22,12 @@ from pitboss.api.furniture import (
     needs,
     player_of,
 )
+from pitboss.api.launching import launch
 from pitboss.api.problems import ProblemFound
 from pitboss.api.refusals import LINES, problem_of
 from pitboss.api.turns import in_turn
-from pitboss.api.whence import asked_from
 from pitboss.api.wire import Body
-from pitboss.games import registry, rounds
+from pitboss.games import registry
 from pitboss.games.registry.model import (
     CODE_PATTERN,
     PROVIDER_PATTERN,
@@ -43,13 +42,9 @@ from pitboss.games.registry.model import (
     Version,
     Why,
 )
-from pitboss.games.rounds.model import Launch, NotOpened, Opened, make_token
-from pitboss.games.rounds.ports import Launching
 from pitboss.kernel.errors import Malformed
-from pitboss.kernel.ids import new_id
 from pitboss.kernel.money import currency, parse_micros
 from pitboss.kernel.shards import CATALOGUE_SHARD, shard_of
-from pitboss.location.model import network_tag
 from pitboss.messages import Turn
 from pitboss.players import identity
 from pitboss.staff.agents.model import Permission
@@ -111,31 +106,6 @@ class GameSuspensionBody(Body, frozen=True, kw_only=True):
     suspended: bool
     why: Why
     game: GameCode | None = None
-
-
-class LaunchBody(Body, frozen=True, kw_only=True):
-    """A game to open, for money or as a demonstration; `return_url` is where it leads back to."""
-
-    provider: ProviderName
-    game: GameCode
-    demo: bool = False
-    mobile: bool = False
-    locale: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]{2}([-_][A-Za-z]{2,4})?(?![\s\S])")] = (
-        "en"
-    )
-    return_url: Annotated[str, msgspec.Meta(max_length=500, pattern=r"^(https?://[!-~]*)?$")] = ""
-
-
-class LaunchView(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the game is opened.
-
-    Without a `url` the provider is integrated by somebody else, who is to be given the `token`
-    (or the session); it is good once.
-    """
-
-    url: str | None
-    session_id: str | None
-    token: str | None
 
 
 class ImportedView(msgspec.Struct, frozen=True, kw_only=True):
@@ -234,74 +204,12 @@ async def show_offered(request: Asked, edge: TheEdge) -> OfferedGamesView:
                 game=offer.version.code,
                 title=offer.version.title,
                 kind=offer.version.kind,
-                rtp=_percent(offer.version.rtp_ppm),
+                rtp=percent_of(offer.version.rtp_ppm),
             )
             for offer in offers
             if registry.refuse_game(offer, licence) is None
         )
     )
-
-
-@post(
-    "/games/launch",
-    dto=StrictJson[LaunchBody],
-    before_request=check_body,
-    status_code=201,
-    summary="Open a game",
-)
-async def launch(request: Asked, edge: TheEdge, data: JSONBody[LaunchBody]) -> LaunchView:
-    """Open a game for money if you may play it here and now, or as a demonstration."""
-    provider = edge.providers.get(data.provider)
-    if provider is None:
-        raise ProblemFound(problem_of("unknown_provider"))
-    player_id = player_of(request)
-    shard = shard_of(player_id)
-    async with edge.database.reading() as tx:
-        player = (await identity.find_players(tx, [(shard, player_id)]))[player_id]
-    ip = asked_from(request.scope, proxies_trusted=edge.proxies_trusted)
-    wish = Launching(
-        game=data.game,
-        locale=data.locale,
-        ip=ip,
-        mobile=data.mobile,
-        return_url=data.return_url,
-        currency=player.currency,
-    )
-    if data.demo:
-        if provider.launcher is None:
-            raise ProblemFound(problem_of("demo_not_offered"))
-        url = await provider.launcher.launch(wish)
-        return LaunchView(url=url, session_id=None, token=None)
-    secret = make_token(shard, edge.entropy.random_bytes(TOKEN_BYTES))
-    asked = Launch(
-        player_id=player_id,
-        provider=data.provider,
-        game=data.game,
-        session_id=new_id(edge.clock.now(), edge.entropy),
-        secret=secret,
-        login_id=request.user.session or None,
-        network=network_tag(edge.personal_keys, player_id, ip),
-        one_at_a_time=provider.one_session,
-    )
-
-    async def work(turn: Turn) -> Opened | NotOpened:
-        return await rounds.open_session(turn, asked)
-
-    opened = await in_turn(edge, [shard], "player", work)
-    if isinstance(opened, NotOpened):
-        raise ProblemFound(problem_of(opened.reason))
-    if provider.launcher is None:
-        return LaunchView(url=None, session_id=asked.session_id, token=secret)
-    url = await provider.launcher.launch(
-        replace(
-            wish,
-            player_id=player_id,
-            session_id=asked.session_id,
-            token=secret,
-            jurisdiction=player.jurisdiction,
-        )
-    )
-    return LaunchView(url=url, session_id=asked.session_id, token=None)
 
 
 @get("/games", opt=needs(Permission.SEE_GAMES), summary="The registry of games")
@@ -440,7 +348,7 @@ def _game(offer: Offer) -> GameView:
         version=game.version,
         title=game.title,
         kind=game.kind,
-        rtp=_percent(game.rtp_ppm),
+        rtp=percent_of(game.rtp_ppm),
         cycle_ms_min=game.cycle_ms_min,
         autoplay=game.autoplay,
         suspended=offer.suspended or offer.provider_suspended,
@@ -452,6 +360,7 @@ def _key(offer: Offer) -> tuple[str, str]:
     return offer.version.provider, offer.version.code
 
 
-def _percent(ppm: int) -> str:
+def percent_of(ppm: int) -> str:
+    """Return a share in millionths as a percentage without needless noughts."""
     whole, part = divmod(ppm, 10_000)
     return f"{whole}.{part:04d}".rstrip("0").rstrip(".")

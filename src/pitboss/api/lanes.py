@@ -1,4 +1,4 @@
-"""Lanes of providers' requests: those that wait beside each other are played in one turn.
+"""Lanes of what is asked for in games: those that wait beside each other are played in one turn.
 
 There is one lane a provider and process.  A lane for each part of the log makes smaller batches of
 the same work, and the process is bound by its processor and not by waiting: it took half as much
@@ -7,21 +7,22 @@ again for each request.
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, Protocol, TypeVar
 
 import structlog
 
 from pitboss import messages
 from pitboss.api.edge import Edge
-from pitboss.db.errors import DatabaseAway, TransactionConflict
+from pitboss.api.gathering import Broken, Gathering, TooManyWait
+from pitboss.db.errors import TransactionConflict
 from pitboss.games import rounds
 from pitboss.games.rounds.model import Answer, Request
 from pitboss.games.rounds.ports import Trouble
 from pitboss.kernel.errors import Fault
+from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import shard_of
+from pitboss.messages import Turn
 from pitboss.messages.model import Memory
 
 # What one turn plays; beyond it a commit hardly gets cheaper while everybody's wait grows.
@@ -33,75 +34,69 @@ TRIES_MAX = 3
 _log = structlog.get_logger("api.lanes")
 
 
-@dataclass(slots=True)
-class _Waiting:
-    request: Request
-    answer: asyncio.Future[Answer | Trouble]
+class OfPlayer(Protocol):
+    """What is asked for a player, and so in the player's shard."""
+
+    @property
+    def player_id(self) -> PlayerId:
+        """Whom it is about."""
+        ...
 
 
-class Lane:
-    """The requests of one provider, and the one who plays them.
+Wish = TypeVar("Wish", bound=OfPlayer)
+Told = TypeVar("Told")
 
-    It takes what waits when the last commit returns; there is no timer, and it ends when nothing
-    waits.  What it remembers of shards is true for as long as nobody else writes there.
+
+class Lane(Generic[Wish, Told]):
+    """What was asked of one provider's games, played in the turns of its players.
+
+    What it remembers of shards is true for as long as nobody else writes there.
     """
 
-    def __init__(self, edge: Edge, actor: str) -> None:
+    def __init__(
+        self,
+        edge: Edge,
+        actor: str,
+        play: Callable[[Turn, Sequence[Wish]], Awaitable[Sequence[Told]]],
+    ) -> None:
         self._edge = edge
         self._actor = actor
-        self._queue: deque[_Waiting] = deque()
-        self._player: asyncio.Task[None] | None = None
+        self._play_in = play
         self._memory = Memory()
+        self._gathering: Gathering[Wish, Told] = Gathering(
+            self._play, batch_max=BATCH_MAX, waiting_max=WAITING_MAX
+        )
 
-    async def submit(self, request: Request) -> Answer | Trouble:
-        """Have a request played with those that wait beside it."""
-        if len(self._queue) >= WAITING_MAX:
+    async def submit(self, wish: Wish) -> Told | Trouble:
+        """Have what is asked for played with what waits beside it."""
+        try:
+            return await self._gathering.submit(wish)
+        except TooManyWait:
             return Trouble.TOO_OFTEN
-        answer: asyncio.Future[Answer | Trouble] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Waiting(request, answer))
-        if self._player is None:
-            self._player = asyncio.create_task(self._play_all())
-        # Whoever hangs up is not told; what was asked for is done all the same.
-        return await asyncio.shield(answer)
-
-    async def _play_all(self) -> None:
-        try:
-            while self._queue:
-                size = min(len(self._queue), BATCH_MAX)
-                batch = [self._queue.popleft() for _ in range(size)]
-                await self._play(batch)
-        finally:
-            self._player = None
-
-    async def _play(self, batch: Sequence[_Waiting]) -> None:
-        try:
-            answers: Sequence[Answer | Trouble] = await self._commit(batch)
+        except Broken:
+            return Trouble.BROKEN
         except Fault as fault:
-            _log.warning("not done now", requests=len(batch), why=str(fault))
-            answers = [Trouble.AWAY] * len(batch)
-        except Exception:
-            self._memory = Memory()
-            if len(batch) > 1:
-                # One request breaks the batch: its neighbours are played without it.
-                _log.exception("a batch of rounds broke", requests=len(batch))
-                for waiting in batch:
-                    await self._play([waiting])
-                return
-            _log.exception("a request about a round failed")
-            answers = [Trouble.BROKEN]
-        for waiting, answer in zip(batch, answers, strict=True):
-            if not waiting.answer.done():
-                waiting.answer.set_result(answer)
+            _log.warning("not done now", why=str(fault))
+            return Trouble.AWAY
 
-    async def _commit(self, batch: Sequence[_Waiting]) -> Sequence[Answer]:
+    async def _play(self, wishes: Sequence[Wish]) -> Sequence[Told]:
         """Play a batch in one transaction; again if it had to give way.
 
         Raises:
             DatabaseAway: nothing was done, or nobody knows; asking again tells.
             TransactionConflict: it had to give way every time.
         """
-        requests = [waiting.request for waiting in batch]
-        shards = {shard_of(item.player_id) for item in requests}
+        try:
+            return await self._commit(wishes)
+        except TransactionConflict:
+            raise
+        except Exception:
+            # Nobody knows how far it came.
+            self._memory = Memory()
+            raise
+
+    async def _commit(self, wishes: Sequence[Wish]) -> Sequence[Told]:
+        shards = {shard_of(item.player_id) for item in wishes}
         conflict: TransactionConflict | None = None
         for _ in range(TRIES_MAX):
             try:
@@ -116,26 +111,24 @@ class Lane:
                         memory=self._memory,
                     ) as turn,
                 ):
-                    return await rounds.play(turn, requests)
+                    return await self._play_in(turn, wishes)
             except TransactionConflict as fault:
                 conflict = fault
-            except DatabaseAway:
-                self._memory = Memory()
-                raise
         assert conflict is not None  # noqa: S101 - only a conflict comes here
         raise conflict
 
 
 class Lanes:
-    """The lanes of this process, by provider."""
+    """The lanes of the providers that call this process, by their names."""
 
     def __init__(self, edge: Edge) -> None:
         self._edge = edge
-        self._lanes: dict[str, Lane] = {}
+        self._lanes: dict[str, Lane[Request, Answer]] = {}
 
     async def play(self, request: Request) -> Answer | Trouble:
         """Have a request played in its lane."""
         lane = self._lanes.get(request.provider)
         if lane is None:
-            lane = self._lanes[request.provider] = Lane(self._edge, f"provider:{request.provider}")
+            actor = f"provider:{request.provider}"
+            lane = self._lanes[request.provider] = Lane(self._edge, actor, rounds.play)
         return await lane.submit(request)

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence as Several
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 import msgspec
 from litestar import Router, post
-from litestar.params import JSONBody
+from litestar.di import NamedDependency, Provide
+from litestar.params import JSONBody, SkipValidation
 
+from pitboss.api import problems
+from pitboss.api.edge import Edge
 from pitboss.api.furniture import (
     BEARER,
     Asked,
     Doors,
     StrictJson,
-    TheEdge,
     actor_of,
     check_body,
     needs,
 )
+from pitboss.api.gathering import Broken, Gathering, TooManyWait
 from pitboss.api.problems import ProblemFound, malformed
 from pitboss.api.refusals import problem_of
 from pitboss.api.staff import AnswersView, AnswerView, read_price
@@ -43,6 +48,10 @@ from pitboss.sportsbook.pricing.model import (
 from pitboss.staff.agents.model import Permission
 
 CHANGES_MAX = 1_000
+# What one turn of the catalogue changes at most, but for a push that is larger by itself.
+PRICES_AT_ONCE_MAX = 2_000
+# A second of a feed in full flight; who comes later is better served by asking again.
+WAITING_MAX = 200
 
 # Names of programs and desks; the end is said in a way that Python and JavaScript read alike.
 Source = Annotated[
@@ -67,10 +76,59 @@ class PricesBody(Body, frozen=True, kw_only=True):
     changes: Annotated[tuple[PriceBody, ...], msgspec.Meta(min_length=1, max_length=CHANGES_MAX)]
 
 
-def make_router(doors: Doors) -> Router:
+class Pushes:
+    """What is pushed: those that wait beside each other are one turn of the catalogue.
+
+    Whoever decides bets waits for that turn, and it for them: many small ones are all waiting.  A
+    turn is of one member of staff, because its facts say who it was.
+    """
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+        self._by_actor: dict[str, Gathering[Push, PushAnswer]] = {}
+
+    def __deepcopy__(self, memo: object) -> Pushes:
+        """Stay one and the same when Litestar copies the routes that push here."""
+        return self
+
+    async def push(self, push: Push, actor: str) -> PushAnswer:
+        """Have a push taken, or not, in its order.
+
+        Raises:
+            ProblemFound: it could not be done now, or its outcome is unknown.
+        """
+        gathering = self._by_actor.get(actor)
+        if gathering is None:
+            gathering = self._by_actor[actor] = Gathering(
+                partial(self._do, actor),
+                batch_max=PRICES_AT_ONCE_MAX,
+                waiting_max=WAITING_MAX,
+                weight=lambda one: len(one.prices),
+            )
+        try:
+            return await gathering.submit(push)
+        except TooManyWait:
+            raise ProblemFound(problems.TOO_BUSY) from None
+        except Broken:
+            raise ProblemFound(problems.INTERNAL) from None
+
+    async def _do(self, actor: str, pushes: Several[Push]) -> list[PushAnswer]:
+        async def work(turn: Turn) -> list[PushAnswer]:
+            move_max = self._edge.price_move_max
+            return [await pricing.push(turn, one, move_max=move_max) for one in pushes]
+
+        return await in_turn(self._edge, [CATALOGUE_SHARD], actor, work)
+
+
+ThePushes = NamedDependency[SkipValidation[Pushes]]
+
+
+def make_router(edge: Edge, doors: Doors) -> Router:
     """Return the routes of pushed prices."""
+    pushes = Pushes(edge)
     return Router(
         "/v1/staff/prices",
+        dependencies={"pushes": Provide(lambda: pushes, sync_to_thread=False)},
         route_handlers=[push_prices],
         guards=[doors.staff],
         security=BEARER,
@@ -87,19 +145,14 @@ def make_router(doors: Doors) -> Router:
     opt=needs(Permission.CHANGE_PRICES),
     summary="Push prices",
 )
-async def push_prices(request: Asked, edge: TheEdge, data: JSONBody[PricesBody]) -> AnswersView:
+async def push_prices(request: Asked, pushes: ThePushes, data: JSONBody[PricesBody]) -> AnswersView:
     """Give selections new prices; each change moves the selection's tick on by one.
 
     With a `source` its pushes are taken in the order of their `sequence`: an older one is refused
     as a whole, and the newest one again is answered as it was and changes nothing.  A price that
     moves too far is refused by itself unless it is `confirmed`.
     """
-    push = _read_push(data)
-
-    async def work(turn: Turn) -> PushAnswer:
-        return await pricing.push(turn, push, move_max=edge.price_move_max)
-
-    answer = await in_turn(edge, [CATALOGUE_SHARD], actor_of(request), work)
+    answer = await pushes.push(_read_push(data), actor_of(request))
     if isinstance(answer, PushRefused):
         problem = problem_of(answer.reason)
         raise ProblemFound(replace(problem, more={"sequence": answer.sequence}))

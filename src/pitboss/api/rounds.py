@@ -10,6 +10,7 @@ from litestar import Router, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from pitboss.api import problems
+from pitboss.api.edge import Edge
 from pitboss.api.furniture import (
     BEARER,
     Asked,
@@ -25,7 +26,9 @@ from pitboss.api.problems import ProblemFound
 from pitboss.api.refusals import problem_of
 from pitboss.api.turns import in_turn
 from pitboss.api.wire import Body
-from pitboss.games import rounds
+from pitboss.games import dealing, rounds
+from pitboss.games.dealing.model import PROVIDER, NotDealt
+from pitboss.games.dealing.model import Refusal as NoDeal
 from pitboss.games.rounds.model import (
     Booking,
     ClosedBy,
@@ -188,7 +191,10 @@ async def resolve_round(
     round_id: FromPath[str],
     data: JSONBody[ResolutionBody],
 ) -> ResolvedView:
-    """End an open round; a win that comes later is paid all the same."""
+    """End an open round; a win that comes later is paid all the same.
+
+    `close` plays a round of the house to its end, so that nothing is lost that was paid for.
+    """
     player, wanted = _ids(player_id, round_id)
     place = (shard_of(player), wanted)
 
@@ -196,6 +202,9 @@ async def resolve_round(
         found = await rounds.find_round_by_id(turn.tx, player, wanted)
         if found is None:
             return Refusal.UNKNOWN_ROUND
+        if found.provider == PROVIDER and data.resolution is Resolution.CLOSE:
+            await _play_out(turn, found, edge)
+            return format_micros(0, currency(found.currency))
         (answer,) = await rounds.resolve(turn, [place], data.resolution, by=ClosedBy.STAFF)
         if isinstance(answer, NotResolved):
             return answer.reason
@@ -205,6 +214,15 @@ async def resolve_round(
     if isinstance(refunded, Refusal):
         raise ProblemFound(problem_of(refunded))
     return ResolvedView(round_id=wanted, refunded=refunded)
+
+
+async def _play_out(turn: Turn, round_: Round, edge: Edge) -> None:
+    if edge.house is None:
+        raise ProblemFound(problem_of(NoDeal.ANOTHER_BUILD))
+    key = (round_.player_id, round_.ref)
+    answer = (await dealing.finish(turn, [key], edge.house))[key]
+    if isinstance(answer, NotDealt):
+        raise ProblemFound(problem_of(answer.reason))
 
 
 def _ids(player_id: str, round_id: str) -> tuple[PlayerId, str]:

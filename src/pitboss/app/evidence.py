@@ -14,7 +14,7 @@ from pitboss.assay import report, suites
 from pitboss.assay.material import STREAMS, Material, assay, draws_for, material_of
 from pitboss.assay.report import Report
 from pitboss.kernel.errors import Malformed
-from pitboss.rng.draws import DrawRecord, replay
+from pitboss.rng.records import DrawRecord, replay
 
 Tell = Callable[[str], None]
 

@@ -15,8 +15,9 @@ from pitboss.adapters.rng import RngAway, RngClient
 from pitboss.app import rng
 from pitboss.bench import server
 from pitboss.bench.report import BenchReport, Figure, Latency
-from pitboss.rng.draws import draw, parse_request, replay
+from pitboss.rng.draws import draw, parse_request
 from pitboss.rng.generator import Generator
+from pitboss.rng.records import replay
 
 Tell = Callable[[str], None]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from fractions import Fraction
 from typing import Annotated, Any
 
 import typer
 
-from pitboss.cli.options import JsonOption
+from pitboss.cli.options import JsonOption, read_day
 from pitboss.cli.outcome import Outcome, outcome
 from pitboss.games.house.model import House, Par
 
@@ -64,6 +65,37 @@ def simulate(
             seconds=round(seconds, 3),
             lines=[assay.to_json(line) for line in lines],
         )
+
+
+@app.command()
+def listing(
+    licence: Annotated[
+        list[str], typer.Option(help="A licence that it is for; repeat it.", show_default=False)
+    ],
+    laboratory: Annotated[str, typer.Option(help="Who certified them.", show_default=False)],
+    number: Annotated[str, typer.Option(help="The certificate's number.", show_default=False)],
+    issued: Annotated[str, typer.Option(help="Its day: YYYY-MM-DD.", show_default=False)],
+    as_json: JsonOption = False,
+) -> None:
+    """Print the house's games with a certificate of this build, as staff imports them.
+
+    It goes to POST /v1/staff/games/import.  The digests are of what is installed here: compare
+    them with those that the laboratory has written down before you import them.
+    """
+    from pitboss.app import games, rng
+
+    with outcome(as_json=as_json) as told:
+        certificate = rng.Certificate(
+            number=number,
+            laboratory=laboratory,
+            issued=read_day(issued, option="--issued"),
+            licences=tuple(licence),
+        )
+        body = games.house_listing(certificate)
+        if as_json:
+            told.tell(**body)
+        else:
+            typer.echo(json.dumps(body, indent=1))
 
 
 def _show(told: Outcome, sheet: Par) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -49,6 +50,18 @@ def settings_of(home: Path | None = None, **options: object) -> Settings:
     except ValueError as error:
         # A variable that should be JSON and is not.
         raise Malformed("settings", str(error)) from None
+
+
+def read_day(text: str, *, option: str) -> date:
+    """Read a day as an option says it.
+
+    Raises:
+        Malformed: there is no such day, or it is written in another way.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Malformed(option, "not a day as YYYY-MM-DD") from None
 
 
 def _said_as(name: str, given: Mapping[str, object]) -> str:

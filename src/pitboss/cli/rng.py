@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from pitboss.cli.options import HomeOption, JsonOption, settings_of
+from pitboss.cli.options import HomeOption, JsonOption, read_day, settings_of
 from pitboss.cli.outcome import outcome
 from pitboss.kernel.errors import Malformed
 
@@ -107,7 +106,7 @@ def sign(
         certified = rng.Certificate(
             number=certificate,
             laboratory=laboratory,
-            issued=_date(issued),
+            issued=read_day(issued, option="--issued"),
             licences=tuple(licence),
         )
         output.write_text(rng.sign(file.read_text(), certified, signing_key))
@@ -220,8 +219,8 @@ def replay(
     as_json: JsonOption = False,
 ) -> None:
     """Map recorded words again, and hold the outcomes against those of the records."""
-    from pitboss.rng.draws import DrawRecord, replay
     from pitboss.rng.errors import RngError
+    from pitboss.rng.records import DrawRecord, replay
 
     with outcome(as_json=as_json) as told:
         settings_of(home)
@@ -254,13 +253,6 @@ def _ask(
         members = asyncio.run(answer())
         told.say(*(f"{name.replace('_', ' ')}: {value}\n" for name, value in members.items()))
         told.tell(ok=bool(members.get("may_draw")), **members)
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Malformed("--issued", "not a day as YYYY-MM-DD") from None
 
 
 def _mapping(text: str) -> dict[str, Any]:

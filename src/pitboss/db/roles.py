@@ -42,6 +42,8 @@ GRANTS: Mapping[str, str] = {
     "game_version": _GROWS,
     "game_certificate": _GROWS,
     "game_token": _GROWS,
+    "house_round": _GROWS,
+    "house_step": _GROWS,
     # Heads and offsets: the migration made their rows, and they only move.
     "shard_head": _MOVES,
     "shard_revocation": _MOVES,

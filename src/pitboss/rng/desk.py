@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from . import RNG_ID, RNG_VERSION
-from .draws import DrawRecord, DrawRequest, draw, parse_request
+from .draws import DrawRequest, draw, parse_request
 from .errors import Failed, Malformed, Uncertified
 from .generator import Generator
 from .guards import BOOT_ID
 from .manifest import MANIFEST_BYTES_MAX, differences, hash_of_room, measure, open_signed
+from .records import DrawRecord
 
 CHECK_SECONDS = 24 * 3600
 # Whose answer was lost asks again and gets the same draw, while this many came after it.

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from pitboss import messages
 from pitboss.db import Database
-from pitboss.games import rounds
-from pitboss.games.rounds.model import ClosedBy, Resolution, Resolved
+from pitboss.games import dealing, rounds
+from pitboss.games.dealing.errors import DrawUntold
+from pitboss.games.dealing.model import PROVIDER, Dealt
+from pitboss.games.dealing.ports import Equipment
+from pitboss.games.rounds.model import ClosedBy, Resolution, Resolved, Round
 from pitboss.kernel.clock import Clock
 from pitboss.kernel.entropy import Entropy
 from pitboss.kernel.errors import Fault
@@ -28,13 +31,18 @@ _log = structlog.get_logger("rounds")
 
 @dataclass(slots=True, kw_only=True)
 class Resolver:
-    """Ends what was open for too long, by one rule; of several that run, all do no harm."""
+    """Ends what was open for too long, by one rule; of several that run, all do no harm.
+
+    Rounds of the `house` are played to their ends instead: what they would have won is won.  One
+    that cannot be, for its game has changed or nothing is drawn, waits for staff.
+    """
 
     database: Database
     clock: Clock
     entropy: Entropy
     open_for: timedelta
     rule: Resolution
+    house: Equipment | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Resolve until told to stop; faults of the world are waited out."""
@@ -54,8 +62,11 @@ class Resolver:
     async def step(self) -> int:
         """End the oldest rounds that are open for too long; return how many there were."""
         now = self.clock.now()
+        await self._finish(now)
         async with self.database.reading() as tx:
-            found = await rounds.find_open_rounds(tx, before=now - self.open_for, limit=AT_ONCE_MAX)
+            found = await rounds.find_open_rounds(
+                tx, before=now - self.open_for, limit=AT_ONCE_MAX, without=PROVIDER
+            )
         if not found:
             return 0
         async with messages.turn(
@@ -70,3 +81,30 @@ class Resolver:
         ended = sum(isinstance(answer, Resolved) for answer in answers)
         _log.warning("rounds were left open", ended=ended, rule=self.rule)
         return len(found)
+
+    async def _finish(self, now: datetime) -> None:
+        """Play the oldest rounds of the house that are open for too long to their ends."""
+        if self.house is None:
+            return
+        async with self.database.reading() as tx:
+            found = await rounds.find_open_rounds(
+                tx, before=now - self.open_for, limit=AT_ONCE_MAX, provider=PROVIDER
+            )
+        for item in found:
+            await self._finish_one(item, now, self.house)
+
+    async def _finish_one(self, item: Round, now: datetime, house: Equipment) -> None:
+        """Play one round to its end: each in a turn of its own, for one may be broken."""
+        key = (item.player_id, item.ref)
+        try:
+            async with messages.turn(
+                self.database, [item.shard], now=now, actor="rounds", entropy=self.entropy
+            ) as turn:
+                answer = (await dealing.finish(turn, [key], house))[key]
+        except DrawUntold:
+            _log.exception("a round of the house does not follow from its steps", round_id=item.ref)
+            return
+        if isinstance(answer, Dealt):
+            _log.warning("a round of the house was played to its end", round_id=item.ref)
+        else:
+            _log.error("a round of the house waits for staff", round_id=item.ref, why=answer.reason)

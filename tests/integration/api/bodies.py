@@ -24,7 +24,8 @@ from pitboss.api.cashier import PaymentBody
 from pitboss.api.exclusions import ExclusionBody, ImposedBody, TimeOutBody
 from pitboss.api.factors import CeremonyBody, ConfirmationBody, NewKeyBody, ProofBody
 from pitboss.api.free_bets import GiftBody
-from pitboss.api.games import LaunchBody
+from pitboss.api.house import HouseRoundBody, HouseStepBody
+from pitboss.api.launching import LaunchBody
 from pitboss.api.limits import LimitBody
 from pitboss.api.locations import LocationBody
 from pitboss.api.logins import CredentialsBody, PasswordBody, SessionBody
@@ -170,6 +171,23 @@ DOORS = (
             "locale": "en",
             "return_url": "https://example.test/lobby",
         },
+        role=Role.PLAYER,
+    ),
+    Door(
+        path="/v1/games/house/roulette/rounds",
+        kind=HouseRoundBody,
+        sample={
+            "round_id": derived_id("round"),
+            "session_id": derived_id("session"),
+            "stake": "0.30",
+            "bets": [{"kind": "straight", "numbers": [17], "stake": "1.00"}],
+        },
+        role=Role.PLAYER,
+    ),
+    Door(
+        path=f"/v1/games/house/rounds/{derived_id('round')}/steps",
+        kind=HouseStepBody,
+        sample={"number": 2, "action": "hit", "session_id": derived_id("session")},
         role=Role.PLAYER,
     ),
     Door(path="/v1/bets", kind=SlipBody, sample=SLIP, role=Role.PLAYER, keyed=True),

@@ -21,6 +21,7 @@ from pitboss.api.edge import BACKLOG_MAX, Edge, GameProvider
 from pitboss.api.tokens import Role, Tokens
 from pitboss.audit.record.ports import TileStore
 from pitboss.db import Database
+from pitboss.games.dealing.ports import Equipment
 from pitboss.jurisdictions.model import Register
 from pitboss.kernel.clock import ManualClock
 from pitboss.kernel.entropy import SeededEntropy
@@ -74,6 +75,7 @@ class Desk:
     jurisdiction: str = JURISDICTION
     tiles: TileStore | None = None
     providers: dict[str, GameProvider] = field(default_factory=dict)
+    house: Equipment | None = None
     registers: dict[Register, FakeRegister] = field(default_factory=every_register)
     # The token of an agent with a session, if a test has hired one.
     office: str = ""
@@ -101,6 +103,7 @@ class Desk:
             authenticators=FidoAuthenticators(site=SITE, origins=[f"https://{SITE}"]),
             registers=dict(self.registers),
             providers=self.providers,
+            house=self.house,
         )
         self.client = AsgiClient(make_app(self.edge))
 

@@ -24,6 +24,8 @@ CHANGES = {
     "game_session": ("game", "game || '?'"),
     "game_token": ("number", "number + 1"),
     "game_version": ("rtp_ppm", "rtp_ppm + 1"),
+    "house_round": ("wager", "wager || '?'"),
+    "house_step": ("staked_micros", "staked_micros + 1"),
     "limit_review": ("reviewed_at", "reviewed_at + interval '1 second'"),
     "limit_change": ("before", "before + 1"),
     "location_check": ("reasons", "reasons || ' outside'"),

@@ -10,6 +10,14 @@ import pytest
 
 from integration.cashier.world import World as Cashier
 from integration.feeds.world import World as Feed
+from integration.games.dealing import (
+    Parlour,
+    Scripted,
+    at_cards,
+    house_listing,
+    on_red,
+    shoe,
+)
 from integration.games.world import Games, listing, stake, undo, win
 from integration.sportsbook import test_combinations as combinations
 from integration.sportsbook.test_boosts import boosted
@@ -18,6 +26,7 @@ from paced import put_in_force
 from pitboss.cashier.model import NewsStatus
 from pitboss.db import Database
 from pitboss.games import registry, rounds
+from pitboss.games.house.model import House
 from pitboss.games.registry.model import Suspension, Why
 from pitboss.games.rounds.model import ClosedBy, Resolution, digest_of, make_token
 from pitboss.jurisdictions.model import Contact, ContactWhen, LimitKind, Period
@@ -108,6 +117,7 @@ async def fill(cashier: Cashier, monkeypatch: pytest.MonkeyPatch) -> None:
     await be_blocked(cashier, monkeypatch)
     await be_contacted(cashier, await cashier.player(), monkeypatch)
     await play_games(cashier)
+    await play_the_house(cashier)
 
 
 async def be_contacted(cashier: Cashier, player: PlayerId, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,6 +163,21 @@ async def sell(cashier: Cashier, player: PlayerId) -> None:
     asked = Ask(shard=shard_of(player), request_id=derived_id("sale"), quote=quote)
     async with cashier.turn(shard_of(player)) as turn:
         await cash_out.ask(turn, catalog.Shelf(), asked)
+
+
+async def play_the_house(cashier: Cashier) -> None:
+    """Play a round of the house to its end, and begin one whose cards nobody has seen."""
+    parlour = Parlour(
+        database=cashier.database,
+        clock=cashier.clock,
+        entropy=cashier.entropy,
+        draws=Scripted((1,), shoe(4, 8, 5, 9, 22)),
+    )
+    await parlour.list_games(house_listing(House.ROULETTE), house_listing(House.BLACKJACK))
+    player = await parlour.player(units=10)
+    wheel, cards = [await parlour.sit(player, one) for one in (House.ROULETTE, House.BLACKJACK)]
+    await parlour.took(parlour.first(player, wheel, on_red()))
+    await parlour.took(parlour.first(player, cards, at_cards()))
 
 
 async def play_games(cashier: Cashier) -> None:

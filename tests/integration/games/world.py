@@ -159,12 +159,13 @@ class Games(World):
         assert found is not None
         return found
 
-    async def told(self, player_id: PlayerId) -> list[dict[str, Any]]:
-        """Return the data of the facts about a player's rounds, in order."""
+    async def told(self, player_id: PlayerId, *, also: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """Return the data of the facts about a player's rounds, in order; and of other nouns."""
+        nouns = {"round", "game_session", *also}
         async with self.database.reading() as tx:
             sealed = await messages.read_facts(tx, shard_of(player_id), after_seq=0)
         found = [msgspec.json.decode(fact.body)["data"] for fact in sealed]
-        return [data for data in found if data["type"].split(".")[0] in ("round", "game_session")]
+        return [data for data in found if data["type"].split(".")[0] in nouns]
 
     async def totals_are_zero(self) -> bool:
         """Say whether all accounts together sum to zero."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pitboss.adapters.rng import RngAway, RngClient, RngClosed, RngRefused
-from pitboss.rng.draws import replay
+from pitboss.rng.records import replay
 from rng_process import copy_room, framed, serving
 
 ROULETTE = {"kind": "range", "low": 0, "high": 36, "count": 1}

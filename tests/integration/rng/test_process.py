@@ -17,7 +17,7 @@ from random import Random
 import pytest
 
 from pitboss.app.rng import command
-from pitboss.rng.draws import DrawRecord, replay
+from pitboss.rng.records import DrawRecord, replay
 from rng_process import answer_on, ask, connected, drawing, exactly, framed, serving, until_served
 
 STALL_SECONDS = 5.0

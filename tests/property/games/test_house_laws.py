@@ -22,8 +22,8 @@ from pitboss.games.house.model import (
     SlotRound,
 )
 from pitboss.rng import RNG_ID, RNG_VERSION
-from pitboss.rng.draws import DrawRecord
 from pitboss.rng.mapping import WORD_BYTES, Choices, apply
+from pitboss.rng.records import DrawRecord
 
 CENT = 10_000
 # A stake that every game takes, in cents.

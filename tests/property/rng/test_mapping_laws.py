@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pitboss.rng import RNG_ID, RNG_VERSION
-from pitboss.rng.draws import DrawRecord, replay
 from pitboss.rng.errors import Malformed
 from pitboss.rng.mapping import REJECTED_MAX, WORDS, Choices, apply, check
+from pitboss.rng.records import DrawRecord, replay
 
 SMALL = st.integers(1, 40)
 

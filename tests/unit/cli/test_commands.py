@@ -37,6 +37,9 @@ NEEDED = {
     ("sandbox", "feed"): ["/nowhere", "--feed", "uof"],
     ("worker", "feed"): ["--feed", "uof"],
     ("feed", "replay"): ["race.bz2"],
+    ("games", "listing"): [
+        *("--licence", "GB", "--laboratory", "Lab", "--number", "1", "--issued", "2026-11-26"),
+    ],
     ("games", "par"): ["roulette"],
     ("games", "simulate"): ["roulette", "--rounds", "1000"],
     ("rng", "key"): ["--name", "lab.example/rng"],

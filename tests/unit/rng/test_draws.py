@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from pitboss.rng import RNG_ID, RNG_VERSION
-from pitboss.rng.draws import DrawRecord, DrawRequest, draw, parse_request, replay
+from pitboss.rng.draws import DrawRequest, draw, parse_request
 from pitboss.rng.errors import Malformed
 from pitboss.rng.generator import Generator
+from pitboss.rng.records import DrawRecord, replay
 
 MAPPINGS: list[dict[str, Any]] = [
     {"kind": "range", "low": 0, "high": 36, "count": 1},

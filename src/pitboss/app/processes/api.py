@@ -18,7 +18,7 @@ from pitboss.api.asgi import Api, make_app
 from pitboss.api.edge import Edge, GameProvider
 from pitboss.api.tokens import Tokens
 from pitboss.app import collector, locating
-from pitboss.app.games import open_providers
+from pitboss.app.games import open_house, open_providers
 from pitboss.app.home import Home
 from pitboss.app.parts import (
     SANDBOX_CHECKS,
@@ -34,6 +34,7 @@ from pitboss.app.record import tile_store
 from pitboss.app.registers import open_registers
 from pitboss.cashier.model import SANDBOX
 from pitboss.db import Database
+from pitboss.games.dealing.ports import Equipment
 from pitboss.jurisdictions.model import Register
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.tracing import Tracer
@@ -59,9 +60,10 @@ def run(settings: Settings) -> None:
             open_database(settings, connections_max=LOG_CONNECTIONS) as log,
             open_registers(settings) as registers,
             open_providers(settings) as providers,
+            open_house(settings) as house,
         ):
             with tracing(settings, "api") as tracer:
-                app = compose(settings, database, log, tracer, registers, providers)
+                app = compose(settings, database, log, tracer, registers, providers, house)
                 await serve(app, settings, stop)
 
     run_process("api", settings, main)
@@ -74,6 +76,7 @@ def compose(
     tracer: Tracer,
     registers: Mapping[Register, RegisterClient],
     providers: Mapping[str, GameProvider],
+    house: Equipment | None = None,
 ) -> Api:
     """Put the API together."""
     home = Home(settings.home)
@@ -100,6 +103,7 @@ def compose(
             authenticators=FidoAuthenticators(site=settings.site, origins=origins(settings)),
             registers=registers,
             providers=providers,
+            house=house,
             cash_out=Policy(
                 margin=Fraction(settings.cash_out.margin),
                 quote_life=timedelta(seconds=settings.cash_out.quote_seconds),

@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from pitboss.app import collector
+from pitboss.app.games import open_house
 from pitboss.app.parts import (
     clock_of,
     open_database,
@@ -27,7 +28,7 @@ def run(settings: Settings) -> None:
     async def main(stop: asyncio.Event) -> None:
         figures = Figures()
         show_figures(settings, figures.registry)
-        async with open_database(settings) as database:
+        async with open_database(settings) as database, open_house(settings) as house:
             clock, entropy = clock_of(settings), SystemEntropy()
             voider = voiding.Voider(database=database, clock=clock, entropy=entropy)
             buyer = cash_out.Buyer(database=database, clock=clock, entropy=entropy)
@@ -37,6 +38,7 @@ def run(settings: Settings) -> None:
                 entropy=entropy,
                 open_for=timedelta(hours=settings.rounds_open_hours),
                 rule=Resolution(settings.rounds_rule),
+                house=house,
             )
             async with asyncio.TaskGroup() as group:
                 group.create_task(resolver.run(stop))

@@ -12,6 +12,7 @@ import msgspec
 from pitboss.audit.reading.errors import FactUnreadable
 from pitboss.audit.record import facts as record
 from pitboss.cashier import facts as cashier
+from pitboss.games.dealing import facts as dealing
 from pitboss.games.registry import facts as game_registry
 from pitboss.games.rounds import facts as rounds
 from pitboss.kernel.errors import Malformed, PlatformError
@@ -59,6 +60,7 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     *cashier.FACTS,
     *catalog.FACTS,
     *contacts.FACTS,
+    *dealing.FACTS,
     *identity.FACTS,
     *exclusion.FACTS,
     *factors.FACTS,

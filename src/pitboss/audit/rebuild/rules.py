@@ -8,6 +8,7 @@ from typing import Any
 from pitboss.audit.reading.model import ReadFact
 from pitboss.audit.rebuild.model import UNFOLDED, Column, Difference, Kind, readable
 from pitboss.cashier.folding import CashierFold
+from pitboss.games.dealing.folding import DealingFold
 from pitboss.games.registry.folding import RegistryFold
 from pitboss.games.rounds.folding import RoundsFold
 from pitboss.kernel.facts import Fact
@@ -71,6 +72,7 @@ class State:
             CashierFold(),
             RegistryFold(),
             RoundsFold(),
+            DealingFold(),
             ContactsFold(),
             IdentityFold(),
             self._limits,

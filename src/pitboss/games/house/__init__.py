@@ -16,8 +16,10 @@ from pitboss.games.house.queries import (
     replay,
     roulette_table,
     slot_sheet,
+    slot_spins,
     step,
     store_form,
+    versions,
 )
 
 __all__ = [
@@ -36,6 +38,8 @@ __all__ = [
     "replay",
     "roulette_table",
     "slot_sheet",
+    "slot_spins",
     "step",
     "store_form",
+    "versions",
 ]

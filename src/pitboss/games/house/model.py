@@ -90,6 +90,15 @@ class SlotRound(msgspec.Struct, frozen=True, kw_only=True, tag="slot"):
         return bool(self.spins) and not self.free_left
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotSpin:
+    """What a player sees of a spin: three rows on each reel, from the top, and what it pays."""
+
+    reels: tuple[str, ...]
+    win_micros: int
+    free: bool
+
+
 class Hand(msgspec.Struct, frozen=True, kw_only=True):
     """A player's hand; `stakes` is 2 once it was doubled."""
 

@@ -21,10 +21,11 @@ from pitboss.games.house.model import (
     RouletteRound,
     Round,
     SlotRound,
+    SlotSpin,
     View,
 )
-from pitboss.rng.draws import DrawRecord
-from pitboss.rng.draws import replay as map_again
+from pitboss.rng.records import DrawRecord
+from pitboss.rng.records import replay as map_again
 
 from .rules import blackjack, blackjack_par, roulette, slot, slot_par, strategy
 from .rules.slot import Sheet
@@ -154,6 +155,20 @@ def pars(game: House) -> tuple[Par, ...]:
     if game is House.SLOT:
         return (slot_par.sheet_par(),)
     return (blackjack_par.sheet_par(),)
+
+
+def versions() -> dict[House, str]:
+    """Return the version of each game's rules; a round of another version is not played on."""
+    return {
+        House.ROULETTE: roulette.VERSION,
+        House.SLOT: slot.SHEET.version,
+        House.BLACKJACK: blackjack.VERSION,
+    }
+
+
+def slot_spins(state: SlotRound) -> tuple[SlotSpin, ...]:
+    """Return what each spin of a round shows and pays, in order."""
+    return slot.spins(state)
 
 
 def slot_sheet() -> Sheet:

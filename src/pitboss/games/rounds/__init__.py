@@ -1,6 +1,13 @@
 """Rounds of games: what providers stake, win and undo for players, and in which sessions."""
 
-from pitboss.games.rounds.operations import end_session, open_session, play, resolve, swap_token
+from pitboss.games.rounds.operations import (
+    end_session,
+    open_session,
+    play,
+    recall_sessions,
+    resolve,
+    swap_token,
+)
 from pitboss.games.rounds.queries import (
     find_bet,
     find_bookings,
@@ -9,6 +16,7 @@ from pitboss.games.rounds.queries import (
     find_round,
     find_round_by_id,
     find_rounds,
+    find_rounds_by_id,
     find_standing,
 )
 
@@ -21,9 +29,11 @@ __all__ = [
     "find_round",
     "find_round_by_id",
     "find_rounds",
+    "find_rounds_by_id",
     "find_standing",
     "open_session",
     "play",
+    "recall_sessions",
     "resolve",
     "swap_token",
 ]

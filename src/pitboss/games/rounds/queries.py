@@ -101,6 +101,11 @@ async def find_round_by_id(tx: Transaction, player_id: PlayerId, round_id: str) 
     return found[0] if found and found[0].player_id == player_id else None
 
 
+async def find_rounds_by_id(tx: Transaction, places: Collection[tuple[Shard, str]]) -> list[Round]:
+    """Return those of the rounds that there are, by our own ids of them."""
+    return await store.find_rounds(tx, places)
+
+
 async def find_rounds(tx: Transaction, player_id: PlayerId) -> list[Round]:
     """Return a player's rounds, the newest first, a hundred at most."""
     shard = shard_of(player_id)
@@ -113,12 +118,22 @@ async def find_open_rounds(
     before: datetime,
     limit: int = ROUNDS_SHOWN_MAX,
     provider: str | None = None,
+    without: str | None = None,
     player_id: PlayerId | None = None,
     shards: Collection[Shard] = PLAYERS_SHARDS,
 ) -> list[Round]:
-    """Return rounds that were opened before and that nobody has closed, the oldest first."""
+    """Return rounds that were opened before and that nobody has closed, the oldest first.
+
+    All providers' but for one, if one is said to be left out.
+    """
     return await store.find_open_rounds(
-        tx, shards, before=before, limit=limit, provider=provider, player_id=player_id
+        tx,
+        shards,
+        before=before,
+        limit=limit,
+        provider=provider,
+        without=without,
+        player_id=player_id,
     )
 
 

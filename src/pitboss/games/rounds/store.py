@@ -148,18 +148,21 @@ async def find_open_rounds(
     before: datetime,
     limit: int,
     provider: str | None = None,
+    without: str | None = None,
     player_id: PlayerId | None = None,
 ) -> list[Round]:
     """Return rounds that nobody has closed and that were opened before, the oldest first."""
     rows = await tx.fetch(
         f"SELECT {_ROUND_READ} FROM game_round AS round WHERE shard = ANY($1::smallint[])"
         " AND closed_at IS NULL AND opened_at <= $2 AND ($4::text IS NULL OR provider = $4)"
-        " AND ($5::uuid IS NULL OR player_id = $5) ORDER BY opened_at, round_id LIMIT $3",
+        " AND ($5::uuid IS NULL OR player_id = $5) AND provider IS DISTINCT FROM $6"
+        " ORDER BY opened_at, round_id LIMIT $3",
         list(shards),
         before,
         limit,
         provider,
         player_id,
+        without,
     )
     return [_round(row) for row in rows]
 

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from pitboss.games.house.errors import Unplayable
-from pitboss.games.house.model import Action, Draw, SlotRound
+from pitboss.games.house.model import Action, Draw, SlotRound, SlotSpin
 
 from .drawing import check_stake, check_version, values_of
 
@@ -134,6 +134,19 @@ def step(state: SlotRound, action: Action, draw: Draw | None) -> SlotRound:
         spins=(*state.spins, stops),
         free_left=left,
         win_micros=state.win_micros + coins * (state.stake_micros // SHEET.coins),
+    )
+
+
+def spins(state: SlotRound) -> tuple[SlotSpin, ...]:
+    """Return what each spin of a round shows and pays, in order."""
+    coin = state.stake_micros // SHEET.coins
+    return tuple(
+        SlotSpin(
+            reels=window(SHEET.of(before), stops),
+            win_micros=spin(SHEET, stops, free=bool(before))[0] * coin,
+            free=bool(before),
+        )
+        for before, stops in enumerate(state.spins)
     )
 
 

@@ -1,0 +1,321 @@
+"""Games of the house over HTTP: rounds that a player begins, plays on and looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Annotated
+
+import msgspec
+from litestar import Router, get, post
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, JSONBody, QueryParameter, SkipValidation
+
+from pitboss.api import problems
+from pitboss.api.edge import Edge
+from pitboss.api.furniture import (
+    BEARER,
+    Asked,
+    Doors,
+    StrictJson,
+    TheEdge,
+    check_body,
+    needs,
+    player_of,
+)
+from pitboss.api.games import percent_of
+from pitboss.api.house_views import (
+    DrawRunsView,
+    HouseGameView,
+    HouseRoundsView,
+    HouseRoundView,
+    show_draw_run,
+    show_game,
+    show_round,
+)
+from pitboss.api.lanes import Lane
+from pitboss.api.problems import ProblemFound
+from pitboss.api.refusals import problem_of
+from pitboss.api.wire import Body
+from pitboss.games import dealing, house, registry, rounds
+from pitboss.games.dealing.model import PROVIDER, Answer, Kept, NotDealt, Play
+from pitboss.games.house.errors import Unplayable
+from pitboss.games.house.model import Action, House, RouletteBet
+from pitboss.games.house.model import Round as State
+from pitboss.games.rounds.ports import Trouble
+from pitboss.kernel.errors import Malformed
+from pitboss.kernel.ids import PlayerId, parse_id
+from pitboss.kernel.money import Currency, currency, parse_micros
+from pitboss.kernel.shards import shard_of
+from pitboss.messages import Turn
+from pitboss.players import identity
+from pitboss.staff.agents.model import Permission
+
+GAMES_AWAY = problems.Problem(
+    status=503,
+    slug="games_away",
+    detail="The game is not dealt just now; asking again for the same step is safe and tells.",
+    retry_after=problems.RETRY_SECONDS,
+)
+
+HOURS_MAX = 24 * 365
+
+Id = Annotated[str, msgspec.Meta(min_length=36, max_length=36)]
+
+
+class RouletteBetBody(Body, frozen=True, kw_only=True):
+    """A stake on one place of the table, such as `"straight"` on `[17]`."""
+
+    kind: Annotated[str, msgspec.Meta(max_length=20)]
+    numbers: Annotated[
+        tuple[Annotated[int, msgspec.Meta(ge=0, le=36)], ...], msgspec.Meta(max_length=18)
+    ]
+    stake: str
+
+
+class HouseRoundBody(Body, frozen=True, kw_only=True):
+    """A round to begin, under an id that you have made; it is spun or dealt at once.
+
+    `bets` are of roulette, `stake` is of the other games.
+    """
+
+    round_id: Id
+    session_id: Id
+    stake: str | None = None
+    bets: Annotated[tuple[RouletteBetBody, ...], msgspec.Meta(max_length=200)] = ()
+
+
+class HouseStepBody(Body, frozen=True, kw_only=True):
+    """The next step of a round; the first was number 1.  What costs something needs the session."""
+
+    number: Annotated[int, msgspec.Meta(ge=1, le=100)]
+    action: Action
+    session_id: Id | None = None
+
+
+class Table:
+    """Where rounds of the house are dealt: those who wait beside each other in one turn."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+        self._lane: Lane[Play, Answer] = Lane(edge, f"provider:{PROVIDER}", self._deal)
+
+    def __deepcopy__(self, memo: object) -> Table:
+        """Stay one and the same when Litestar copies the routes that play here."""
+        return self
+
+    async def play(self, play: Play) -> HouseRoundView:
+        """Take a step, and show the round after it.
+
+        Raises:
+            ProblemFound: it was not taken, and why.
+        """
+        if self._edge.house is None:
+            raise ProblemFound(problem_of("unknown_provider"))
+        answer = await self._lane.submit(play)
+        if isinstance(answer, Trouble):
+            raise ProblemFound(_problem(answer))
+        if isinstance(answer, NotDealt):
+            raise ProblemFound(problem_of(answer.reason))
+        kept = Kept(round=answer.round, state=answer.state, steps=answer.steps)
+        return show_round(kept, balance_micros=answer.balance_micros)
+
+    async def _deal(self, turn: Turn, plays: Sequence[Play]) -> Sequence[Answer]:
+        if self._edge.house is None:
+            raise ProblemFound(problem_of("unknown_provider"))
+        return await dealing.play(turn, plays, self._edge.house)
+
+
+TheTable = NamedDependency[SkipValidation[Table]]
+
+
+def make_router(edge: Edge, doors: Doors) -> Router:
+    """Return the routes about the house's games."""
+    table = Table(edge)
+    players = Router(
+        "/",
+        route_handlers=[begin_round, take_step, show_open, show_one],
+        guards=[doors.player],
+        security=BEARER,
+        tags=["games"],
+    )
+    public = Router("/", route_handlers=[show_rules], tags=["games"])
+    staff = Router(
+        "/v1/staff",
+        route_handlers=[show_draws],
+        guards=[doors.staff],
+        security=BEARER,
+        tags=["staff"],
+    )
+    house = Router(
+        "/v1/games/house",
+        route_handlers=[players, public],
+        dependencies={"table": Provide(lambda: table, sync_to_thread=False)},
+    )
+    return Router("/", route_handlers=[house, staff])
+
+
+@post(
+    "/{game:str}/rounds",
+    dto=StrictJson[HouseRoundBody],
+    before_request=check_body,
+    status_code=200,
+    summary="Begin a round of a game of the house",
+)
+async def begin_round(
+    request: Asked,
+    edge: TheEdge,
+    table: TheTable,
+    game: FromPath[str],
+    data: JSONBody[HouseRoundBody],
+) -> HouseRoundView:
+    """Stake, and spin or deal; the same again under the same id is answered as it stands."""
+    player_id, kind = player_of(request), _game(game)
+    unit = await _currency(edge, player_id)
+    action = Action.DEAL if kind is House.BLACKJACK else Action.SPIN
+    return await table.play(
+        Play(
+            player_id=player_id,
+            round_id=_id(data.round_id, "round_id"),
+            number=1,
+            action=action,
+            session_id=_id(data.session_id, "session_id"),
+            wager=_wager(kind, data, unit),
+        )
+    )
+
+
+@post(
+    "/rounds/{round_id:str}/steps",
+    dto=StrictJson[HouseStepBody],
+    before_request=check_body,
+    status_code=200,
+    summary="Play a round of the house on",
+)
+async def take_step(
+    request: Asked, table: TheTable, round_id: FromPath[str], data: JSONBody[HouseStepBody]
+) -> HouseRoundView:
+    """Take the next step of a round; the same again is answered with the round as it is."""
+    session_id = data.session_id
+    return await table.play(
+        Play(
+            player_id=player_of(request),
+            round_id=_id(round_id, "round_id"),
+            number=data.number,
+            action=data.action,
+            session_id=None if session_id is None else _id(session_id, "session_id"),
+        )
+    )
+
+
+@get("/rounds", summary="Your rounds of the house that go on")
+async def show_open(request: Asked, edge: TheEdge) -> HouseRoundsView:
+    """Show your rounds that are not over, the oldest first: they go on where they stood."""
+    player_id = player_of(request)
+    async with edge.database.reading() as tx:
+        found = await rounds.find_open_rounds(
+            tx,
+            before=edge.clock.now(),
+            provider=PROVIDER,
+            player_id=player_id,
+            shards=[shard_of(player_id)],
+        )
+        kept = await dealing.find_kept(tx, [(player_id, item.ref) for item in found])
+    return HouseRoundsView(rounds=tuple(map(show_round, kept)))
+
+
+@get("/rounds/{round_id:str}", summary="A round of the house")
+async def show_one(request: Asked, edge: TheEdge, round_id: FromPath[str]) -> HouseRoundView:
+    """Show one of your rounds as it stands; of cards, what you may see."""
+    key = (player_of(request), _id(round_id, "round_id"))
+    async with edge.database.reading() as tx:
+        found = await dealing.find_kept(tx, [key])
+    if not found:
+        raise ProblemFound(problem_of("unknown_round"))
+    return show_round(found[0])
+
+
+@get("/{game:str}", summary="The rules of a game of the house")
+async def show_rules(edge: TheEdge, game: FromPath[str]) -> HouseGameView:
+    """Show what a game is, what it returns, and what its outcomes pay."""
+    kind = _game(game)
+    key = (PROVIDER, kind.value)
+    async with edge.database.reading() as tx:
+        offer = (await registry.find_offers(tx, {key})).get(key)
+    return show_game(kind, None if offer is None else percent_of(offer.version.rtp_ppm))
+
+
+@get("/games/draws", opt=needs(Permission.SEE_GAMES), summary="What the generator drew, and gaps")
+async def show_draws(
+    edge: TheEdge, hours: Annotated[int, QueryParameter(ge=1, le=HOURS_MAX)] = 24
+) -> DrawRunsView:
+    """Show how many draws were dealt since so long ago, and which were dealt to nobody.
+
+    One here and there is a step that broke off.  Many are somebody who draws and looks.
+    """
+    since = edge.clock.now() - timedelta(hours=hours)
+    async with edge.database.reading() as tx:
+        found = await dealing.find_draw_runs(tx, since)
+    return DrawRunsView(runs=tuple(map(show_draw_run, found)))
+
+
+def _problem(trouble: Trouble) -> problems.Problem:
+    if trouble is Trouble.TOO_OFTEN:
+        return problems.TOO_BUSY
+    return GAMES_AWAY if trouble is Trouble.AWAY else problems.INTERNAL
+
+
+async def _currency(edge: Edge, player_id: PlayerId) -> Currency:
+    async with edge.database.reading() as tx:
+        found = await identity.find_players(tx, [(shard_of(player_id), player_id)])
+    return currency(found[player_id].currency)
+
+
+def _wager(game: House, data: HouseRoundBody, unit: Currency) -> State:
+    minor = unit.minor_unit_micros
+    try:
+        if game is House.ROULETTE:
+            if data.stake is not None:
+                raise Unplayable("a round of roulette has bets, and no stake beside them")
+            return house.begin_roulette(
+                [
+                    RouletteBet(
+                        kind=bet.kind,
+                        numbers=tuple(sorted(bet.numbers)),
+                        stake_micros=_amount(bet.stake, unit, f"bets[{place}].stake"),
+                    )
+                    for place, bet in enumerate(data.bets)
+                ],
+                minor_micros=minor,
+            )
+        if data.bets or data.stake is None:
+            raise Unplayable("a round of this game has a stake, and no bets")
+        micros = _amount(data.stake, unit, "stake")
+        begin: Callable[..., State] = (
+            house.begin_slot if game is House.SLOT else house.begin_blackjack
+        )
+        return begin(micros, minor_micros=minor)
+    except Unplayable as error:
+        field = "bets" if game is House.ROULETTE else "stake"
+        raise ProblemFound(problems.malformed(field, str(error))) from None
+
+
+def _amount(text: str, unit: Currency, field: str) -> int:
+    try:
+        return parse_micros(text, unit, field=field)
+    except Malformed as error:
+        raise ProblemFound(problems.of_malformed(error)) from None
+
+
+def _game(text: str) -> House:
+    try:
+        return House(text)
+    except ValueError:
+        raise ProblemFound(problem_of("unknown_game")) from None
+
+
+def _id(text: str, field: str) -> str:
+    try:
+        return parse_id(text, field=field)
+    except Malformed as error:
+        raise ProblemFound(problems.of_malformed(error)) from None

@@ -1,0 +1,256 @@
+"""How rounds and rules of the house's games look over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from pitboss.api.problems import ProblemFound
+from pitboss.api.refusals import problem_of
+from pitboss.games import house
+from pitboss.games.dealing.model import DrawRun, Kept, Refusal
+from pitboss.games.house.model import (
+    BlackjackRound,
+    House,
+    RouletteRound,
+    SlotRound,
+)
+from pitboss.games.house.model import Round as State
+from pitboss.kernel.instants import write_instant
+from pitboss.kernel.money import Currency, currency, format_micros
+
+# A card is a number below 312: by 13 its rank, and what is left of it by 4 its suit.
+_RANKS = ("A", "2", "3", "4", "5", "6", "7", "8", "9", "10", "J", "Q", "K")
+_SUITS = ("clubs", "diamonds", "hearts", "spades")
+
+
+class BetView(msgspec.Struct, frozen=True, kw_only=True):
+    """A bet on one place of the table; `won` is what it got back, its stake included."""
+
+    kind: str
+    numbers: tuple[int, ...]
+    stake: str
+
+
+class SpinView(msgspec.Struct, frozen=True, kw_only=True):
+    """A spin of the reels: three rows on each of them, from the top, and what it pays."""
+
+    reels: tuple[str, ...]
+    won: str
+    free: bool
+
+
+class CardView(msgspec.Struct, frozen=True, kw_only=True):
+    """A card that lies open."""
+
+    rank: str
+    suit: str
+
+
+class HandView(msgspec.Struct, frozen=True, kw_only=True):
+    """A hand of the player's; `stakes` is 2 once it was doubled."""
+
+    cards: tuple[CardView, ...]
+    stakes: int
+    done: bool
+
+
+class HouseRoundView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A round of a game of the house, as its player may see it.
+
+    `steps` have been taken; `actions` are what can be done next, nothing once it is `over`.
+    `won` is paid when it is.  Of roulette there are `bets` and the `number`, of the slot its
+    `spins` and how many free ones are left, of blackjack the hands; `hole` says that one card of
+    the dealer lies face down.
+    """
+
+    round_id: str
+    game: str
+    version: str
+    steps: int
+    over: bool
+    actions: tuple[str, ...]
+    staked: str
+    won: str
+    currency: str
+    opened_at: str
+    balance: str | None = None
+    number: int | None = None
+    bets: tuple[BetView, ...] = ()
+    spins: tuple[SpinView, ...] = ()
+    free_left: int | None = None
+    dealer: tuple[CardView, ...] = ()
+    hole: bool = False
+    hands: tuple[HandView, ...] = ()
+
+
+class HouseRoundsView(msgspec.Struct, frozen=True, kw_only=True):
+    """Your rounds that are not over."""
+
+    rounds: tuple[HouseRoundView, ...]
+
+
+class DrawRunView(msgspec.Struct, frozen=True, kw_only=True):
+    """What was dealt of one start of the generator, which counts its draws from 1.
+
+    `missing` ones between the first and the last were drawn and dealt to nobody; the first of
+    such gaps begin at `gaps`.
+    """
+
+    instance: str
+    used: int
+    first: int
+    last: int
+    missing: int
+    gaps: tuple[int, ...]
+    from_at: str
+    until: str
+
+
+class DrawRunsView(msgspec.Struct, frozen=True, kw_only=True):
+    """The starts of the generator, the newest first."""
+
+    runs: tuple[DrawRunView, ...]
+
+
+class PlaceView(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of bet at roulette: how many numbers it has, what it pays to one, where it lies."""
+
+    kind: str
+    pays: int
+    places: tuple[tuple[int, ...], ...]
+
+
+class HouseGameView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A game of the house: what it returns in the long run, and what its outcomes pay.
+
+    `rtp` is in percent, as the registry has it: of each bet at roulette, of all stakes with basic
+    strategy at blackjack.
+    `coins` are how many of the currency's smallest coins a stake is a multiple of.  `pays` are, by
+    symbol, the coins for three, four and five reels; `scatters` and `free_spins` by how many there
+    are anywhere.
+    """
+
+    game: str
+    version: str
+    coins: int
+    rtp: str | None = None
+    bets: tuple[PlaceView, ...] = ()
+    pays: dict[str, tuple[int, ...]] = {}
+    scatters: dict[str, int] = {}
+    free_spins: dict[str, int] = {}
+    free_factor: int = 1
+
+
+def show_round(kept: Kept, *, balance_micros: int | None = None) -> HouseRoundView:
+    """Return a round as its player may see it, with what is available to them if that is known.
+
+    Raises:
+        ProblemFound: the game has another version by now, and nobody can say how the round stands.
+    """
+    round_, state = kept.round, kept.state
+    if state is None:
+        raise ProblemFound(problem_of(Refusal.GAME_CHANGED))
+    unit = currency(round_.currency)
+    return HouseRoundView(
+        round_id=round_.id,
+        game=round_.game,
+        version=round_.version,
+        steps=kept.steps,
+        over=state.over,
+        actions=tuple(house.actions(state)),
+        staked=format_micros(state.staked_micros, unit),
+        won=format_micros(state.win_micros, unit),
+        currency=unit.code,
+        opened_at=write_instant(round_.opened_at),
+        balance=None if balance_micros is None else format_micros(balance_micros, unit),
+        **_table_of(state, unit),
+    )
+
+
+def show_draw_run(run: DrawRun) -> DrawRunView:
+    """Return what was dealt of one start of the generator."""
+    return DrawRunView(
+        instance=run.instance,
+        used=run.used,
+        first=run.first,
+        last=run.last,
+        missing=run.missing,
+        gaps=run.gaps,
+        from_at=write_instant(run.from_at),
+        until=write_instant(run.until),
+    )
+
+
+def show_game(game: House, rtp: str | None) -> HouseGameView:
+    """Return the rules of a game as a page needs them, with what it is certified to return."""
+    version = house.versions()[game]
+    if game is House.ROULETTE:
+        return HouseGameView(
+            game=game,
+            version=version,
+            rtp=rtp,
+            coins=1,
+            bets=tuple(
+                PlaceView(kind=kind, pays=36 // len(places[0]) - 1, places=places)
+                for kind, places in house.roulette_table().items()
+            ),
+        )
+    if game is House.BLACKJACK:
+        return HouseGameView(game=game, version=version, rtp=rtp, coins=2)
+    sheet = house.slot_sheet()
+    return HouseGameView(
+        game=game,
+        version=version,
+        rtp=rtp,
+        coins=sheet.coins,
+        pays=dict(sheet.pays),
+        scatters={str(count): coins for count, coins in sheet.scatters.items()},
+        free_spins={str(count): spins for count, spins in sheet.free.items()},
+        free_factor=sheet.free_factor,
+    )
+
+
+def _table_of(state: State, unit: Currency) -> dict[str, Any]:
+    match state:
+        case RouletteRound():
+            return {
+                "number": state.number,
+                "bets": tuple(
+                    BetView(
+                        kind=bet.kind,
+                        numbers=bet.numbers,
+                        stake=format_micros(bet.stake_micros, unit),
+                    )
+                    for bet in state.bets
+                ),
+            }
+        case SlotRound():
+            return {
+                "free_left": state.free_left,
+                "spins": tuple(
+                    SpinView(
+                        reels=spin.reels,
+                        won=format_micros(spin.win_micros, unit),
+                        free=spin.free,
+                    )
+                    for spin in house.slot_spins(state)
+                ),
+            }
+        case BlackjackRound():
+            view = house.blackjack_view(state)
+            return {
+                "dealer": tuple(map(_card, view.dealer)),
+                "hole": view.hole,
+                "hands": tuple(
+                    HandView(
+                        cards=tuple(map(_card, hand.cards)), stakes=hand.stakes, done=hand.done
+                    )
+                    for hand in view.hands
+                ),
+            }
+
+
+def _card(card: int) -> CardView:
+    return CardView(rank=_RANKS[card % 13], suit=_SUITS[card // 13 % 4])

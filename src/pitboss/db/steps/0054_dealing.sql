@@ -1,0 +1,37 @@
+-- Every round of a game of the house: what it began with. What it cost and paid is in game_round.
+CREATE TABLE house_round (
+    shard     smallint    NOT NULL,
+    player_id  uuid        NOT NULL,
+    round_id  uuid        NOT NULL,
+    session_id uuid        NOT NULL,
+    game      text        NOT NULL,
+    version   text        NOT NULL,
+    currency  text        NOT NULL,
+    wager     text        NOT NULL,
+    opened_at timestamptz NOT NULL,
+    PRIMARY KEY (shard, player_id, round_id)
+);
+
+CREATE INDEX house_round_by_game ON house_round (shard, player_id, game, opened_at);
+
+-- What was done in it, step by step, and what was drawn for that: the round follows from these.
+-- A draw may hold cards that nobody has seen yet, so facts say its digest alone until the end.
+CREATE TABLE house_step (
+    shard         smallint    NOT NULL,
+    player_id     uuid        NOT NULL,
+    round_id      uuid        NOT NULL,
+    number        integer     NOT NULL CHECK (number > 0),
+    action        text        NOT NULL,
+    staked_micros bigint      NOT NULL CHECK (staked_micros >= 0),
+    draw_digest   bytea,
+    draw          text,
+    played_at     timestamptz NOT NULL,
+    PRIMARY KEY (shard, player_id, round_id, number),
+    CHECK (draw_digest IS NOT DISTINCT FROM sha256(convert_to(draw, 'UTF8')))
+);
+
+CREATE TRIGGER house_round_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON house_round
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_history();
+
+CREATE TRIGGER house_step_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON house_step
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_history();

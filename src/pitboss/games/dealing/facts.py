@@ -1,0 +1,49 @@
+"""What dealing publishes, in the player's shard and stream; the money is told by `rounds`."""
+
+from __future__ import annotations
+
+from pitboss.kernel.facts import Fact
+from pitboss.kernel.ids import PlayerId
+
+
+class HouseRoundBegun(Fact, frozen=True, kw_only=True, tag="house_round.begun"):
+    """A round of a game of the house has begun; `wager` is its state before the first step."""
+
+    player_id: PlayerId
+    round_id: str
+    session_id: str
+    game: str
+    version: str
+    currency: str
+    wager: str
+
+
+class HouseStepTaken(Fact, frozen=True, kw_only=True, tag="house_round.stepped"):
+    """A step was taken.
+
+    `draw_digest` is the SHA-256 of the record of what was drawn for it, in hexadecimal digits: of
+    cards that nobody has seen yet nothing may be read here before the round is over.
+    """
+
+    player_id: PlayerId
+    round_id: str
+    number: int
+    action: str
+    staked_micros: int
+    draw_digest: str | None = None
+
+
+class HouseRoundEnded(Fact, frozen=True, kw_only=True, tag="house_round.ended"):
+    """A round is over and pays this; `draws` are the records behind its digests, in order.
+
+    With the wager and the actions before it, the outcome can be worked out again from them.
+    """
+
+    player_id: PlayerId
+    round_id: str
+    win_micros: int
+    draws: tuple[str, ...]
+
+
+# Every type of this room, for who reads facts.
+FACTS = (HouseRoundBegun, HouseStepTaken, HouseRoundEnded)

@@ -1,0 +1,168 @@
+"""Nouns of dealing: what a player asks for in a round of the house, what is kept, what is answered.
+
+A round is kept as what it began with and the steps that were taken in it.  Its state is what the
+rules make of those, so that there is nothing else that could differ from them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from pitboss.games.house.model import Action, BlackjackRound, House, RouletteRound, SlotRound
+from pitboss.games.house.model import Round as State
+from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.shards import Shard
+from pitboss.rng.records import DrawRecord
+
+# What the house is called where providers of games are named.
+PROVIDER = "house"
+# No game of ours has nearly as many: a round of blackjack has 21 at most, a slot as many spins.
+STEPS_MAX = 100
+
+
+class Refusal(StrEnum):
+    """Why a step is not taken; the gate, the registry and the wallet have others."""
+
+    UNKNOWN_ROUND = "unknown_round"
+    ROUND_CLOSED = "round_closed"
+    ROUND_OPEN = "round_open"
+    OTHER_STEP = "other_step"
+    NOT_NOW = "action_not_possible"
+    TOO_SOON = "round_too_soon"
+    ANOTHER_BUILD = "game_build_not_certified"
+    GAME_CHANGED = "game_version_changed"
+    # As the core of rounds says them.
+    UNKNOWN_SESSION = "unknown_session"
+    SESSION_OVER = "game_session_over"
+    OTHER_FACTS = "other_facts"
+
+
+class Play(msgspec.Struct, frozen=True, kw_only=True):
+    """A player's next step in a round of a game of the house; the first one brings the `wager`.
+
+    `number` counts the steps of the round from 1, so that one that is asked for again is known.
+    `session_id` is the player's session in the game; without one nothing can be staked.
+    """
+
+    player_id: PlayerId
+    round_id: str
+    number: int
+    action: Action
+    session_id: str | None = None
+    wager: State | None = None
+
+
+class HouseRound(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A round as it began; `wager` is its first state, as JSON."""
+
+    shard: Shard
+    player_id: PlayerId
+    id: str
+    session_id: str
+    game: House
+    version: str
+    currency: str
+    wager: str
+    opened_at: datetime
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A step that was taken; `draw` is the record of what was drawn for it, as JSON."""
+
+    shard: Shard
+    player_id: PlayerId
+    round_id: str
+    number: int
+    action: Action
+    staked_micros: int
+    played_at: datetime
+    draw: str | None = None
+
+    @property
+    def draw_digest(self) -> bytes | None:
+        """What facts say of the draw while the round goes on."""
+        return None if self.draw is None else digest_of(self.draw)
+
+
+RoundKey = tuple[PlayerId, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A round with where it stands; no `state` if its game has another version by now."""
+
+    round: HouseRound
+    state: State | None
+    steps: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dealt:
+    """The step is taken: the round as it is now; `repeated` if it had been taken before."""
+
+    round: HouseRound
+    state: State
+    steps: int
+    balance_micros: int
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotDealt:
+    """It is not, and why: nothing was staked or drawn."""
+
+    reason: str
+
+
+Answer = Dealt | NotDealt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawRun:
+    """What was dealt of one start of the generator: it counts its draws from 1, without a gap.
+
+    `missing` is how many between `first` and `last` were drawn and dealt to nobody: a turn that
+    broke off, or somebody who drew and looked.  `gaps` are where the first of them begin.
+    """
+
+    instance: str
+    used: int
+    first: int
+    last: int
+    missing: int
+    gaps: tuple[int, ...]
+    from_at: datetime
+    until: datetime
+
+
+def game_of(state: State) -> House:
+    """Return which game a state is of."""
+    if isinstance(state, RouletteRound):
+        return House.ROULETTE
+    return House.SLOT if isinstance(state, SlotRound) else House.BLACKJACK
+
+
+def last_action(state: State) -> Action:
+    """Return what a round goes on with when its player has left it."""
+    return Action.STAND if isinstance(state, BlackjackRound) and state.shoe else Action.SPIN
+
+
+def step_id(round_id: str, number: int) -> str:
+    """Return the id under which a step's stake is booked, and the win of a round's last one."""
+    return f"{round_id}/{number}"
+
+
+def digest_of(draw: str) -> bytes:
+    """Return what a draw's record is known by before it is shown."""
+    return hashlib.sha256(draw.encode()).digest()
+
+
+def write_draw(record: DrawRecord) -> str:
+    """Return a draw's record as it is kept: one text, always the same."""
+    return json.dumps(record.to_json(), sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,191 @@
+"""What is looked at before a step is taken: the round, the registry, who plays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pitboss.games import registry, rounds
+from pitboss.games.dealing import rules, store
+from pitboss.games.dealing.model import (
+    PROVIDER,
+    HouseRound,
+    Play,
+    Refusal,
+    RoundKey,
+    Step,
+    game_of,
+)
+from pitboss.games.dealing.ports import Equipment
+from pitboss.games.house.model import House
+from pitboss.games.house.model import Round as State
+from pitboss.games.registry.model import Certificate, Offer
+from pitboss.games.rounds.model import Round, WireRefusal, round_id_of
+from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.shards import shard_of
+from pitboss.messages import Turn
+from pitboss.players import identity
+from pitboss.players.identity.model import Player
+
+
+@dataclass(slots=True, kw_only=True)
+class Deal:
+    """A step on its way, from what was asked for to what came of it.
+
+    `turn` is what the rules allow, `after` the state that it leads to, `draw` the record behind
+    it, by one of the `builds` that were looked at; a `refusal` ends it.
+    """
+
+    play: Play
+    player: Player | None = None
+    round: HouseRound | None = None
+    turn: rules.Turn | None = None
+    after: State | None = None
+    builds: frozenset[str] = frozenset()
+    draw: str | None = None
+    steps: int = 0
+    repeated: bool = False
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shelf:
+    """What there is of all plays of a batch."""
+
+    players: Mapping[PlayerId, Player]
+    rounds: Mapping[RoundKey, HouseRound]
+    steps: Mapping[RoundKey, Sequence[Step]]
+    newest: Mapping[tuple[PlayerId, House], HouseRound]
+    booked: Mapping[str, Round]
+    offers: Mapping[House, Offer]
+    certificates: Mapping[House, Sequence[Certificate]]
+    builds: frozenset[str]
+
+
+async def judge(turn: Turn, plays: Sequence[Play], equipment: Equipment) -> list[Deal]:
+    """Return each play as far as the rules allow it.
+
+    Raises:
+        Fault: the generator does not say which build it is.
+        DrawUntold: a kept round does not follow from its steps.
+    """
+    shelf = await _look(turn, plays, equipment)
+    return [_judge(turn, item, shelf) for item in plays]
+
+
+async def refuse_opening(
+    turn: Turn, player_id: PlayerId, code: str, equipment: Equipment
+) -> Refusal | None:
+    """Return why a game of the house is not opened for a player, who may be known or not.
+
+    The files that would deal must be those that a laboratory has certified for the player's
+    licence; whether the game may be played at all, the registry says.
+
+    Raises:
+        Fault: the generator does not say which build it is.
+    """
+    try:
+        game = House(code)
+    except ValueError:
+        return None
+    found = await registry.find_offers(turn.tx, {(PROVIDER, game.value)})
+    offer = found.get((PROVIDER, game.value))
+    players = await identity.recall_players(turn, [(shard_of(player_id), player_id)])
+    player = players.get(player_id)
+    if offer is None or player is None:
+        return None
+    certificates = await registry.find_certificates(turn.tx, offer.version)
+    own = [item for item in certificates if item.licence == player.jurisdiction]
+    builds = await _builds(equipment)
+    certified = rules.is_certified(offer, own, builds, game)
+    return None if certified else Refusal.ANOTHER_BUILD
+
+
+async def _builds(equipment: Equipment) -> frozenset[str]:
+    return frozenset({equipment.games_build, await equipment.draws.build()})
+
+
+def _judge(turn: Turn, play: Play, shelf: _Shelf) -> Deal:
+    player = shelf.players.get(play.player_id)
+    if player is None:
+        return Deal(play=play, refusal=WireRefusal.UNKNOWN_PLAYER)
+    key = (play.player_id, play.round_id)
+    round_, steps = shelf.rounds.get(key), shelf.steps.get(key, ())
+    game = _game(play, round_)
+    newest = None if game is None else shelf.newest.get((player.id, game))
+    known = rules.Known(
+        now=turn.now,
+        round=round_,
+        steps=steps,
+        closed=not _is_open(round_, shelf),
+        newest=newest,
+        newest_open=_is_open(newest, shelf),
+        offer=None if game is None else shelf.offers.get(game),
+        certificates=[
+            item
+            for item in (() if game is None else shelf.certificates.get(game, ()))
+            if item.licence == player.jurisdiction
+        ],
+        builds=shelf.builds,
+    )
+    deal = Deal(play=play, player=player, round=round_, steps=len(steps), builds=shelf.builds)
+    match rules.judge(play, known):
+        case Refusal() as refusal:
+            deal.refusal = refusal
+        case rules.Again(state=state):
+            deal.after, deal.repeated = state, True
+        case rules.Turn() as allowed:
+            deal.turn = allowed
+    return deal
+
+
+async def _look(turn: Turn, plays: Sequence[Play], equipment: Equipment) -> _Shelf:
+    places = [(shard_of(item.player_id), item.player_id) for item in plays]
+    keys = [(item.player_id, item.round_id) for item in plays]
+    kept = {(item.player_id, item.id): item for item in await store.find_rounds(turn.tx, keys)}
+    steps: dict[RoundKey, list[Step]] = {}
+    for step in await store.find_steps(turn.tx, keys):
+        steps.setdefault((step.player_id, step.round_id), []).append(step)
+    begins = {(item.player_id, game_of(item.wager)) for item in plays if item.wager is not None}
+    newest = {
+        (item.player_id, item.game): item for item in await store.find_newest(turn.tx, begins)
+    }
+    games = {game for _, game in begins} | {item.game for item in kept.values()}
+    offers = await registry.find_offers(turn.tx, {(PROVIDER, game.value) for game in games})
+    return _Shelf(
+        players=await identity.recall_players(turn, list(dict.fromkeys(places))),
+        rounds=kept,
+        steps=steps,
+        newest=newest,
+        booked=await _booked(turn, [*kept.values(), *newest.values()]),
+        offers={House(code): offer for (_, code), offer in offers.items()},
+        certificates={
+            House(offer.version.code): await registry.find_certificates(turn.tx, offer.version)
+            for offer in offers.values()
+        },
+        builds=await _builds(equipment),
+    )
+
+
+async def _booked(turn: Turn, kept: Iterable[HouseRound]) -> dict[str, Round]:
+    """Return what the books say of rounds, by the house's id of them and their player."""
+    found: dict[str, Round] = {}
+    wanted = {(item.shard, _book_id(item)) for item in kept}
+    for item in await rounds.find_rounds_by_id(turn.tx, wanted):
+        found[item.id] = item
+    return found
+
+
+def _is_open(round_: HouseRound | None, shelf: _Shelf) -> bool:
+    booked = None if round_ is None else shelf.booked.get(_book_id(round_))
+    return booked is not None and booked.closed_at is None
+
+
+def _book_id(round_: HouseRound) -> str:
+    return round_id_of(PROVIDER, round_.player_id, round_.id)
+
+
+def _game(play: Play, round_: HouseRound | None) -> House | None:
+    if round_ is not None:
+        return round_.game
+    return None if play.wager is None else game_of(play.wager)

@@ -1,0 +1,39 @@
+"""What dealing needs from outside: draws, and what build of the games this is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pitboss.rng.records import DrawRecord
+
+
+class Draws(Protocol):
+    """The certified generator."""
+
+    async def build(self) -> str:
+        """Return the digest of the generator's files, in hexadecimal digits.
+
+        Raises:
+            Fault: it does not answer, or draws nothing.
+        """
+        ...
+
+    async def draw(
+        self, *, draw_id: str, round_id: str, purpose: str, mapping: Mapping[str, Any]
+    ) -> DrawRecord:
+        """Draw once; asking again under the same id gives the same record.
+
+        Raises:
+            Fault: it does not answer, or draws nothing.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equipment:
+    """What rounds are dealt with: the generator, and the digest of the games' own files."""
+
+    draws: Draws
+    games_build: str

@@ -1,0 +1,160 @@
+"""The SQL of dealing: one statement a step, for a whole batch."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+import asyncpg
+
+from pitboss.db import Transaction
+from pitboss.games.dealing.model import DrawRun, HouseRound, RoundKey, Step
+from pitboss.games.house.model import Action, House
+from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.shards import Shard, shard_of
+
+_ROUND = (
+    *("shard", "player_id", "round_id", "session_id", "game", "version", "currency", "wager"),
+    "opened_at",
+)
+_ROUND_READ = ", ".join(f"round.{name}" for name in _ROUND)
+_STEP = (
+    *("shard", "player_id", "round_id", "number", "action", "staked_micros", "draw_digest"),
+    *("draw", "played_at"),
+)
+
+
+async def find_rounds(tx: Transaction, keys: Collection[RoundKey]) -> list[HouseRound]:
+    """Return those of the rounds that there are."""
+    if not keys:
+        return []
+    rows = await tx.fetch(
+        f"SELECT {_ROUND_READ} FROM unnest($1::smallint[], $2::uuid[], $3::uuid[])"
+        " AS wanted (shard, player_id, round_id)"
+        " JOIN house_round AS round USING (shard, player_id, round_id)",
+        *_columns(keys),
+    )
+    return [_round(row) for row in rows]
+
+
+async def find_steps(tx: Transaction, keys: Collection[RoundKey]) -> list[Step]:
+    """Return the steps of these rounds, each round's in order."""
+    if not keys:
+        return []
+    rows = await tx.fetch(
+        "SELECT step.* FROM unnest($1::smallint[], $2::uuid[], $3::uuid[])"
+        " AS wanted (shard, player_id, round_id)"
+        " JOIN house_step AS step USING (shard, player_id, round_id) ORDER BY step.number",
+        *_columns(keys),
+    )
+    return [_step(row) for row in rows]
+
+
+async def find_newest(
+    tx: Transaction, places: Collection[tuple[PlayerId, House]]
+) -> list[HouseRound]:
+    """Return the newest round of each of these players and games, where there is one."""
+    if not places:
+        return []
+    rows = await tx.fetch(
+        f"SELECT {_ROUND_READ} FROM unnest($1::smallint[], $2::uuid[], $3::text[])"
+        " AS wanted (shard, player_id, game) CROSS JOIN LATERAL (SELECT * FROM house_round AS one"
+        "  WHERE one.shard = wanted.shard AND one.player_id = wanted.player_id"
+        "  AND one.game = wanted.game ORDER BY one.opened_at DESC LIMIT 1) AS round",
+        [shard_of(player_id) for player_id, _ in places],
+        [player_id for player_id, _ in places],
+        [game for _, game in places],
+    )
+    return [_round(row) for row in rows]
+
+
+async def find_draw_runs(tx: Transaction, since: datetime, *, gaps_max: int) -> list[DrawRun]:
+    """Return what was dealt of each start of the generator since a time, the newest first."""
+    rows = await tx.fetch(
+        "WITH drawn AS (SELECT draw::jsonb->>'instance' AS instance,"
+        "   (draw::jsonb->>'sequence')::bigint AS sequence, played_at"
+        "  FROM house_step WHERE draw IS NOT NULL AND played_at >= $1),"
+        " apart AS (SELECT *, sequence - lag(sequence) OVER (PARTITION BY instance"
+        "  ORDER BY sequence) - 1 AS missing FROM drawn)"
+        " SELECT instance, count(*) AS used, min(sequence) AS first, max(sequence) AS last,"
+        "  coalesce(sum(missing), 0)::bigint AS missing, min(played_at) AS from_at,"
+        "  max(played_at) AS until, (array_agg(sequence - missing ORDER BY sequence)"
+        "   FILTER (WHERE missing > 0))[:$2] AS gaps"
+        " FROM apart GROUP BY instance ORDER BY max(played_at) DESC",
+        since,
+        gaps_max,
+    )
+    return [
+        DrawRun(
+            instance=row["instance"],
+            used=row["used"],
+            first=row["first"],
+            last=row["last"],
+            missing=row["missing"],
+            gaps=tuple(row["gaps"] or ()),
+            from_at=row["from_at"],
+            until=row["until"],
+        )
+        for row in rows
+    ]
+
+
+async def save_rounds(tx: Transaction, rounds: Sequence[HouseRound]) -> None:
+    """Append rounds that begin."""
+    if rounds:
+        values = [
+            (
+                *(item.shard, item.player_id, item.id, item.session_id, item.game, item.version),
+                *(item.currency, item.wager, item.opened_at),
+            )
+            for item in rounds
+        ]
+        await tx.copy_in("house_round", _ROUND, values)
+
+
+async def save_steps(tx: Transaction, steps: Sequence[Step]) -> None:
+    """Append steps that were taken."""
+    if steps:
+        values = [
+            (
+                *(item.shard, item.player_id, item.round_id, item.number, item.action),
+                *(item.staked_micros, item.draw_digest, item.draw, item.played_at),
+            )
+            for item in steps
+        ]
+        await tx.copy_in("house_step", _STEP, values)
+
+
+def _columns(keys: Collection[RoundKey]) -> tuple[list[Shard], list[PlayerId], list[str]]:
+    return (
+        [shard_of(player_id) for player_id, _ in keys],
+        [player_id for player_id, _ in keys],
+        [round_id for _, round_id in keys],
+    )
+
+
+def _round(row: asyncpg.Record) -> HouseRound:
+    return HouseRound(
+        shard=Shard(row["shard"]),
+        player_id=PlayerId(str(row["player_id"])),
+        id=str(row["round_id"]),
+        session_id=str(row["session_id"]),
+        game=House(row["game"]),
+        version=row["version"],
+        currency=row["currency"],
+        wager=row["wager"],
+        opened_at=row["opened_at"],
+    )
+
+
+def _step(row: asyncpg.Record) -> Step:
+    return Step(
+        shard=Shard(row["shard"]),
+        player_id=PlayerId(str(row["player_id"])),
+        round_id=str(row["round_id"]),
+        number=row["number"],
+        action=Action(row["action"]),
+        staked_micros=row["staked_micros"],
+        played_at=row["played_at"],
+        draw=row["draw"],
+    )

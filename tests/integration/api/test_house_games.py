@@ -1,0 +1,265 @@
+"""The house's own games over HTTP: opened, played, looked at, and refused in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from integration.api.client import Answer
+from integration.api.desk import Desk, Somebody
+from integration.games.dealing import GAMES_BUILD, RNG_BUILD, Scripted, shoe
+from pitboss.adapters.rng import RngAway
+from pitboss.db import Database
+from pitboss.games import house
+from pitboss.games.dealing.ports import Equipment
+from pitboss.games.house.model import House
+from pitboss.kernel.ids import derived_id
+
+SCATTERS, FREE = (6, 0, 2, 16, 7), (0, 0, 0, 0, 0)
+RED = {"kind": "red", "numbers": list(house.roulette_table()["red"][0]), "stake": "1.00"}
+
+
+@pytest.fixture
+async def draws() -> Scripted:
+    return Scripted()
+
+
+@pytest.fixture
+async def parlour(database: Database, draws: Scripted) -> Desk:
+    """Give a desk with the three games of the house, certified for what deals here."""
+    desk = Desk(database=database, house=Equipment(draws=draws, games_build=GAMES_BUILD))
+    games = [listed(game) for game in House]
+    answer = await desk.client.ask(
+        "POST",
+        "/v1/staff/games/import",
+        token=desk.staff,
+        body={"provider": "house", "games": games},
+    )
+    assert all(item["changed"] for item in answer.json()["games"]), answer.body
+    return desk
+
+
+def listed(game: House, *hashes: str) -> dict[str, Any]:
+    """Return a game of the house as staff imports it."""
+    return {
+        "code": game.value,
+        "version": house.versions()[game],
+        "title": game.value.capitalize(),
+        "kind": "slot" if game is House.SLOT else "table",
+        "rtp": "97.2972",
+        "cycle_ms_min": 5_000,
+        "autoplay": False,
+        "certificates": [
+            {
+                "licence": "demo",
+                "laboratory": "Lab",
+                "number": f"L-{game.value}",
+                "issued_on": "2026-01-31",
+                "hashes": list(hashes or (RNG_BUILD, GAMES_BUILD)),
+            }
+        ],
+    }
+
+
+async def tell(desk: Desk, player: Somebody, path: str, body: object) -> Answer:
+    return await desk.client.ask("POST", f"/v1/games{path}", token=player.token, body=body)
+
+
+async def opened(desk: Desk, player: Somebody, game: str) -> str:
+    """Open a game of the house; return the session's id."""
+    answer = await tell(desk, player, "/launch", {"provider": "house", "game": game})
+    assert answer.status == 201, answer.body
+    session = answer.json()["session_id"]
+    assert answer.json()["url"] == f"/play/{game}#{session}"
+    return str(session)
+
+
+async def see(desk: Desk, player: Somebody, path: str) -> Any:
+    answer = await desk.client.ask("GET", f"/v1/games/house{path}", token=player.token)
+    assert answer.status == 200, answer.body
+    return answer.json()
+
+
+async def test_roulette_is_opened_played_and_looked_at(parlour: Desk, draws: Scripted) -> None:
+    draws.left.append((1,))
+    ann = await parlour.player(amount="10.00")
+    session = await opened(parlour, ann, "roulette")
+    begin = {"round_id": derived_id("r1"), "session_id": session, "bets": [RED]}
+
+    played = await tell(parlour, ann, "/house/roulette/rounds", begin)
+    again = await tell(parlour, ann, "/house/roulette/rounds", begin)
+
+    assert played.status == again.status == 200
+    shown = played.json()
+    assert (shown["number"], shown["won"], shown["balance"]) == (1, "2.00", "11.00")
+    assert shown["over"] and shown["actions"] == []
+    assert again.json() == shown
+    assert await see(parlour, ann, "/rounds") == {"rounds": []}
+    looked = await see(parlour, ann, f"/rounds/{begin['round_id']}")
+    assert looked == {name: value for name, value in shown.items() if name != "balance"}
+    (mine,) = (await parlour.client.ask("GET", "/v1/me/rounds", token=ann.token)).json()["rounds"]
+    assert (mine["provider"], mine["staked"], mine["won"]) == ("house", "1.00", "2.00")
+
+
+async def test_a_slot_with_free_spins_goes_on_after_an_interruption(
+    parlour: Desk, draws: Scripted
+) -> None:
+    draws.left.extend([SCATTERS, *[FREE] * 8])
+    ann = await parlour.player(amount="10.00")
+    session = await opened(parlour, ann, "slot")
+    begin = {"round_id": derived_id("r1"), "session_id": session, "stake": "0.30"}
+
+    first = (await tell(parlour, ann, "/house/slot/rounds", begin)).json()
+    (interrupted,) = (await see(parlour, ann, "/rounds"))["rounds"]
+    shown = interrupted
+    while not shown["over"]:
+        body = {"number": shown["steps"] + 1, "action": shown["actions"][0]}
+        answer = await tell(parlour, ann, f"/house/rounds/{shown['round_id']}/steps", body)
+        shown = answer.json()
+
+    assert (first["free_left"], first["balance"], interrupted["steps"]) == (8, "9.70", 1)
+    assert [spin["free"] for spin in shown["spins"]] == [False] + [True] * 8
+    assert sum(spin["reels"][0].count("S") for spin in shown["spins"][1:]) == 0
+    assert shown["steps"] == 9
+
+
+async def test_of_cards_a_player_sees_what_lies_open(parlour: Desk, draws: Scripted) -> None:
+    draws.left.append(shoe(4, 8, 5, 9, 22))
+    ann = await parlour.player(amount="10.00")
+    session = await opened(parlour, ann, "blackjack")
+    begin = {"round_id": derived_id("r1"), "session_id": session, "stake": "2.00"}
+
+    dealt = await tell(parlour, ann, "/house/blackjack/rounds", begin)
+    shown = dealt.json()
+    step = {"number": 2, "action": "double", "session_id": session}
+    ended = await tell(parlour, ann, f"/house/rounds/{begin['round_id']}/steps", step)
+
+    assert (shown["hole"], len(shown["dealer"])) == (True, 1)
+    assert b"shoe" not in dealt.body and b"wager" not in dealt.body
+    assert [card["rank"] for card in shown["hands"][0]["cards"]] == ["5", "6"]
+    assert set(shown["actions"]) == {"hit", "stand", "double"}
+    assert (ended.json()["won"], ended.json()["balance"]) == ("8.00", "14.00")
+    assert len(ended.json()["dealer"]) == 2
+
+
+async def test_rules_are_shown_to_anybody_with_what_the_registry_says(parlour: Desk) -> None:
+    async def rules(game: str) -> Any:
+        answer = await parlour.client.ask("GET", f"/v1/games/house/{game}")
+        return answer.json() if answer.status == 200 else answer.slug
+
+    wheel, reels, cards = [await rules(game.value) for game in House]
+
+    assert wheel["rtp"] == "97.2972"
+    assert {bet["kind"]: bet["pays"] for bet in wheel["bets"]}["corner"] == 8
+    assert (reels["pays"]["A"], reels["free_spins"]["3"], reels["coins"]) == ([30, 100, 500], 8, 30)
+    assert cards["coins"] == 2
+    assert await rules("baccarat") == "unknown_game"
+
+
+@pytest.mark.parametrize(
+    ("game", "changes", "field"),
+    [
+        ("roulette", {"bets": []}, "bets"),
+        ("roulette", {"bets": [RED | {"numbers": [1, 2]}]}, "bets"),
+        ("roulette", {"bets": [RED | {"stake": "0"}]}, "bets"),
+        ("roulette", {"bets": [RED | {"stake": "1e2"}]}, "bets[0].stake"),
+        ("roulette", {"bets": [RED], "stake": "1.00"}, "bets"),
+        ("slot", {"stake": "0.31"}, "stake"),
+        ("slot", {}, "stake"),
+        ("blackjack", {"stake": "0.01"}, "stake"),
+        ("blackjack", {"stake": "1.00", "round_id": "A" * 36}, "round_id"),
+    ],
+)
+async def test_a_wager_that_cannot_be_is_blamed_on_its_field(
+    parlour: Desk, draws: Scripted, game: str, changes: dict[str, Any], field: str
+) -> None:
+    ann = await parlour.player(amount="10.00")
+    session = await opened(parlour, ann, game)
+    begin = {"round_id": derived_id("r1"), "session_id": session, **changes}
+
+    answer = await tell(parlour, ann, f"/house/{game}/rounds", begin)
+
+    assert (answer.status, answer.json()["errors"][0]["field"]) == (422, field)
+    assert draws.ids == []
+
+
+async def test_a_generator_that_is_away_is_said_and_costs_nothing(
+    parlour: Desk, draws: Scripted
+) -> None:
+    draws.left.append((1,))
+    ann = await parlour.player(amount="10.00")
+    session = await opened(parlour, ann, "roulette")
+    draws.fault = RngAway("gone")
+    begin = {"round_id": derived_id("r1"), "session_id": session, "bets": [RED]}
+
+    away = await tell(parlour, ann, "/house/roulette/rounds", begin)
+    draws.fault = None
+    there = await tell(parlour, ann, "/house/roulette/rounds", begin)
+
+    assert (away.status, away.slug) == (503, "games_away")
+    assert (there.status, there.json()["balance"]) == (200, "11.00")
+
+
+async def test_a_game_that_would_be_dealt_by_another_generator_does_not_open(
+    parlour: Desk, draws: Scripted
+) -> None:
+    ann = await parlour.player(amount="10.00")
+    draws.code_hash = "cc" * 32
+
+    answer = await tell(parlour, ann, "/launch", {"provider": "house", "game": "slot"})
+
+    assert (answer.status, answer.slug) == (403, "game_build_not_certified")
+
+
+async def test_staff_that_closes_a_round_of_the_house_has_it_played_to_its_end(
+    parlour: Desk, draws: Scripted
+) -> None:
+    draws.left.extend([SCATTERS, *[FREE] * 8])
+    ann = await parlour.player(amount="10.00")
+    session = await opened(parlour, ann, "slot")
+    begin = {"round_id": derived_id("r1"), "session_id": session, "stake": "0.30"}
+    assert (await tell(parlour, ann, "/house/slot/rounds", begin)).status == 200
+    (mine,) = (await parlour.client.ask("GET", "/v1/me/rounds", token=ann.token)).json()["rounds"]
+    path = f"/v1/staff/players/{ann.player_id}/rounds/{mine['round_id']}/resolution"
+
+    async def resolve() -> Answer:
+        body = {"resolution": "close"}
+        return await parlour.client.ask("POST", path, token=parlour.staff, body=body)
+
+    ended, twice = await resolve(), await resolve()
+
+    assert (ended.status, ended.json()["refunded"]) == (200, "0.00")
+    assert (twice.status, twice.slug) == (409, "round_closed")
+    shown = await see(parlour, ann, f"/rounds/{begin['round_id']}")
+    assert (shown["over"], shown["steps"]) == (True, 9)
+    seen = await parlour.client.ask("GET", "/v1/staff/games/draws?hours=1", token=parlour.staff)
+    (run,) = seen.json()["runs"]
+    assert (run["used"], run["missing"], run["last"]) == (9, 0, 9)
+
+
+async def test_without_a_generator_there_are_no_games_of_the_house(desk: Desk) -> None:
+    ann = await desk.player(amount="10.00")
+    begin = {"round_id": derived_id("r1"), "session_id": derived_id("s"), "stake": "0.30"}
+
+    launched = await tell(desk, ann, "/launch", {"provider": "house", "game": "slot"})
+    played = await tell(desk, ann, "/house/slot/rounds", begin)
+
+    assert (launched.status, played.status) == (404, 404)
+
+
+async def test_a_round_is_its_players_own(parlour: Desk, draws: Scripted) -> None:
+    draws.left.append(shoe(4, 8, 5, 9, 22))
+    ann, bob = await parlour.player(amount="10.00"), await parlour.player(amount="10.00")
+    session = await opened(parlour, ann, "blackjack")
+    round_id = derived_id("r1")
+    begin = {"round_id": round_id, "session_id": session, "stake": "2.00"}
+    assert (await tell(parlour, ann, "/house/blackjack/rounds", begin)).status == 200
+
+    stolen = await tell(
+        parlour, bob, f"/house/rounds/{round_id}/steps", {"number": 2, "action": "hit"}
+    )
+    looked = await parlour.client.ask("GET", f"/v1/games/house/rounds/{round_id}", token=bob.token)
+
+    assert (stolen.status, looked.status) == (404, 404)
+    assert (stolen.slug, looked.slug) == ("unknown_round", "unknown_round")
