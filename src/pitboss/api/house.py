@@ -242,7 +242,10 @@ async def show_rules(edge: TheEdge, game: FromPath[str]) -> HouseGameView:
     key = (PROVIDER, kind.value)
     async with edge.database.reading() as tx:
         offer = (await registry.find_offers(tx, {key})).get(key)
-    return show_game(kind, None if offer is None else percent_of(offer.version.rtp_ppm))
+    if offer is None:
+        return show_game(kind, rtp=None, cycle_ms_min=None)
+    version = offer.version
+    return show_game(kind, rtp=percent_of(version.rtp_ppm), cycle_ms_min=version.cycle_ms_min)
 
 
 @get("/games/draws", opt=needs(Permission.SEE_GAMES), summary="What the generator drew, and gaps")

@@ -126,7 +126,8 @@ class HouseGameView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """A game of the house: what it returns in the long run, and what its outcomes pay.
 
     `rtp` is in percent, as the registry has it: of each bet at roulette, of all stakes with basic
-    strategy at blackjack.
+    strategy at blackjack.  `cycle_ms_min` is how long a round takes at least, from its beginning to
+    that of the next.
     `coins` are how many of the currency's smallest coins a stake is a multiple of.  `pays` are, by
     symbol, the coins for three, four and five reels; `scatters` and `free_spins` by how many there
     are anywhere.
@@ -136,6 +137,7 @@ class HouseGameView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     version: str
     coins: int
     rtp: str | None = None
+    cycle_ms_min: int | None = None
     bets: tuple[PlaceView, ...] = ()
     pays: dict[str, tuple[int, ...]] = {}
     scatters: dict[str, int] = {}
@@ -183,14 +185,17 @@ def show_draw_run(run: DrawRun) -> DrawRunView:
     )
 
 
-def show_game(game: House, rtp: str | None) -> HouseGameView:
-    """Return the rules of a game as a page needs them, with what it is certified to return."""
-    version = house.versions()[game]
+def show_game(game: House, *, rtp: str | None, cycle_ms_min: int | None) -> HouseGameView:
+    """Return the rules of a game as a page needs them, with what the registry says of it."""
+    about: dict[str, Any] = {
+        "game": game,
+        "version": house.versions()[game],
+        "rtp": rtp,
+        "cycle_ms_min": cycle_ms_min,
+    }
     if game is House.ROULETTE:
         return HouseGameView(
-            game=game,
-            version=version,
-            rtp=rtp,
+            **about,
             coins=1,
             bets=tuple(
                 PlaceView(kind=kind, pays=36 // len(places[0]) - 1, places=places)
@@ -198,12 +203,10 @@ def show_game(game: House, rtp: str | None) -> HouseGameView:
             ),
         )
     if game is House.BLACKJACK:
-        return HouseGameView(game=game, version=version, rtp=rtp, coins=2)
+        return HouseGameView(**about, coins=2)
     sheet = house.slot_sheet()
     return HouseGameView(
-        game=game,
-        version=version,
-        rtp=rtp,
+        **about,
         coins=sheet.coins,
         pays=dict(sheet.pays),
         scatters={str(count): coins for count, coins in sheet.scatters.items()},

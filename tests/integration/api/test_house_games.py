@@ -150,7 +150,7 @@ async def test_rules_are_shown_to_anybody_with_what_the_registry_says(parlour: D
 
     wheel, reels, cards = [await rules(game.value) for game in House]
 
-    assert wheel["rtp"] == "97.2972"
+    assert (wheel["rtp"], wheel["cycle_ms_min"]) == ("97.2972", 5_000)
     assert {bet["kind"]: bet["pays"] for bet in wheel["bets"]}["corner"] == 8
     assert (reels["pays"]["A"], reels["free_spins"]["3"], reels["coins"]) == ([30, 100, 500], 8, 30)
     assert cards["coins"] == 2

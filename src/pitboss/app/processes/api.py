@@ -1,4 +1,4 @@
-"""The process that serves the API."""
+"""The process that serves the API, and the pages that use it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from pitboss.adapters import passwords
 from pitboss.adapters.authenticators import FidoAuthenticators
 from pitboss.adapters.payments.sandbox import SandboxReader
 from pitboss.adapters.verification.sandbox import SandboxCheckReader
-from pitboss.api.asgi import Api, make_app
+from pitboss.api.asgi import make_app
 from pitboss.api.edge import Edge, GameProvider
 from pitboss.api.tokens import Tokens
 from pitboss.app import collector, locating
+from pitboss.app.front import Front
 from pitboss.app.games import open_house, open_providers
 from pitboss.app.home import Home
 from pitboss.app.parts import (
@@ -42,6 +43,7 @@ from pitboss.players.verification.model import SANDBOX as CHECKER
 from pitboss.registers.ports import RegisterClient
 from pitboss.settings import Settings
 from pitboss.sportsbook.cash_out.model import Policy
+from pitboss.web.pages import Pages
 
 # Connections that the kernel may keep for us while a burst of clients arrives.
 LISTEN_BACKLOG = 2_048
@@ -77,10 +79,10 @@ def compose(
     registers: Mapping[Register, RegisterClient],
     providers: Mapping[str, GameProvider],
     house: Equipment | None = None,
-) -> Api:
-    """Put the API together."""
+) -> Front:
+    """Put the API together, and the pages beside it."""
     home = Home(settings.home)
-    return make_app(
+    api = make_app(
         Edge(
             database=database,
             clock=clock_of(settings),
@@ -110,6 +112,7 @@ def compose(
             ),
         )
     )
+    return Front(api, Pages())
 
 
 def origins(settings: Settings) -> tuple[str, ...]:
@@ -121,7 +124,7 @@ def origins(settings: Settings) -> tuple[str, ...]:
     return (f"https://{settings.site}",)
 
 
-async def serve(app: Api, settings: Settings, stop: asyncio.Event) -> None:
+async def serve(app: Front, settings: Settings, stop: asyncio.Event) -> None:
     """Serve an application; requests that are under way when told to stop are answered."""
     server = Server(
         app,

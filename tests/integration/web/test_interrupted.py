@@ -1,0 +1,281 @@
+"""Rounds that break off in the browser: reloaded, cut off, come back to, refused in words."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from playwright.async_api import Browser, Route, expect
+
+from integration.web.browsing import Visitor, asked_in, visiting
+from integration.web.parlour import Parlour
+from pitboss.games.house.model import House
+from scenario.hands import until
+
+WHEEL, REELS = House.ROULETTE, House.SLOT
+# Stops that pay nothing; with three scatters; and of free spins.
+LOST = (10, 11, 12, 13, 14)
+SCATTERS = (6, 0, 2, 16, 7)
+FREE = [(0, 0, 0, 0, 0), (3, 1, 4, 1, 5), (9, 2, 6, 5, 3), (5, 8, 9, 7, 9)] * 2
+# What runs in the browser: a chip on every place, by the control that knows all of them.
+LAY_ALL = """() => {
+    const choose = (id, value) => {
+        const select = document.getElementById(id);
+        select.value = value;
+        select.dispatchEvent(new Event('change', { bubbles: true }));
+        return [...select.options].map((option) => option.value);
+    };
+    for (const kind of choose('kind', 'straight')) {
+        choose('kind', kind);
+        for (const place of choose('place', '0')) {
+            choose('place', place);
+            document.querySelector('#inside button').click();
+        }
+    }
+}"""
+LEFT = re.compile(r"^Free spin \(\d left\)$")
+
+
+async def spins_of(visitor: Visitor) -> list[str]:
+    """Return what the page lists of the round's spins."""
+    return await visitor.page.locator("#spins li").all_text_contents()
+
+
+async def test_free_spins_go_on_after_the_page_was_loaded_again(
+    parlour: Parlour, browser: Browser
+) -> None:
+    ann = await parlour.player()
+    parlour.draw(SCATTERS, *FREE)
+
+    async with visiting(browser, parlour.url) as visitor:
+        await parlour.seat(visitor, ann, REELS)
+        await visitor.page.get_by_label("Stake").select_option("3.00")
+        await visitor.spin()
+        spin = visitor.button("spin")
+        await expect(spin).to_have_text("Free spin (8 left)")
+        for _ in range(3):
+            await visitor.spin()
+        before = await spins_of(visitor)
+        symbols = await visitor.page.locator("#reels .letter").all_text_contents()
+
+        await visitor.page.reload()
+
+        await expect(spin).to_have_text("Free spin (5 left)")
+        assert "interrupted" in await visitor.text("outcome")
+        assert await spins_of(visitor) == before
+        assert await visitor.page.locator("#reels .letter").all_text_contents() == symbols
+        assert await visitor.page.get_by_label("Stake").is_disabled()
+        while LEFT.match(await visitor.text("spin")):
+            await visitor.spin()
+
+        (booked,) = await parlour.rounds(ann)
+        assert booked["closed_by"] == "provider"
+        assert await visitor.amount("won") == booked["won"] != "0.00"
+        assert await visitor.amount("balance") == await parlour.money(ann)
+        assert len(await spins_of(visitor)) == 9
+        assert "Free spins: 8 of 8 played" in await visitor.text("free")
+        assert visitor.faults == []
+
+
+async def test_a_round_in_the_middle_is_found_after_another_login(
+    parlour: Parlour, browser: Browser
+) -> None:
+    ann = await parlour.player()
+    parlour.draw(SCATTERS, *FREE)
+
+    async with visiting(browser, parlour.url) as visitor:
+        await parlour.seat(visitor, ann, REELS)
+        await visitor.spin()
+        await visitor.page.get_by_role("button", name="Log out").click()
+        await expect(visitor.page.locator("#notice")).to_have_text("You are logged out.")
+
+    async with visiting(browser, parlour.url) as visitor:
+        await visitor.sit(ann.email, "Slot")
+        await expect(visitor.button("spin")).to_have_text("Free spin (8 left)")
+        await visitor.spin()
+        await expect(visitor.button("spin")).to_have_text("Free spin (7 left)")
+        assert visitor.faults == []
+
+
+async def test_a_page_that_is_loaded_again_before_the_answer_asks_for_the_same_round(
+    parlour: Parlour, browser: Browser
+) -> None:
+    ann = await parlour.player()
+    parlour.draw((17,))
+    asked: list[str] = []
+
+    async def never_answer(route: Route) -> None:
+        asked.append(asked_in(route)["round_id"])
+        await route.fetch()
+
+    async with visiting(browser, parlour.url) as visitor:
+        await parlour.seat(visitor, ann, WHEEL)
+        await visitor.page.route("**/v1/games/house/roulette/rounds", never_answer)
+        await visitor.lay("17 black")
+        await visitor.button("spin").click()
+
+        async def booked() -> bool:
+            return bool(await parlour.rounds(ann))
+
+        await until(booked, "the round is booked")
+        await visitor.page.unroute("**/v1/games/house/roulette/rounds")
+        await visitor.page.reload()
+
+        await expect(visitor.page.locator("#ball")).to_have_text("17")
+        assert (await visitor.text("outcome")).startswith("Your last spin: 17 black. 36.00 EUR")
+        (found,) = await parlour.rounds(ann)
+        assert [found["reference"]] == asked
+        assert await visitor.amount("balance") == await parlour.money(ann) == "45.00"
+        assert await visitor.page.locator("#last li").all_text_contents() == ["17"]
+        assert visitor.surprises == []
+
+
+async def test_an_answer_that_stays_away_is_asked_for_by_hand(
+    parlour: Parlour, browser: Browser
+) -> None:
+    ann = await parlour.player()
+    parlour.draw((0,))
+
+    async with visiting(browser, parlour.url) as visitor:
+        await parlour.seat(visitor, ann, WHEEL)
+        await visitor.lay("17 black")
+        await visitor.page.route("**/v1/games/house/roulette/rounds", lambda route: route.abort())
+        await visitor.spin()
+
+        assert await visitor.text("spin") == "Ask again"
+        assert await visitor.text("outcome") == "Nobody knows yet what came of it."
+        await expect(visitor.page.get_by_role("alert")).to_contain_text("No answer")
+        await visitor.lay("18 red")
+        assert await visitor.amount("total") == "1.00", "what is asked for is not changed"
+        await visitor.page.unroute("**/v1/games/house/roulette/rounds")
+        await visitor.button("spin").click()
+
+        await expect(visitor.page.locator("#ball")).to_have_text("0")
+        assert (await visitor.text("outcome")).startswith("zero. Nothing returned")
+        assert len(await parlour.rounds(ann)) == 1
+
+
+async def test_a_round_that_comes_too_soon_is_refused_and_the_button_waits(
+    parlour: Parlour, browser: Browser
+) -> None:
+    ann = await parlour.player()
+    parlour.draw(LOST, LOST)
+
+    async with visiting(browser, parlour.url) as visitor:
+        await parlour.seat(visitor, ann, REELS)
+        await visitor.spin()
+        await expect(visitor.button("spin")).to_have_text(re.compile(r"^Spin in [123] s$"))
+        assert await visitor.button("spin").get_attribute("aria-disabled") == "true"
+        # The house's clock stands still, so that for it no time has passed.
+        await visitor.spin()
+        await expect(visitor.page.get_by_role("alert")).to_contain_text("not played so fast")
+        await expect(visitor.button("spin")).to_have_text(re.compile(r"^Spin in [123] s$"))
+        assert len(await parlour.rounds(ann)) == 1
+
+        parlour.desk.clock.advance(timedelta(seconds=3))
+        await visitor.spin()
+        assert len(await parlour.rounds(ann)) == 2
+        await expect(visitor.page.get_by_role("alert")).to_be_hidden()
+
+
+async def test_every_place_can_be_laid_and_too_much_is_refused_in_words(
+    parlour: Parlour, browser: Browser
+) -> None:
+    ann = await parlour.player(amount="100.00")
+
+    async with visiting(browser, parlour.url) as visitor:
+        page = visitor.page
+        await parlour.seat(visitor, ann, WHEEL)
+        await page.locator("#values label", has_text="0.10").click()
+        rules = await parlour.desk.look(ann, f"/v1/games/house/{House.ROULETTE}")
+        await page.evaluate(LAY_ALL)
+        places = sum(len(bet["places"]) for bet in rules["bets"])
+        assert await page.locator("#laid button").count() == places == 157
+        assert await visitor.amount("total") == "15.70"
+        await visitor.spin()
+
+        # The places are all of the table: what is refused is how much was staked.
+        await expect(page.get_by_role("alert")).to_contain_text(
+            "above the greatest that is allowed"
+        )
+        assert await visitor.amount("total") == "15.70"
+        assert await parlour.rounds(ann) == []
+        await page.get_by_role("button", name="Undo").click()
+        await page.get_by_role("button", name="Remove Red", exact=True).click()
+        assert await visitor.amount("total") == "15.50"
+        await page.get_by_role("button", name="Clear").click()
+        assert await visitor.amount("total") == "0.00"
+        assert await visitor.button("spin").get_attribute("aria-disabled") == "true"
+
+
+async def test_a_session_that_is_over_is_opened_anew(parlour: Parlour, browser: Browser) -> None:
+    ann = await parlour.player()
+    parlour.draw((1,))
+
+    async with visiting(browser, parlour.url) as visitor:
+        await parlour.seat(visitor, ann, WHEEL)
+        await visitor.lay("17 black")
+        first = visitor.page.url
+        parlour.desk.clock.advance(timedelta(hours=13))
+        await visitor.spin()
+        await visitor.page.get_by_role("button", name="Open the game anew").click()
+        await expect(visitor.page).not_to_have_url(first)
+        await visitor.spin()
+        await expect(visitor.page.locator("#ball")).to_have_text("1")
+
+        assert await visitor.amount("balance") == await parlour.money(ann) == "9.00"
+
+
+async def test_who_was_logged_out_elsewhere_is_brought_to_the_login(
+    parlour: Parlour, browser: Browser
+) -> None:
+    ann = await parlour.player()
+
+    async with visiting(browser, parlour.url) as visitor:
+        await parlour.seat(visitor, ann, WHEEL)
+        await visitor.lay("17 black")
+        told = await visitor.page.evaluate("sessionStorage.getItem('pitboss.session')")
+        token = re.search(r'"token":"([^"]+)"', told)
+        assert token
+        gone = await parlour.desk.client.ask("DELETE", "/v1/me/session", token=token[1])
+        assert gone.status == 204
+        await visitor.button("spin").click()
+
+        notice = visitor.page.locator("#notice")
+        await expect(notice).to_have_text("Your session is over. Please log in again.")
+        await expect(visitor.page.get_by_role("button", name="Log in")).to_be_visible()
+        assert "token" not in (await visitor.page.evaluate("JSON.stringify(sessionStorage)"))
+        # The spin was asked for without a session, and is nobody's: it is not made later.
+        await visitor.sit(ann.email, "Roulette")
+        await expect(visitor.page.locator("#outcome")).to_have_text("Lay your chips.")
+        await expect(visitor.button("spin")).to_have_text("Spin")
+        assert await visitor.amount("balance") == "10.00"
+
+
+async def test_a_reality_check_is_shown_and_answered(parlour: Parlour, browser: Browser) -> None:
+    ann = await parlour.player()
+    parlour.draw(LOST, LOST)
+    asked = await parlour.desk.client.ask(
+        "PUT", "/v1/me/reality-check/interval", token=ann.token, body={"minutes": 15}
+    )
+    assert asked.status == 200, asked.body
+
+    async with visiting(browser, parlour.url) as visitor:
+        page = visitor.page
+        await parlour.seat(visitor, ann, REELS)
+        parlour.desk.clock.advance(timedelta(minutes=16))
+        await visitor.button("spin").click()
+        check = page.get_by_role("dialog", name="Reality check")
+        await expect(check).to_contain_text("You have been here for 16 min.")
+        await expect(check).to_contain_text("Staked: 0.30 EUR")
+        await expect(check).to_contain_text("Won or lost: \u22120.30 EUR")
+        await check.press("Escape")
+        await expect(check).to_be_visible()
+        await check.get_by_role("button", name="Go on playing").click()
+        await expect(check).to_be_hidden()
+
+        parlour.desk.clock.advance(timedelta(minutes=16))
+        await visitor.spin()
+        await check.get_by_role("button", name="Leave and log out").click()
+        await expect(page.locator("#notice")).to_have_text("You have left at the reality check.")
+        assert visitor.surprises == []

@@ -1,0 +1,186 @@
+"""What the pages are in a browser: safe, readable, usable by hand and by keyboard, and exact."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from integration.web.browsing import TALL, WIDE, visiting
+from integration.web.parlour import MARKUP, Parlour
+from pitboss.games import house
+from pitboss.games.house.model import House, SlotRound
+from pitboss.kernel.money import _MINOR_DIGITS as MINOR_DIGITS
+from pitboss.web.pages import PAGES
+
+SPINS = 300
+
+# What runs in the browser: everything that can be pressed or filled in has a name.
+NAMELESS = """() => [...document.querySelectorAll('button, input, select, a')]
+    .filter((part) => part.offsetParent !== null)
+    .filter((part) => !(part.getAttribute('aria-label') || part.innerText.trim()
+        || [...(part.labels ?? [])].some((label) => label.innerText.trim())))
+    .map((part) => part.outerHTML)"""
+TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+INJECT = """() => {
+    try {
+        const script = document.createElement('script');
+        script.textContent = 'window.broken = 1';
+        document.body.append(script);
+    } catch (error) { /* Trusted types have said no. */ }
+    return window.broken ?? null;
+}"""
+WAYS = """async ([spins, rules]) => {
+    const { waysOf } = await import('/play/static/ways.js');
+    return spins.map(([reels, free]) =>
+        waysOf(reels, free, rules).reduce((sum, way) => sum + way.coins, 0));
+}"""
+AMOUNTS = """async (asked) => {
+    const { minorDigits, toMinor, toText } = await import('/play/static/money.js');
+    return asked.map(([currency, text]) => {
+        try {
+            const minor = toMinor(text, currency);
+            return [minorDigits(currency), String(minor), toText(minor, currency)];
+        } catch { return [minorDigits(currency), null, null]; }
+    });
+}"""
+
+
+async def test_a_text_stays_a_text_and_nothing_from_elsewhere_runs(
+    parlour: Parlour, browser: Browser
+) -> None:
+    ann = await parlour.player()
+    hosts: set[str] = set()
+
+    async with visiting(browser, parlour.url) as visitor:
+        visitor.page.on("request", lambda request: hosts.add(request.url.split("/play")[0]))
+        await visitor.log_in(ann.email)
+        card = visitor.page.locator("#games li").filter(has_text="onerror")
+        await expect(card.locator("h3")).to_have_text(MARKUP)
+        assert await visitor.page.locator("#games img, #games b").count() == 0
+        assert await visitor.page.get_by_text("No page here yet.").count() == 1
+        assert visitor.faults == []
+
+        assert await visitor.page.evaluate(INJECT) is None
+        assert visitor.faults, "the browser has said that it refused to run it"
+    assert all(host.startswith(parlour.url) for host in hosts)
+
+
+async def test_a_wrong_password_is_told_and_learned_nothing_from(
+    parlour: Parlour, browser: Browser
+) -> None:
+    ann = await parlour.player()
+
+    async with visiting(browser, parlour.url) as visitor:
+        await visitor.page.goto(f"{parlour.url}/play/slot")
+        await expect(visitor.page.locator("#notice")).to_have_text("Please log in first.")
+        await visitor.log_in(ann.email, password="wrong horse")
+        problem = visitor.page.get_by_role("alert")
+        await expect(problem).to_contain_text("no player with this e-mail and password")
+        await visitor.log_in(ann.email)
+        await expect(visitor.page.locator("#games li")).to_have_count(len(House))
+        assert await visitor.amount("balance") == "10.00"
+        assert visitor.surprises == []
+
+
+@pytest.mark.parametrize("size", [WIDE, TALL], ids=["wide", "tall"])
+async def test_every_page_fits_and_every_part_has_a_name(
+    parlour: Parlour, browser: Browser, size: tuple[int, int]
+) -> None:
+    ann = await parlour.player()
+
+    async with visiting(browser, parlour.url, size=size) as visitor:
+        await visitor.page.goto(f"{parlour.url}/play/")
+        assert await visitor.page.evaluate(NAMELESS) == []
+        await visitor.log_in(ann.email)
+        await expect(visitor.page.locator("#games li")).to_have_count(len(House))
+        for address in PAGES:
+            await visitor.page.goto(f"{parlour.url}{address}")
+            await expect(visitor.page.locator("#balance")).to_have_text("10.00 EUR")
+            await expect(visitor.page.locator("#time")).to_have_text("00:00:00")
+            assert await visitor.page.evaluate(TOO_WIDE) <= 0, address
+            assert await visitor.page.evaluate(NAMELESS) == [], address
+        assert visitor.faults == []
+
+
+@pytest.mark.parametrize(
+    ("size", "keys"),
+    [(WIDE, ["ArrowRight", "ArrowRight", "ArrowUp"]), (TALL, ["ArrowDown", "ArrowDown"])],
+    ids=["wide", "tall"],
+)
+async def test_the_table_is_played_by_keyboard(
+    parlour: Parlour, browser: Browser, size: tuple[int, int], keys: list[str]
+) -> None:
+    ann = await parlour.player()
+    parlour.draw((5,))
+
+    async with visiting(browser, parlour.url, size=size) as visitor:
+        page = visitor.page
+        await parlour.seat(visitor, ann, House.ROULETTE)
+        await page.locator('.cell[tabindex="0"]').focus()
+        assert await page.locator('.cell[tabindex="0"]').count() == 1
+        for key in keys:
+            await page.keyboard.press(key)
+        reached = await page.evaluate("document.activeElement.dataset.name")
+        await page.keyboard.press("Enter")
+        assert await visitor.amount("total") == "1.00"
+        await visitor.button("spin").focus()
+        await page.keyboard.press("Enter")
+
+        await expect(page.locator("#ball")).to_have_text("5")
+        (bet,) = (await parlour.desk.look(ann, await newest(parlour, ann)))["bets"]
+        assert bet["kind"] == "straight"
+        assert reached.startswith(f"{bet['numbers'][0]} ")
+        focused = await page.evaluate("document.activeElement.id")
+        assert focused == "spin", "the keyboard stays where it was"
+
+
+async def newest(parlour: Parlour, player: Any) -> str:
+    """Return where a player's newest round is looked at."""
+    (booked, *_) = await parlour.rounds(player)
+    return f"/v1/games/house/rounds/{booked['reference']}"
+
+
+async def test_the_page_counts_ways_as_the_house_does(parlour: Parlour, browser: Browser) -> None:
+    ann = await parlour.player()
+    rules = await parlour.desk.look(ann, f"/v1/games/house/{House.SLOT}")
+    sheet, chance = house.slot_sheet(), random.Random(7)
+    stops = [tuple(chance.randrange(sheet.stops) for _ in range(5)) for _ in range(SPINS)]
+    rounds = [
+        SlotRound(version=sheet.version, stake_micros=sheet.coins, spins=(paid, free))
+        for paid, free in zip(stops, reversed(stops), strict=True)
+    ]
+    # A coin is one micro here, so that what a spin wins is its coins.
+    spins = [spin for round_ in rounds for spin in house.slot_spins(round_)]
+
+    async with visiting(browser, parlour.url) as visitor:
+        await visitor.page.goto(f"{parlour.url}/play/")
+        asked = [[list(spin.reels), spin.free] for spin in spins]
+        counted = await visitor.page.evaluate(WAYS, [asked, rules])
+
+    assert counted == [spin.win_micros for spin in spins]
+    assert len([coins for coins in counted if coins]) > SPINS // 2
+
+
+async def test_the_page_reads_and_writes_amounts_exactly(
+    parlour: Parlour, browser: Browser
+) -> None:
+    whole = "9007199254740993"
+    asked = [
+        (code, text)
+        for code, digits in MINOR_DIGITS.items()
+        for text in (whole, f"-{whole}.{'0' * (digits - 1)}7" if digits else "-7")
+    ]
+    wrong = [("EUR", text) for text in ("", "1.", ".5", "1e2", "1.005", " 1", "1,00", "+1", "NaN")]
+
+    async with visiting(browser, parlour.url) as visitor:
+        await visitor.page.goto(f"{parlour.url}/play/")
+        read = await visitor.page.evaluate(AMOUNTS, [list(item) for item in [*asked, *wrong]])
+
+    for (code, text), (digits, minor, written) in zip(asked, read, strict=False):
+        assert digits == MINOR_DIGITS[code]
+        padded = text if "." in text or not digits else f"{text}.{'0' * digits}"
+        assert (written, minor) == (padded, str(int(padded.replace(".", ""))))
+    assert [item[1] for item in read[len(asked) :]] == [None] * len(wrong)
