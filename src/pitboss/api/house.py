@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
 
@@ -74,15 +74,19 @@ class RouletteBetBody(Body, frozen=True, kw_only=True):
 
 
 class HouseRoundBody(Body, frozen=True, kw_only=True):
-    """A round to begin, under an id that you have made; it is spun or dealt at once.
-
-    `bets` are of roulette, `stake` is of the other games.
-    """
+    """A round to begin, under an id that you have made; it is spun or dealt at once."""
 
     round_id: Id
     session_id: Id
-    stake: str | None = None
-    bets: Annotated[tuple[RouletteBetBody, ...], msgspec.Meta(max_length=200)] = ()
+    stake: str
+
+
+class RouletteRoundBody(Body, frozen=True, kw_only=True):
+    """A round of roulette to begin, under an id that you have made; it is spun at once."""
+
+    round_id: Id
+    session_id: Id
+    bets: Annotated[tuple[RouletteBetBody, ...], msgspec.Meta(max_length=200)]
 
 
 class HouseStepBody(Body, frozen=True, kw_only=True):
@@ -134,7 +138,7 @@ def make_router(edge: Edge, doors: Doors) -> Router:
     table = Table(edge)
     players = Router(
         "/",
-        route_handlers=[begin_round, take_step, show_open, show_one],
+        route_handlers=[spin_wheel, begin_round, take_step, show_open, show_one],
         guards=[doors.player],
         security=BEARER,
         tags=["games"],
@@ -156,11 +160,27 @@ def make_router(edge: Edge, doors: Doors) -> Router:
 
 
 @post(
+    "/roulette/rounds",
+    dto=StrictJson[RouletteRoundBody],
+    before_request=check_body,
+    status_code=200,
+    summary="Begin a round of roulette",
+)
+async def spin_wheel(
+    request: Asked, edge: TheEdge, table: TheTable, data: JSONBody[RouletteRoundBody]
+) -> HouseRoundView:
+    """Stake on places of the table, and spin; the same again is answered as it stands."""
+    player_id = player_of(request)
+    wager = _laid(data.bets, await _currency(edge, player_id))
+    return await table.play(_first(player_id, data, Action.SPIN, wager))
+
+
+@post(
     "/{game:str}/rounds",
     dto=StrictJson[HouseRoundBody],
     before_request=check_body,
     status_code=200,
-    summary="Begin a round of a game of the house",
+    summary="Begin a round of the slot, or of blackjack",
 )
 async def begin_round(
     request: Asked,
@@ -171,18 +191,9 @@ async def begin_round(
 ) -> HouseRoundView:
     """Stake, and spin or deal; the same again under the same id is answered as it stands."""
     player_id, kind = player_of(request), _game(game)
-    unit = await _currency(edge, player_id)
-    action = Action.DEAL if kind is House.BLACKJACK else Action.SPIN
-    return await table.play(
-        Play(
-            player_id=player_id,
-            round_id=_id(data.round_id, "round_id"),
-            number=1,
-            action=action,
-            session_id=_id(data.session_id, "session_id"),
-            wager=_wager(kind, data, unit),
-        )
-    )
+    wager = _staked(kind, data.stake, await _currency(edge, player_id))
+    action = Action.SPIN if kind is House.SLOT else Action.DEAL
+    return await table.play(_first(player_id, data, action, wager))
 
 
 @post(
@@ -262,6 +273,19 @@ async def show_draws(
     return DrawRunsView(runs=tuple(map(show_draw_run, found)))
 
 
+def _first(
+    player_id: PlayerId, data: HouseRoundBody | RouletteRoundBody, action: Action, wager: State
+) -> Play:
+    return Play(
+        player_id=player_id,
+        round_id=_id(data.round_id, "round_id"),
+        number=1,
+        action=action,
+        session_id=_id(data.session_id, "session_id"),
+        wager=wager,
+    )
+
+
 def _problem(trouble: Trouble) -> problems.Problem:
     if trouble is Trouble.TOO_OFTEN:
         return problems.TOO_BUSY
@@ -274,33 +298,35 @@ async def _currency(edge: Edge, player_id: PlayerId) -> Currency:
     return currency(found[player_id].currency)
 
 
-def _wager(game: House, data: HouseRoundBody, unit: Currency) -> State:
-    minor = unit.minor_unit_micros
+def _staked(game: House, stake: str, unit: Currency) -> State:
+    micros, minor = _amount(stake, unit, "stake"), unit.minor_unit_micros
     try:
-        if game is House.ROULETTE:
-            if data.stake is not None:
-                raise Unplayable("a round of roulette has bets, and no stake beside them")
-            return house.begin_roulette(
-                [
-                    RouletteBet(
-                        kind=bet.kind,
-                        numbers=tuple(sorted(bet.numbers)),
-                        stake_micros=_amount(bet.stake, unit, f"bets[{place}].stake"),
-                    )
-                    for place, bet in enumerate(data.bets)
-                ],
-                minor_micros=minor,
-            )
-        if data.bets or data.stake is None:
-            raise Unplayable("a round of this game has a stake, and no bets")
-        micros = _amount(data.stake, unit, "stake")
-        begin: Callable[..., State] = (
-            house.begin_slot if game is House.SLOT else house.begin_blackjack
-        )
-        return begin(micros, minor_micros=minor)
+        if game is House.SLOT:
+            return house.begin_slot(micros, minor_micros=minor)
+        return house.begin_blackjack(micros, minor_micros=minor)
     except Unplayable as error:
-        field = "bets" if game is House.ROULETTE else "stake"
-        raise ProblemFound(problems.malformed(field, str(error))) from None
+        raise ProblemFound(problems.malformed("stake", str(error))) from None
+
+
+def _laid(bets: Sequence[RouletteBetBody], unit: Currency) -> State:
+    laid = [_bet(bet, unit, f"bets[{place}]") for place, bet in enumerate(bets)]
+    try:
+        return house.begin_roulette(laid, minor_micros=unit.minor_unit_micros)
+    except Unplayable as error:
+        raise ProblemFound(problems.malformed("bets", str(error))) from None
+
+
+def _bet(bet: RouletteBetBody, unit: Currency, field: str) -> RouletteBet:
+    """Return a bet on a place of the table, or blame the part of it that cannot be."""
+    places, numbers = house.roulette_table().get(bet.kind), tuple(sorted(bet.numbers))
+    if places is None:
+        raise ProblemFound(problems.malformed(f"{field}.kind", "there is no such bet"))
+    if numbers not in places:
+        raise ProblemFound(problems.malformed(f"{field}.numbers", "this is no place of such bets"))
+    micros = _amount(bet.stake, unit, f"{field}.stake")
+    if not micros:
+        raise ProblemFound(problems.malformed(f"{field}.stake", "a bet has a stake"))
+    return RouletteBet(kind=bet.kind, numbers=numbers, stake_micros=micros)
 
 
 def _amount(text: str, unit: Currency, field: str) -> int:

@@ -24,7 +24,7 @@ from pitboss.api.cashier import PaymentBody
 from pitboss.api.exclusions import ExclusionBody, ImposedBody, TimeOutBody
 from pitboss.api.factors import CeremonyBody, ConfirmationBody, NewKeyBody, ProofBody
 from pitboss.api.free_bets import GiftBody
-from pitboss.api.house import HouseRoundBody, HouseStepBody
+from pitboss.api.house import HouseRoundBody, HouseStepBody, RouletteRoundBody
 from pitboss.api.launching import LaunchBody
 from pitboss.api.limits import LimitBody
 from pitboss.api.locations import LocationBody
@@ -174,18 +174,27 @@ DOORS = (
         role=Role.PLAYER,
     ),
     Door(
-        path="/v1/games/house/roulette/rounds",
+        path="/v1/games/house/slot/rounds",
         kind=HouseRoundBody,
         sample={
             "round_id": derived_id("round"),
             "session_id": derived_id("session"),
             "stake": "0.30",
+        },
+        role=Role.PLAYER,
+    ),
+    Door(
+        path="/v1/games/house/roulette/rounds",
+        kind=RouletteRoundBody,
+        sample={
+            "round_id": derived_id("round"),
+            "session_id": derived_id("session"),
             "bets": [{"kind": "straight", "numbers": [17], "stake": "1.00"}],
         },
         role=Role.PLAYER,
     ),
     Door(
-        path=f"/v1/games/house/rounds/{derived_id('round')}/steps",
+        path=f"/v1/games/house/rounds/{derived_id('nobody')}/steps",
         kind=HouseStepBody,
         sample={"number": 2, "action": "hit", "session_id": derived_id("session")},
         role=Role.PLAYER,

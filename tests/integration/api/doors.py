@@ -103,6 +103,7 @@ class Door:
         path = path.replace(f"/bets/{derived_id('nobody')}", "/bets/{bet_id}")
         path = path.replace(f"/referrals/{derived_id('nobody')}", "/referrals/{bet_id}")
         path = path.replace(f"/rounds/{derived_id('nobody')}", "/rounds/{round_id}")
+        path = path.replace("/house/slot/", "/house/{game}/")
         return path.replace("/security-keys/a2V5/", "/security-keys/{credential}/")
 
 
