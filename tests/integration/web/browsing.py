@@ -15,7 +15,7 @@ from scenario.hands import PASSWORD
 
 CHROMIUM = shutil.which("chromium")
 # As root a browser has no sandbox of its own, and what it is shown here is ours.
-OPTIONS = ["--no-sandbox", "--no-proxy-server"]
+OPTIONS = ["--no-sandbox", "--no-proxy-server", "--disable-gpu"]
 WIDE, TALL = (1_280, 900), (390, 844)
 # Of a machine on which others work too.
 PATIENCE_MS = 30_000

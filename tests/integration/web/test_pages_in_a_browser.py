@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
-from integration.web.browsing import TALL, WIDE, visiting
+from integration.web.browsing import TALL, WIDE, asked_in, visiting
 from integration.web.parlour import MARKUP, Parlour
+from pitboss.api.refusals import LINES, problem_of
 from pitboss.games import house
 from pitboss.games.house.model import House, SlotRound
 from pitboss.kernel.money import _MINOR_DIGITS as MINOR_DIGITS
@@ -83,6 +85,88 @@ async def test_a_wrong_password_is_told_and_learned_nothing_from(
         await expect(visitor.page.locator("#games li")).to_have_count(len(House))
         assert await visitor.amount("balance") == "10.00"
         assert visitor.surprises == []
+
+
+async def test_a_second_factor_is_asked_for_by_whoever_has_one(
+    parlour: Parlour, browser: Browser
+) -> None:
+    ann = await parlour.player()
+    asked: list[dict[str, Any]] = []
+
+    async def want_a_code(route: Route) -> None:
+        asked.append(asked_in(route))
+        await refuse(route, 403, "second_factor_needed")
+
+    async with visiting(browser, parlour.url) as visitor:
+        await visitor.page.route("**/v1/sessions", want_a_code)
+        await visitor.log_in(ann.email)
+        code = visitor.page.get_by_label("Code of your second factor")
+        await expect(code).to_be_focused()
+        await code.fill("123456")
+        await code.press("Enter")
+        await expect(visitor.page.get_by_role("alert")).to_contain_text("second factor is needed")
+
+        assert [body.get("code") for body in asked] == [None, "123456"]
+        assert all(len(body["device"]) == 36 for body in asked)
+
+
+@pytest.mark.parametrize(
+    ("slug", "advice"),
+    [
+        ("terms_not_accepted", "The terms in force must be read and accepted."),
+        ("location_blocked", "Show where I am"),
+        ("game_build_not_certified", "What would deal is not what was certified."),
+        ("above_loss_limit", "Limits and breaks"),
+    ],
+)
+async def test_why_a_game_does_not_open_is_told_in_words(
+    parlour: Parlour, browser: Browser, slug: str, advice: str
+) -> None:
+    ann = await parlour.player()
+
+    async with visiting(browser, parlour.url) as visitor:
+        page = visitor.page
+        await page.route("**/v1/games/launch", lambda route: refuse(route, 403, slug))
+        await parlour.seat(visitor, ann, House.SLOT)
+        problem = page.get_by_role("alert")
+        await expect(problem).to_contain_text(LINES[slug].detail)
+        await expect(problem).to_contain_text(advice)
+        if slug.startswith("location"):
+            # The demonstration's licence wants no location, which is told as the API words it.
+            await problem.get_by_role("button", name=advice).click()
+            await expect(problem).to_contain_text(LINES["location_not_needed"].detail)
+        assert visitor.surprises == []
+
+
+async def test_a_time_out_is_taken_on_the_page(parlour: Parlour, browser: Browser) -> None:
+    ann = await parlour.player()
+
+    async with visiting(browser, parlour.url) as visitor:
+        await parlour.seat(visitor, ann, House.SLOT)
+        await visitor.page.get_by_role("link", name="Limits, time-outs and exclusion").click()
+        await visitor.page.get_by_label("How long").select_option(label="7 days")
+        await visitor.page.get_by_role("button", name="Stop now").click()
+
+        await expect(visitor.page.locator("#done")).to_contain_text("You are on a time-out")
+        await expect(visitor.page.locator("#breaks")).to_contain_text("time out, until")
+        (taken,) = (await parlour.desk.look(ann, "/v1/me/exclusions"))["exclusions"]
+        assert taken["kind"] == "time_out"
+        starts, ends = map(parse, (taken["starts_at"], taken["ends_at"]))
+        assert ends - starts == timedelta(days=7)
+        assert visitor.faults == []
+
+
+async def refuse(route: Route, status: int, slug: str) -> None:
+    """Answer a request of the page as the API refuses it."""
+    problem = problem_of(slug)
+    assert problem.status == status
+    headers = problem.headers()
+    await route.fulfill(status=status, body=problem.body(), headers=headers)
+
+
+def parse(instant: str) -> datetime:
+    """Read an instant of the API's."""
+    return datetime.fromisoformat(instant.replace("Z", "+00:00"))
 
 
 @pytest.mark.parametrize("size", [WIDE, TALL], ids=["wide", "tall"])

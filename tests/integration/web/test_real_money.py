@@ -13,7 +13,7 @@ from integration.web.browsing import TALL, Losing, Visitor, visiting
 from integration.web.casino import Casino, open_casino
 from scenario.hands import Player
 
-ROULETTE, SLOT = "European Roulette", "Lantern Ways"
+ROULETTE, SLOT = "Roulette", "Slot"
 NUMBER = re.compile(r"^(zero|\d+ (red|black))\. ")
 
 
