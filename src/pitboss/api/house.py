@@ -221,7 +221,10 @@ async def take_step(
 
 @get("/rounds", summary="Your rounds of the house that go on")
 async def show_open(request: Asked, edge: TheEdge) -> HouseRoundsView:
-    """Show your rounds that are not over, the oldest first: they go on where they stood."""
+    """Show your rounds that are not over, the oldest first: they go on where they stood.
+
+    One whose game has changed since goes on nowhere; staff gives its stakes back.
+    """
     player_id = player_of(request)
     async with edge.database.reading() as tx:
         found = await rounds.find_open_rounds(
@@ -232,7 +235,7 @@ async def show_open(request: Asked, edge: TheEdge) -> HouseRoundsView:
             shards=[shard_of(player_id)],
         )
         kept = await dealing.find_kept(tx, [(player_id, item.ref) for item in found])
-    return HouseRoundsView(rounds=tuple(map(show_round, kept)))
+    return HouseRoundsView(rounds=tuple(show_round(one) for one in kept if one.state is not None))
 
 
 @get("/rounds/{round_id:str}", summary="A round of the house")

@@ -19,6 +19,7 @@ from pitboss.api.wire import Body
 from pitboss.games import dealing, rounds
 from pitboss.games.dealing.model import PROVIDER
 from pitboss.games.dealing.ports import Equipment
+from pitboss.games.house.model import House
 from pitboss.games.registry.model import CODE_PATTERN, PROVIDER_PATTERN
 from pitboss.games.rounds.model import Launch, NotOpened, Opened, make_token
 from pitboss.games.rounds.ports import Launching
@@ -29,8 +30,10 @@ from pitboss.messages import Turn
 from pitboss.players import identity
 
 TOKEN_BYTES = 16
-# Where the page is that plays a game of the house.
+# Where the pages are that play games of the house, and which there are; the others are played by
+# whoever asks the API.
 PAGE = "/play/"
+PAGES = frozenset({House.ROULETTE, House.SLOT})
 
 ProviderName = Annotated[str, msgspec.Meta(pattern=PROVIDER_PATTERN)]
 GameCode = Annotated[str, msgspec.Meta(pattern=CODE_PATTERN)]
@@ -93,7 +96,7 @@ async def _open_house(
     opened = await in_turn(edge, [shard_of(asked.player_id)], "player", work)
     if isinstance(opened, NotOpened):
         raise ProblemFound(problem_of(opened.reason))
-    url = f"{PAGE}{data.game}#{asked.session_id}"
+    url = f"{PAGE}{data.game}#{asked.session_id}" if data.game in PAGES else None
     return LaunchView(url=url, session_id=asked.session_id, token=None)
 
 

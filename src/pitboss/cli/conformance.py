@@ -12,12 +12,29 @@ from typing import Annotated
 import typer
 
 from pitboss.cli.options import JsonOption
-from pitboss.cli.outcome import outcome
+from pitboss.cli.outcome import Outcome, outcome
 from pitboss.conformance.model import Account, Deed, Means, Protocols, Report, Speaker
 from pitboss.kernel.errors import PlatformError
 
 app = typer.Typer(help="Test a wallet for game providers, ours or another's.", no_args_is_help=True)
 PATIENCE_SECONDS = 15.0
+
+# What takes more than the wire; the cases that want it are skipped without it.
+SecondTokenOption = Annotated[
+    str | None, typer.Option(help="Another token, or session, of the first player.")
+]
+ReconTokenOption = Annotated[
+    str | None, typer.Option(help="A token that pays and undoes for anybody (valkyrie).")
+]
+AboveLimitOption = Annotated[
+    str | None, typer.Option(help="A stake that the wallet's own limits refuse.")
+]
+BlockOption = Annotated[str | None, typer.Option(help="Run to keep the player from staking.")]
+UnblockOption = Annotated[str | None, typer.Option(help="Run to let the player stake again.")]
+BreakOption = Annotated[
+    str | None, typer.Option(help="Run to break the wallet, such as stopping its database.")
+]
+MendOption = Annotated[str | None, typer.Option(help="Run to mend it again.")]
 
 
 class NotRunnable(PlatformError):
@@ -42,32 +59,18 @@ def run(
         str | None, typer.Option(help="A second player, for the cases with two.")
     ] = None,
     other_token: Annotated[str | None, typer.Option(help="The second player's token.")] = None,
-    second_token: Annotated[
-        str | None, typer.Option(help="Another token, or session, of the first player.")
-    ] = None,
-    recon_token: Annotated[
-        str | None, typer.Option(help="A token that pays and undoes for anybody (valkyrie).")
-    ] = None,
-    above_limit: Annotated[
-        str | None, typer.Option(help="A stake that the wallet's own limits refuse.")
-    ] = None,
-    block_command: Annotated[
-        str | None, typer.Option(help="Run to keep the player from staking.")
-    ] = None,
-    unblock_command: Annotated[
-        str | None, typer.Option(help="Run to let the player stake again.")
-    ] = None,
-    break_command: Annotated[
-        str | None, typer.Option(help="Run to break the wallet, such as stopping its database.")
-    ] = None,
-    mend_command: Annotated[str | None, typer.Option(help="Run to mend it again.")] = None,
+    second_token: SecondTokenOption = None,
+    recon_token: ReconTokenOption = None,
+    above_limit: AboveLimitOption = None,
+    block_command: BlockOption = None,
+    unblock_command: UnblockOption = None,
+    break_command: BreakOption = None,
+    mend_command: MendOption = None,
     unit: Annotated[str, typer.Option(help="What most cases stake.")] = "1",
     case: Annotated[list[str] | None, typer.Option(help="Only this case; may be repeated.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run the cases and print a report; it fails if one fails."""
-    from pitboss.conformance.running import lines
-
     with outcome(as_json=as_json) as told:
         account = Account(player=player, currency=currency, token=token)
         other = None
@@ -84,23 +87,26 @@ def run(
         )
         whom = _Whom(account=account, other=other, game=game, means=means, unit=_unit(unit))
         report = asyncio.run(_run(protocol, base_url, _read(key_file), whom, case or ()))
-        for line in lines(report):
-            told.console.print(line, markup=False, soft_wrap=True)
-        told.tell(
-            ok=report.passed,
-            protocol=report.protocol,
-            cases=[
-                {
-                    "number": item.number,
-                    "title": item.title,
-                    "verdict": item.verdict,
-                    "detail": item.detail,
-                }
-                for item in report.results
-            ],
-        )
-        if not report.passed:
-            told.status = 1
+        _tell(told, report)
+
+
+def _tell(told: Outcome, report: Report) -> None:
+    from pitboss.conformance.running import lines
+
+    for line in lines(report):
+        told.console.print(line, markup=False, soft_wrap=True)
+    cases = [
+        {
+            "number": item.number,
+            "title": item.title,
+            "verdict": item.verdict,
+            "detail": item.detail,
+        }
+        for item in report.results
+    ]
+    told.tell(ok=report.passed, protocol=report.protocol, cases=cases)
+    if not report.passed:
+        told.status = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
