@@ -96,12 +96,14 @@ class RegisterSettings(BaseModel):
     """Which national registers are asked where, by their names in the licences' files.
 
     A register without an account does not answer, and what then holds is the licence's rule.
+    `central` is where the central files over all operators are, for licences that have them.
     `sandbox` asks the sandbox for those that have none: never where money is real.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     accounts: dict[str, RegisterAccount] = {}
+    central: RegisterAccount | None = None
     sandbox: bool = False
 
 

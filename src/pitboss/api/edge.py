@@ -12,6 +12,7 @@ from typing import Protocol
 from pitboss.api.tokens import Tokens
 from pitboss.audit.record.ports import TileStore
 from pitboss.cashier.ports import NewsReader
+from pitboss.central.ports import CentralFiles
 from pitboss.db import Database
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.rounds.ports import Launcher, Talk
@@ -106,7 +107,8 @@ class Edge:
     stand before us.  `log_database` is what bets are acknowledged through, if that is another pool
     than everybody's.  `tiles` is where the record lies, if it can be read here.  `authenticators`
     verify what security keys sign for `site`, the domain of the players' pages.  `registers` are
-    the national registers that can be asked, and `pulses` whether each of them answers.
+    the national registers that can be asked, and `pulses` whether each of them answers; so it is
+    with `central`, the files over all operators.
     `cash_out` are the terms on which bets are bought back.  `providers` make games, by name;
     `house` is what the house's own are dealt with, if they are.
     `price_move_max` is how far a pushed price may move without being confirmed, as a share.
@@ -133,6 +135,8 @@ class Edge:
     authenticators: Authenticators = field(default_factory=NoAuthenticators)
     registers: Mapping[Register, RegisterClient] = field(default_factory=dict)
     pulses: dict[Register, Pulse] = field(default_factory=dict)
+    central: CentralFiles | None = None
+    central_pulse: Pulse = field(default_factory=Pulse)
     price_move_max: Fraction = PRICE_MOVE_MAX
     shelf_watch: ShelfWatch = field(default_factory=ShelfWatch)
     cash_out: Policy = field(default_factory=Policy)

@@ -208,6 +208,15 @@ LINES = {
     "no_check_due": _in_the_way("No such reality check is due."),
     "answer_needed": _in_the_way("The licence wants an answer to a reality check."),
     "answered_otherwise": _in_the_way("This reality check was answered with something else."),
+    "active_elsewhere": _in_the_way(
+        "The player is active with another operator, or was a moment ago."
+    ),
+    "above_central_limit": _in_the_way(
+        "The deposit is above what may be paid in over all operators this month."
+    ),
+    "central_file_down": _in_the_way(
+        "The central limit file does not answer; nothing is paid in until it does."
+    ),
     "register_down": _in_the_way(
         "The national register does not answer; nobody plays until it does."
     ),

@@ -11,6 +11,7 @@ from litestar import Router, get, post
 
 from pitboss import jurisdictions, registers
 from pitboss.api import problems
+from pitboss.api.central import CentralView, activity_verdict, begin_play, show_central
 from pitboss.api.edge import Edge
 from pitboss.api.furniture import (
     BEARER,
@@ -84,9 +85,10 @@ class RegisterView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RegistersView(msgspec.Struct, frozen=True, kw_only=True):
-    """Every register that a licence names."""
+    """Every register that a licence names, and the central files over all operators."""
 
     registers: tuple[RegisterView, ...]
+    central: CentralView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +134,8 @@ async def check_me(request: Asked, edge: TheEdge) -> CheckView:
     """Ask the national register of the licence, where play has to wait for its word.
 
     Whoever was told `register_not_checked` or `register_down` asks this before the next stake.  A
-    word that is fresh enough is not asked for again.
+    word that is fresh enough is not asked for again.  Where a central file knows who plays with
+    which operator, it is asked for this session too; `elsewhere` is with another one.
     """
     try:
         async with edge.database.reading() as tx:
@@ -143,6 +146,12 @@ async def check_me(request: Asked, edge: TheEdge) -> CheckView:
     if verdict in (Verdict.NOT_CHECKED, Verdict.DOWN):
         await check_player(edge, player, Moment.PLAY)
         verdict = await _verdict(edge, player)
+    if verdict in (Verdict.CLEAR, Verdict.NOT_NEEDED):
+        active = await activity_verdict(edge, player)
+        if active not in (Verdict.CLEAR, Verdict.NOT_NEEDED) and request.user.session:
+            await begin_play(edge, player, request.user.session)
+            active = await activity_verdict(edge, player)
+        verdict = verdict if active is Verdict.NOT_NEEDED else active
     return CheckView(verdict=verdict)
 
 
@@ -177,7 +186,7 @@ async def show_registers(edge: TheEdge) -> RegistersView:
                 licences=tuple(licences.get(register, ())),
             )
         )
-    return RegistersView(registers=tuple(views))
+    return RegistersView(registers=tuple(views), central=await show_central(edge))
 
 
 async def check_player(edge: Edge, player: Player, step: Moment) -> None:

@@ -18,7 +18,7 @@ from pitboss.app.roster import Post, read_roster, write_roster
 from pitboss.db.embedded import EmbeddedPostgres
 from pitboss.kernel.errors import PlatformError
 from pitboss.kernel.waiting import happened
-from pitboss.settings import HOME_VARIABLE, Settings
+from pitboss.settings import HOME_VARIABLE, RegisterSettings, Settings
 
 # A process that ends at once is started again, but not in a tight loop.
 RESTART_SECONDS_MIN = 0.2
@@ -59,7 +59,7 @@ def programs_of(settings: Settings) -> tuple[Program, ...]:
         *((Program(name="rng", words=("rng", "serve")),) if settings.rng is not None else ()),
         *(
             (Program(name="registers", words=("worker", "registers"), shows_figures=True),)
-            if settings.registers.accounts or settings.registers.sandbox
+            if settings.registers != RegisterSettings()
             else ()
         ),
         *(

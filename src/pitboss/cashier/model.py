@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 
+from pitboss.central.model import Deposit, DepositState
 from pitboss.jurisdictions.model import Jurisdiction
 from pitboss.kernel.ids import IdempotencyKey, PaymentId, PlayerId, derived_id
 from pitboss.kernel.shards import Shard
@@ -50,6 +52,18 @@ class Refusal(StrEnum):
     DEBT_OPEN = "debt_open"
     DEPOSITS_BLOCKED = "deposits_blocked"
     DEPOSITS_NOT_BLOCKED = "deposits_not_blocked"
+    ABOVE_CENTRAL_LIMIT = "above_central_limit"
+    CENTRAL_FILE_DOWN = "central_file_down"
+
+
+# Why a deposit that stands so with the central limit file is not taken.  Source: GlüStV 2021,
+# § 6c(1).
+REFUSED_BY_FILE: Mapping[DepositState, Refusal] = {
+    DepositState.REFUSED: Refusal.ABOVE_CENTRAL_LIMIT,
+    DepositState.SILENT: Refusal.CENTRAL_FILE_DOWN,
+    DepositState.RELEASING: Refusal.CENTRAL_FILE_DOWN,
+    DepositState.RELEASED: Refusal.CENTRAL_FILE_DOWN,
+}
 
 
 class UnblockReason(StrEnum):
@@ -115,6 +129,17 @@ class Payment:
     reason: str | None = None
     closed_at: datetime | None = None
     attempts: int = 0
+
+    @property
+    def filed(self) -> Deposit:
+        """A deposit as the central limit file is told of it."""
+        return Deposit(
+            shard=self.shard,
+            id=self.id,
+            player_id=self.player_id,
+            micros=self.micros,
+            currency=self.currency,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,10 +229,12 @@ class Admission:
 
     `payment` is as it stands now: only one that is still `requested` is sent.  `refusal` is the
     gate's, of one that may have been sent before: unless the provider knows it, it fails.
+    `waits`: the central limit file has yet to say that there is room for it.
     """
 
     payment: Payment
     refusal: str | None = None
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

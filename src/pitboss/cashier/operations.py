@@ -9,9 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from pitboss import gate, jurisdictions, wallet
-from pitboss.cashier.facts import DepositsBlocked, DepositsUnblocked
+from pitboss import central, gate, jurisdictions, wallet
+from pitboss.cashier.facts import (
+    DepositConfirmed,
+    DepositFailed,
+    DepositsBlocked,
+    DepositsUnblocked,
+)
 from pitboss.cashier.model import (
+    REFUSED_BY_FILE,
     Admission,
     Block,
     NewsAnswer,
@@ -27,6 +33,7 @@ from pitboss.cashier.model import (
     Submission,
     UnblockReason,
 )
+from pitboss.central.model import DepositState
 from pitboss.gate.model import DepositCheck, Permit
 from pitboss.jurisdictions.model import Jurisdiction
 from pitboss.kernel.facts import Fact, Movement
@@ -76,6 +83,8 @@ async def request_deposits(
         for item in fresh
     ]
     known |= await _open(turn, opened)
+    # So that the central limit file is asked at once, where there is one.
+    await _file(turn, [payment for payment, _ in opened if rules.waits(payment)])
     return rules.answer_requests(PaymentKind.DEPOSIT, requests, known, [item.id for item in fresh])
 
 
@@ -130,7 +139,9 @@ async def admit_deposits(turn: Turn, payments: Sequence[Payment]) -> tuple[Admis
     What is refused and was never sent fails here, with the gate's reason.  What was sent before,
     and not answered, may be with the provider: it is for the caller to ask, and to call
     `fail_deposits` if the provider does not know it.  What is permitted counts as sent from here.
-    Repeating ends nothing twice.  Withdrawals are never asked about.
+    Where limits hold over all operators, it waits until the central file has answered, and fails
+    if that has no room for it.  Repeating ends nothing twice.  Withdrawals are never asked about.
+    Source: GlüStV 2021, § 6c(1).
     """
     places = {(payment.shard, payment.id) for payment in payments}
     ensure(
@@ -145,14 +156,24 @@ async def admit_deposits(turn: Turn, payments: Sequence[Payment]) -> tuple[Admis
         turn.tx, {(payment.shard, payment.player_id) for payment in waiting}
     )
     refusals = await _refuse(turn, waiting, awaited, counted=True)
+    filed = await _file(turn, [item for item in waiting if item.id not in refusals])
+    refusals |= {
+        deposit_id: REFUSED_BY_FILE[state].value
+        for deposit_id, state in filed.items()
+        if state in REFUSED_BY_FILE
+    }
+    asked = {item for item, state in filed.items() if state is DepositState.WANTED}
     unsent = [item for item in waiting if item.id in refusals and not item.attempts]
     ended = await _end(turn, [(item, refusals[item.id]) for item in unsent])
-    await store.mark_sent(turn.tx, [item for item in waiting if item.id not in refusals])
+    await store.mark_sent(
+        turn.tx, [item for item in waiting if item.id not in asked | refusals.keys()]
+    )
     return tuple(
         [
             Admission(
                 payment=ended.get(payment.id, found[payment.id]),
                 refusal=None if payment.id in ended else refusals.get(payment.id),
+                waits=payment.id in asked,
             )
             for payment in payments
         ]
@@ -370,6 +391,17 @@ async def _tell(turn: Turn, told: Sequence[tuple[Payment, Fact]]) -> None:
     for payment, fact in told:
         turn.publish(payment.shard, payment.player_id, fact)
     await limits.count(turn, [(payment.shard, fact) for payment, fact in told])
+    arrived = [payment for payment, fact in told if isinstance(fact, DepositConfirmed)]
+    gone = [payment for payment, fact in told if isinstance(fact, DepositFailed)]
+    if arrived:
+        await central.confirm(turn, [payment.filed for payment in arrived])
+    if gone:
+        await central.release(turn, [payment.filed for payment in gone])
+
+
+async def _file(turn: Turn, payments: Sequence[Payment]) -> dict[PaymentId, DepositState]:
+    """Have the central limit file asked about deposits, where there is one; return what it said."""
+    return await central.file_deposits(turn, [item.filed for item in payments])
 
 
 def _accounts(payment: Payment) -> tuple[Account, Account]:

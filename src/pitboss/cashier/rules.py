@@ -26,6 +26,7 @@ from pitboss.cashier.facts import (
     WithdrawalRequested,
 )
 from pitboss.cashier.model import (
+    REFUSED_BY_FILE,
     Block,
     Declined,
     NewsAnswer,
@@ -86,7 +87,9 @@ _NEXT = {
     (PaymentState.FAILED, NewsStatus.FAILED): PaymentState.FAILED,
 }
 # Why we end deposits ourselves; whatever else a deposit failed for, its provider said so.
-OWN_REASONS = frozenset([*(reason.value for reason in GateRefusal), Refusal.DEPOSITS_BLOCKED.value])
+OWN_REASONS = frozenset(
+    reason.value for reason in (*GateRefusal, *REFUSED_BY_FILE.values(), Refusal.DEPOSITS_BLOCKED)
+)
 CLOSED = frozenset((PaymentState.REFUSED, PaymentState.SUCCEEDED, PaymentState.FAILED))
 
 

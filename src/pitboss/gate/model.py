@@ -44,6 +44,7 @@ class Refusal(StrEnum):
     PLAYER_ON_TIME_OUT = "player_on_time_out"
     REGISTER_NOT_CHECKED = "register_not_checked"
     REGISTER_DOWN = "register_down"
+    ACTIVE_ELSEWHERE = "active_elsewhere"
     PLAYER_NOT_VERIFIED = "player_not_verified"
     SECOND_FACTOR_MISSING = "second_factor_missing"
     TERMS_NOT_ACCEPTED = "terms_not_accepted"
@@ -126,7 +127,7 @@ class WagerCase(msgspec.Struct, frozen=True, kw_only=True):
     whether the player has a second factor, which is looked at where the licence wants one, and
     `pace` whether play may go on in the session; `planned` how the plan for games stands.
     `age` is in whole years; None: it is not known, or no rule of the licence asks for it.
-    `registered` is what the national registers of the licence say.
+    `registered` is what the national registers of the licence say, and its activity file.
     """
 
     check: Check

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from pitboss import jurisdictions, location, registers, wallet
+from pitboss import central, jurisdictions, location, registers, wallet
 from pitboss.gate.model import Answer, Check, DepositCheck, Identified, Known, Located, Product
 from pitboss.jurisdictions.model import Jurisdiction, LocationKind, SecondFactor
 from pitboss.kernel.ids import PlayerId
@@ -16,6 +16,7 @@ from pitboss.messages import Turn
 from pitboss.players import access, factors, identity, terms, verification
 from pitboss.players.access.model import SessionId, Stay, time_within
 from pitboss.players.identity.model import Player
+from pitboss.registers.model import Verdict
 from pitboss.responsible import breaks, exclusion, limits
 from pitboss.responsible.breaks.model import Clock, Pace, Planned
 from pitboss.responsible.breaks.model import Place as SessionPlace
@@ -50,7 +51,7 @@ async def check(turn: Turn, checks: Sequence[Check]) -> tuple[Answer, ...]:
         paces=await _paces(turn, checks, players, licences, stays),
         plans=_plans(turn, checks, players, licences),
         ages=ages,
-        registered=await registers.recall_verdicts(turn, players.values(), licences, for_play=True),
+        registered=await _registered(turn, players, licences),
     )
     return rules.decide_wagers(checks, players, licences, known)
 
@@ -70,6 +71,16 @@ async def check_deposits(turn: Turn, checks: Sequence[DepositCheck]) -> tuple[An
         ),
     )
     return rules.decide_deposits(checks, players, licences, known)
+
+
+async def _registered(
+    turn: Turn, players: Mapping[PlayerId, Player], licences: Mapping[str, Jurisdiction]
+) -> dict[PlayerId, Verdict]:
+    """Return what national registers, and central files of who plays where, mean for stakes."""
+    return rules.worse_of(
+        await registers.recall_verdicts(turn, players.values(), licences, for_play=True),
+        await central.recall_activity(turn, players.values(), licences),
+    )
 
 
 async def _ages(

@@ -129,6 +129,19 @@ def decide_deposits(
     return tuple(answers)
 
 
+def worse_of(
+    registered: Mapping[PlayerId, Verdict], active: Mapping[PlayerId, Verdict]
+) -> dict[PlayerId, Verdict]:
+    """Return what registers say of each player, or if nothing bad, what the activity file does."""
+    good = (Verdict.CLEAR, Verdict.NOT_NEEDED)
+    heard = {
+        player_id: verdict
+        for player_id, verdict in active.items()
+        if registered.get(player_id, Verdict.NOT_NEEDED) in good
+    }
+    return {**registered, **heard}
+
+
 def identify(
     player: Player, jurisdiction: Jurisdiction, standing: Verification, *, now: datetime
 ) -> Identified:
@@ -161,7 +174,8 @@ def refuse_kept_away(case: Case) -> Refusal | None:
 def refuse_registered(case: Case) -> Refusal | None:
     """Refuse whom a national register names, and of whom it has not said that it does not.
 
-    Where the register is silent the licence says what holds.  Source: GlüStV 2021, § 6c and 6h;
+    So it is with the file of who plays with which operator.  Where a register or that file is
+    silent the licence says what holds.  Source: GlüStV 2021, § 6c and 6h;
     LCCP SR 3.5.5; BEK 67/2012, § 19 (DK); spelpaus.se; KSA, Cruks.
     """
     return _REGISTERED[case.registered]
@@ -333,6 +347,7 @@ _REGISTERED = {
     Verdict.NOT_NEEDED: None,
     Verdict.CLEAR: None,
     Verdict.EXCLUDED: Refusal.PLAYER_EXCLUDED,
+    Verdict.ELSEWHERE: Refusal.ACTIVE_ELSEWHERE,
     Verdict.NOT_CHECKED: Refusal.REGISTER_NOT_CHECKED,
     Verdict.DOWN: Refusal.REGISTER_DOWN,
 }

@@ -28,11 +28,15 @@ class Answer(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What the registers of a licence mean for a stake or a deposit."""
+    """What the registers of a licence mean for a stake or a deposit.
+
+    `elsewhere` is the activity file's: the player is active with another operator.
+    """
 
     NOT_NEEDED = "not_needed"
     CLEAR = "clear"
     EXCLUDED = "excluded"
+    ELSEWHERE = "elsewhere"
     NOT_CHECKED = "not_checked"
     DOWN = "down"
 

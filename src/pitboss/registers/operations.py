@@ -90,8 +90,13 @@ async def ask(
     return rules.joined(told, silent)
 
 
-async def read_people(turn: Turn, player_ids: Sequence[PlayerId]) -> People:
-    """Read who these players are, to ask a register; a fact for each shard says so.
+async def read_people(
+    turn: Turn,
+    player_ids: Sequence[PlayerId],
+    *,
+    purpose: Purpose = Purpose.SELF_EXCLUSION,
+) -> People:
+    """Read who these players are, to ask a register; a fact for each shard says so, and why.
 
     The data stays sealed: it is opened with `open_people` after the turn has committed, so that
     nobody waits for the opening and nobody sees what no fact tells of.
@@ -100,7 +105,7 @@ async def read_people(turn: Turn, player_ids: Sequence[PlayerId]) -> People:
         turn,
         [SubjectId(player_id) for player_id in player_ids],
         paths=rules.PATHS,
-        purpose=Purpose.SELF_EXCLUSION,
+        purpose=purpose,
     )
     return People(bulk=bulk)
 

@@ -2,7 +2,8 @@
 
 GAMSTOP under `/registers/gamstop/v2` and `/registers/gamstop/batch/v2`, Spelpaus under
 `/registers/spelpaus/api/…`, ROFUS as SOAP under `/registers/rofus`, and all others in the plain
-form under their names.  What becomes of a question follows from the family name, or where only a
+form under their names; Germany's central files are under
+`/registers/lugas/…`.  What becomes of a question follows from the family name, or where only a
 number is told, from its last three digits but one; `POST /registers/{name}/fates` changes it for
 one person, and for the whole register without one.
 """
@@ -21,6 +22,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from pitboss.kernel.ids import derived_id
+from pitboss.sandbox.central import CentralBook
 
 BODY_BYTES_MAX = 4 * 1024 * 1024
 BATCH_MAX = 1_000
@@ -28,7 +30,8 @@ MARKETING_MAX = 10_000
 SLOW_SECONDS = 30.0
 PREFIX = "/registers/"
 PLAIN = ("cruks", "oasis", "nj_dge", "pa_pgcb", "on_cse", "rgiaj")
-NAMES = ("gamstop", "spelpaus", "rofus", *PLAIN)
+CENTRAL = "lugas"
+NAMES = ("gamstop", "spelpaus", "rofus", *PLAIN, CENTRAL)
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -83,6 +86,7 @@ class SandboxRegisters:
         self._key = key
         self._slow_seconds = slow_seconds
         self._fates: dict[tuple[str, str], Fate] = {}
+        self.central = CentralBook()
         self._request_ids: set[str] = set()
         # How many people each register was asked about; for tests and benches.
         self.asked: dict[str, int] = {}
@@ -142,6 +146,8 @@ class SandboxRegisters:
                 return await self._spelpaus_marketing(msgspec.json.decode(body))
             case ("rofus", ""):
                 return await self._rofus(headers, body)
+            case ("lugas", path):
+                return await self._lugas(path, msgspec.json.decode(body))
             case (plain, "") if plain in PLAIN:
                 return await self._plain(plain, msgspec.json.decode(body))
             case _:
@@ -257,6 +263,17 @@ class SandboxRegisters:
             ][worst is Fate.WRONG :],
         }
         return _said(200, answer)
+
+    async def _lugas(self, path: str, said: dict[str, Any]) -> Reply:
+        names = [said["person"]["familyName"]] if "person" in said else []
+        fate = self.fate_of(CENTRAL, *names)
+        spoilt = await self._spoilt(CENTRAL, fate)
+        if spoilt is not None:
+            return spoilt
+        told = self.central.answer(path, said)
+        if told is None:
+            return _said(404, {"error": "there is nothing here"})
+        return _said(200, told | {"requestId": "another"} if fate is Fate.WRONG else told)
 
     async def _rofus(self, headers: Mapping[str, str], body: bytes) -> Reply:
         found, asked = _CPR.search(body), _REQUEST.search(body)

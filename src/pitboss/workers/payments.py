@@ -46,6 +46,8 @@ BACKOFF_SECONDS_MAX = 300.0
 # News comes by itself within seconds.  Whoever waits this long has probably missed it.
 SILENCE_SECONDS_MIN = 60.0
 SILENCE_SECONDS_MAX = 3_600.0
+# Until the central limit file has answered: its loop asks within a second, or gives up soon.
+CENTRAL_SECONDS = 0.3
 _DOUBLINGS_MAX = 16
 
 _log = structlog.get_logger("payments")
@@ -155,6 +157,9 @@ class Loop:
     async def _look_after(self, admission: Admission, use: Instruments) -> _Outcome:
         """Ask the provider; whatever goes wrong concerns this payment alone."""
         payment = admission.payment
+        if admission.waits:
+            later = self._postponed(payment, attempts=payment.attempts, seconds=CENTRAL_SECONDS)
+            return _Outcome(postponement=later)
         async with self._asked_at_once:
             try:
                 if admission.refusal is not None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from contract.fake_central import FakeCentral
 from contract.fake_registers import FakeRegister, every_register
 from integration.api.client import Answer, AsgiClient
 from integration.players.keys import KEYS
@@ -77,6 +78,7 @@ class Desk:
     providers: dict[str, GameProvider] = field(default_factory=dict)
     house: Equipment | None = None
     registers: dict[Register, FakeRegister] = field(default_factory=every_register)
+    central: FakeCentral = field(default_factory=FakeCentral)
     # The token of an agent with a session, if a test has hired one.
     office: str = ""
     client: AsgiClient = field(init=False)
@@ -102,6 +104,7 @@ class Desk:
             site=SITE,
             authenticators=FidoAuthenticators(site=SITE, origins=[f"https://{SITE}"]),
             registers=dict(self.registers),
+            central=self.central,
             providers=self.providers,
             house=self.house,
         )

@@ -23,16 +23,20 @@ from integration.sportsbook import test_combinations as combinations
 from integration.sportsbook.test_boosts import boosted
 from integration.sportsbook.world import World, legs_of
 from paced import put_in_force
+from pitboss import central, jurisdictions
 from pitboss.cashier.model import NewsStatus
+from pitboss.central.model import Began
 from pitboss.db import Database
 from pitboss.games import registry, rounds
 from pitboss.games.house.model import House
 from pitboss.games.registry.model import Suspension, Why
 from pitboss.games.rounds.model import ClosedBy, Resolution, digest_of, make_token
 from pitboss.jurisdictions.model import Contact, ContactWhen, LimitKind, Period
+from pitboss.jurisdictions.model import Scope as Reach
 from pitboss.kernel.ids import BetId, PlayerId, derived_id
 from pitboss.kernel.instants import write_instant
-from pitboss.kernel.shards import CATALOGUE_SHARD, shard_of
+from pitboss.kernel.shards import CATALOGUE_SHARD, SYSTEM_SHARD, shard_of
+from pitboss.registers.model import Pulse, Silence
 from pitboss.responsible import contacts
 from pitboss.sportsbook import betting, cash_out, catalog, settlement, trading
 from pitboss.sportsbook.betting.model import OnLimit, OpenBet, Trader, Word
@@ -115,6 +119,7 @@ async def fill(cashier: Cashier, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let happen what only some licences and suppliers bring about."""
     await be_read(cashier.database)
     await be_blocked(cashier, monkeypatch)
+    await be_filed(cashier, monkeypatch)
     await be_contacted(cashier, await cashier.player(), monkeypatch)
     await play_games(cashier)
     await play_the_house(cashier)
@@ -137,6 +142,24 @@ async def be_blocked(cashier: Cashier, monkeypatch: pytest.MonkeyPatch) -> None:
         put_in_force(patch, {"payments": rule})
         deposit = await cashier.deposit(await cashier.player())
         await cashier.tell(cashier.news(deposit, NewsStatus.FAILED))
+
+
+async def be_filed(cashier: Cashier, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a deposit told of to central files that are not connected, and a player active there."""
+    pulse = Pulse()
+    pulse.failed(Silence.NOT_CONNECTED, cashier.clock.now())
+    player = await cashier.player()
+    with monkeypatch.context() as patch:
+        put_in_force(patch, {"limits": {"scope": Reach.ALL_OPERATORS}})
+        await cashier.deposit(player)
+    async with cashier.turn(shard_of(player), SYSTEM_SHARD) as turn:
+        await central.note_pulse(turn, pulse)
+        for number in ("one", "two"):
+            session, activity = derived_id("session", number), derived_id("activity", number)
+            await central.ask_to_play(turn, player, session, activity_id=activity)
+        began = Began(granted=True, reference="ref")
+        licence = jurisdictions.get("DE")
+        await central.record_activity(turn, player, derived_id("activity", "one"), began, licence)
 
 
 async def be_read(database: Database) -> None:

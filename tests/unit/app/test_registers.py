@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from pitboss.app.registers import RegisterMisnamed, accounts_of, make_client, open_registers
+from pitboss.app.registers import (
+    RegisterMisnamed,
+    accounts_of,
+    central_account,
+    make_client,
+    open_central,
+    open_registers,
+)
 from pitboss.jurisdictions.model import Register
 from pitboss.settings import RegisterAccount, RegisterSettings, Settings
 
@@ -63,3 +70,29 @@ async def test_every_register_has_a_client_of_its_own(tmp_path: Path) -> None:
 
 def test_a_key_does_not_show_when_an_account_is_printed() -> None:
     assert "hidden" not in repr(RegisterAccount(url="https://there", key="hidden"))
+
+
+def test_the_central_files_are_where_the_settings_say_or_at_the_sandbox(tmp_path: Path) -> None:
+    account = {"url": "https://lugas.example", "key": "k"}
+    nowhere = central_account(settings(tmp_path))
+    there = central_account(settings(tmp_path, central=account, sandbox=True))
+    sandbox = central_account(settings(tmp_path, sandbox=True))
+
+    assert nowhere is None
+    assert there == RegisterAccount.model_validate(account)
+    assert sandbox is not None
+    assert sandbox.url == "http://127.0.0.1:8010/registers/lugas"
+
+
+async def test_a_certificate_for_the_central_files_goes_with_its_key(tmp_path: Path) -> None:
+    account = {"url": "https://lugas.example", "key": "k", "certificate": "/chain.pem"}
+
+    with pytest.raises(RegisterMisnamed, match="central"):
+        async with open_central(settings(tmp_path, central=account)):
+            pass
+    async with (
+        open_central(settings(tmp_path)) as nothing,
+        open_central(settings(tmp_path, sandbox=True)) as sandbox,
+    ):
+        assert nothing is None
+        assert sandbox is not None

@@ -64,6 +64,7 @@ EVERYTHING = Settings(
                 certificate_key=Path("/keys/key.pem"),
             )
         },
+        central=RegisterAccount(url="https://lugas.example", key="secret"),
         sandbox=True,
     ),
     cash_out=CashOutSettings(margin=Decimal("0.125"), quote_seconds=20),

@@ -32,8 +32,9 @@ from pitboss.app.parts import (
     tracing,
 )
 from pitboss.app.record import tile_store
-from pitboss.app.registers import open_registers
+from pitboss.app.registers import open_central, open_registers
 from pitboss.cashier.model import SANDBOX
+from pitboss.central.ports import CentralFiles
 from pitboss.db import Database
 from pitboss.games.dealing.ports import Equipment
 from pitboss.jurisdictions.model import Register
@@ -61,11 +62,12 @@ def run(settings: Settings) -> None:
             open_database(settings) as database,
             open_database(settings, connections_max=LOG_CONNECTIONS) as log,
             open_registers(settings) as registers,
+            open_central(settings) as files,
             open_providers(settings) as providers,
             open_house(settings) as house,
         ):
             with tracing(settings, "api") as tracer:
-                app = compose(settings, database, log, tracer, registers, providers, house)
+                app = compose(settings, database, log, tracer, registers, providers, house, files)
                 await serve(app, settings, stop)
 
     run_process("api", settings, main)
@@ -79,6 +81,7 @@ def compose(
     registers: Mapping[Register, RegisterClient],
     providers: Mapping[str, GameProvider],
     house: Equipment | None = None,
+    files: CentralFiles | None = None,
 ) -> Front:
     """Put the API together, and the pages beside it."""
     home = Home(settings.home)
@@ -104,6 +107,7 @@ def compose(
             site=settings.site,
             authenticators=FidoAuthenticators(site=settings.site, origins=origins(settings)),
             registers=registers,
+            central=files,
             providers=providers,
             house=house,
             cash_out=Policy(

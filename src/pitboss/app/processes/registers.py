@@ -1,4 +1,4 @@
-"""The process that asks national registers about everybody whose time has come."""
+"""The process that asks national registers about everybody, and tells the central files."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pitboss.app.parts import (
     show_figures,
     stand_back,
 )
-from pitboss.app.registers import open_registers
+from pitboss.app.registers import open_central, open_registers
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.settings import Settings
-from pitboss.workers import registers
+from pitboss.workers import central, registers
 from pitboss.workers.figures import Figures
 
 
@@ -29,16 +29,28 @@ def run(settings: Settings) -> None:
         async with (
             open_database(settings) as database,
             open_registers(settings) as clients,
+            open_central(settings) as files,
         ):
-            await registers.run(
-                database,
-                clients,
+            loop = central.Loop(
+                files=files,
+                database=database,
                 keys=personal_keys(settings),
                 clock=clock_of(settings),
                 entropy=SystemEntropy(),
-                stop=stop,
-                figures=figures,
             )
+            async with asyncio.TaskGroup() as group:
+                group.create_task(loop.run(stop))
+                group.create_task(
+                    registers.run(
+                        database,
+                        clients,
+                        keys=personal_keys(settings),
+                        clock=clock_of(settings),
+                        entropy=SystemEntropy(),
+                        stop=stop,
+                        figures=figures,
+                    )
+                )
             await stop.wait()
 
     collector.look_rarely()

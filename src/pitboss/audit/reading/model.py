@@ -12,6 +12,7 @@ import msgspec
 from pitboss.audit.reading.errors import FactUnreadable
 from pitboss.audit.record import facts as record
 from pitboss.cashier import facts as cashier
+from pitboss.central import facts as central
 from pitboss.games.dealing import facts as dealing
 from pitboss.games.registry import facts as game_registry
 from pitboss.games.rounds import facts as rounds
@@ -58,6 +59,7 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     *breaks.FACTS,
     *cases.FACTS,
     *cashier.FACTS,
+    *central.FACTS,
     *catalog.FACTS,
     *contacts.FACTS,
     *dealing.FACTS,

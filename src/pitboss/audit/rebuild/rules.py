@@ -8,6 +8,7 @@ from typing import Any
 from pitboss.audit.reading.model import ReadFact
 from pitboss.audit.rebuild.model import UNFOLDED, Column, Difference, Kind, readable
 from pitboss.cashier.folding import CashierFold
+from pitboss.central.folding import CentralFold
 from pitboss.games.dealing.folding import DealingFold
 from pitboss.games.registry.folding import RegistryFold
 from pitboss.games.rounds.folding import RoundsFold
@@ -70,6 +71,7 @@ class State:
             CombinationsFold(),
             FeedFold(),
             CashierFold(),
+            CentralFold(),
             RegistryFold(),
             RoundsFold(),
             DealingFold(),
