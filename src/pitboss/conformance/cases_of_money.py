@@ -75,6 +75,7 @@ async def bet_again(scene: Scene) -> None:
     second = expect_yes(await bet(scene, name, ref))
     if scene.speaker.protocol is A:
         expect("it is answered byte for byte", is_so=first.body == second.body)
+    expect(f"its id is {second.ids} and was {first.ids}", is_so=first.ids == second.ids)
     await expect_balance(scene, before - scene.unit)
     await undo(scene, scene.fresh(), name, ref)
 
