@@ -16,6 +16,7 @@ from pitboss import messages
 from pitboss.adapters.protocols.hub88 import Hub88
 from pitboss.adapters.protocols.softswiss import SoftSwiss
 from pitboss.adapters.protocols.valkyrie import Valkyrie
+from pitboss.cli.conformance import NotRunnable
 from pitboss.conformance.hub88 import Hub88Speaker
 from pitboss.conformance.model import Account, Means, Move, Report, Said, Verdict
 from pitboss.conformance.running import lines, run
@@ -138,6 +139,26 @@ async def test_what_the_kit_is_not_given_the_means_for_is_skipped(database: Data
     assert {item.verdict for item in report.results} == {Verdict.SKIPPED}
     assert all(item.detail for item in report.results)
     assert not report.passed
+
+
+async def test_a_deed_that_fails_ends_the_run_and_is_undone(database: Database) -> None:
+    table = await lay(database, SoftSwiss("acme", [SECRET]))
+    account, _ = await table.account()
+    speaker = SoftSwissSpeaker(table.http, BASE, SECRET, "book")
+    undone = []
+
+    async def fail() -> None:
+        raise NotRunnable("it ended with 1")
+
+    async def note() -> None:
+        undone.append("once")
+
+    deeds = Means(block=fail, unblock=note, take_away=fail, give_back=note)
+    for number in ("29", "33"):
+        undone.clear()
+        with pytest.raises(NotRunnable):
+            await run(speaker, account, game="book", means=deeds, only=[number])
+        assert undone == ["once"]
 
 
 def public_pem(pair: rsa.RSAPrivateKey) -> bytes:
