@@ -202,7 +202,7 @@ async def test_without_a_connection_nothing_is_paid_in_unless_the_licence_allows
     assert (state.up, state.reason) == (False, "not_connected")
 
 
-async def test_a_deposit_that_fails_gives_its_room_back_and_one_that_arrives_after_all_is_told(
+async def test_a_deposit_that_fails_gives_its_room_back(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_in_force(monkeypatch, OVER_ALL)
