@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
@@ -59,6 +60,8 @@ GAMES_AWAY = problems.Problem(
 )
 
 HOURS_MAX = 24 * 365
+# One step follows the other: who asks for many at once holds up everybody at the tables.
+WAITING_OF_ONE_MAX = 4
 
 Id = Annotated[str, msgspec.Meta(min_length=36, max_length=36)]
 
@@ -102,6 +105,7 @@ class Table:
 
     def __init__(self, edge: Edge) -> None:
         self._edge = edge
+        self._waiting: Counter[PlayerId] = Counter()
         self._lane: Lane[Play, Answer] = Lane(edge, f"provider:{PROVIDER}", self._deal)
 
     def __deepcopy__(self, memo: object) -> Table:
@@ -116,12 +120,22 @@ class Table:
         """
         if self._edge.house is None:
             raise ProblemFound(problem_of("unknown_provider"))
-        answer = await self._lane.submit(play)
+        if self._waiting[play.player_id] >= WAITING_OF_ONE_MAX:
+            raise ProblemFound(problems.TOO_BUSY)
+        self._waiting[play.player_id] += 1
+        try:
+            answer = await self._lane.submit(play)
+        finally:
+            self._waiting[play.player_id] -= 1
+            if not self._waiting[play.player_id]:
+                del self._waiting[play.player_id]
         if isinstance(answer, Trouble):
             raise ProblemFound(_problem(answer))
         if isinstance(answer, NotDealt):
             raise ProblemFound(problem_of(answer.reason))
-        kept = Kept(round=answer.round, state=answer.state, steps=answer.steps)
+        kept = Kept(
+            round=answer.round, state=answer.state, steps=answer.steps, closed=answer.closed
+        )
         return show_round(kept, balance_micros=answer.balance_micros)
 
     async def _deal(self, turn: Turn, plays: Sequence[Play]) -> Sequence[Answer]:

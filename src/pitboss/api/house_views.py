@@ -149,19 +149,19 @@ def show_round(kept: Kept, *, balance_micros: int | None = None) -> HouseRoundVi
     """Return a round as its player may see it, with what is available to them if that is known.
 
     Raises:
-        ProblemFound: the game has another version by now, and nobody can say how the round stands.
+        ProblemFound: nobody can say how the round stands, as its game has another version by now.
     """
     round_, state = kept.round, kept.state
     if state is None:
-        raise ProblemFound(problem_of(Refusal.GAME_CHANGED))
+        raise ProblemFound(problem_of(kept.why or Refusal.UNTOLD))
     unit = currency(round_.currency)
     return HouseRoundView(
         round_id=round_.id,
         game=round_.game,
         version=round_.version,
         steps=kept.steps,
-        over=state.over,
-        actions=tuple(house.actions(state)),
+        over=state.over or kept.closed,
+        actions=() if kept.closed else tuple(house.actions(state)),
         staked=format_micros(state.staked_micros, unit),
         won=format_micros(state.win_micros, unit),
         currency=unit.code,

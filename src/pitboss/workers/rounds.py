@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
 from pitboss import messages
 from pitboss.db import Database
 from pitboss.games import dealing, rounds
-from pitboss.games.dealing.errors import DrawUntold
-from pitboss.games.dealing.model import PROVIDER, Dealt
+from pitboss.games.dealing.model import PROVIDER, Dealt, book_id
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.rounds.model import ClosedBy, Resolution, Resolved, Round
 from pitboss.kernel.clock import Clock
@@ -52,6 +51,8 @@ class Resolver:
             try:
                 while not stop.is_set() and await self.step():
                     pass
+                # Last, for it needs the generator, and providers' rounds do not.
+                await self.sweep()
             except Fault as fault:
                 _log.warning("trying again", why=str(fault))
                 pause = RETRY_SECONDS
@@ -62,7 +63,6 @@ class Resolver:
     async def step(self) -> int:
         """End the oldest rounds that are open for too long; return how many there were."""
         now = self.clock.now()
-        await self._finish(now)
         async with self.database.reading() as tx:
             found = await rounds.find_open_rounds(
                 tx, before=now - self.open_for, limit=AT_ONCE_MAX, without=PROVIDER
@@ -82,29 +82,50 @@ class Resolver:
         _log.warning("rounds were left open", ended=ended, rule=self.rule)
         return len(found)
 
-    async def _finish(self, now: datetime) -> None:
-        """Play the oldest rounds of the house that are open for too long to their ends."""
-        if self.house is None:
-            return
-        async with self.database.reading() as tx:
-            found = await rounds.find_open_rounds(
-                tx, before=now - self.open_for, limit=AT_ONCE_MAX, provider=PROVIDER
-            )
-        for item in found:
-            await self._finish_one(item, now, self.house)
+    async def sweep(self) -> int:
+        """Play every round of the house that is open for too long to its end; say how many.
 
-    async def _finish_one(self, item: Round, now: datetime, house: Equipment) -> None:
-        """Play one round to its end: each in a turn of its own, for one may be broken."""
+        Each in a turn of its own: one that is broken, or whose game has changed, holds up no
+        other and waits for staff.
+
+        Raises:
+            Fault: nothing is drawn, or the database is away; what is left is played next time.
+        """
+        if self.house is None:
+            return 0
+        before, after, ended, waiting = self.clock.now() - self.open_for, None, 0, 0
+        while True:
+            async with self.database.reading() as tx:
+                found = await rounds.find_open_rounds(
+                    tx, before=before, limit=AT_ONCE_MAX, provider=PROVIDER, after=after
+                )
+                kept = await dealing.find_kept(tx, [(item.player_id, item.ref) for item in found])
+            playable = {book_id(item.round) for item in kept if item.state is not None}
+            for item in found:
+                done = item.id in playable and await self._finish(item, self.house)
+                ended, waiting = ended + done, waiting + (not done)
+            if len(found) < AT_ONCE_MAX:
+                break
+            after = (found[-1].opened_at, found[-1].id)
+        if ended or waiting:
+            _log.warning("rounds of the house were left open", ended=ended, waiting=waiting)
+        return ended
+
+    async def _finish(self, item: Round, house: Equipment) -> bool:
+        """Play one round to its end; say whether it is over."""
         key = (item.player_id, item.ref)
         try:
             async with messages.turn(
-                self.database, [item.shard], now=now, actor="rounds", entropy=self.entropy
+                self.database,
+                [item.shard],
+                now=self.clock.now(),
+                actor="rounds",
+                entropy=self.entropy,
             ) as turn:
                 answer = (await dealing.finish(turn, [key], house))[key]
-        except DrawUntold:
-            _log.exception("a round of the house does not follow from its steps", round_id=item.ref)
-            return
-        if isinstance(answer, Dealt):
-            _log.warning("a round of the house was played to its end", round_id=item.ref)
-        else:
-            _log.error("a round of the house waits for staff", round_id=item.ref, why=answer.reason)
+        except Fault:
+            raise
+        except Exception:
+            _log.exception("a round of the house cannot be played on", round_id=item.ref)
+            return False
+        return isinstance(answer, Dealt)

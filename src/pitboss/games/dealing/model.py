@@ -16,6 +16,7 @@ import msgspec
 
 from pitboss.games.house.model import Action, BlackjackRound, House, RouletteRound, SlotRound
 from pitboss.games.house.model import Round as State
+from pitboss.games.rounds.model import round_id_of
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import Shard
 from pitboss.rng.records import DrawRecord
@@ -37,6 +38,7 @@ class Refusal(StrEnum):
     TOO_SOON = "round_too_soon"
     ANOTHER_BUILD = "game_build_not_certified"
     GAME_CHANGED = "game_version_changed"
+    UNTOLD = "round_untold"
     # As the core of rounds says them.
     UNKNOWN_SESSION = "unknown_session"
     SESSION_OVER = "game_session_over"
@@ -95,22 +97,31 @@ RoundKey = tuple[PlayerId, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A round with where it stands; no `state` if its game has another version by now."""
+    """A round with where it stands; without a `state`, `why` nobody can say.
+
+    `closed` says that the books hold it to be over, as after staff has given its stakes back.
+    """
 
     round: HouseRound
     state: State | None
     steps: int
+    closed: bool
+    why: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dealt:
-    """The step is taken: the round as it is now; `repeated` if it had been taken before."""
+    """The step is taken: the round as it is now; `repeated` if it had been taken before.
+
+    `closed`: the books held it to be over already, whatever could still be done by the rules.
+    """
 
     round: HouseRound
     state: State
     steps: int
     balance_micros: int
     repeated: bool = False
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +150,11 @@ class DrawRun:
     gaps: tuple[int, ...]
     from_at: datetime
     until: datetime
+
+
+def book_id(round_: HouseRound) -> str:
+    """Return the id of a round in the core of rounds."""
+    return round_id_of(PROVIDER, round_.player_id, round_.id)
 
 
 def game_of(state: State) -> House:

@@ -6,9 +6,10 @@ from collections.abc import Collection
 from datetime import datetime
 
 from pitboss.db import Transaction
-from pitboss.games import house
+from pitboss.games import house, rounds
 from pitboss.games.dealing import rules, store
-from pitboss.games.dealing.model import DrawRun, Kept, RoundKey, Step
+from pitboss.games.dealing.errors import DrawUntold
+from pitboss.games.dealing.model import DrawRun, HouseRound, Kept, Refusal, RoundKey, Step, book_id
 
 GAPS_SHOWN_MAX = 20
 
@@ -23,18 +24,26 @@ async def find_draw_runs(tx: Transaction, since: datetime) -> list[DrawRun]:
 
 
 async def find_kept(tx: Transaction, keys: Collection[RoundKey]) -> list[Kept]:
-    """Return those of the rounds that there are, as they stand.
-
-    Raises:
-        DrawUntold: one does not follow from its steps.
-    """
+    """Return those of the rounds that there are, as they stand."""
     steps: dict[RoundKey, list[Step]] = {}
     for step in await store.find_steps(tx, keys):
         steps.setdefault((step.player_id, step.round_id), []).append(step)
-    kept: list[Kept] = []
-    for round_ in await store.find_rounds(tx, keys):
-        taken = steps.get((round_.player_id, round_.id), [])
-        playable = round_.version == house.versions()[round_.game]
-        state = rules.state_of(round_, taken) if playable else None
-        kept.append(Kept(round=round_, state=state, steps=len(taken)))
-    return kept
+    found = await store.find_rounds(tx, keys)
+    booked = await rounds.find_rounds_by_id(tx, {(item.shard, book_id(item)) for item in found})
+    open_ = {item.id for item in booked if item.closed_at is None}
+    return [
+        _kept(item, steps.get((item.player_id, item.id), []), closed=book_id(item) not in open_)
+        for item in found
+    ]
+
+
+def _kept(round_: HouseRound, steps: list[Step], *, closed: bool) -> Kept:
+    state, why = None, None
+    if round_.version != house.versions()[round_.game]:
+        why = Refusal.GAME_CHANGED
+    else:
+        try:
+            state = rules.state_of(round_, steps)
+        except DrawUntold:
+            why = Refusal.UNTOLD
+    return Kept(round=round_, state=state, steps=len(steps), closed=closed, why=why)

@@ -94,6 +94,9 @@ def _judge_first(play: Play, known: Known) -> Turn | Refusal:
 def _turn(play: Play, state: State, known: Known) -> Turn | Refusal:
     if not is_certified(known.offer, known.certificates, known.builds, game_of(state)):
         return Refusal.ANOTHER_BUILD
+    if play.number > 1 and not known.certificates:
+        # Of a step that costs nothing the registry is not asked.
+        return Refusal.ANOTHER_BUILD
     try:
         mapping = house.ask(state, play.action)
         if play.number == 1:

@@ -119,12 +119,14 @@ async def find_open_rounds(
     limit: int = ROUNDS_SHOWN_MAX,
     provider: str | None = None,
     without: str | None = None,
+    after: tuple[datetime, str] | None = None,
     player_id: PlayerId | None = None,
     shards: Collection[Shard] = PLAYERS_SHARDS,
 ) -> list[Round]:
     """Return rounds that were opened before and that nobody has closed, the oldest first.
 
-    All providers' but for one, if one is said to be left out.
+    All providers' but for one, if one is said to be left out; `after` continues behind a round, by
+    when it was opened and its id.
     """
     return await store.find_open_rounds(
         tx,
@@ -133,6 +135,7 @@ async def find_open_rounds(
         limit=limit,
         provider=provider,
         without=without,
+        after=after,
         player_id=player_id,
     )
 

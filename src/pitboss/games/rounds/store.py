@@ -149,6 +149,7 @@ async def find_open_rounds(
     limit: int,
     provider: str | None = None,
     without: str | None = None,
+    after: tuple[datetime, str] | None = None,
     player_id: PlayerId | None = None,
 ) -> list[Round]:
     """Return rounds that nobody has closed and that were opened before, the oldest first."""
@@ -156,6 +157,7 @@ async def find_open_rounds(
         f"SELECT {_ROUND_READ} FROM game_round AS round WHERE shard = ANY($1::smallint[])"
         " AND closed_at IS NULL AND opened_at <= $2 AND ($4::text IS NULL OR provider = $4)"
         " AND ($5::uuid IS NULL OR player_id = $5) AND provider IS DISTINCT FROM $6"
+        " AND ($7::timestamptz IS NULL OR (opened_at, round_id) > ($7, $8::uuid))"
         " ORDER BY opened_at, round_id LIMIT $3",
         list(shards),
         before,
@@ -163,6 +165,7 @@ async def find_open_rounds(
         provider,
         player_id,
         without,
+        *(after or (None, None)),
     )
     return [_round(row) for row in rows]
 

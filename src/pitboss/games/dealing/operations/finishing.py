@@ -30,7 +30,6 @@ async def finish(
 
     Raises:
         Fault: the generator does not answer, or draws nothing: no round is played on.
-        DrawUntold: a kept round does not follow from its steps.
     """
     answers: dict[RoundKey, Answer] = {}
     left = list(dict.fromkeys(keys))
@@ -58,8 +57,8 @@ async def _next_steps(
         if kept is None:
             answers[key] = NotDealt(reason=Refusal.UNKNOWN_ROUND)
         elif kept.state is None:
-            answers[key] = NotDealt(reason=Refusal.GAME_CHANGED)
-        elif kept.state.over:
+            answers[key] = NotDealt(reason=kept.why or Refusal.UNTOLD)
+        elif kept.state.over or kept.closed:
             answers[key] = NotDealt(reason=Refusal.ROUND_CLOSED)
         else:
             action = last_action(kept.state)

@@ -14,13 +14,14 @@ from pitboss.games.dealing.model import (
     Refusal,
     RoundKey,
     Step,
+    book_id,
     game_of,
 )
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.house.model import House
 from pitboss.games.house.model import Round as State
 from pitboss.games.registry.model import Certificate, Offer
-from pitboss.games.rounds.model import Round, WireRefusal, round_id_of
+from pitboss.games.rounds.model import Round, WireRefusal
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import shard_of
 from pitboss.messages import Turn
@@ -45,6 +46,7 @@ class Deal:
     draw: str | None = None
     steps: int = 0
     repeated: bool = False
+    closed: bool = False
     refusal: str | None = None
 
 
@@ -62,14 +64,13 @@ class _Shelf:
     builds: frozenset[str]
 
 
-async def judge(turn: Turn, plays: Sequence[Play], equipment: Equipment) -> list[Deal]:
-    """Return each play as far as the rules allow it.
+async def judge(turn: Turn, plays: Sequence[Play], builds: frozenset[str]) -> list[Deal]:
+    """Return each play as far as the rules allow it; `builds` are what would deal.
 
     Raises:
-        Fault: the generator does not say which build it is.
         DrawUntold: a kept round does not follow from its steps.
     """
-    shelf = await _look(turn, plays, equipment)
+    shelf = await _look(turn, plays, builds)
     return [_judge(turn, item, shelf) for item in plays]
 
 
@@ -96,12 +97,17 @@ async def refuse_opening(
         return None
     certificates = await registry.find_certificates(turn.tx, offer.version)
     own = [item for item in certificates if item.licence == player.jurisdiction]
-    builds = await _builds(equipment)
+    builds = await builds_of(equipment)
     certified = rules.is_certified(offer, own, builds, game)
     return None if certified else Refusal.ANOTHER_BUILD
 
 
-async def _builds(equipment: Equipment) -> frozenset[str]:
+async def builds_of(equipment: Equipment) -> frozenset[str]:
+    """Return the digests of what would deal: the generator's files, and the games' own.
+
+    Raises:
+        Fault: the generator does not say which build it is.
+    """
     return frozenset({equipment.games_build, await equipment.draws.build()})
 
 
@@ -133,13 +139,13 @@ def _judge(turn: Turn, play: Play, shelf: _Shelf) -> Deal:
         case Refusal() as refusal:
             deal.refusal = refusal
         case rules.Again(state=state):
-            deal.after, deal.repeated = state, True
+            deal.after, deal.repeated, deal.closed = state, True, known.closed
         case rules.Turn() as allowed:
             deal.turn = allowed
     return deal
 
 
-async def _look(turn: Turn, plays: Sequence[Play], equipment: Equipment) -> _Shelf:
+async def _look(turn: Turn, plays: Sequence[Play], builds: frozenset[str]) -> _Shelf:
     places = [(shard_of(item.player_id), item.player_id) for item in plays]
     keys = [(item.player_id, item.round_id) for item in plays]
     kept = {(item.player_id, item.id): item for item in await store.find_rounds(turn.tx, keys)}
@@ -163,26 +169,22 @@ async def _look(turn: Turn, plays: Sequence[Play], equipment: Equipment) -> _She
             House(offer.version.code): await registry.find_certificates(turn.tx, offer.version)
             for offer in offers.values()
         },
-        builds=await _builds(equipment),
+        builds=builds,
     )
 
 
 async def _booked(turn: Turn, kept: Iterable[HouseRound]) -> dict[str, Round]:
     """Return what the books say of rounds, by the house's id of them and their player."""
     found: dict[str, Round] = {}
-    wanted = {(item.shard, _book_id(item)) for item in kept}
+    wanted = {(item.shard, book_id(item)) for item in kept}
     for item in await rounds.find_rounds_by_id(turn.tx, wanted):
         found[item.id] = item
     return found
 
 
 def _is_open(round_: HouseRound | None, shelf: _Shelf) -> bool:
-    booked = None if round_ is None else shelf.booked.get(_book_id(round_))
+    booked = None if round_ is None else shelf.booked.get(book_id(round_))
     return booked is not None and booked.closed_at is None
-
-
-def _book_id(round_: HouseRound) -> str:
-    return round_id_of(PROVIDER, round_.player_id, round_.id)
 
 
 def _game(play: Play, round_: HouseRound | None) -> House | None:

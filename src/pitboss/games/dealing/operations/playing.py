@@ -22,7 +22,7 @@ from pitboss.games.dealing.model import (
     step_id,
     write_draw,
 )
-from pitboss.games.dealing.operations.looking import Deal, judge
+from pitboss.games.dealing.operations.looking import Deal, builds_of, judge
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.rounds.model import (
     Bearer,
@@ -66,8 +66,9 @@ async def play(turn: Turn, plays: Sequence[Play], equipment: Equipment) -> list[
         "rounds are dealt by who holds the players' turn",
     )
     answers: dict[int, Answer] = {}
+    builds = await builds_of(equipment)
     for wave in _waves(plays):
-        found = await _play(turn, [plays[place] for place in wave], equipment)
+        found = await _play(turn, [plays[place] for place in wave], equipment, builds)
         answers.update(zip(wave, found, strict=True))
     return [answers[place] for place in range(len(plays))]
 
@@ -83,8 +84,10 @@ def _waves(plays: Sequence[Play]) -> Iterator[list[int]]:
         left = [place for place in left if wave[plays[place].player_id] != place]
 
 
-async def _play(turn: Turn, plays: Sequence[Play], equipment: Equipment) -> list[Answer]:
-    deals = await judge(turn, plays, equipment)
+async def _play(
+    turn: Turn, plays: Sequence[Play], equipment: Equipment, builds: frozenset[str]
+) -> list[Answer]:
+    deals = await judge(turn, plays, builds)
     await _stake(turn, _going(deals))
     await _deal(_going(deals), equipment)
     await _pay(turn, _going(deals))
@@ -148,7 +151,12 @@ async def _deal(deals: Sequence[Deal], equipment: Equipment) -> None:
             item, game = deal.play, game_of(deal.turn.state)
             record = await equipment.draws.draw(
                 # Asked for again, also after a crash of ours, it is the same draw.
-                draw_id=derived_id("house draw", item.player_id, item.round_id, str(item.number)),
+                draw_id=derived_id(
+                    *("house draw", item.player_id, item.round_id, str(item.number)),
+                    # Another game under the same name is another draw; other bets are not, or
+                    # who lays them anew could have the wheel spun anew.
+                    *(game.value, item.action.value),
+                ),
                 round_id=item.round_id,
                 purpose=f"{game.value} {item.action.value}",
                 mapping=deal.turn.mapping,
@@ -293,4 +301,5 @@ def _answer(deal: Deal, balances: dict[PlayerId, int]) -> Answer:
         steps=deal.steps,
         balance_micros=balances[deal.play.player_id],
         repeated=deal.repeated,
+        closed=deal.closed,
     )
