@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integration.games.world import Games, listing
-from pitboss.games import dealing, house
+from pitboss.games import dealing, house, rounds
 from pitboss.games.dealing.model import PROVIDER, Answer, Dealt, Play
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.house.model import Action, House, RouletteBet
 from pitboss.games.house.model import Round as State
 from pitboss.games.registry.model import Certificate, Listing
+from pitboss.games.rounds.model import Round
 from pitboss.kernel.ids import PlayerId, derived_id
 from pitboss.kernel.shards import shard_of
 from pitboss.rng.records import DrawRecord
@@ -87,6 +88,13 @@ def shoe(*first: int) -> tuple[int, ...]:
     return (*first, *(card for card in range(312) if card not in first))[:59]
 
 
+# Three scatters and nothing that pays; stops of free spins that show little.
+SCATTERS = (6, 0, 2, 16, 7)
+FREE = (0, 0, 0, 0, 0)
+# Eleven against nineteen, and a ten comes.
+ELEVEN = shoe(4, 8, 5, 9, 22)
+
+
 @dataclass(slots=True, kw_only=True)
 class Parlour(Games):
     """The hands of a test at the house's tables."""
@@ -157,3 +165,20 @@ def on_reels() -> State:
 def at_cards(units: int = 2) -> State:
     """Return so many units at blackjack."""
     return house.begin_blackjack(units * 1_000_000, minor_micros=CENT)
+
+
+def next_step(first: Play, number: int, action: Action, session: str | None = None) -> Play:
+    """Return a later step of a round."""
+    return Play(
+        player_id=first.player_id,
+        round_id=first.round_id,
+        number=number,
+        action=action,
+        session_id=session,
+    )
+
+
+async def rounds_of(parlour: Parlour, player: PlayerId) -> list[Round]:
+    """Return what the books have of a player's rounds."""
+    async with parlour.database.reading() as tx:
+        return await rounds.find_rounds(tx, player)

@@ -13,35 +13,32 @@ from msgspec import structs
 
 from integration.cashier.world import UNIT
 from integration.games.dealing import (
+    ELEVEN,
+    FREE,
     GAMES_BUILD,
     RNG_BUILD,
+    SCATTERS,
     Parlour,
     Scripted,
     at_cards,
     house_listing,
+    next_step,
     on_red,
     on_reels,
-    shoe,
+    rounds_of,
 )
 from integration.games.test_rounds import exclude
 from pitboss.adapters.rng import RngAway, RngClient
 from pitboss.db import Database
-from pitboss.games import dealing, house, rounds
+from pitboss.games import dealing, house
 from pitboss.games.dealing.model import PROVIDER, Dealt, Play, Refusal, digest_of
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.house.model import Action, Draw, House, SlotRound
-from pitboss.games.rounds.model import ClosedBy, Resolution, Round, Stake
+from pitboss.games.rounds.model import ClosedBy
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import shard_of
 from pitboss.rng.records import DrawRecord, replay
-from pitboss.workers.rounds import Resolver
 from rng_process import serving
-
-# Three scatters and nothing that pays; stops of free spins that show little.
-SCATTERS = (6, 0, 2, 16, 7)
-FREE = (0, 0, 0, 0, 0)
-# Eleven against nineteen, and a ten comes.
-ELEVEN = shoe(4, 8, 5, 9, 22)
 
 
 @pytest.fixture
@@ -333,119 +330,6 @@ async def test_a_step_that_was_drawn_and_not_committed_is_drawn_the_same_again(
     assert len(set(parlour.draws.ids)) == 1 and len(parlour.draws.ids) == 2
 
 
-def resolver(parlour: Parlour, **about: Any) -> Resolver:
-    """Return who ends rounds that were left for two days."""
-    return Resolver(
-        **{
-            "database": parlour.database,
-            "clock": parlour.clock,
-            "entropy": parlour.entropy,
-            "open_for": timedelta(hours=48),
-            "rule": Resolution.CLOSE,
-            "house": parlour.equipment,
-            **about,
-        }
-    )
-
-
-async def test_rounds_that_were_left_are_played_to_their_ends(
-    parlour: Parlour, ann: PlayerId
-) -> None:
-    parlour.draws = Scripted(SCATTERS, ELEVEN, *[FREE] * 8)
-    reels, cards = await parlour.sit(ann, House.SLOT), await parlour.sit(ann, House.BLACKJACK)
-    await parlour.took(parlour.first(ann, reels, on_reels()))
-    await parlour.took(parlour.first(ann, cards, at_cards()))
-
-    early = await resolver(parlour).sweep()
-    parlour.clock.advance(timedelta(hours=49))
-    nothing = await resolver(parlour).step()
-    ended = await resolver(parlour).sweep()
-
-    assert (early, nothing, ended) == (0, 0, 2)
-    by_game = {round_.game: round_ for round_ in await rounds_of(parlour, ann)}
-    assert all(round_.closed_by is ClosedBy.PROVIDER for round_ in by_game.values())
-    # Eleven that stands against nineteen is lost; what the scatters paid is won.
-    assert by_game["blackjack"].won_micros == 0
-    assert by_game["slot"].won_micros >= 6 * UNIT
-    assert await parlour.has(ann) == 95 * UNIT + by_game["slot"].won_micros
-
-
-async def test_a_round_that_cannot_be_played_on_holds_up_no_other(
-    parlour: Parlour, ann: PlayerId, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    parlour.draws = Scripted(ELEVEN, SCATTERS, *[FREE] * 8)
-    cards, reels = await parlour.sit(ann, House.BLACKJACK), await parlour.sit(ann, House.SLOT)
-    stuck = parlour.first(ann, cards, at_cards())
-    await parlour.took(stuck)
-    await parlour.took(parlour.first(ann, reels, on_reels()))
-    parlour.clock.advance(timedelta(hours=49))
-    versions = {**house.versions(), House.BLACKJACK: "9.9.9"}
-    monkeypatch.setattr(house, "versions", lambda: versions)
-    monkeypatch.setattr("pitboss.workers.rounds.AT_ONCE_MAX", 1)
-
-    assert await resolver(parlour).sweep() == 1
-
-    by_game = {round_.game: round_.closed_at for round_ in await rounds_of(parlour, ann)}
-    assert (by_game["blackjack"], by_game["slot"]) == (None, parlour.clock.now())
-    assert await parlour.refused(next_step(stuck, 2, Action.HIT)) == Refusal.GAME_CHANGED
-
-
-async def test_without_a_generator_rounds_of_the_house_wait_and_those_of_others_do_not(
-    parlour: Parlour, ann: PlayerId
-) -> None:
-    parlour.draws = Scripted(ELEVEN)
-    await parlour.list_games()
-    session = await parlour.sit(ann, House.BLACKJACK)
-    await parlour.took(parlour.first(ann, session, at_cards()))
-    await parlour.launch(ann)
-    await parlour.done(ann, Stake(external_id="b1", micros=UNIT))
-    parlour.clock.advance(timedelta(hours=49))
-
-    assert await resolver(parlour, house=None).step() == 1
-    assert await resolver(parlour, house=None).sweep() == 0
-
-    closed = {round_.provider: round_.closed_at for round_ in await rounds_of(parlour, ann)}
-    assert (closed[PROVIDER], closed["acme"]) == (None, parlour.clock.now())
-
-
-async def test_a_name_that_was_drawn_for_another_game_hurts_nobody(
-    parlour: Parlour, ann: PlayerId
-) -> None:
-    parlour.draws = Scripted((1,), SCATTERS)
-    wheel, reels = await parlour.sit(ann, House.ROULETTE), await parlour.sit(ann, House.SLOT)
-    spin = parlour.first(ann, wheel, on_red())
-    with pytest.raises(ConnectionError):
-        async with parlour.turn(shard_of(ann)) as turn:
-            await dealing.play(turn, [spin], parlour.equipment)
-            raise ConnectionError
-
-    other = parlour.first(ann, reels, on_reels(), round_id=spin.round_id)
-    answer = await parlour.took(other)
-
-    assert isinstance(answer.state, SlotRound)
-    assert len(set(parlour.draws.ids)) == 2
-
-
-async def test_a_round_that_staff_has_voided_is_over_whatever_its_rules_say(
-    parlour: Parlour, ann: PlayerId
-) -> None:
-    parlour.draws = Scripted(ELEVEN)
-    session = await parlour.sit(ann, House.BLACKJACK)
-    play = parlour.first(ann, session, at_cards())
-    await parlour.took(play)
-    (booked,) = await rounds_of(parlour, ann)
-    async with parlour.turn(shard_of(ann)) as turn:
-        await rounds.resolve(turn, [(booked.shard, booked.id)], Resolution.VOID, by=ClosedBy.STAFF)
-
-    again = await parlour.took(play)
-    async with parlour.database.reading() as tx:
-        (kept,) = await dealing.find_kept(tx, [(ann, play.round_id)])
-
-    assert again.closed and kept.closed
-    assert await parlour.refused(next_step(play, 2, Action.HIT)) == Refusal.ROUND_CLOSED
-    assert await parlour.has(ann) == 100 * UNIT
-
-
 async def test_draws_that_were_dealt_to_nobody_are_found(parlour: Parlour, ann: PlayerId) -> None:
     parlour.draws = Scripted((1,), (2,), (3,), (4,), (5,))
     session = await parlour.sit(ann, House.ROULETTE)
@@ -493,20 +377,3 @@ async def test_the_certified_process_deals_and_its_records_map_again(
     assert len(ended) == 3 and len(records) >= 3
     assert all(replay(record) == record.values for record in records)
     assert await parlour.totals_are_zero()
-
-
-def next_step(first: Play, number: int, action: Action, session: str | None = None) -> Play:
-    """Return a later step of a round."""
-    return Play(
-        player_id=first.player_id,
-        round_id=first.round_id,
-        number=number,
-        action=action,
-        session_id=session,
-    )
-
-
-async def rounds_of(parlour: Parlour, player: PlayerId) -> list[Round]:
-    """Return what the books have of a player's rounds."""
-    async with parlour.database.reading() as tx:
-        return await rounds.find_rounds(tx, player)
