@@ -100,7 +100,9 @@ class Api:
             ("GET", prices.STREAM_PATH): prices.PriceStreams(board, metrics).serve,
         }
         self._providers = ProviderRoutes(edge, metrics)
-        self._rest = counted(make_litestar(edge, verified, metrics, watch, board), metrics)
+        framework = make_litestar(edge, verified, metrics, watch, board)
+        self._document = docs.Document(framework)
+        self._rest = counted(framework, metrics)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the application's own life."""
@@ -116,6 +118,11 @@ class Api:
             if path.startswith(PROVIDERS):
                 await self._providers.serve(scope, receive, send)
                 return
+            if path.startswith(docs.DOCS_PATH):
+                self._document.complete()
+        elif str(scope["type"]) == "lifespan":
+            # Before anybody waits for an answer: it takes half a second.
+            self._document.complete()
         await self._rest(scope, receive, send)
 
 
@@ -130,7 +137,7 @@ def make_litestar(
     """Return everything but the hot routes and the stream, which it only describes."""
     doors = Doors(edge, verified, watch)
     desk = passwords.PasswordDesk(edge)
-    app = Litestar(
+    return Litestar(
         route_handlers=[
             players.make_router(edge, doors, desk),
             logins.make_router(edge, doors, desk),
@@ -182,8 +189,6 @@ def make_litestar(
         # structlog is set up by whoever runs the process.
         logging_config=None,
     )
-    docs.complete(app.openapi_schema)
-    return app
 
 
 def counted(app: ASGIApp, metrics: Metrics) -> ASGIApp:

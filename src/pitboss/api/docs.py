@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from importlib import resources
 
-from litestar import Response, Router, get
+from litestar import Litestar, Response, Router, get
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, SwaggerRenderPlugin
 from litestar.openapi.spec import (
@@ -145,7 +145,21 @@ def make_config() -> OpenAPIConfig:
     )
 
 
-def complete(openapi: OpenAPI) -> None:
+class Document:
+    """What the API says of itself, worked out when it is first wanted, or as the server starts."""
+
+    def __init__(self, app: Litestar) -> None:
+        self._app = app
+        self._whole = False
+
+    def complete(self) -> None:
+        """See to it that it is whole; doing it again changes nothing."""
+        if not self._whole:
+            _complete(self._app.openapi_schema)
+            self._whole = True
+
+
+def _complete(openapi: OpenAPI) -> None:
     """Say what Litestar cannot know: problems, how strictly bodies are read, what an id is."""
     schemas = openapi.components.schemas
     for name, schema in schemas.items():
