@@ -19,6 +19,8 @@ from pitboss.kernel.instants import write_instant
 # Longer than anything takes on a busy machine; who waits longer has found a hang.
 WAIT_SECONDS_MAX = 60.0
 LOOK_SECONDS = 0.02
+# What bets and payments do not leave any more.
+HOPELESS = {"refused", "failed"}
 PASSWORD = "correct horse"
 CURRENCY = "EUR"
 CODES = {
@@ -211,6 +213,8 @@ class Player:
 
         async def arrived() -> dict[str, Any] | None:
             said = await self.look(path)
+            # Who waits for a payment that has failed would wait in vain, and not learn why.
+            assert said["state"] not in HOPELESS - {state}, f"{path} is not {state}, but {said}"
             return said if said["state"] == state else None
 
         return await until(arrived, f"{path} is {state}")
