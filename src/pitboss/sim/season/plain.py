@@ -133,12 +133,12 @@ class Almanac:
         return floor(exact) * MICROS_PER_CENT
 
     def _chance(self, pick: Pick, day: int) -> Fraction:
-        """Return how likely a pick is by the prices of its market, without what they add up to."""
+        """Return how likely a pick is by its market's prices: never more than its own says."""
         (market,) = (
             item for item in self.programme.events[pick.event_no].markets if item.kind == pick.kind
         )
         total = sum((1 / self._price(item, day) for item in market.picks), Fraction())
-        return 1 / self._price(pick, day) / total
+        return 1 / self._price(pick, day) / max(total, Fraction(1))
 
     def _price(self, pick: Pick, day: int) -> Fraction:
         moved = self._moved.get(pick.selection_id, ())
