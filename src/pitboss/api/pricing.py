@@ -117,7 +117,9 @@ class Pushes:
             move_max = self._edge.price_move_max
             return [await pricing.push(turn, one, move_max=move_max) for one in pushes]
 
-        return await in_turn(self._edge, [CATALOGUE_SHARD], actor, work)
+        async with self._edge.database.reading() as tx:
+            sections = await pricing.find_sections(tx, pushes)
+        return await in_turn(self._edge, [CATALOGUE_SHARD], actor, work, sections=sections)
 
 
 ThePushes = NamedDependency[SkipValidation[Pushes]]

@@ -10,7 +10,7 @@ from pitboss.api import problems
 from pitboss.api.edge import Edge
 from pitboss.api.problems import ProblemFound
 from pitboss.db.errors import DatabaseAway, TransactionConflict
-from pitboss.kernel.shards import CATALOGUE_SHARD, Shard
+from pitboss.kernel.shards import CATALOGUE_SHARD, Section, Shard
 from pitboss.messages import Turn
 from pitboss.players import access
 
@@ -21,9 +21,16 @@ T = TypeVar("T")
 
 
 async def in_turn(
-    edge: Edge, shards: Iterable[Shard], actor: str, work: Callable[[Turn], Awaitable[T]]
+    edge: Edge,
+    shards: Iterable[Shard],
+    actor: str,
+    work: Callable[[Turn], Awaitable[T]],
+    *,
+    sections: frozenset[Section] | None = None,
 ) -> T:
     """Do this work in a turn of these shards and commit it; again if it had to give way.
+
+    With `sections`, it is a turn of these of the catalogue.
 
     Raises:
         ProblemFound: it could not be done now, or its outcome is unknown.
@@ -33,7 +40,12 @@ async def in_turn(
         committing = False
         try:
             async with messages.turn(
-                edge.database, wanted, now=edge.clock.now(), actor=actor, entropy=edge.entropy
+                edge.database,
+                wanted,
+                now=edge.clock.now(),
+                actor=actor,
+                entropy=edge.entropy,
+                sections=sections,
             ) as turn:
                 result = await work(turn)
                 committing = True

@@ -17,6 +17,7 @@ from pitboss.messages.queries import (
     find_command,
     find_commands,
     get_consumer,
+    lock_sections,
     lock_shared,
     read_commands,
     read_ends,
@@ -24,6 +25,7 @@ from pitboss.messages.queries import (
     read_heads,
     read_revocations,
     read_seq,
+    read_stand,
 )
 
 __all__ = [
@@ -38,6 +40,7 @@ __all__ = [
     "find_commands",
     "get_consumer",
     "join_turn",
+    "lock_sections",
     "lock_shared",
     "read_commands",
     "read_ends",
@@ -45,6 +48,7 @@ __all__ = [
     "read_heads",
     "read_revocations",
     "read_seq",
+    "read_stand",
     "renew_lease",
     "take_over",
     "turn",

@@ -6,7 +6,7 @@ times as long to make; and they are not tracked by the collector, because they c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -92,6 +92,18 @@ class Head:
     epoch: int
     seq: int
     hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """Where a shard stands at one moment: its seq, how often something was revoked, its streams.
+
+    `versions` has those of the streams that were asked about which anything was told of.
+    """
+
+    seq: int
+    revoked: int
+    versions: Mapping[str, int]
 
 
 class Memory:

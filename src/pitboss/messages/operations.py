@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import TypeAlias, TypeVar
 
 from pitboss.db import Database, Transaction
+from pitboss.db.errors import TransactionConflict
 from pitboss.kernel.entropy import Entropy
 from pitboss.kernel.facts import Fact, Movement
 from pitboss.kernel.ids import new_ids
 from pitboss.kernel.invariant import ensure
-from pitboss.kernel.shards import Partition, Shard, shards_of
+from pitboss.kernel.shards import CATALOGUE_SHARD, Partition, Section, Shard, section_of, shards_of
 from pitboss.messages.errors import Fenced
 from pitboss.messages.model import (
     AppendAnswer,
@@ -51,9 +52,11 @@ class Turn:
         actor: str,
         entropy: Entropy,
         memory: Memory | None = None,
+        sections: frozenset[Section] | None = None,
     ) -> None:
         self.tx = tx
         self.heads = heads
+        self.sections = sections
         self.now = now
         self.actor = actor
         self.entropy = entropy
@@ -89,6 +92,9 @@ class Turn:
         Its movements are those of the wallet's answers in this turn, each told once, in its shard.
         """
         ensure(shard in self.heads, "facts are published by who holds the shard's turn")
+        if self.sections is not None and section_of(stream) not in self.sections:
+            # It was not there when the sections were looked up; whoever tries again will see it.
+            raise TransactionConflict("the turn came to need another section of the catalogue")
         for movement in fact.movements:
             # Told twice, or where it did not happen, it would be counted wrongly ever after.
             told = (shard, movement)
@@ -106,6 +112,9 @@ class Turn:
         """
         ensure(not self._owed, "every movement of money is told in a fact of its turn")
         publications, self._publications = self._publications, []
+        if self.sections is None and any(item.shard == CATALOGUE_SHARD for item in publications):
+            # What offers rest on may lie in other streams than their event's, as a producer does.
+            self._revoked.add(CATALOGUE_SHARD)
         revoked, self._revoked = self._revoked, set()
         if revoked:
             await store.count_revocations(self.tx, revoked)
@@ -143,11 +152,19 @@ async def turn(
     now: datetime,
     actor: str,
     entropy: Entropy,
+    sections: frozenset[Section] | None = None,
 ) -> AsyncIterator[Turn]:
-    """Open a transaction with the turn of these shards; seal and commit on leaving."""
+    """Open a transaction with the turn of these shards; seal and commit on leaving.
+
+    Args:
+        sections: of the catalogue, in which alone this turn publishes; None is all of it.
+
+    Raises:
+        TransactionConflict: it published in another section; nothing was committed.
+    """
     async with (
         database.transaction() as tx,
-        join_turn(tx, shards, now=now, actor=actor, entropy=entropy) as held,
+        join_turn(tx, shards, now=now, actor=actor, entropy=entropy, sections=sections) as held,
     ):
         yield held
 
@@ -162,19 +179,23 @@ async def join_turn(
     entropy: Entropy,
     epoch: int | None = None,
     memory: Memory | None = None,
+    sections: frozenset[Section] | None = None,
 ) -> AsyncIterator[Turn]:
     """Take the turn of these shards inside the caller's transaction; seal on leaving.
 
     With an `epoch`, the shards must still be at it.  A `memory` outlives the turn and spares the
-    next one of the same process what it would read again.
+    next one of the same process what it would read again.  With `sections`, it is a turn of these
+    of the catalogue and of no other shard, and those who decide on bets in others do not wait.
 
     Raises:
         Fenced: a shard is at another epoch: somebody else processes it now.
     """
-    heads = await store.lock_heads(tx, set(shards))
+    wanted = set(shards)
+    ensure(sections is None or wanted == {CATALOGUE_SHARD}, "only the catalogue has sections")
+    heads = await store.lock_heads(tx, wanted, sections=sections)
     if epoch is not None and any(head.epoch != epoch for head in heads.values()):
         raise Fenced("the shards of this turn have a newer owner")
-    held = Turn(tx, heads, now=now, actor=actor, entropy=entropy, memory=memory)
+    held = Turn(tx, heads, now=now, actor=actor, entropy=entropy, memory=memory, sections=sections)
     try:
         yield held
         await held.seal()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from pitboss.db import Transaction
-from pitboss.kernel.shards import Partition, Shard
+from pitboss.kernel.shards import Partition, Section, Shard
 from pitboss.messages.model import (
     AppendAnswer,
     Backlog,
@@ -14,6 +14,7 @@ from pitboss.messages.model import (
     Entry,
     Head,
     SealedFact,
+    Stand,
 )
 
 from . import rules, store
@@ -92,6 +93,24 @@ async def lock_shared(tx: Transaction, shard: Shard) -> int:
     """
     head = await store.lock_head_shared(tx, shard)
     return head.seq
+
+
+async def lock_sections(tx: Transaction, sections: Iterable[Section]) -> None:
+    """Keep these sections of the catalogue from changing until this transaction ends.
+
+    What no turn of sections may change stays as well.  Many may do so at once; writers wait.  A
+    transaction does so once: two with two sections each could wait for each other.
+    """
+    await store.lock_sections_shared(tx, sections)
+
+
+async def read_stand(tx: Transaction, shard: Shard, streams: Sequence[str]) -> Stand:
+    """Return where a shard stands and how far these streams of it are, as it is committed.
+
+    Whoever reads this first, and then what is told of in a stream, may believe what it remembers
+    for as long as the stream's version and the shard's count of revocations stay.
+    """
+    return await store.find_stand(tx, shard, streams)
 
 
 async def read_seq(tx: Transaction, shard: Shard) -> int:

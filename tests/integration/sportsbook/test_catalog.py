@@ -20,7 +20,6 @@ from pitboss.kernel.ids import EventId, MarketId, SelectionId, derived_id
 from pitboss.kernel.shards import CATALOGUE_SHARD
 from pitboss.messages import Turn
 from pitboss.sportsbook import catalog
-from pitboss.sportsbook.catalog import queries
 from pitboss.sportsbook.catalog.model import (
     Answer,
     Done,
@@ -33,6 +32,7 @@ from pitboss.sportsbook.catalog.model import (
     Refused,
     Selection,
 )
+from pitboss.sportsbook.catalog.queries import shelf as shelves
 
 RESULT, TOTAL, HANDICAP = (
     MarketKind.MATCH_RESULT,
@@ -242,7 +242,7 @@ async def test_what_a_shelf_has_locked_does_not_change_until_the_transaction_end
 async def test_a_shelf_forgets_when_it_is_full(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "SHELF_OFFERS_MAX", 2)
+    monkeypatch.setattr(shelves, "SHELF_OFFERS_MAX", 2)
     await world.event("A")
     shelf = catalog.Shelf()
 

@@ -26,7 +26,14 @@ from pitboss.kernel.ids import (
     derived_id,
     new_id,
 )
-from pitboss.kernel.shards import CATALOGUE_SHARD, PARTITIONS_ALL, Shard, partition_of, shard_of
+from pitboss.kernel.shards import (
+    CATALOGUE_SHARD,
+    PARTITIONS_ALL,
+    Section,
+    Shard,
+    partition_of,
+    shard_of,
+)
 from pitboss.messages.model import Entry, SealedFact
 from pitboss.players import identity
 from pitboss.players.identity.model import Email, Name, Registered, RegisterRequest
@@ -131,12 +138,14 @@ class World:
         return event.id
 
     async def reprice(self, *prices: tuple[SelectionId, str]) -> tuple[catalog_model.Answer, ...]:
-        """Give selections new prices."""
+        """Give selections new prices, beside those who decide on bets on other events."""
         changes = [
             PriceChange(selection_id=selection_id, price=Fraction(price))
             for selection_id, price in prices
         ]
-        async with self.turn(CATALOGUE_SHARD) as turn:
+        async with self.database.reading() as tx:
+            sections = await catalog.find_sections(tx, [item for item, _ in prices])
+        async with self.turn(CATALOGUE_SHARD, sections=sections) as turn:
             return await catalog.change_prices(turn, changes)
 
     async def push(self, sequence: int, *prices: tuple[SelectionId, str]) -> PushAnswer:
@@ -148,7 +157,9 @@ class World:
                 for item, price in prices
             ),
         )
-        async with self.turn(CATALOGUE_SHARD) as turn:
+        async with self.database.reading() as tx:
+            sections = await pricing.find_sections(tx, [pushed])
+        async with self.turn(CATALOGUE_SHARD, sections=sections) as turn:
             return await pricing.push(turn, pushed, move_max=Fraction(1, 2))
 
     async def set_status(
@@ -298,10 +309,17 @@ class World:
             (answer,) = await settlement.record_scores(turn, [report], book=self.book)
         return answer
 
-    def turn(self, shard: Shard) -> messages.TurnContext:
-        """Take the turn of a shard."""
+    def turn(
+        self, shard: Shard, *, sections: frozenset[Section] | None = None
+    ) -> messages.TurnContext:
+        """Take the turn of a shard, or of some sections of the catalogue."""
         return messages.turn(
-            self.database, [shard], now=self.clock.now(), actor="test", entropy=self.entropy
+            self.database,
+            [shard],
+            now=self.clock.now(),
+            actor="test",
+            entropy=self.entropy,
+            sections=sections,
         )
 
 

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from pitboss.db import Transaction
-from pitboss.kernel.shards import Partition, Shard
+from pitboss.kernel.shards import Partition, Section, Shard
 from pitboss.messages.model import AppendAnswer, Entry, Head
 from pitboss.sim.world import store
 from pitboss.sim.world.cast import current_database
@@ -117,15 +117,19 @@ def _unfenced() -> Iterator[None]:
 
 
 def _prices_unlocked() -> AbstractContextManager[None]:
-    read_seq = importlib.import_module(_DOOR).read_seq
-    return _replaced(_DOOR, "lock_shared", lambda _: read_seq)
+    async def lock_sections(tx: Transaction, sections: Iterable[Section]) -> None:
+        """Let prices change."""
+
+    return _replaced(_DOOR, "lock_sections", lambda _: lock_sections)
 
 
 def _heads_unlocked() -> AbstractContextManager[None]:
     read_heads = importlib.import_module(_DOOR).read_heads
 
     def make(_: object) -> Callable[..., Awaitable[dict[Shard, Head]]]:
-        async def lock_heads(tx: Transaction, shards: Iterable[Shard]) -> dict[Shard, Head]:
+        async def lock_heads(
+            tx: Transaction, shards: Iterable[Shard], **_: object
+        ) -> dict[Shard, Head]:
             wanted = set(shards)
             return {head.shard: head for head in await read_heads(tx) if head.shard in wanted}
 

@@ -20,7 +20,7 @@ from pitboss.db import Database
 from pitboss.kernel.entropy import Entropy, SeededEntropy
 from pitboss.kernel.errors import Fault
 from pitboss.kernel.ids import BetId, new_id
-from pitboss.kernel.shards import CATALOGUE_SHARD, SYSTEM_SHARD, Shard, shard_of
+from pitboss.kernel.shards import CATALOGUE_SHARD, SYSTEM_SHARD, Section, Shard, shard_of
 from pitboss.messages import TurnContext
 from pitboss.messages.model import AppendAnswer, Appended, Entry
 from pitboss.sim.world.database import WorldDatabase
@@ -85,10 +85,21 @@ class _Desk:
     entropy: Entropy
     chance: random.Random
 
-    def turn(self, shards: Sequence[Shard], actor: str) -> TurnContext:
-        """Take the turn of these shards."""
+    def turn(
+        self,
+        shards: Sequence[Shard],
+        actor: str,
+        *,
+        sections: frozenset[Section] | None = None,
+    ) -> TurnContext:
+        """Take the turn of these shards, or of these sections of the catalogue."""
         return messages.turn(
-            self.database, shards, now=self.clock.now(), actor=actor, entropy=self.entropy
+            self.database,
+            shards,
+            now=self.clock.now(),
+            actor=actor,
+            entropy=self.entropy,
+            sections=sections,
         )
 
 
@@ -245,11 +256,20 @@ async def _tell(desk: _Desk, errand: Tell) -> None:
         await cashier.record_news(turn, [errand.news])
 
 
+async def _price(desk: _Desk, trade: PriceChange) -> None:
+    """Change a price beside those who decide on bets elsewhere in the catalogue."""
+    async with desk.database.reading() as tx:
+        sections = await catalog.find_sections(tx, [trade.selection_id])
+    async with desk.turn([CATALOGUE_SHARD], "trader", sections=sections) as turn:
+        await catalog.change_prices(turn, [trade])
+
+
 async def _trade(desk: _Desk, trade: Trade) -> None:
+    if isinstance(trade, PriceChange):
+        await _price(desk, trade)
+        return
     async with desk.turn([CATALOGUE_SHARD], "trader") as turn:
         match trade:
-            case PriceChange():
-                await catalog.change_prices(turn, [trade])
             case StatusChange():
                 await catalog.set_status(turn, [trade])
             case ScoreReport():

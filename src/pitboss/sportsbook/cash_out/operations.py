@@ -112,7 +112,7 @@ async def _look(
     turn: Turn, shelf: catalog.Shelf, bet: Waiting, quoted: Quote
 ) -> Appraisal | Refused:
     """Appraise a bet by what cannot change until the turn ends; refuse what the quote is not."""
-    offers = await shelf.locked(turn.tx, [leg.selection_id for leg in bet.legs])
+    offers = await shelf.still(turn.tx, [leg.selection_id for leg in bet.legs])
     around = await queries.look_around(turn.tx, bet, offers, now=turn.now)
     appraisal = rules.appraise(bet, around)
     if isinstance(appraisal, Appraisal) and not rules.holds(quoted, bet, appraisal):

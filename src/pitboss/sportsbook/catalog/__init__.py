@@ -21,6 +21,7 @@ from pitboss.sportsbook.catalog.queries import (
     find_markets,
     find_priced,
     find_producers,
+    find_sections,
 )
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "find_markets",
     "find_priced",
     "find_producers",
+    "find_sections",
     "hand_over",
     "open_events",
     "open_markets",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
+from pitboss.kernel.ids import derived_id
 from pitboss.sportsbook.catalog.model import Answer, Done, PriceChange, Refused
 from pitboss.sportsbook.catalog.model import Refusal as CatalogRefusal
 
@@ -40,6 +41,11 @@ class Numbered:
     source: str
     sequence: int
     digest: str
+
+
+def stream_of(number: Numbered) -> str:
+    """Return the stream in which a source's pushes are told."""
+    return derived_id("price source", number.source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from pitboss.kernel.ids import derived_id
 from pitboss.kernel.shards import CATALOGUE_SHARD
 from pitboss.messages import Turn
 from pitboss.sportsbook import catalog
@@ -17,6 +16,7 @@ from pitboss.sportsbook.pricing.model import (
     Pushed,
     PushRefused,
     Source,
+    stream_of,
     write_answers,
 )
 
@@ -36,7 +36,7 @@ async def push(turn: Turn, pushed: Push, *, move_max: Fraction) -> PushAnswer:
     number = pushed.number
     if number is None:
         return Pushed(answers=await _change(turn, pushed, move_max), repeated=False)
-    stream = derived_id("price source", number.source)
+    stream = stream_of(number)
     answer = rules.decide_order(await store.find_source(turn.tx, number.source), number)
     if isinstance(answer, PushRefused):
         fact = PushNotTaken(source=number.source, sequence=number.sequence, reason=answer.reason)

@@ -130,7 +130,7 @@ async def _decide(
     keys = [rules.likeness_of(command) for command in commands]
     twins = rules.find_twins(placings, verdicts, keys, recent)
     weighed, placings, referred = await _weigh(
-        turn, desk, placings, permits, verdicts, but=twins, catalogue_seq=shelf.seq
+        turn, desk, placings, permits, verdicts, but=twins, catalogue_no=shelf.revoked
     )
 
     held = iter(await wallet.book(turn, _holds(placings, verdicts, but=twins), unseen=unseen))
@@ -175,7 +175,7 @@ async def _weigh(
     verdicts: list[tuple[Leg, ...] | str],
     *,
     but: Collection[int],
-    catalogue_seq: int,
+    catalogue_no: int,
 ) -> tuple[Weighed, list[Placing], dict[int, Referred]]:
     """Hold the wanted bets against the limits, but for those at these places.
 
@@ -192,7 +192,7 @@ async def _weigh(
         )
         if isinstance(verdict, tuple) and isinstance(permit, Permit) and place not in but
     }
-    weighed = await trading.weigh(turn, desk, [*wanted.values()], catalogue_seq=catalogue_seq)
+    weighed = await trading.weigh(turn, desk, [*wanted.values()], catalogue_no=catalogue_no)
     changed, referred = list(placings), dict[int, Referred]()
     for place, answer in zip(wanted, weighed.answers, strict=True):
         if answer is TAKEN:

@@ -201,7 +201,7 @@ async def _weigh_risen(
     if not risen:
         return []
     answers, lines = await trading.rise(
-        turn, desk or trading.Desk(), [*risen.values()], catalogue_seq=shelf.seq
+        turn, desk or trading.Desk(), [*risen.values()], catalogue_no=shelf.revoked
     )
     for place, answer in zip(risen, answers, strict=True):
         if isinstance(answer, TooMuch):

@@ -19,6 +19,7 @@ from pitboss.sportsbook.catalog.store.events import (
 from pitboss.sportsbook.catalog.store.offers import (
     find_offers,
     find_place_terms,
+    find_places,
     find_priced,
     save_active,
     save_confirmed,
@@ -34,6 +35,7 @@ __all__ = [
     "find_markets",
     "find_offers",
     "find_place_terms",
+    "find_places",
     "find_priced",
     "find_producers",
     "find_stages",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from fractions import Fraction
 
@@ -53,6 +53,19 @@ async def find_offers(tx: Transaction, selection_ids: Sequence[SelectionId]) -> 
         list(RACES),
     )
     return [_offer(row) for row in rows]
+
+
+async def find_places(
+    tx: Transaction, selection_ids: Collection[SelectionId]
+) -> dict[SelectionId, EventId]:
+    """Return of which events those of the selections are that exist; that never changes."""
+    rows = await tx.fetch(
+        "SELECT selection_id::text, event_id::text"
+        " FROM catalog_selection JOIN catalog_market USING (market_id)"
+        " WHERE selection_id = ANY($1::uuid[])",
+        list(selection_ids),
+    )
+    return {SelectionId(selection_id): EventId(event_id) for selection_id, event_id in rows}
 
 
 async def find_place_terms(

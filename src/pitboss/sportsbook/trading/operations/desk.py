@@ -33,31 +33,31 @@ class Desk:
 
     def __init__(self, database: Database | None = None) -> None:
         self._database = database
-        self._seq = -1
+        self._catalogue_no = -1
         self._no = -1
         self._limits: rules.Limits = {}
         self._books: dict[Key, dict[SelectionId, Book]] = {}
 
     def forget(self) -> None:
         """Remember nothing."""
-        self._seq = self._no = -1
+        self._catalogue_no = self._no = -1
         self._books = {}
 
     def books(self, key: Key) -> dict[SelectionId, Book]:
         """Return the books of a partition in a currency, as far as they are remembered."""
         return self._books.setdefault(key, {})
 
-    async def refresh(self, tx: Transaction, catalogue_seq: int) -> None:
+    async def refresh(self, tx: Transaction, catalogue_no: int) -> None:
         """Read the limits again if one may have changed."""
         if sum(map(len, self._books.values())) > BOOKS_MAX:
             self._books = {}
-        if catalogue_seq == self._seq:
+        if catalogue_no == self._catalogue_no:
             return
         no = await store.find_newest_no(tx)
         if no != self._no:
             self._limits = rules.in_force(await store.find_limits(tx))
             self._books, self._no = {}, no
-        self._seq = catalogue_seq
+        self._catalogue_no = catalogue_no
 
     async def read(self, tx: Transaction, key: Key, places: Mapping[SelectionId, Place]) -> None:
         """Read the books of these selections, remembered or not."""

@@ -26,9 +26,7 @@ from pitboss.sportsbook.trading.model import (
 from pitboss.sportsbook.trading.operations.desk import Desk, Key
 
 
-async def weigh(
-    turn: Turn, desk: Desk, takings: Sequence[Taking], *, catalogue_seq: int
-) -> Weighed:
+async def weigh(turn: Turn, desk: Desk, takings: Sequence[Taking], *, catalogue_no: int) -> Weighed:
     """Say of each bet, in order, whether it is within the limits; nothing is written yet.
 
     Each one sees what those before it would take.  What then is accepted, `take` writes, in the
@@ -36,9 +34,9 @@ async def weigh(
 
     Args:
         desk: what this process remembers.
-        catalogue_seq: where the catalogue stands, which the caller has locked.
+        catalogue_no: how often more than prices changed; the caller keeps it from changing.
     """
-    await desk.refresh(turn.tx, catalogue_seq)
+    await desk.refresh(turn.tx, catalogue_no)
     factors = await _factors(turn, takings)
     keys = [(partition_of(taking.shard), taking.currency) for taking in takings]
     answers, ledgers = await _with_room(
@@ -54,7 +52,7 @@ async def weigh(
 
 
 async def rise(
-    turn: Turn, desk: Desk, rises: Sequence[Rise], *, catalogue_seq: int
+    turn: Turn, desk: Desk, rises: Sequence[Rise], *, catalogue_no: int
 ) -> tuple[list[Answer], list[Line]]:
     """Let bets that wait win more than was taken for them, where the limits allow that.
 
@@ -65,12 +63,12 @@ async def rise(
     Args:
         desk: what this process remembers.
         rises: each with its bet as it was taken and as it would be accepted.
-        catalogue_seq: where the catalogue stands, which the caller has locked.
+        catalogue_no: how often more than prices changed; the caller keeps it from changing.
 
     Raises:
         RoomMoved: room that was believed to be there is not; the whole turn must be done again.
     """
-    await desk.refresh(turn.tx, catalogue_seq)
+    await desk.refresh(turn.tx, catalogue_no)
     takings = [one.after for one in rises]
     factors = await _factors(turn, takings)
     keys = [(partition_of(taking.shard), taking.currency) for taking in takings]

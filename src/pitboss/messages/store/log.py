@@ -1,4 +1,4 @@
-"""The SQL of the log and of the facts."""
+"""The SQL of the command log."""
 
 from __future__ import annotations
 
@@ -9,163 +9,9 @@ import asyncpg
 
 from pitboss.db import Transaction
 from pitboss.kernel.invariant import ensure
-from pitboss.kernel.shards import CATALOGUE_SHARD, Partition, Shard
-from pitboss.messages.model import Backlog, Command, Consumer, Entry, Head, SealedFact
-
-# The class of our advisory locks: "pitb".
-QUEUE_CLASS = 0x70697462
-
-
-async def lock_heads(tx: Transaction, shards: Iterable[Shard]) -> dict[Shard, Head]:
-    """Lock the heads of these shards for writing, in one order for everybody."""
-    wanted = set(shards)
-    if CATALOGUE_SHARD not in wanted:
-        return await _lock_heads(tx, wanted)
-    before = {shard for shard in wanted if shard < CATALOGUE_SHARD}
-    heads = await _lock_heads(tx, before) if before else {}
-    # A row that is shared is shared with everybody who asks, and a stream of readers would keep
-    # its writer out for ever.  So both queue up before it.  Only fairness rests on this lock.
-    await tx.execute("SELECT pg_advisory_xact_lock($1, $2)", QUEUE_CLASS, CATALOGUE_SHARD)
-    return heads | await _lock_heads(tx, wanted - before)
-
-
-async def _lock_heads(tx: Transaction, shards: Iterable[Shard]) -> dict[Shard, Head]:
-    rows = await tx.fetch(
-        "SELECT shard, epoch, seq, head_hash FROM shard_head WHERE shard = ANY($1::smallint[])"
-        " ORDER BY shard FOR UPDATE",
-        sorted(shards),
-    )
-    return {head.shard: head for head in map(_head, rows)}
-
-
-async def lock_head_shared(tx: Transaction, shard: Shard) -> Head:
-    """Keep a shard from changing until this transaction ends; many may do so at once.
-
-    A writer who came first is let in first, if this is the catalogue.
-    """
-    await tx.execute("SELECT pg_advisory_xact_lock_shared($1, $2)", QUEUE_CLASS, shard)
-    row = await tx.fetch_one(
-        "SELECT shard, epoch, seq, head_hash FROM shard_head WHERE shard = $1 FOR SHARE", shard
-    )
-    assert row is not None  # noqa: S101 - the migration made every head
-    return _head(row)
-
-
-async def find_seq(tx: Transaction, shard: Shard) -> int:
-    """Return a shard's seq as it is committed."""
-    row = await tx.fetch_one("SELECT seq FROM shard_head WHERE shard = $1", shard)
-    assert row is not None  # noqa: S101 - the migration made every head
-    return int(row["seq"])
-
-
-async def find_heads(tx: Transaction) -> list[Head]:
-    """Return every head as it is committed."""
-    rows = await tx.fetch("SELECT shard, epoch, seq, head_hash FROM shard_head ORDER BY shard")
-    return [_head(row) for row in rows]
-
-
-async def move_heads(
-    tx: Transaction, before: Mapping[Shard, Head], after: Mapping[Shard, Head]
-) -> int:
-    """Advance the heads that still are where they were; return how many that was."""
-    shards = list(after)
-    word = await tx.execute(
-        "UPDATE shard_head AS head SET seq = moved.seq, head_hash = moved.head_hash"
-        " FROM unnest($1::smallint[], $2::bigint[], $3::bytea[], $4::bigint[], $5::bigint[])"
-        "   AS moved (shard, seq, head_hash, seq_before, epoch)"
-        " WHERE head.shard = moved.shard AND head.seq = moved.seq_before"
-        "   AND head.epoch = moved.epoch",
-        shards,
-        [after[shard].seq for shard in shards],
-        [after[shard].hash for shard in shards],
-        [before[shard].seq for shard in shards],
-        [before[shard].epoch for shard in shards],
-    )
-    return _count(word)
-
-
-async def count_revocations(tx: Transaction, shards: Iterable[Shard]) -> None:
-    """Count that something was revoked in each of these shards."""
-    await tx.execute(
-        "UPDATE shard_revocation SET revoked = revoked + 1 WHERE shard = ANY($1::smallint[])",
-        list(shards),
-    )
-
-
-async def find_revocations(tx: Transaction, shards: Iterable[Shard]) -> dict[Shard, int]:
-    """Return how often something was revoked in each of these shards, as it is committed."""
-    rows = await tx.fetch(
-        "SELECT shard, revoked FROM shard_revocation WHERE shard = ANY($1::smallint[])",
-        list(shards),
-    )
-    return {Shard(shard): revoked for shard, revoked in rows}
-
-
-async def set_epoch(tx: Transaction, shards: Iterable[Shard], epoch: int) -> None:
-    """Give the shards a new epoch, so that writers with an older one are fenced off."""
-    await tx.execute(
-        "UPDATE shard_head SET epoch = $2 WHERE shard = ANY($1::smallint[])", list(shards), epoch
-    )
-
-
-async def advance_streams(
-    tx: Transaction, counts: Mapping[tuple[Shard, str], int]
-) -> dict[tuple[Shard, str], int]:
-    """Move each stream on by so many facts; return the newest version that it had before."""
-    streams = list(counts)
-    # The number of the place comes back instead of its id, which need not be written out again.
-    rows = await tx.fetch(
-        "UPDATE stream_head AS head SET version = head.version + batch.facts"
-        " FROM unnest($1::smallint[], $2::uuid[], $3::bigint[]) WITH ORDINALITY"
-        "   AS batch (shard, stream, facts, number)"
-        " WHERE head.shard = batch.shard AND head.stream = batch.stream"
-        " RETURNING batch.number, head.version - batch.facts",
-        [shard for shard, _ in streams],
-        [stream for _, stream in streams],
-        list(counts.values()),
-    )
-    before = {streams[number - 1]: version for number, version in rows}
-    if len(before) < len(streams):
-        await open_streams(tx, {item: counts[item] for item in streams if item not in before})
-    return before
-
-
-async def open_streams(tx: Transaction, counts: Mapping[tuple[Shard, str], int]) -> None:
-    """Write the newest version of streams that are new."""
-    await tx.execute(
-        "INSERT INTO stream_head (shard, stream, version)"
-        " SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::bigint[])",
-        [shard for shard, _ in counts],
-        [stream for _, stream in counts],
-        list(counts.values()),
-    )
-
-
-async def save_facts(tx: Transaction, facts: Sequence[SealedFact]) -> None:
-    """Append facts."""
-    await tx.copy_in(
-        "fact",
-        ("shard", "seq", "stream", "version", "body"),
-        [(fact.shard, fact.seq, fact.stream, fact.version, fact.body) for fact in facts],
-    )
-
-
-async def find_facts(
-    tx: Transaction, shard: Shard, *, after_seq: int, limit: int
-) -> list[SealedFact]:
-    """Return the shard's next facts in order."""
-    rows = await tx.fetch(
-        "SELECT seq, stream::text, version, body FROM fact"
-        " WHERE shard = $1 AND seq > $2 ORDER BY seq LIMIT $3",
-        shard,
-        after_seq,
-        limit,
-    )
-    # Taken apart at once: to look a column up by its name costs as much as to make the noun.
-    return [
-        SealedFact(shard=shard, seq=seq, stream=stream, version=version, body=body)
-        for seq, stream, version, body in rows
-    ]
+from pitboss.kernel.shards import Partition, Shard
+from pitboss.messages.model import Backlog, Command, Consumer, Entry
+from pitboss.messages.store.words import count
 
 
 async def lock_log(tx: Transaction, partitions: Iterable[Partition]) -> dict[Partition, int]:
@@ -406,7 +252,7 @@ async def renew_consumer(
         epoch,
         lease_seconds,
     )
-    return _count(word) == 1
+    return count(word) == 1
 
 
 async def move_consumer(
@@ -429,7 +275,7 @@ async def move_consumer(
         to_offset,
         lease_seconds,
     )
-    return _count(word) == 1
+    return count(word) == 1
 
 
 async def find_backlogs(tx: Transaction) -> list[Backlog]:
@@ -451,10 +297,6 @@ async def find_backlogs(tx: Transaction) -> list[Backlog]:
     ]
 
 
-def _head(row: asyncpg.Record) -> Head:
-    return Head(shard=row["shard"], epoch=row["epoch"], seq=row["seq"], hash=row["head_hash"])
-
-
 def _command(row: asyncpg.Record) -> Command:
     # Taken apart at once: to look a column up by its name costs as much as to make the noun.
     partition, offset, command_id, body, appended_at = row
@@ -465,8 +307,3 @@ def _command(row: asyncpg.Record) -> Command:
         body=body,
         appended_at=appended_at,
     )
-
-
-def _count(word: str) -> int:
-    """Read the number of rows from PostgreSQL's word, as in `UPDATE 3`."""
-    return int(word.rpartition(" ")[2])
