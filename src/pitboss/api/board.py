@@ -250,7 +250,7 @@ class _Gathered:
         if kind not in _SCHEMAS.types:
             self.is_anew = self.is_anew or kind not in _UNSHOWN
             return
-        match _SCHEMAS.read_fact(envelope.sv, msgspec.json.decode(envelope.data)):
+        match _SCHEMAS.read_written(kind, envelope.sv, envelope.data):
             case PriceChanged() as fact:
                 self._prices[fact.selection_id] = fact
             case MarketStatusChanged() as fact:

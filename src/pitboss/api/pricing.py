@@ -34,7 +34,7 @@ from pitboss.kernel.ids import SelectionId, parse_id
 from pitboss.kernel.price import write_price
 from pitboss.kernel.shards import CATALOGUE_SHARD
 from pitboss.messages import Turn
-from pitboss.sportsbook import pricing
+from pitboss.sportsbook import catalog, pricing
 from pitboss.sportsbook.catalog.model import Done, PriceChange
 from pitboss.sportsbook.pricing.model import (
     SEQUENCE_MAX,
@@ -85,6 +85,7 @@ class Pushes:
 
     def __init__(self, edge: Edge) -> None:
         self._edge = edge
+        self._places = catalog.Places()
         self._by_actor: dict[str, Gathering[Push, PushAnswer]] = {}
 
     def __deepcopy__(self, memo: object) -> Pushes:
@@ -118,7 +119,7 @@ class Pushes:
             return [await pricing.push(turn, one, move_max=move_max) for one in pushes]
 
         async with self._edge.database.reading() as tx:
-            sections = await pricing.find_sections(tx, pushes)
+            sections = await pricing.find_sections(tx, pushes, self._places)
         return await in_turn(self._edge, [CATALOGUE_SHARD], actor, work, sections=sections)
 
 

@@ -62,4 +62,6 @@ def book_of(prices: tuple[str, ...]) -> Fraction:
 
 def show_price(price: Fraction) -> str:
     """Write a price as players read it, to three decimals at most; for display only."""
-    return f"{float(price):.3f}".rstrip("0").rstrip(".")
+    # As `float` does, which asks what kind of number it has been given first.
+    top, bottom = price.as_integer_ratio()
+    return f"{top / bottom:.3f}".rstrip("0").rstrip(".")

@@ -29,8 +29,10 @@ class Schemas:
 
     def __init__(self, facts: Iterable[type[Fact]]) -> None:
         self._facts: dict[str, type[Fact]] = {}
+        self._decoders: dict[str, msgspec.json.Decoder[Fact]] = {}
         for fact in facts:
             name = type_of(fact)
+            self._decoders[name] = msgspec.json.Decoder(fact)
             ensure(self._facts.setdefault(name, fact) is fact, f"one schema has the name {name}")
             ensure(
                 fact.schema_version == 1 + len(fact.upcasters),
@@ -72,6 +74,22 @@ class Schemas:
         newest = self.read_data(type_name, sv, data)
         try:
             return msgspec.convert(newest, self._facts[type_name])
+        except msgspec.ValidationError as error:
+            raise SchemaUnknown(f"{type_name}, version {sv}: {error}") from None
+
+    def read_written(self, type_name: str, sv: int, data: bytes | msgspec.Raw) -> Fact:
+        """Return a fact's `data` as it is written as the noun that its type is today.
+
+        It is `read_fact` for who reads many, and half as long: most are at the newest version.
+
+        Raises:
+            SchemaUnknown: as `read_fact`.
+        """
+        fact = self._facts.get(type_name)
+        if fact is None or sv != fact.schema_version:
+            return self.read_fact(sv, msgspec.json.decode(data))
+        try:
+            return self._decoders[type_name].decode(data)
         except msgspec.ValidationError as error:
             raise SchemaUnknown(f"{type_name}, version {sv}: {error}") from None
 

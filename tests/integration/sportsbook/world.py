@@ -91,6 +91,7 @@ class World:
     entropy: SeededEntropy = field(default_factory=lambda: SeededEntropy(7))
     processors: dict[int, Processor] = field(default_factory=dict)
     book: RuleBook = RULE_BOOK
+    places: catalog.Places = field(default_factory=catalog.Places)
 
     async def player(
         self, *, units: int = 100, currency: str = "EUR", jurisdiction: str = "demo"
@@ -144,7 +145,7 @@ class World:
             for selection_id, price in prices
         ]
         async with self.database.reading() as tx:
-            sections = await catalog.find_sections(tx, [item for item, _ in prices])
+            sections = await catalog.find_sections(tx, [item for item, _ in prices], self.places)
         async with self.turn(CATALOGUE_SHARD, sections=sections) as turn:
             return await catalog.change_prices(turn, changes)
 
@@ -158,7 +159,7 @@ class World:
             ),
         )
         async with self.database.reading() as tx:
-            sections = await pricing.find_sections(tx, [pushed])
+            sections = await pricing.find_sections(tx, [pushed], self.places)
         async with self.turn(CATALOGUE_SHARD, sections=sections) as turn:
             return await pricing.push(turn, pushed, move_max=Fraction(1, 2))
 

@@ -79,6 +79,20 @@ def test_data_without_the_fields_of_its_type_is_refused_by_name() -> None:
         NAMED.read_fact(3, {"type": "test.named"})
 
 
+@pytest.mark.parametrize(
+    ("name", "sv", "data"),
+    [
+        ("test.other", 1, b'{"type":"test.other"}'),
+        ("test.named", 4, b'{"type":"test.named","given":"Ann","family":"Lee","title":""}'),
+        ("test.named", 3, b'{"type":"test.named","given":"Ann"}'),
+        ("test.named", 3, b'{"type":"test.other","given":"Ann","family":"Lee","title":""}'),
+    ],
+)
+def test_what_is_written_wrongly_is_refused_by_name(name: str, sv: int, data: bytes) -> None:
+    with pytest.raises(SchemaUnknown, match=name):
+        NAMED.read_written(name, sv, data)
+
+
 def test_a_version_without_an_upcaster_is_our_own_mistake() -> None:
     class Torn(Fact, frozen=True, kw_only=True, tag="test.torn"):
         schema_version: ClassVar[int] = 2
@@ -120,6 +134,7 @@ def test_every_golden_file_is_read_whole(path: Path) -> None:
     fact = SCHEMAS.read_fact(sv, data)
 
     assert path == examples.golden_path(data["type"], sv)
+    assert SCHEMAS.read_written(data["type"], sv, msgspec.json.encode(data)) == fact
     assert msgspec.json.decode(msgspec.json.encode(fact)) == newest
 
 

@@ -259,7 +259,7 @@ async def _tell(desk: _Desk, errand: Tell) -> None:
 async def _price(desk: _Desk, trade: PriceChange) -> None:
     """Change a price beside those who decide on bets elsewhere in the catalogue."""
     async with desk.database.reading() as tx:
-        sections = await catalog.find_sections(tx, [trade.selection_id])
+        sections = await catalog.find_sections(tx, [trade.selection_id], catalog.Places())
     async with desk.turn([CATALOGUE_SHARD], "trader", sections=sections) as turn:
         await catalog.change_prices(turn, [trade])
 

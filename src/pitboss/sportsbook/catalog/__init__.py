@@ -14,6 +14,7 @@ from pitboss.sportsbook.catalog.operations import (
     set_status,
 )
 from pitboss.sportsbook.catalog.queries import (
+    Places,
     Shelf,
     find_event,
     find_events,
@@ -25,6 +26,7 @@ from pitboss.sportsbook.catalog.queries import (
 )
 
 __all__ = [
+    "Places",
     "Shelf",
     "change_events",
     "change_prices",

@@ -9,9 +9,10 @@ from pitboss.sportsbook.catalog.queries.events import (
     find_producers,
     find_sections,
 )
-from pitboss.sportsbook.catalog.queries.shelf import Shelf
+from pitboss.sportsbook.catalog.queries.shelf import Places, Shelf
 
 __all__ = [
+    "Places",
     "Shelf",
     "find_event",
     "find_events",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from pitboss.db import Transaction
@@ -10,6 +10,7 @@ from pitboss.kernel.ids import EventId, MarketId, SelectionId
 from pitboss.kernel.shards import Section, section_of
 from pitboss.sportsbook.catalog import store
 from pitboss.sportsbook.catalog.model import Event, Market, Priced, Producer
+from pitboss.sportsbook.catalog.queries.shelf import Places
 
 EVENTS_PAGE_MAX = 100
 
@@ -61,11 +62,11 @@ async def find_priced(
 
 
 async def find_sections(
-    tx: Transaction, selection_ids: Sequence[SelectionId]
+    tx: Transaction, selection_ids: Collection[SelectionId], places: Places
 ) -> frozenset[Section]:
     """Return in which sections of the catalogue prices of these selections are told.
 
     Of one that does not exist this is where its refusal is told.
     """
-    places = await store.find_places(tx, selection_ids)
-    return frozenset(section_of(places.get(item, item)) for item in selection_ids)
+    found = await places.find(tx, selection_ids)
+    return frozenset(section_of(found.get(item, item)) for item in selection_ids)

@@ -18,6 +18,33 @@ SHELF_OFFERS_MAX = 100_000
 SECTIONS_AT_ONCE_MAX = 500
 
 
+class Places:
+    """Of which events selections are, which never changes."""
+
+    def __init__(self) -> None:
+        self._known: dict[SelectionId, EventId] = {}
+
+    def get(self, selection_id: SelectionId) -> EventId | None:
+        """Return a selection's event, if that was found already."""
+        return self._known.get(selection_id)
+
+    def has(self, selection_ids: Collection[SelectionId]) -> bool:
+        """Say whether all of these were found already."""
+        return self._known.keys() >= set(selection_ids)
+
+    async def find(
+        self, tx: Transaction, selection_ids: Collection[SelectionId]
+    ) -> dict[SelectionId, EventId]:
+        """Return the events of those of the selections that exist."""
+        if len(self._known) > SHELF_OFFERS_MAX:
+            self._known = {}
+        known = self._known
+        unknown = [item for item in selection_ids if item not in known]
+        if unknown:
+            known |= await store.find_places(tx, unknown)
+        return {item: known[item] for item in selection_ids if item in known}
+
+
 @dataclass(slots=True)
 class _Kept:
     """Offers of an event, as they were when it was told of so far; looked at when the shard was."""
@@ -39,9 +66,9 @@ class Shelf:
     def __init__(self) -> None:
         self._seq = -1
         self._revoked = -1
+        self._count = 0
         self._events: dict[EventId, _Kept] = {}
-        # A selection stays with its event for ever.
-        self._places: dict[SelectionId, EventId] = {}
+        self._places = Places()
 
     @property
     def seq(self) -> int:
@@ -74,10 +101,10 @@ class Shelf:
 
         Prices of other sections may.  For one call in a transaction: see `messages.lock_sections`.
         """
-        if not self._places.keys() >= set(selection_ids):
+        if not self._places.has(selection_ids):
             # Nobody opens any from here on: what is not found now is not there until the end.
             await messages.lock_sections(tx, ())
-        places = await self._find_places(tx, selection_ids)
+        places = await self._places.find(tx, selection_ids)
         sections = {section_of(event_id) for event_id in places.values()}
         if len(sections) > SECTIONS_AT_ONCE_MAX:
             await messages.lock_shared(tx, CATALOGUE_SHARD)
@@ -96,19 +123,7 @@ class Shelf:
         self, tx: Transaction, selection_ids: Collection[SelectionId]
     ) -> Mapping[SelectionId, Offer]:
         """Return the offers as committed a moment ago; for displays and early refusals only."""
-        return await self._follow(tx, await self._find_places(tx, selection_ids))
-
-    async def _find_places(
-        self, tx: Transaction, selection_ids: Collection[SelectionId]
-    ) -> dict[SelectionId, EventId]:
-        """Return of which events those of the selections are that exist."""
-        if len(self._places) > SHELF_OFFERS_MAX:
-            self._events, self._places = {}, {}
-        places = self._places
-        unknown = [item for item in selection_ids if item not in places]
-        if unknown:
-            places |= await store.find_places(tx, unknown)
-        return {item: places[item] for item in selection_ids if item in places}
+        return await self._follow(tx, await self._places.find(tx, selection_ids))
 
     async def _follow(
         self, tx: Transaction, places: Mapping[SelectionId, EventId]
@@ -120,8 +135,8 @@ class Shelf:
         """
         wanted = list(set(places.values()))
         stand = await messages.read_stand(tx, CATALOGUE_SHARD, wanted)
-        if stand.revoked != self._revoked:
-            self._events = {}
+        if stand.revoked != self._revoked or self._count > SHELF_OFFERS_MAX:
+            self._events, self._count = {}, 0
         self._seq, self._revoked = stand.seq, stand.revoked
         events: dict[EventId, _Kept] = {}
         for event_id in wanted:
@@ -137,5 +152,7 @@ class Shelf:
         if missing:
             for offer in await store.find_offers(tx, missing):
                 events[offer.event_id].offers[offer.selection_id] = offer
+            # Offers that gave way to newer ones are counted too: the shelf starts anew sooner.
+            self._count += len(missing)
         # Every selection that has a place is there: none is ever taken away.
         return {item: events[place].offers[item] for item, place in places.items()}
