@@ -70,13 +70,17 @@ class WaitingView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LimitView(msgspec.Struct, frozen=True, kw_only=True):
-    """A limit as it stands; without a value there is none now."""
+    """A limit as it stands; without a value there is none now.
+
+    `closed_until`: it is used up, and there are no stakes until then, whatever is won.
+    """
 
     kind: str
     period: str | None
     amount: str | None
     minutes: int | None
     set_at: str
+    closed_until: str | None
     waiting: WaitingView | None
 
 
@@ -328,6 +332,7 @@ def _view(limit: Limit, code: str) -> LimitView:
         amount=_amount(limit.key, limit.value, code),
         minutes=_minutes(limit.key, limit.value),
         set_at=write_instant(limit.set_at),
+        closed_until=None if limit.closed_until is None else write_instant(limit.closed_until),
         waiting=None
         if waiting is None
         else WaitingView(

@@ -69,6 +69,7 @@ GRANTS: Mapping[str, str] = {
     "payment": _LIVES,
     "deposit_block": _LIVES,
     "player_limit": _LIVES,
+    "limit_closed": _LIVES,
     "contact_telling": _LIVES,
     "limit_review": _LIVES,
     "player_marketing": _LIVES,

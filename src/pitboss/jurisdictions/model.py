@@ -147,10 +147,14 @@ class OpenStakes(StrEnum):
 
 
 class WhenReached(StrEnum):
-    """What a limit that is used up does: refuse the next stake or deposit, or log out as well."""
+    """What a limit that is used up does: refuse the next stake or deposit, or log out as well.
+
+    `rest_of_period`: a limit of losses refuses all stakes until its period ends, whatever is won.
+    """
 
     REFUSE = "refuse"
     LOG_OUT = "log_out"
+    REST_OF_PERIOD = "rest_of_period"
 
 
 class ContactWhen(StrEnum):

@@ -44,6 +44,7 @@ CHANGES = {
     "player": ("status", "'closed'"),
     "price_source": ("sequence", "sequence + 1"),
     "player_cap": ("most", "most + 1"),
+    "limit_closed": ("until", "until + interval '1 day'"),
     "player_exclusion": ("ends_at", "ends_at + interval '1 day'"),
     "register_pulse": ("since", "since + interval '1 second'"),
     "register_standing": ("answer", "'lapsed'"),

@@ -31,13 +31,21 @@ from pitboss.games import registry, rounds
 from pitboss.games.house.model import House
 from pitboss.games.registry.model import Suspension, Why
 from pitboss.games.rounds.model import ClosedBy, Resolution, digest_of, make_token
-from pitboss.jurisdictions.model import Contact, ContactWhen, LimitKind, Period
+from pitboss.jurisdictions.model import (
+    Contact,
+    ContactWhen,
+    LimitKind,
+    OpenStakes,
+    Period,
+    WhenReached,
+)
 from pitboss.jurisdictions.model import Scope as Reach
 from pitboss.kernel.ids import BetId, PlayerId, derived_id
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.shards import CATALOGUE_SHARD, SYSTEM_SHARD, shard_of
 from pitboss.registers.model import Pulse, Silence
-from pitboss.responsible import contacts
+from pitboss.responsible import contacts, limits
+from pitboss.responsible.limits.model import Change, LimitKey
 from pitboss.sportsbook import betting, cash_out, catalog, settlement, trading
 from pitboss.sportsbook.betting.model import OnLimit, OpenBet, Trader, Word
 from pitboss.sportsbook.cash_out.model import Ask, Quote
@@ -115,6 +123,12 @@ async def be_referred(world: World) -> None:
         )
 
 
+async def be_stopped(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let bets wait for a trader, and a player reach what they may lose."""
+    await be_referred(world)
+    await be_closed(world, monkeypatch)
+
+
 async def fill(cashier: Cashier, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let happen what only some licences and suppliers bring about."""
     await be_read(cashier.database)
@@ -133,6 +147,21 @@ async def be_contacted(cashier: Cashier, player: PlayerId, monkeypatch: pytest.M
         await cashier.tell(cashier.news(deposit, NewsStatus.SUCCEEDED))
     async with cashier.turn(shard_of(player)) as turn:
         await contacts.review(turn, player)
+
+
+async def be_closed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a player use up a limit of losses that allows no stake then until its period ends."""
+    closing = {"when_reached": WhenReached.REST_OF_PERIOD, "loss_open_stakes": OpenStakes.COUNTED}
+    key = LimitKey(kind=LimitKind.LOSS, period=Period.DAY)
+    await world.event("Z")
+    player = await world.player(units=5)
+    with monkeypatch.context() as patch:
+        licence = put_in_force(patch, {"limits": closing})
+        async with world.turn(shard_of(player)) as turn:
+            wish = Change(player_id=player, key=key, value=5_000_000)
+            await limits.change(turn, wish, licence)
+        await world.wish(player, *legs_of("Z"), units=5)
+        await world.process()
 
 
 async def be_blocked(cashier: Cashier, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,7 +103,7 @@ async def paid(
     """Give the same world, in which people also paid, and a market was found to be none."""
     await be_corrected(world)
     await be_awaited(world)
-    await filling.be_referred(world)
+    await filling.be_stopped(world, monkeypatch)
     cashier = Cashier(database=world.database, clock=world.clock, entropy=world.entropy)
     await filling.fill(cashier, monkeypatch)
     player = await cashier.player(units=50)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from pitboss import jurisdictions
@@ -11,12 +12,12 @@ from pitboss.jurisdictions.model import LimitKind, Measure, OpenStakes, Period, 
 from pitboss.kernel.ids import PlayerId, derived_id
 from pitboss.kernel.shards import shard_of
 from pitboss.responsible.limits import rules
-from pitboss.responsible.limits.model import Limit, LimitKey, Played
+from pitboss.responsible.limits.model import Limit, LimitKey, Played, Standing
 from proofs import Proves
 
 CODES = jurisdictions.codes()
 REFUSING = tuple(
-    code for code in CODES if jurisdictions.get(code).limits.when_reached is WhenReached.REFUSE
+    code for code in CODES if jurisdictions.get(code).limits.when_reached is not WhenReached.LOG_OUT
 )
 ANN = PlayerId(derived_id("player", "ann"))
 NOW = datetime(2026, 3, 11, 12, 0, tzinfo=UTC)
@@ -100,3 +101,35 @@ def test_a_limit_that_is_used_up_refuses_the_least_stake_and_the_least_deposit(
 
     assert found.refuses_stake(1) is LimitKind.STAKE
     assert found.refuses_deposit(1) is LimitKind.DEPOSIT
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_used_up_loss_limit_stays_closed_only_where_the_licence_says_so(
+    code: str, proves: Proves
+) -> None:
+    proves("limits.when_reached", code)
+    rulebook = jurisdictions.get(code)
+    until = NOW + timedelta(hours=1)
+    mine = [msgspec.structs.replace(limit(LimitKind.LOSS, 10 * UNIT), closed_until=until)]
+
+    def refuses(at: datetime) -> LimitKind | None:
+        return rules.allowance(mine, played(), rulebook, now=at, age=40).refuses_stake(UNIT)
+
+    closes = rulebook.limits.when_reached is WhenReached.REST_OF_PERIOD
+    assert refuses(NOW) is (LimitKind.LOSS if closes else None)
+    assert refuses(until) is None
+
+
+def test_a_loss_limit_is_reached_when_all_of_it_is_used_and_told_once() -> None:
+    rulebook = jurisdictions.get("PA")
+    mine = [limit(LimitKind.LOSS, 10 * UNIT), limit(LimitKind.STAKE, UNIT)]
+
+    def reached(staked: int, *limits: Limit) -> list[Limit]:
+        standing = Standing(limits=list(limits), played=played(staked=staked), measured=True)
+        return rules.reached(standing, rulebook, now=NOW)
+
+    (closed,) = reached(10 * UNIT, *mine)
+
+    assert closed.key.kind is LimitKind.LOSS
+    assert closed.closed_until == rules.period_end(Period.DAY, rulebook, NOW)
+    assert reached(10 * UNIT - 1, *mine) == reached(10 * UNIT, closed) == []

@@ -43,6 +43,19 @@ class LimitKept(Fact, frozen=True, kw_only=True, tag="limit.loosening_withdrawn"
     period: str | None = None
 
 
+class LimitReached(Fact, frozen=True, kw_only=True, tag="limit.reached"):
+    """A limit of losses was used up; the licence allows no stake until then, whatever is won.
+
+    `value` is what it was, in micros.
+    """
+
+    player_id: PlayerId
+    kind: str
+    period: str
+    value: int
+    until: str
+
+
 class CapRaised(Fact, frozen=True, kw_only=True, tag="limit.cap_raised"):
     """A statutory cap is another one for this player, after a check that the law names.
 
@@ -68,4 +81,4 @@ class LimitRefused(Fact, frozen=True, kw_only=True, tag="limit.change_refused"):
 
 
 # Every type of this room, for who reads facts.
-FACTS = (CapRaised, LimitSet, LimitLoosened, LimitKept, LimitRefused)
+FACTS = (CapRaised, LimitSet, LimitLoosened, LimitKept, LimitReached, LimitRefused)

@@ -7,7 +7,13 @@ from collections import Counter
 from pitboss.kernel.folding import Fold, Table, Told
 from pitboss.kernel.instants import parse_instant
 from pitboss.responsible.limits import rules
-from pitboss.responsible.limits.facts import CapRaised, LimitKept, LimitLoosened, LimitSet
+from pitboss.responsible.limits.facts import (
+    CapRaised,
+    LimitKept,
+    LimitLoosened,
+    LimitReached,
+    LimitSet,
+)
 from pitboss.responsible.limits.model import Happened
 
 _NO_PERIOD = "none"
@@ -51,12 +57,18 @@ class LimitsFold(Fold):
             key=("player_id", "kind", "period"),
             columns=("player_id", "kind", "period", "most", "ground", "lifted_at"),
         )
-        super().__init__(self.limits, self.hours, self.changes, self.caps)
+        self.closed = Table(
+            "limit_closed",
+            key=("player_id", "kind", "period"),
+            columns=("player_id", "kind", "period", "until"),
+        )
+        super().__init__(self.limits, self.hours, self.changes, self.caps, self.closed)
         self.takes = {
             LimitSet: self._set,
             LimitLoosened: self._loosen,
             LimitKept: self._keep,
             CapRaised: self._raise,
+            LimitReached: self._close,
         }
 
     def count(self, told: Told) -> None:
@@ -114,6 +126,11 @@ class LimitsFold(Fold):
         period = fact.period or _NO_PERIOD
         raised = [fact.most, fact.ground, told.recorded_at]
         self.caps.add([fact.player_id, fact.kind, period, *raised])
+
+    def _close(self, fact: LimitReached, told: Told) -> None:
+        key = (fact.player_id, fact.kind, fact.period)
+        self.find_row(self.limits, key, told)
+        self.closed.add([*key, parse_instant(fact.until, field="until")])
 
     def _row(self, fact: LimitLoosened | LimitKept, told: Told) -> list[object] | None:
         key = (fact.player_id, fact.kind, fact.period or _NO_PERIOD)

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-from pitboss.jurisdictions.model import LiftedBy, LimitKind, Period
+from pitboss.jurisdictions.model import Jurisdiction, LiftedBy, LimitKind, Period
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import Shard
 
@@ -73,7 +73,10 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A limit as it was set, and what waits to replace it; see `rules.in_force`."""
+    """A limit as it was set, and what waits to replace it; see `rules.in_force`.
+
+    `closed_until`: it was used up, and its licence allows no stake until then, whatever is won.
+    """
 
     shard: Shard
     player_id: PlayerId
@@ -81,6 +84,7 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     value: int | None
     set_at: datetime
     waiting: Waiting | None = None
+    closed_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,12 +201,14 @@ class Standing(msgspec.Struct, kw_only=True):
 
     `lifts` are the statutory caps that were raised for the player.
     `measured`: a limit or a cap holds the player; of the others nobody asks how much was played.
+    `closes`: the licence, if a limit that is used up closes for the rest of its period under it.
     """
 
     limits: list[Limit]
     played: dict[datetime, Played]
     measured: bool
     lifts: list[Lift] = []
+    closes: Jurisdiction | None = None
 
 
 class Room(msgspec.Struct, kw_only=True, gc=False):

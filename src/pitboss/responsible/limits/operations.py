@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from pitboss.jurisdictions.model import Jurisdiction
+from pitboss.jurisdictions.model import Jurisdiction, Period
 from pitboss.kernel.facts import Fact
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.instants import write_instant
@@ -15,6 +16,7 @@ from pitboss.responsible.limits.facts import (
     CapRaised,
     LimitKept,
     LimitLoosened,
+    LimitReached,
     LimitRefused,
     LimitSet,
 )
@@ -150,7 +152,8 @@ async def count(turn: Turn, facts: Iterable[tuple[Shard, Fact]]) -> None:
     These are facts that the turn publishes, each in its player's shard and each once: what they
     say was played (`Fact.plays`).
     """
-    sums = rules.sum_up(facts, hour=rules.hour_of(turn.now))
+    told, now = list(facts), rules.hour_of(turn.now)
+    sums = rules.sum_up(told, hour=now)
     if not sums:
         return
     ensure(
@@ -158,10 +161,51 @@ async def count(turn: Turn, facts: Iterable[tuple[Shard, Fact]]) -> None:
         "plays are counted by who holds the player's turn",
     )
     await store.add_played(turn.tx, sums)
+    standings = {
+        player: standing
+        for player in {(shard, player_id) for shard, player_id, _ in sums}
+        if (standing := turn.recall(player[0], Standing).get(player[1])) and standing.measured
+    }
+    closing = {player for player, standing in standings.items() if standing.closes is not None}
     for (shard, player_id, hour), amounts in sums.items():
-        standing = turn.recall(shard, Standing).get(player_id)
-        if standing is not None and standing.measured:
-            standing.played[hour] = rules.add(standing.played.get(hour), hour, amounts)
+        if (shard, player_id) in standings and (shard, player_id) not in closing:
+            played = standings[shard, player_id].played
+            played[hour] = rules.add(played.get(hour), hour, amounts)
+    for shard, fact in told if closing else ():
+        # One after the other: what is won after a limit was used up does not open it again.
+        for key, amounts in rules.sum_up([(shard, fact)], hour=now).items():
+            if key[:2] in closing:
+                await _count_closing(turn, standings[key[:2]], key[2], amounts)
+
+
+async def _count_closing(
+    turn: Turn, standing: Standing, hour: datetime, amounts: tuple[int, ...]
+) -> None:
+    standing.played[hour] = rules.add(standing.played.get(hour), hour, amounts)
+    if standing.closes is not None:
+        await _close(turn, standing, standing.closes)
+
+
+async def _close(turn: Turn, standing: Standing, licence: Jurisdiction) -> None:
+    """Close limits that are used up for the rest of their periods.
+
+    It is whoever stakes that uses a limit up, and the gate has looked at their limits before that.
+    """
+    shut = {limit.key: limit for limit in rules.reached(standing, licence, now=turn.now)}
+    if not shut:
+        return
+    await store.save_closed(turn.tx, list(shut.values()))
+    standing.limits = [shut.get(limit.key, limit) for limit in standing.limits]
+    for limit in shut.values():
+        assert limit.closed_until is not None  # noqa: S101 - the rules have just closed it
+        fact = LimitReached(
+            player_id=limit.player_id,
+            kind=limit.key.kind,
+            period=limit.key.period or Period.DAY,
+            value=rules.in_force(limit, turn.now) or 0,
+            until=write_instant(limit.closed_until),
+        )
+        turn.publish(limit.shard, limit.player_id, fact)
 
 
 async def _find(turn: Turn, player_id: PlayerId, key: LimitKey) -> Limit | None:

@@ -160,7 +160,10 @@ async def _read(
         limits[limit.shard, limit.player_id].append(limit)
     standings = {
         place: Standing(
-            limits=mine, played={}, measured=bool(mine or licences[place[1]].limits.caps)
+            limits=mine,
+            played={},
+            measured=bool(mine or licences[place[1]].limits.caps),
+            closes=licences[place[1]] if rules.closes(licences[place[1]]) else None,
         )
         for place, mine in limits.items()
     }

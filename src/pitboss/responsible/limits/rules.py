@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from pitboss.jurisdictions.model import (
     Cap,
     ConfirmedBy,
@@ -17,6 +19,7 @@ from pitboss.jurisdictions.model import (
     OpenStakes,
     Period,
     WeekStart,
+    WhenReached,
     Window,
 )
 from pitboss.kernel.facts import Fact
@@ -38,6 +41,7 @@ from pitboss.responsible.limits.model import (
     Raise,
     Refusal,
     Room,
+    Standing,
     TimeRoom,
     Waiting,
 )
@@ -243,6 +247,34 @@ def allowance(
     values = _capped(chosen, licence, age, lifts) if licence.limits.caps else chosen
     for key, value in values:
         _add_room(found, key, value, played, licence, now)
+    if closes(licence):
+        shut = [limit for limit in limits if limit.closed_until and now < limit.closed_until]
+        found.stakes.extend([Room(kind=limit.key.kind, left=0) for limit in shut])
+    return found
+
+
+def closes(licence: Jurisdiction) -> bool:
+    """Say whether a limit that is used up allows no stake until its period ends, whatever is won.
+
+    Source: the licence's `limits.when_reached`; 58 Pa. Code § 814a.2(2).
+    """
+    return licence.limits.when_reached is WhenReached.REST_OF_PERIOD
+
+
+def reached(standing: Standing, licence: Jurisdiction, *, now: datetime) -> list[Limit]:
+    """Return the limits of losses that are used up by now and not closed yet, as closed.
+
+    What stakes that are open may lose counts as the licence says.
+    """
+    found = []
+    for limit in standing.limits:
+        value = in_force(limit, now)
+        shut = limit.closed_until is not None and now < limit.closed_until
+        if limit.key.kind is not LimitKind.LOSS or value is None or shut:
+            continue
+        if used(limit.key, standing.played, licence, now=now) >= value:
+            until = period_end(limit.key.period or Period.DAY, licence, now)
+            found.append(msgspec.structs.replace(limit, closed_until=until))
     return found
 
 

@@ -39,6 +39,16 @@ CREATE TABLE limit_change (
 CREATE TRIGGER limit_change_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON limit_change
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_history();
 
+-- Limits of losses that were used up under licences which allow no stake then until the period ends.
+CREATE TABLE limit_closed (
+    shard     smallint    NOT NULL,
+    player_id uuid        NOT NULL,
+    kind      text        NOT NULL,
+    period    text        NOT NULL CHECK (period IN ('day', 'week', 'month')),
+    until     timestamptz NOT NULL,
+    PRIMARY KEY (shard, player_id, kind, period)
+);
+
 -- Statutory caps that were raised for a player, after a check that the law names; in micros.
 CREATE TABLE player_cap (
     shard     smallint    NOT NULL,

@@ -46,9 +46,10 @@ async def find_limits(tx: Transaction, places: Sequence[Place]) -> list[Limit]:
     """Return all limits of these players."""
     # The number of the place comes back instead of its id, which need not be written out again.
     rows = await tx.fetch(
-        f"SELECT wanted.number, {_VALUES} FROM player_limit"
+        f"SELECT wanted.number, {_VALUES}, until FROM player_limit"
         " JOIN unnest($1::smallint[], $2::uuid[])"
         " WITH ORDINALITY AS wanted (of_shard, id, number) ON shard = of_shard AND player_id = id"
+        " LEFT JOIN limit_closed USING (shard, player_id, kind, period)"
         " ORDER BY player_id, kind, period",
         [shard for shard, _ in places],
         [player_id for _, player_id in places],
@@ -120,6 +121,20 @@ async def save_limits(tx: Transaction, limits: Sequence[Limit]) -> None:
         [None if wait is None else wait.counts_from for wait in waits],
         [None if wait is None else wait.lapses_at for wait in waits],
         [wait is not None and wait.needs_confirmation for wait in waits],
+    )
+
+
+async def save_closed(tx: Transaction, limits: Sequence[Limit]) -> None:
+    """Write until when limits that were used up are closed."""
+    await tx.execute(
+        "INSERT INTO limit_closed (shard, player_id, kind, period, until) SELECT * FROM"
+        " unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[])"
+        " ON CONFLICT (shard, player_id, kind, period) DO UPDATE SET until = excluded.until",
+        [limit.shard for limit in limits],
+        [limit.player_id for limit in limits],
+        [limit.key.kind.value for limit in limits],
+        [written_period(limit.key) for limit in limits],
+        [limit.closed_until for limit in limits],
     )
 
 
@@ -264,4 +279,5 @@ def _limit(place: Place, row: asyncpg.Record) -> Limit:
         )
         if row["waiting"]
         else None,
+        closed_until=row["until"],
     )
