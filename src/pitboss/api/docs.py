@@ -79,6 +79,7 @@ _ALSO = {
     "/v1/payments": (404,),
     "/v1/me/limits": (404,),
     "/v1/me/limits/history": (404,),
+    "/v1/me/payout": (404,),
     "/v1/me/reality-check": (404,),
     "/v1/me/reality-check/interval": (404, 409),
     "/v1/me/reality-check/answer": (404, 409),

@@ -28,6 +28,7 @@ ELSEWHERE = (
     "/v1/me/statement",
     "/v1/payments",
     "/v1/me/limits",
+    "/v1/me/payout",
     "/v1/me/exclusions",
     "/v1/me/verification",
     "/v1/me/security-keys",

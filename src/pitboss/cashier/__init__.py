@@ -3,6 +3,7 @@
 from pitboss.cashier.operations import (
     admit_deposits,
     fail_deposits,
+    pay_out_wins,
     postpone,
     record_news,
     record_submissions,
@@ -14,6 +15,7 @@ from pitboss.cashier.operations import (
 from pitboss.cashier.queries import (
     count_open,
     find_due,
+    find_due_wins,
     find_instruments,
     find_obligations,
     find_open,
@@ -30,6 +32,7 @@ __all__ = [
     "count_open",
     "fail_deposits",
     "find_due",
+    "find_due_wins",
     "find_instruments",
     "find_obligations",
     "find_open",
@@ -39,6 +42,7 @@ __all__ = [
     "find_returnable",
     "find_shards",
     "find_totals",
+    "pay_out_wins",
     "postpone",
     "record_news",
     "record_submissions",

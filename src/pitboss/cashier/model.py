@@ -13,6 +13,7 @@ from pitboss.central.model import Deposit, DepositState
 from pitboss.jurisdictions.model import Jurisdiction
 from pitboss.kernel.ids import IdempotencyKey, PaymentId, PlayerId, derived_id
 from pitboss.kernel.shards import Shard
+from pitboss.responsible.limits.model import Payout
 
 SANDBOX = "sandbox"
 
@@ -105,6 +106,15 @@ class PaymentRequest:
     def payment_id(self) -> PaymentId:
         """The id of the one payment that this player and key can ever make."""
         return PaymentId(derived_id("payment", self.player_id, self.key))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueWins:
+    """What of a player's wins is to be paid out now; `again`: also what failed to be before."""
+
+    payout: Payout
+    request: PaymentRequest
+    again: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

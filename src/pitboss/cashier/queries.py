@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from pitboss import jurisdictions, wallet
-from pitboss.cashier.model import Instruments, Payment, PaymentNews, PaymentRequest, SavedNews
+from pitboss.cashier.model import (
+    DueWins,
+    Instruments,
+    Payment,
+    PaymentNews,
+    PaymentRequest,
+    PaymentState,
+    SavedNews,
+)
 from pitboss.db import Transaction
-from pitboss.kernel.ids import PaymentId, PlayerId
+from pitboss.kernel.ids import IdempotencyKey, PaymentId, PlayerId, derived_id
+from pitboss.kernel.money import currency
 from pitboss.kernel.shards import SYSTEM_SHARD, Shard, shard_of
 from pitboss.players import identity
 from pitboss.players.identity.model import Obligation, Player
-from pitboss.responsible import exclusion
+from pitboss.responsible import exclusion, limits
 from pitboss.responsible.exclusion.model import Kind as ExclusionKind
-from pitboss.wallet.model import player_account
+from pitboss.responsible.limits.model import Payout
+from pitboss.wallet.model import Account, player_account
 
 from . import rules, store
 
@@ -143,6 +153,68 @@ async def find_returnable(
         tx, [(shard_of(item.player_id), item.player_id) for item in found], since=since
     )
     return [item for item in found if item.player_id not in failing]
+
+
+async def find_due_wins(
+    tx: Transaction, places: Sequence[tuple[Shard, PlayerId]], *, now: datetime
+) -> list[DueWins]:
+    """Return what of these players' wins is to be paid out now, above the sums that they named.
+
+    Of players whose licence offers that, who owe the house nothing, and of whom no withdrawal has
+    failed, or was refused, within the last hour.  Under the turn of their shards this is the last
+    word.  Source: GlüStV 2021, § 6b(3) (DE); the licence's `payments.auto_payout_offered`.
+    """
+    payouts = await limits.find_payouts(tx, places)
+    players = await identity.find_players(
+        tx, [(item.shard, item.player_id) for item in payouts.values()]
+    )
+    offered = {item.id: payouts[item.id] for item in players.values() if _is_offered(item)}
+    if not offered:
+        return []
+    accounts = await wallet.find_balances(
+        tx,
+        [(one.shard, player_account(one.player_id, one.currency)) for one in offered.values()],
+    )
+    asked = [(one.shard, one.payment_id) for one in offered.values() if one.payment_id is not None]
+    last = await store.find_payments(tx, asked)
+    found = [
+        due
+        for account in accounts
+        if (due := _wins_of(account, offered[PlayerId(account.owner)], last)) is not None
+    ]
+    if not found:
+        return []
+    mine = [(item.payout.shard, item.payout.player_id) for item in found]
+    failing = await store.find_failing(tx, mine, since=now - rules.RETURNED_AGAIN_AFTER)
+    owing = await wallet.find_receivables(tx, {shard for shard, _ in mine})
+    left_alone = failing | {account.owner for account in owing}
+    return [item for item in found if item.payout.player_id not in left_alone]
+
+
+def _is_offered(player: Player) -> bool:
+    licence = jurisdictions.find(player.jurisdiction)
+    return licence is not None and licence.payments.auto_payout_offered
+
+
+def _wins_of(account: Account, payout: Payout, last: Mapping[PaymentId, Payment]) -> DueWins | None:
+    """Return the wish that pays out what a player has won above the sum, if there is any.
+
+    `last` are the payments that were asked for last: what one has failed to pay counts again.
+    """
+    before = None if payout.payment_id is None else last.get(payout.payment_id)
+    again = before is not None and before.state in (PaymentState.FAILED, PaymentState.REFUSED)
+    due = payout.due(available=account.available, failed=again)
+    if due <= 0:
+        return None
+    most = rules.MINOR_UNITS_MAX * currency(payout.currency).minor_unit_micros
+    request = PaymentRequest(
+        player_id=payout.player_id,
+        # The number tells one payment from the next, whoever asks and however often.
+        key=IdempotencyKey(derived_id("wins paid out", payout.player_id, str(payout.number + 1))),
+        micros=min(due, most),
+        currency=payout.currency,
+    )
+    return DueWins(payout=payout, request=request, again=again)
 
 
 async def find_refused_news(tx: Transaction, *, limit: int = PAYMENTS_PAGE_MAX) -> list[SavedNews]:

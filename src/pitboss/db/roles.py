@@ -74,6 +74,7 @@ GRANTS: Mapping[str, str] = {
     "limit_review": _LIVES,
     "player_marketing": _LIVES,
     "player_cap": _LIVES,
+    "player_payout": _LIVES,
     "player_exclusion": _LIVES,
     "reality_check": _LIVES,
     "reality_check_interval": _LIVES,

@@ -62,6 +62,13 @@ class Play(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.staked, self.settled, self.returned, self.deposited, self.withdrawn
 
 
+class Win(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a player has won, in micros; less than nothing where a win was taken back."""
+
+    player_id: PlayerId
+    micros: int
+
+
 class Fact(
     msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True, gc=False
 ):
@@ -84,4 +91,9 @@ class Fact(
     @property
     def plays(self) -> tuple[Play, ...]:
         """What a player did by this; nearly every fact says nothing of that."""
+        return ()
+
+    @property
+    def wins(self) -> tuple[Win, ...]:
+        """What a player has won by this, which is no stake that came back."""
         return ()

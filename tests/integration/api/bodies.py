@@ -30,6 +30,7 @@ from pitboss.api.limits import LimitBody
 from pitboss.api.locations import LocationBody
 from pitboss.api.logins import CredentialsBody, PasswordBody, SessionBody
 from pitboss.api.marketing import ConsentBody
+from pitboss.api.payouts import PayoutBody
 from pitboss.api.persons import ErasureBody, LookBody, PlayerStatusBody
 from pitboss.api.players import RegisterBody
 from pitboss.api.slips import RawSlipsBody, SlipBody, StakelessBody
@@ -210,6 +211,13 @@ DOORS = (
     ),
     Door(path="/v1/deposits", kind=PaymentBody, sample=PAYMENT, role=Role.PLAYER, keyed=True),
     Door(path="/v1/withdrawals", kind=PaymentBody, sample=PAYMENT, role=Role.PLAYER, keyed=True),
+    Door(
+        path="/v1/me/payout",
+        kind=PayoutBody,
+        sample={"amount": "10.00"},
+        role=Role.PLAYER,
+        method="PUT",
+    ),
     Door(
         path="/v1/me/limits/stake/day",
         kind=LimitBody,

@@ -50,6 +50,7 @@ CHANGES = {
     "register_standing": ("answer", "'lapsed'"),
     "player_hour": ("staked", "staked + 1"),
     "player_marketing": ("given", "NOT given"),
+    "player_payout": ("won", "won + 1"),
     "player_limit": ("value", "value + 1"),
     "player_login_state": ("failures", "failures + 1"),
     "player_session": ("end_reason", "'logged_out'"),

@@ -24,7 +24,8 @@ from integration.sportsbook.test_boosts import boosted
 from integration.sportsbook.world import World, legs_of
 from paced import put_in_force
 from pitboss import central, jurisdictions
-from pitboss.cashier.model import NewsStatus
+from pitboss.cashier import pay_out_wins
+from pitboss.cashier.model import NewsStatus, Requested
 from pitboss.central.model import Began
 from pitboss.db import Database
 from pitboss.games import registry, rounds
@@ -45,7 +46,7 @@ from pitboss.kernel.instants import write_instant
 from pitboss.kernel.shards import CATALOGUE_SHARD, SYSTEM_SHARD, shard_of
 from pitboss.registers.model import Pulse, Silence
 from pitboss.responsible import contacts, limits
-from pitboss.responsible.limits.model import Change, LimitKey
+from pitboss.responsible.limits.model import Change, LimitKey, Named, PayoutWish
 from pitboss.sportsbook import betting, cash_out, catalog, settlement, trading
 from pitboss.sportsbook.betting.model import OnLimit, OpenBet, Trader, Word
 from pitboss.sportsbook.cash_out.model import Ask, Quote
@@ -135,7 +136,7 @@ async def fill(cashier: Cashier, monkeypatch: pytest.MonkeyPatch) -> None:
     await be_blocked(cashier, monkeypatch)
     await be_filed(cashier, monkeypatch)
     await be_contacted(cashier, await cashier.player(), monkeypatch)
-    await play_games(cashier)
+    await play_games(cashier, monkeypatch)
     await play_the_house(cashier)
 
 
@@ -232,7 +233,23 @@ async def play_the_house(cashier: Cashier) -> None:
     await parlour.took(parlour.first(player, cards, at_cards()))
 
 
-async def play_games(cashier: Cashier) -> None:
+async def be_paid_out(cashier: Cashier, player: PlayerId, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a player name a sum for wins to be paid out above, and be paid some."""
+    games = Games(database=cashier.database, clock=cashier.clock, entropy=cashier.entropy)
+    place = (shard_of(player), player)
+    with monkeypatch.context() as patch:
+        licence = put_in_force(patch, {"payments": {"auto_payout_offered": True}})
+        async with cashier.turn(place[0]) as turn:
+            for micros in (5_000_000, 1_000_000):
+                wish = PayoutWish(player_id=player, micros=micros, currency="GBP")
+                assert isinstance(await limits.name_payout(turn, wish, licence), Named)
+        await games.done(player, win("w4", 8), ref="r5")
+        async with cashier.turn(place[0]) as turn:
+            (paid,) = await pay_out_wins(turn, [place])
+    assert isinstance(paid, Requested)
+
+
+async def play_games(cashier: Cashier, monkeypatch: pytest.MonkeyPatch) -> None:
     """Play rounds in every way: won, undone, refused, left open, and ended by rule."""
     games = Games(database=cashier.database, clock=cashier.clock, entropy=cashier.entropy)
     await games.list_games(listing(), listing("other"), listing("other", version="2.0"))
@@ -259,6 +276,8 @@ async def play_games(cashier: Cashier) -> None:
     await games.wish(player, stake("b5", 5), ref="r3")
     await games.done(player, win("w2", 4), ref="r4")
     await games.done(player, ref="r4", closes=True)
+    await be_paid_out(cashier, player, monkeypatch)
+    await games.done(player, win("w5", 6), ref="r5", closes=True)
     place = (shard, (await games.round(player, "r2")).id)
     async with games.turn(shard) as turn:
         await rounds.resolve(turn, [place], Resolution.VOID, by=ClosedBy.RULE)

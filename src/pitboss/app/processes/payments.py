@@ -1,4 +1,4 @@
-"""The process of payments, checks of identity, balances and cases: what nobody waits for."""
+"""The process of payments, checks of identity, balances, wins and cases: what nobody waits for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pitboss.app.parts import SANDBOX_KEY, clock_of, open_database, personal_key
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.shards import PARTITIONS_ALL
 from pitboss.settings import Settings
-from pitboss.workers import balances, cases, payments, verification
+from pitboss.workers import balances, cases, payments, payouts, verification
 
 
 def run(settings: Settings) -> None:
@@ -51,6 +51,10 @@ def run(settings: Settings) -> None:
                 database=database, clock=clock_of(settings), entropy=SystemEntropy()
             )
             group.create_task(walk.run(stop))
+            wins = payouts.Walk(
+                database=database, clock=clock_of(settings), entropy=SystemEntropy()
+            )
+            group.create_task(wins.run(stop))
             group.create_task(
                 cases.run(database, clock=clock_of(settings), entropy=SystemEntropy(), stop=stop)
             )

@@ -117,6 +117,7 @@ class State:
             self._wallet.move(told)
         if fact.plays:
             self._limits.count(told)
+        self._limits.win(told)
 
     def end(self) -> None:
         """Say that there are no more facts."""

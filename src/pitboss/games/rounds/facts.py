@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pitboss.kernel.facts import Fact, Play
+from pitboss.kernel.facts import Fact, Play, Win
 from pitboss.kernel.ids import PlayerId
 
 
@@ -102,6 +102,11 @@ class RoundWon(Fact, frozen=True, kw_only=True, tag="round.won"):
             return ()
         return (Play(player_id=self.player_id, returned=self.micros),)
 
+    @property
+    def wins(self) -> tuple[Win, ...]:
+        """All of it, whoever paid for the stake: that was gone when the round was played."""
+        return (Win(player_id=self.player_id, micros=self.micros),) if self.micros else ()
+
 
 class RoundReversed(Fact, frozen=True, kw_only=True, tag="round.reversed"):
     """A stake or a win was undone; `of` says which, `micros` what it was.
@@ -140,6 +145,13 @@ class RoundReversed(Fact, frozen=True, kw_only=True, tag="round.reversed"):
                 at=self.original_at,
             )
         return (play,)
+
+    @property
+    def wins(self) -> tuple[Win, ...]:
+        """A win that was undone is none; a stake that comes back never was one."""
+        if self.of != "win" or not self.micros:
+            return ()
+        return (Win(player_id=self.player_id, micros=-self.micros),)
 
 
 class RollbackNoted(Fact, frozen=True, kw_only=True, tag="round.rollback_noted"):

@@ -1,9 +1,19 @@
 """Limits that players set, what is used of them, and what is left."""
 
-from pitboss.responsible.limits.operations import change, confirm, count, raise_cap, withdraw
+from pitboss.responsible.limits.operations import (
+    change,
+    confirm,
+    count,
+    name_payout,
+    note_payout,
+    raise_cap,
+    withdraw,
+)
 from pitboss.responsible.limits.queries import (
+    find_payouts,
     find_totals,
     find_used,
+    find_winners,
     list_changes,
     list_limits,
     measure,
@@ -16,11 +26,15 @@ __all__ = [
     "change",
     "confirm",
     "count",
+    "find_payouts",
     "find_totals",
     "find_used",
+    "find_winners",
     "list_changes",
     "list_limits",
     "measure",
+    "name_payout",
+    "note_payout",
     "notice_at",
     "raise_cap",
     "recall_allowances",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pitboss.kernel.facts import Fact
-from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.ids import PaymentId, PlayerId
 
 
 class LimitSet(Fact, frozen=True, kw_only=True, tag="limit.set"):
@@ -80,5 +80,49 @@ class LimitRefused(Fact, frozen=True, kw_only=True, tag="limit.change_refused"):
     value: int | None = None
 
 
+class PayoutSumSet(Fact, frozen=True, kw_only=True, tag="payout.sum_set"):
+    """What a player wins is paid out by itself from now on, above this sum.
+
+    `micros` None: it is not any more.  `before` is the sum until now.
+    """
+
+    player_id: PlayerId
+    currency: str
+    micros: int | None = None
+    before: int | None = None
+
+
+class PayoutSumRefused(Fact, frozen=True, kw_only=True, tag="payout.sum_refused"):
+    """A player named a sum for wins to be paid out above, and it does not hold; and why."""
+
+    player_id: PlayerId
+    currency: str
+    reason: str
+    micros: int | None = None
+
+
+class WinsPaidOut(Fact, frozen=True, kw_only=True, tag="payout.asked"):
+    """Of what a player has won, a payment was asked for unasked: the `number`-th of the player's.
+
+    `counted_micros` is what was won by then; should the payment fail, it counts again.
+    """
+
+    player_id: PlayerId
+    payment_id: PaymentId
+    number: int
+    counted_micros: int
+    currency: str
+
+
 # Every type of this room, for who reads facts.
-FACTS = (CapRaised, LimitSet, LimitLoosened, LimitKept, LimitReached, LimitRefused)
+FACTS = (
+    CapRaised,
+    LimitSet,
+    LimitLoosened,
+    LimitKept,
+    LimitReached,
+    LimitRefused,
+    PayoutSumSet,
+    PayoutSumRefused,
+    WinsPaidOut,
+)

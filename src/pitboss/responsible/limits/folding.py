@@ -13,12 +13,16 @@ from pitboss.responsible.limits.facts import (
     LimitLoosened,
     LimitReached,
     LimitSet,
+    PayoutSumSet,
+    WinsPaidOut,
 )
 from pitboss.responsible.limits.model import Happened
 
 _NO_PERIOD = "none"
 # Where a row of a limit has what waits.
 _VALUE, _SET_AT, _WAITS = 3, 4, 5
+# Where a row of a payout has its sum, and what was won.
+_SUM, _WON, _COUNTED, _PAYMENT = 2, 4, 5, 7
 _NOTHING_WAITS = (False, None, None, None, None, False)
 
 
@@ -62,13 +66,25 @@ class LimitsFold(Fold):
             key=("player_id", "kind", "period"),
             columns=("player_id", "kind", "period", "until"),
         )
-        super().__init__(self.limits, self.hours, self.changes, self.caps, self.closed)
+        self.payouts = Table(
+            "player_payout",
+            key=("player_id",),
+            columns=(
+                *("player_id", "currency", "micros", "set_at"),
+                *("won", "counted", "number", "payment_id"),
+            ),
+        )
+        super().__init__(
+            *(self.limits, self.hours, self.changes, self.caps, self.closed, self.payouts)
+        )
         self.takes = {
             LimitSet: self._set,
             LimitLoosened: self._loosen,
             LimitKept: self._keep,
             CapRaised: self._raise,
             LimitReached: self._close,
+            PayoutSumSet: self._name,
+            WinsPaidOut: self._pay_out,
         }
 
     def count(self, told: Told) -> None:
@@ -82,6 +98,27 @@ class LimitsFold(Fold):
                 self.hours.add(row)
             for place, micros in enumerate(play.amounts, start=2):
                 row[place] += micros
+
+    def win(self, told: Told) -> None:
+        """Count what any fact says was won, for those who have named a sum."""
+        for win in told.fact.wins if self.payouts.rows else ():
+            row = self.payouts.rows.get(win.player_id)
+            if row is not None and row[_SUM] is not None:
+                row[_WON] += win.micros
+
+    def _name(self, fact: PayoutSumSet, told: Told) -> None:
+        row = self.payouts.rows.get(fact.player_id)
+        if row is None:
+            row = [fact.player_id, fact.currency, None, None, 0, 0, 0, None]
+            self.payouts.add(row)
+        if row[_SUM] is None or fact.micros is None:
+            row[_WON], row[_COUNTED], row[_PAYMENT] = 0, 0, None
+        row[_SUM], row[_SUM + 1] = fact.micros, told.recorded_at
+
+    def _pay_out(self, fact: WinsPaidOut, told: Told) -> None:
+        row = self.find_row(self.payouts, fact.player_id, told)
+        if row is not None:
+            row[_WON:] = [0, fact.counted_micros, fact.number, fact.payment_id]
 
     def _set(self, fact: LimitSet, told: Told) -> None:
         self._note(fact, told, Happened.SET, fact.value, fact.before, fact.initiator, None)

@@ -12,7 +12,8 @@ from enum import StrEnum
 import msgspec
 
 from pitboss.jurisdictions.model import Jurisdiction, LiftedBy, LimitKind, Period
-from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.ids import PaymentId, PlayerId
+from pitboss.kernel.money import currency
 from pitboss.kernel.shards import Shard
 
 
@@ -38,6 +39,10 @@ class Refusal(StrEnum):
     LAPSED = "lapsed"
     CAP_NOT_LIFTABLE = "cap_not_liftable"
     CONFIRMED_BY_STAFF_ONLY = "confirmed_by_staff_only"
+    PAYOUT_NOT_OFFERED = "payout_not_offered"
+    AMOUNT_OUT_OF_RANGE = "amount_out_of_range"
+    AMOUNT_NOT_WHOLE = "amount_not_whole"
+    NO_PAYOUT_SUM = "no_payout_sum"
 
 
 class LimitKey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -145,7 +150,59 @@ class Raised:
     lift: Lift
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutWish:
+    """A player names the sum above which wins are paid out by themselves; None: not any more."""
+
+    player_id: PlayerId
+    micros: int | None
+    currency: str
+
+
+class Payout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A player's sum above which wins are paid out by themselves, and what was won.
+
+    `micros` is the sum; None: it was taken back.  `won` was won since it was named, or since wins
+    were paid out last; `counted` before, and was spoken for by the payment `payment_id`, the
+    player's `number`-th of this kind: should that fail, it counts again.
+    """
+
+    shard: Shard
+    player_id: PlayerId
+    currency: str
+    micros: int | None
+    set_at: datetime
+    won: int = 0
+    counted: int = 0
+    number: int = 0
+    payment_id: PaymentId | None = None
+
+    def won_in_all(self, *, failed: bool) -> int:
+        """Return what was won; `failed`: also what the last payment was for, which failed."""
+        return self.won + (self.counted if failed else 0)
+
+    def due(self, *, available: int, failed: bool) -> int:
+        """Return what of the wins is to be paid out now, in whole minor units; 0: nothing.
+
+        What is available above the sum, and no more than was won: what was paid in is not paid
+        back.  Source: GlüStV 2021, § 6b(3) (DE).
+        """
+        if self.micros is None:
+            return 0
+        unit = currency(self.currency).minor_unit_micros
+        due = min(available - self.micros, self.won_in_all(failed=failed))
+        return max(due, 0) // unit * unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """The sum as it stands now."""
+
+    payout: Payout
+
+
 Answer = Changed | Refused
+PayoutAnswer = Named | Refused
 RaiseAnswer = Raised | Refused
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from msgspec import structs
+
 from pitboss.jurisdictions.model import Jurisdiction, Period
 from pitboss.kernel.facts import Fact
-from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.ids import PaymentId, PlayerId
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.shards import Shard, shard_of
@@ -19,6 +21,9 @@ from pitboss.responsible.limits.facts import (
     LimitReached,
     LimitRefused,
     LimitSet,
+    PayoutSumRefused,
+    PayoutSumSet,
+    WinsPaidOut,
 )
 from pitboss.responsible.limits.model import (
     Answer,
@@ -29,6 +34,10 @@ from pitboss.responsible.limits.model import (
     Lift,
     Limit,
     LimitKey,
+    Named,
+    Payout,
+    PayoutAnswer,
+    PayoutWish,
     Raise,
     RaiseAnswer,
     Raised,
@@ -153,6 +162,13 @@ async def count(turn: Turn, facts: Iterable[tuple[Shard, Fact]]) -> None:
     say was played (`Fact.plays`).
     """
     told, now = list(facts), rules.hour_of(turn.now)
+    wins = rules.sum_wins(told)
+    if wins:
+        ensure(
+            all(shard in turn.heads for shard, _ in wins),
+            "wins are counted by who holds the player's turn",
+        )
+        await store.add_won(turn.tx, wins)
     sums = rules.sum_up(told, hour=now)
     if not sums:
         return
@@ -206,6 +222,61 @@ async def _close(turn: Turn, standing: Standing, licence: Jurisdiction) -> None:
             until=write_instant(limit.closed_until),
         )
         turn.publish(limit.shard, limit.player_id, fact)
+
+
+async def name_payout(turn: Turn, wish: PayoutWish, licence: Jurisdiction) -> PayoutAnswer:
+    """Name the sum above which a player's wins are paid out by themselves, or take it back.
+
+    It counts at once, for what is won from now on.  Saying it again changes nothing; a refusal is
+    published.  Source: GlüStV 2021, § 6b(3) (DE); the licence's `payments.auto_payout_offered`.
+    """
+    shard = shard_of(wish.player_id)
+    ensure(shard in turn.heads, "payouts are named by who holds the player's turn")
+    before = (await store.find_payouts(turn.tx, [(shard, wish.player_id)])).get(wish.player_id)
+    was = None if before is None else before.micros
+    refusal = rules.refusal_to_name(wish, licence)
+    if wish.micros is None and was is None:
+        refusal = Refusal.NO_PAYOUT_SUM
+    if refusal is not None:
+        refused = PayoutSumRefused(
+            player_id=wish.player_id, currency=wish.currency, reason=refusal, micros=wish.micros
+        )
+        turn.publish(shard, wish.player_id, refused)
+        return Refused(reason=refusal)
+    if before is not None and was == wish.micros:
+        return Named(payout=before)
+    after = rules.named(before, wish, shard=shard, now=turn.now)
+    await store.save_payout(turn.tx, after)
+    fact = PayoutSumSet(
+        player_id=wish.player_id, currency=wish.currency, micros=wish.micros, before=was
+    )
+    turn.publish(shard, wish.player_id, fact)
+    return Named(payout=after)
+
+
+async def note_payout(turn: Turn, payout: Payout, payment_id: PaymentId, *, failed: bool) -> None:
+    """Note that this payment was asked for of what a player has won, so that it is done once.
+
+    `payout` is as it stands under this turn; `failed`: the payment before has failed, and this one
+    is for the same wins too.
+    """
+    ensure(payout.shard in turn.heads, "payouts are noted by who holds the player's turn")
+    after = structs.replace(
+        payout,
+        won=0,
+        counted=payout.won_in_all(failed=failed),
+        number=payout.number + 1,
+        payment_id=payment_id,
+    )
+    await store.save_payout(turn.tx, after)
+    fact = WinsPaidOut(
+        player_id=after.player_id,
+        payment_id=payment_id,
+        number=after.number,
+        counted_micros=after.counted,
+        currency=after.currency,
+    )
+    turn.publish(after.shard, after.player_id, fact)
 
 
 async def _find(turn: Turn, player_id: PlayerId, key: LimitKey) -> Limit | None:

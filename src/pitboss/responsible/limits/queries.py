@@ -16,6 +16,7 @@ from pitboss.responsible.limits.model import (
     HistoryLine,
     Limit,
     LimitKey,
+    Payout,
     Place,
     Played,
     Standing,
@@ -25,6 +26,7 @@ from . import rules, store
 
 # A page; nobody changes limits this often.
 CHANGES_MAX = 100
+WINNERS_MAX = 1_000
 
 
 async def list_limits(tx: Transaction, player_id: PlayerId, *, now: datetime) -> list[Limit]:
@@ -118,6 +120,18 @@ async def find_totals(tx: Transaction, player_id: PlayerId) -> Play:
         deposited=deposited,
         withdrawn=withdrawn,
     )
+
+
+async def find_payouts(tx: Transaction, places: Sequence[Place]) -> dict[PlayerId, Payout]:
+    """Return the sums that these players have named for their wins to be paid out above."""
+    return await store.find_payouts(tx, places)
+
+
+async def find_winners(
+    tx: Transaction, *, after: Place | None = None, limit: int = WINNERS_MAX
+) -> list[Payout]:
+    """Return a page of those who have named a sum and won something since, by shard and player."""
+    return await store.find_winners(tx, after=after, limit=min(limit, WINNERS_MAX))
 
 
 async def recall_allowances(

@@ -10,7 +10,7 @@ import asyncpg
 
 from pitboss.db import Transaction
 from pitboss.jurisdictions.model import LiftedBy, LimitKind, Period
-from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.ids import PaymentId, PlayerId
 from pitboss.kernel.shards import Shard
 from pitboss.responsible.limits.model import (
     Happened,
@@ -19,6 +19,7 @@ from pitboss.responsible.limits.model import (
     Lift,
     Limit,
     LimitKey,
+    Payout,
     Place,
     Played,
     PlayKey,
@@ -258,6 +259,59 @@ def _add_statement(moved: tuple[str, ...]) -> str:
     )
 
 
+async def find_payouts(tx: Transaction, places: Sequence[Place]) -> dict[PlayerId, Payout]:
+    """Return the sums that these players have ever named, as they stand."""
+    rows = await tx.fetch(
+        "SELECT player_payout.* FROM player_payout"
+        " JOIN unnest($1::smallint[], $2::uuid[]) AS wanted (shard, player_id)"
+        " USING (shard, player_id)",
+        [shard for shard, _ in places],
+        [player_id for _, player_id in places],
+    )
+    return {payout.player_id: payout for payout in map(_payout, rows)}
+
+
+async def find_winners(tx: Transaction, *, after: Place | None, limit: int) -> list[Payout]:
+    """Return a page of those who have won something that is to be paid out above a sum."""
+    shard, player_id = after or (None, None)
+    rows = await tx.fetch(
+        "SELECT * FROM player_payout WHERE micros IS NOT NULL AND (won > 0 OR counted > 0)"
+        " AND ($1::smallint IS NULL OR (shard, player_id) > ($1, $2::uuid))"
+        " ORDER BY shard, player_id LIMIT $3",
+        shard,
+        player_id,
+        limit,
+    )
+    return [_payout(row) for row in rows]
+
+
+async def save_payout(tx: Transaction, payout: Payout) -> None:
+    """Write a player's sum as it stands now."""
+    await tx.execute(
+        "INSERT INTO player_payout (shard, player_id, currency, micros, set_at, won, counted,"
+        " number, payment_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+        " ON CONFLICT (shard, player_id) DO UPDATE SET currency = excluded.currency,"
+        " micros = excluded.micros, set_at = excluded.set_at, won = excluded.won,"
+        " counted = excluded.counted, number = excluded.number,"
+        " payment_id = excluded.payment_id",
+        *(payout.shard, payout.player_id, payout.currency, payout.micros, payout.set_at),
+        *(payout.won, payout.counted, payout.number, payout.payment_id),
+    )
+
+
+async def add_won(tx: Transaction, sums: Mapping[Place, int]) -> None:
+    """Add what was won to those of the players whose wins are paid out above a sum; few are."""
+    await tx.execute(
+        "UPDATE player_payout AS known SET won = known.won + sums.won"
+        " FROM unnest($1::smallint[], $2::uuid[], $3::bigint[]) AS sums (shard, player_id, won)"
+        " WHERE known.shard = sums.shard AND known.player_id = sums.player_id"
+        " AND known.micros IS NOT NULL",
+        [shard for shard, _ in sums],
+        [player_id for _, player_id in sums],
+        list(sums.values()),
+    )
+
+
 def written_period(key: LimitKey) -> str:
     """Return how a key's period stands in its column, which is part of the row's own key."""
     return NO_PERIOD if key.period is None else key.period.value
@@ -280,4 +334,19 @@ def _limit(place: Place, row: asyncpg.Record) -> Limit:
         if row["waiting"]
         else None,
         closed_until=row["until"],
+    )
+
+
+def _payout(row: asyncpg.Record) -> Payout:
+    paid = row["payment_id"]
+    return Payout(
+        shard=Shard(row["shard"]),
+        player_id=PlayerId(str(row["player_id"])),
+        currency=row["currency"],
+        micros=row["micros"],
+        set_at=row["set_at"],
+        won=row["won"],
+        counted=row["counted"],
+        number=row["number"],
+        payment_id=None if paid is None else PaymentId(str(paid)),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from pitboss.kernel.facts import Fact, Play, Upcaster
+from pitboss.kernel.facts import Fact, Play, Upcaster, Win
 from pitboss.kernel.ids import BetId, PlayerId
 from pitboss.sportsbook.cash_out.model import Quote, Seen
 
@@ -64,6 +64,12 @@ class BetBoughtBack(Fact, frozen=True, kw_only=True, tag="bet.bought_back"):
                 returned=self.quote.offer_micros,
             ),
         )
+
+    @property
+    def wins(self) -> tuple[Win, ...]:
+        """What was offered above the stake that was sold."""
+        won = self.quote.offer_micros - self.quote.stake_micros
+        return (Win(player_id=self.player_id, micros=won),) if won > 0 else ()
 
 
 # Every type of this room, for who reads facts.

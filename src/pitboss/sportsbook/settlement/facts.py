@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from pitboss.kernel.facts import Fact, Play, Upcaster
+from pitboss.kernel.facts import Fact, Play, Upcaster, Win
 from pitboss.kernel.ids import BetId, EventId, MarketId, PlayerId, SelectionId
 from pitboss.sportsbook.settlement.model import SelectionResult
 
@@ -162,6 +162,13 @@ class BetSettled(Fact, frozen=True, kw_only=True, tag="bet.settled"):
         returned = stake if self.voided else self.returns_micros
         return (Play(player_id=self.player_id, settled=stake, returned=returned),)
 
+    @property
+    def wins(self) -> tuple[Win, ...]:
+        """What came back above the stake; of a free bet, all that it returned."""
+        stake = sum(item.micros for item in self.movements if item.kind in ("post", "void"))
+        won = 0 if self.voided else self.returns_micros - stake
+        return (Win(player_id=self.player_id, micros=won),) if won > 0 else ()
+
 
 class BetResettled(Fact, frozen=True, kw_only=True, tag="bet.resettled"):
     """A bet that was settled before returns something else now, and the difference was booked.
@@ -212,6 +219,20 @@ class BetResettled(Fact, frozen=True, kw_only=True, tag="bet.resettled"):
         return (
             Play(player_id=self.player_id, settled=settled, returned=returned, at=self.settled_at),
         )
+
+    @property
+    def wins(self) -> tuple[Win, ...]:
+        """What it has won more than before, or less: of each, what is above the stake."""
+        stake = 0 if self.free else self.stake_micros
+        won = [
+            0 if voided else max((returns or 0) - stake, 0)
+            for returns, voided in (
+                (self.was_micros, self.was_voided),
+                (self.returns_micros, self.voided),
+            )
+        ]
+        more = won[1] - won[0]
+        return (Win(player_id=self.player_id, micros=more),) if more else ()
 
 
 class BetSetAside(Fact, frozen=True, kw_only=True, tag="bet.set_aside"):

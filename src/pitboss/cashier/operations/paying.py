@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pitboss import central, gate, jurisdictions, wallet
+from pitboss.cashier import rules, store
 from pitboss.cashier.facts import (
     DepositConfirmed,
     DepositFailed,
@@ -43,7 +44,7 @@ from pitboss.kernel.shards import SYSTEM_SHARD, Shard, shard_of
 from pitboss.messages import Turn
 from pitboss.players import identity
 from pitboss.responsible import contacts, limits
-from pitboss.responsible.contacts.model import Place, Watched
+from pitboss.responsible.contacts.model import Watched
 from pitboss.wallet.model import (
     Account,
     AccountKind,
@@ -58,8 +59,6 @@ from pitboss.wallet.model import (
     player_account,
     provider_account,
 )
-
-from . import queries, rules, store
 
 Opened = tuple[Payment, tuple[Movement, ...]]
 
@@ -114,22 +113,6 @@ async def request_withdrawals(
             opened.append((payment, _movements(answer)))
     known |= await _open(turn, opened)
     return rules.answer_requests(kind, requests, known, [item.id for item in fresh])
-
-
-async def return_balances(turn: Turn, places: Sequence[Place]) -> tuple[RequestAnswer, ...]:
-    """Pay out what is on the accounts of those of these players who are excluded.
-
-    Where the licence wants that, nobody has to ask for it.  What is held, for a bet or for a
-    withdrawal, stays until it is free, so whoever asks does so again and again.  One whose
-    withdrawal has failed lately is left alone for an hour.  A withdrawal is told of as any other.
-    Source: the licence's `exclusion.balance_returned`; UKGC guidance on self-exclusion (GB).
-    """
-    ensure(
-        all(shard in turn.heads for shard, _ in places),
-        "balances are returned by who holds the players' turn",
-    )
-    requests = await queries.find_returnable(turn.tx, places, now=turn.now)
-    return await request_withdrawals(turn, requests) if requests else ()
 
 
 async def admit_deposits(turn: Turn, payments: Sequence[Payment]) -> tuple[Admission, ...]:

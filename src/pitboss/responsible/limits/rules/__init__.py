@@ -1,0 +1,73 @@
+"""What a limit is, when a change of it counts, and what is left of it.  Pure."""
+
+from pitboss.responsible.limits.rules.changing import (
+    LIFTED_BY_CHECKS,
+    MICROS_MAX,
+    MINUTES_MAX,
+    as_of,
+    change_limit,
+    earliest,
+    has_liftable,
+    line_of,
+    refusal_to_change,
+    refusal_to_confirm,
+    refusal_to_raise,
+    still_waits,
+    without_waiting,
+)
+from pitboss.responsible.limits.rules.measuring import (
+    HOUR,
+    LOOKED_BACK,
+    add,
+    allowance,
+    closes,
+    hour_of,
+    notice_at,
+    reached,
+    sum_up,
+    used,
+)
+from pitboss.responsible.limits.rules.payouts import (
+    named,
+    refusal_to_name,
+    sum_wins,
+)
+from pitboss.responsible.limits.rules.standing import (
+    cap_of,
+    in_force,
+    period_end,
+    period_start,
+)
+
+__all__ = [
+    "HOUR",
+    "LIFTED_BY_CHECKS",
+    "LOOKED_BACK",
+    "MICROS_MAX",
+    "MINUTES_MAX",
+    "add",
+    "allowance",
+    "as_of",
+    "cap_of",
+    "change_limit",
+    "closes",
+    "earliest",
+    "has_liftable",
+    "hour_of",
+    "in_force",
+    "line_of",
+    "named",
+    "notice_at",
+    "period_end",
+    "period_start",
+    "reached",
+    "refusal_to_change",
+    "refusal_to_confirm",
+    "refusal_to_name",
+    "refusal_to_raise",
+    "still_waits",
+    "sum_up",
+    "sum_wins",
+    "used",
+    "without_waiting",
+]
