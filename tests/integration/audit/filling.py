@@ -39,7 +39,7 @@ from pitboss.kernel.instants import write_instant
 from pitboss.kernel.shards import CATALOGUE_SHARD, SYSTEM_SHARD, shard_of
 from pitboss.registers.model import Pulse, Silence
 from pitboss.responsible import contacts, limits
-from pitboss.responsible.limits.model import Named, PayoutWish
+from pitboss.responsible.limits.model import Change, LimitKey, Named, PayoutWish
 from pitboss.sportsbook import betting, cash_out, catalog, settlement, trading
 from pitboss.sportsbook.betting.model import OnLimit, OpenBet, Trader, Word
 from pitboss.sportsbook.cash_out.model import Ask, Quote
@@ -154,6 +154,11 @@ async def be_filed(cashier: Cashier, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         put_in_force(patch, {"limits": {"scope": Reach.ALL_OPERATORS}})
         await cashier.deposit(player)
+        async with cashier.turn(shard_of(player)) as turn:
+            key = LimitKey(kind=LimitKind.DEPOSIT, period=Period.MONTH)
+            wish = Change(player_id=player, key=key, value=90_000_000)
+            await limits.change(turn, wish, jurisdictions.get("demo"))
+            await central.file_limit(turn, player)
     async with cashier.turn(shard_of(player), SYSTEM_SHARD) as turn:
         await central.note_pulse(turn, pulse)
         for number in ("one", "two"):
