@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pitboss.central.model import Began, Claim, Reserved
+from pitboss.central.model import Began, Claim, LimitClaim, Reserved
 from pitboss.kernel.ids import derived_id
 from pitboss.registers.errors import RegisterAway, RegisterConfused
 from pitboss.registers.model import Question
@@ -24,6 +24,7 @@ class FakeCentral:
     # What other operators have taken.
     others_micros: int = 0
     claims: list[Claim] = field(default_factory=list)
+    limits: list[LimitClaim] = field(default_factory=list)
     counted: dict[str, int] = field(default_factory=dict)
     confirmed: list[str] = field(default_factory=list)
     released: list[str] = field(default_factory=list)
@@ -50,6 +51,11 @@ class FakeCentral:
         self._answer()
         self.counted.pop(deposit_id, None)
         self.released.append(deposit_id)
+
+    async def limit(self, claim: LimitClaim) -> None:
+        """Remember what is newest."""
+        self._answer()
+        self.limits.append(claim)
 
     async def begin(self, question: Question) -> Began:
         """Let somebody in who is not elsewhere."""

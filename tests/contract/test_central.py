@@ -12,7 +12,7 @@ import pytest
 from contract.fake_central import FakeCentral
 from pitboss.adapters.registers.asking import Asker
 from pitboss.adapters.registers.lugas import LugasClient
-from pitboss.central.model import Claim, Deposit
+from pitboss.central.model import Claim, Deposit, FiledLimit, LimitClaim
 from pitboss.central.ports import CentralFiles
 from pitboss.kernel.clock import ManualClock
 from pitboss.kernel.ids import PaymentId, PlayerId, derived_id
@@ -39,6 +39,12 @@ def claim(name: str, euros: int, limit: int | None = None, month: str = "2026-11
     )
     limit_micros = None if limit is None else limit * 1_000_000
     return Claim(deposit=deposit, month=month, limit_micros=limit_micros, person=PERSON)
+
+
+def limit_claim(number: int, euros: int | None) -> LimitClaim:
+    filed = FiledLimit(shard=shard_of(ANN), player_id=ANN, number=number, told=False)
+    micros = None if euros is None else euros * 1_000_000
+    return LimitClaim(filed=filed, micros=micros, currency="EUR", person=PERSON)
 
 
 def question(name: str) -> Question:
@@ -93,6 +99,20 @@ async def test_what_the_player_wants_to_pay_in_at_most_is_kept_to(files: Central
     found = [(await files.reserve(claim(name, 10, limit=25))).granted for name in ("a", "b", "c")]
 
     assert found == [True, True, False]
+
+
+async def test_a_limit_is_told_without_a_deposit_and_what_is_older_changes_nothing(
+    client: LugasClient, played: SandboxRegisters
+) -> None:
+    found = []
+    for number, euros in ((2, 25), (1, 90), (2, 25), (3, None), (4, 10)):
+        await client.limit(limit_claim(number, euros))
+        found.append(played.central.limit_of("Example"))
+    stale = replace(claim("a", 11, limit=500), limit_number=3)
+
+    assert found == [2_500, 2_500, 2_500, None, 1_000]
+    assert not (await client.reserve(stale)).granted
+    assert played.central.limit_of("Example") == 1_000
 
 
 async def test_play_begins_and_ends_and_both_may_be_said_twice(files: CentralFiles) -> None:
@@ -159,6 +179,7 @@ async def test_anything_but_the_answer_to_the_question_is_a_fault(
 
     for asked in (
         client.reserve(claim("a", 10)),
+        client.limit(limit_claim(1, 10)),
         client.begin(question("one")),
         client.confirm("a"),
         client.release("a"),

@@ -8,7 +8,7 @@ import msgspec
 from litestar import Router, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from pitboss import jurisdictions
+from pitboss import central, jurisdictions
 from pitboss.api import problems
 from pitboss.api.edge import Edge
 from pitboss.api.furniture import (
@@ -251,7 +251,9 @@ async def confirm_limit(
     wish = Confirmation(player_id=player_id, key=_key(kind, period))
 
     async def work(turn: Turn) -> Answer:
-        return await limits.confirm(turn, wish, licence)
+        answer = await limits.confirm(turn, wish, licence)
+        await central.file_limit(turn, player_id)
+        return answer
 
     answer = await in_turn(edge, [shard_of(player_id)], "player", work)
     return _answered(answer, request.user.currency)
@@ -266,7 +268,9 @@ async def keep_limit(
     wish = Withdrawal(player_id=player_id, key=_key(kind, period))
 
     async def work(turn: Turn) -> Answer:
-        return await limits.withdraw(turn, wish)
+        answer = await limits.withdraw(turn, wish)
+        await central.file_limit(turn, player_id)
+        return answer
 
     answer = await in_turn(edge, [shard_of(player_id)], "player", work)
     return _answered(answer, request.user.currency)
@@ -279,6 +283,7 @@ async def _change(request: Asked, edge: Edge, key: LimitKey, value: int | None) 
     async def work(turn: Turn) -> Answer:
         ages = await identity.recall_ages(turn, {player_id: licence})
         answer = await limits.change(turn, wish, licence, age=ages.get(player_id))
+        await central.file_limit(turn, player_id)
         await contacts.about_limit(turn, answer, licence, age=ages.get(player_id))
         return answer
 

@@ -17,6 +17,20 @@ class CentralDepositMoved(Fact, frozen=True, kw_only=True, tag="central.deposit_
     reference: str | None = None
 
 
+class CentralLimitMoved(Fact, frozen=True, kw_only=True, tag="central.limit_moved"):
+    """The limit file is to be told of a player's own limit from here on, or was.
+
+    `micros` is what it was told last, as the player's `number`-th limit if `state` is `told`; None:
+    no limit.  `counts_from` is when a looser one will count.
+    """
+
+    player_id: PlayerId
+    number: int
+    state: str
+    micros: int | None = None
+    counts_from: str | None = None
+
+
 class CentralActivityMoved(Fact, frozen=True, kw_only=True, tag="central.activity_moved"):
     """A player stands so with the activity file from here on; see `ActivityState`."""
 
@@ -38,4 +52,10 @@ class CentralFilesUp(Fact, frozen=True, kw_only=True, tag="central.files_up"):
 
 
 # Every type of this room, for who reads facts.
-FACTS = (CentralDepositMoved, CentralActivityMoved, CentralFilesDown, CentralFilesUp)
+FACTS = (
+    CentralDepositMoved,
+    CentralLimitMoved,
+    CentralActivityMoved,
+    CentralFilesDown,
+    CentralFilesUp,
+)

@@ -7,8 +7,10 @@ from pitboss.central.facts import (
     CentralDepositMoved,
     CentralFilesDown,
     CentralFilesUp,
+    CentralLimitMoved,
 )
 from pitboss.kernel.folding import Fold, Table, Told
+from pitboss.kernel.instants import parse_instant
 
 _BY_THE_LOOP = "when the loop asks next, by the machine's clock"
 
@@ -22,6 +24,12 @@ class CentralFold(Fold):
             "central_deposit",
             key=("deposit_id",),
             columns=("deposit_id", "player_id", "micros", "currency", "state", "reference"),
+            untold={**untold, "since": "when it came to stand so, for the figures alone"},
+        )
+        self.limits = Table(
+            "central_limit",
+            key=("player_id",),
+            columns=("player_id", "number", "state", "micros", "counts_from"),
             untold=untold,
         )
         self.activities = Table(
@@ -31,9 +39,10 @@ class CentralFold(Fold):
             untold=untold,
         )
         self.pulses = Table("central_pulse", key=(), columns=("up", "since", "reason"))
-        super().__init__(self.deposits, self.activities, self.pulses)
+        super().__init__(self.deposits, self.limits, self.activities, self.pulses)
         self.takes = {
             CentralDepositMoved: self._move_deposit,
+            CentralLimitMoved: self._move_limit,
             CentralActivityMoved: self._move_activity,
             CentralFilesDown: self._go_down,
             CentralFilesUp: self._come_back,
@@ -42,6 +51,11 @@ class CentralFold(Fold):
     def _move_deposit(self, fact: CentralDepositMoved, told: Told) -> None:
         row = [fact.deposit_id, fact.player_id, fact.micros, fact.currency, fact.state]
         self.deposits.add([*row, fact.reference])
+
+    def _move_limit(self, fact: CentralLimitMoved, told: Told) -> None:
+        at = fact.counts_from
+        counts_from = None if at is None else parse_instant(at, field="counts_from")
+        self.limits.add([fact.player_id, fact.number, fact.state, fact.micros, counts_from])
 
     def _move_activity(self, fact: CentralActivityMoved, told: Told) -> None:
         row = [fact.activity_id, fact.player_id, fact.session_id, fact.state, fact.reference]

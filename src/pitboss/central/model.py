@@ -9,7 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from pitboss.jurisdictions.model import Jurisdiction
-from pitboss.kernel.ids import PaymentId, PlayerId
+from pitboss.kernel.ids import PaymentId, PlayerId, derived_id
 from pitboss.kernel.shards import Shard
 from pitboss.registers.model import People, Person, Silence
 
@@ -72,13 +72,15 @@ class Claim:
     """What the limit file is asked: may this person pay in so much more in this month?
 
     `month` is the calendar month of the licence, as `2026-11`.  `limit_micros` is what the player
-    wants to pay in at most in a month; None: nothing that we know of.
+    wants to pay in at most in a month; None: nothing that we know of.  `limit_number` tells which
+    limit is the newer one, as that of a `LimitClaim` does.
     """
 
     deposit: Deposit
     month: str
     limit_micros: int | None
     person: Person = field(repr=False)
+    limit_number: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,7 @@ class Claims:
     months: dict[PaymentId, str]
     limits: dict[PlayerId, int]
     people: People = field(repr=False)
+    numbers: dict[PlayerId, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +113,62 @@ class Began:
     granted: bool
     reference: str
     left_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiledLimit:
+    """A player's own limit of a month as the limit file is told of it.
+
+    `told`: it has heard the newest, the player's `number`-th, which was `micros`; None: no limit.
+    `counts_from` is when a looser one will count by itself.
+    """
+
+    shard: Shard
+    player_id: PlayerId
+    number: int
+    told: bool
+    micros: int | None = None
+    counts_from: datetime | None = None
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitClaim:
+    """What the limit file is told of a player's limit: so much may be paid in in a month at most.
+
+    What has a smaller `number` than another is older, whatever comes first.  None: no limit.
+    """
+
+    filed: FiledLimit
+    micros: int | None
+    currency: str
+    person: Person = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        """The one name of this telling."""
+        return derived_id("central limit", self.filed.player_id, str(self.filed.number))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitClaims:
+    """Claims of limits whose people are still sealed, as `Claims` are.
+
+    `counts` says what limit counts now, and when the next one will.
+    """
+
+    filed: tuple[FiledLimit, ...]
+    counts: dict[PlayerId, tuple[int | None, datetime | None]]
+    currencies: dict[PlayerId, str]
+    people: People = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """How many deposits the limit file has yet to hear of, and since when the oldest of them."""
+
+    deposits: int
+    oldest_at: datetime | None
 
 
 class Activity(msgspec.Struct, frozen=True, kw_only=True):

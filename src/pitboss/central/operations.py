@@ -18,6 +18,7 @@ from pitboss.central.facts import (
     CentralDepositMoved,
     CentralFilesDown,
     CentralFilesUp,
+    CentralLimitMoved,
 )
 from pitboss.central.model import (
     Activity,
@@ -27,6 +28,8 @@ from pitboss.central.model import (
     Deposit,
     DepositState,
     FiledDeposit,
+    FiledLimit,
+    LimitClaims,
     Remembered,
     Reserved,
     holds_over_all,
@@ -36,6 +39,7 @@ from pitboss.db import Transaction
 from pitboss.jurisdictions.model import Jurisdiction
 from pitboss.kernel.errors import Fault
 from pitboss.kernel.ids import PaymentId, PlayerId, derived_id
+from pitboss.kernel.instants import write_instant
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.shards import SYSTEM_SHARD, shard_of
 from pitboss.messages import Turn
@@ -111,7 +115,82 @@ async def read_claims(turn: Turn, deposits: Sequence[Deposit]) -> Claims:
         turn, sorted({item.player_id for item in mine}), purpose=Purpose.SAFER_GAMBLING
     )
     months = {item.id: rules.month_of(licences[item.player_id], turn.now) for item in mine}
-    return Claims(deposits=mine, months=months, limits=wanted, people=people)
+    filed = await store.find_limits(turn.tx, list(licences))
+    return Claims(
+        deposits=mine,
+        months=months,
+        limits=wanted,
+        people=people,
+        numbers={item.player_id: item.number for item in filed},
+    )
+
+
+async def file_limit(turn: Turn, player_id: PlayerId) -> None:
+    """Have the limit file told of a player's own limit, if it is another one than it knows.
+
+    After each change of a limit, in the turn of it; what the file knows already is not told again.
+    Only under licences whose limits hold over all operators.  Source: GlüStV 2021, § 6c(1).
+    """
+    shard = shard_of(player_id)
+    ensure(shard in turn.heads, "who files holds the player's turn")
+    licence = (await _licences(turn, [player_id])).get(player_id)
+    if not holds_over_all(licence):
+        return
+    found = await store.find_limits(turn.tx, [player_id])
+    known = found[0] if found else None
+    micros, counts_from = await _counts(turn, player_id)
+    # Who never had a limit has nothing to tell, as if that had been told.
+    filed = known or FiledLimit(shard=shard, player_id=player_id, number=0, told=True)
+    if not filed.told or (micros, counts_from) != (filed.micros, filed.counts_from):
+        await _want(turn, filed, counts_from)
+
+
+async def read_limits(turn: Turn, due: Sequence[FiledLimit]) -> LimitClaims:
+    """Read what the limit file is told of these limits; a fact says whose data was looked at.
+
+    The newest is told, whatever was found to be due.  The data stays sealed, as that of deposits.
+    """
+    filed: list[FiledLimit] = []
+    counts: dict[PlayerId, tuple[int | None, datetime | None]] = {}
+    for item in await store.find_limits(turn.tx, [item.player_id for item in due]):
+        counts[item.player_id] = await _counts(turn, item.player_id)
+        passed = item.counts_from is not None and item.counts_from <= turn.now
+        if item.told and not passed:
+            continue
+        # A limit that counts by now is another one than was told before: it has its own number.
+        filed.append(await _want(turn, item, counts[item.player_id][1]) if passed else item)
+    places = [(item.shard, item.player_id) for item in filed]
+    players = await identity.recall_players(turn, places)
+    people = await registers.read_people(
+        turn, sorted(item.player_id for item in filed), purpose=Purpose.SAFER_GAMBLING
+    )
+    return LimitClaims(
+        filed=tuple(filed),
+        counts=counts,
+        currencies={player.id: player.currency for player in players.values()},
+        people=people,
+    )
+
+
+async def record_limits(turn: Turn, told: Sequence[FiledLimit], claims: LimitClaims) -> None:
+    """Note that the limit file was told of these limits; what has changed since is told again."""
+    known = await store.find_limits(turn.tx, [item.player_id for item in told])
+    numbers = {item.player_id: item.number for item in told}
+    for item in known:
+        if item.number == numbers[item.player_id] and not item.told:
+            micros, counts_from = claims.counts[item.player_id]
+            after = replace(item, told=True, micros=micros, counts_from=counts_from, tries=0)
+            await _save_limit(turn, after)
+
+
+async def postpone_limits(turn: Turn, asked: Sequence[FiledLimit], *, wall: datetime) -> None:
+    """Tell these limits later, because the file has not answered; `wall` is the machine's time."""
+    known = await store.find_limits(turn.tx, [item.player_id for item in asked])
+    numbers = {item.player_id: item.number for item in asked}
+    for item in known:
+        if item.number == numbers[item.player_id] and not item.told:
+            due_at = rules.due_after_silence(item.tries + 1, wall)
+            await store.save_limit(turn.tx, replace(item, tries=item.tries + 1), due_at)
 
 
 async def record_reserved(
@@ -169,7 +248,7 @@ async def record_silence(turn: Turn, asked: Sequence[FiledDeposit], *, wall: dat
         if item.deposit.player_id in licences
     ]
     due = [rules.due_after_silence(item.tries, wall) for item in after]
-    await store.save_deposits(turn.tx, after, due)
+    await store.save_deposits(turn.tx, after, due, now=turn.now)
     before = {item.deposit.id: item.state for item in still}
     _tell(turn, [item for item in after if item.state is not before[item.deposit.id]])
 
@@ -261,6 +340,31 @@ async def note_pulse(turn: Turn, pulse: Pulse) -> bool:
     return True
 
 
+async def _counts(turn: Turn, player_id: PlayerId) -> tuple[int | None, datetime | None]:
+    """Return a player's own limit of a month, and when a looser one will count by itself."""
+    found = await limits.list_limits(turn.tx, player_id, now=turn.now)
+    return rules.limit_of_month(found), rules.counts_next(found)
+
+
+async def _want(turn: Turn, filed: FiledLimit, counts_from: datetime | None) -> FiledLimit:
+    after = replace(filed, number=filed.number + 1, told=False, counts_from=counts_from, tries=0)
+    await _save_limit(turn, after)
+    return after
+
+
+async def _save_limit(turn: Turn, filed: FiledLimit) -> None:
+    await store.save_limit(turn.tx, filed)
+    at = filed.counts_from
+    fact = CentralLimitMoved(
+        player_id=filed.player_id,
+        number=filed.number,
+        state="told" if filed.told else "wanted",
+        micros=filed.micros,
+        counts_from=None if at is None else write_instant(at),
+    )
+    turn.publish(filed.shard, filed.player_id, fact)
+
+
 async def _of_central_licences(turn: Turn, deposits: Sequence[Deposit]) -> list[Deposit]:
     ensure(all(item.shard in turn.heads for item in deposits), "who files holds the players' turn")
     licences = await _licences(turn, [item.player_id for item in deposits])
@@ -278,7 +382,7 @@ async def _licences(turn: Turn, player_ids: Sequence[PlayerId]) -> dict[PlayerId
 
 
 async def _move(turn: Turn, filed: Sequence[FiledDeposit]) -> None:
-    await store.save_deposits(turn.tx, filed, [None for _ in filed])
+    await store.save_deposits(turn.tx, filed, [None for _ in filed], now=turn.now)
     _tell(turn, filed)
 
 

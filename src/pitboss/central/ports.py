@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from pitboss.central.model import Began, Claim, Reserved
+from pitboss.central.model import Began, Claim, LimitClaim, Reserved
 from pitboss.registers.model import Question
 
 
@@ -25,6 +25,10 @@ class CentralFiles(Protocol):
 
     async def release(self, deposit_id: str) -> None:
         """Tell that a deposit will not arrive; one that the file never heard of is no fault."""
+        ...
+
+    async def limit(self, claim: LimitClaim) -> None:
+        """Tell what a player wants to pay in at most; what is newer by its number holds."""
         ...
 
     async def begin(self, question: Question) -> Began:

@@ -10,7 +10,9 @@ from pitboss.central.model import (
     ActivityState,
     CentralState,
     FiledDeposit,
+    FiledLimit,
     Remembered,
+    Waiting,
 )
 from pitboss.db import Transaction
 from pitboss.jurisdictions.model import Jurisdiction
@@ -60,6 +62,22 @@ async def recall_activity(
 async def find_due(tx: Transaction, *, at: datetime, limit: int) -> list[FiledDeposit]:
     """Return deposits of which the limit file is to be told now, by the machine's clock."""
     return await store.find_due_deposits(tx, at=at, limit=limit)
+
+
+async def find_due_limits(
+    tx: Transaction, *, at: datetime, now: datetime, limit: int
+) -> list[FiledLimit]:
+    """Return limits of which the limit file is to be told now.
+
+    `at` is the machine's time, by which the file is asked; `now` the platform's, by which a looser
+    limit counts.
+    """
+    return await store.find_due_limits(tx, at=at, now=now, limit=limit)
+
+
+async def find_waiting(tx: Transaction) -> Waiting:
+    """Return how many deposits the limit file has yet to hear of, and since when the oldest."""
+    return await store.find_waiting(tx)
 
 
 async def find_active(

@@ -16,6 +16,7 @@ TRIES_MAX = 3
 RETRY_MIN = timedelta(seconds=1)
 RETRY_MAX = timedelta(minutes=10)
 _DOUBLINGS_MAX = 10
+_OF_A_MONTH = (LimitKind.DEPOSIT, LimitKind.NET_DEPOSIT)
 
 OPEN = frozenset(
     (
@@ -41,13 +42,27 @@ def month_of(licence: Jurisdiction, now: datetime) -> str:
 
 def limit_of_month(limits: Iterable[Limit]) -> int | None:
     """Return what a player wants to pay in at most in a month, if they have said so."""
-    kinds = (LimitKind.DEPOSIT, LimitKind.NET_DEPOSIT)
     return min(
         (
             limit.value
             for limit in limits
             if limit.value is not None
-            and limit.key.kind in kinds
+            and limit.key.kind in _OF_A_MONTH
+            and limit.key.period is Period.MONTH
+        ),
+        default=None,
+    )
+
+
+def counts_next(limits: Iterable[Limit]) -> datetime | None:
+    """Return when a looser limit of a month will count by itself; None: none waits for that."""
+    return min(
+        (
+            limit.waiting.counts_from
+            for limit in limits
+            if limit.waiting is not None
+            and not limit.waiting.needs_confirmation
+            and limit.key.kind in _OF_A_MONTH
             and limit.key.period is Period.MONTH
         ),
         default=None,

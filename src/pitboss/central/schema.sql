@@ -1,6 +1,7 @@
 -- How each deposit stands with the central limit file, under licences whose limits hold over all
 -- operators.  `due_at` and `tries` are the loop's: when the file is told next, by the machine's
--- clock, and how often it was in vain.
+-- clock, and how often it was in vain.  `since` is when it came to stand so, for who looks at how
+-- long the file is waited for.
 CREATE TABLE central_deposit (
     shard      smallint    NOT NULL,
     deposit_id uuid        NOT NULL,
@@ -13,6 +14,7 @@ CREATE TABLE central_deposit (
     reference  text,
     due_at     timestamptz NOT NULL DEFAULT '-infinity',
     tries      integer     NOT NULL DEFAULT 0 CHECK (tries >= 0),
+    since      timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (shard, deposit_id)
 ) WITH (fillfactor = 80);
 
@@ -47,3 +49,23 @@ CREATE TABLE central_pulse (
     PRIMARY KEY (shard),
     CHECK (up = (reason IS NULL))
 );
+
+-- What the central limit file is told of players' own limits, under licences whose limits hold over
+-- all operators.  `micros` was told last, none: no limit; `number` counts what is to be told, so that
+-- what is older is known to be.  `counts_from`: a looser limit counts from then on, and is told then.
+-- `due_at` and `tries` are the loop's, as a deposit's are.
+CREATE TABLE central_limit (
+    shard       smallint    NOT NULL,
+    player_id   uuid        NOT NULL,
+    number      int         NOT NULL CHECK (number > 0),
+    state       text        NOT NULL CHECK (state IN ('wanted', 'told')),
+    micros      bigint      CHECK (micros > 0),
+    counts_from timestamptz,
+    due_at      timestamptz NOT NULL DEFAULT '-infinity',
+    tries       integer     NOT NULL DEFAULT 0 CHECK (tries >= 0),
+    PRIMARY KEY (shard, player_id)
+) WITH (fillfactor = 80);
+
+CREATE INDEX central_limit_wanted ON central_limit (due_at) WHERE state = 'wanted';
+
+CREATE INDEX central_limit_waits ON central_limit (counts_from) WHERE counts_from IS NOT NULL;

@@ -14,6 +14,8 @@ from pitboss.central.model import (
     Deposit,
     DepositState,
     FiledDeposit,
+    FiledLimit,
+    Waiting,
 )
 from pitboss.db import Transaction
 from pitboss.kernel.ids import PaymentId, PlayerId
@@ -43,21 +45,28 @@ async def find_deposits(
 
 
 async def save_deposits(
-    tx: Transaction, filed: Sequence[FiledDeposit], due_at: Sequence[datetime | None]
+    tx: Transaction,
+    filed: Sequence[FiledDeposit],
+    due_at: Sequence[datetime | None],
+    *,
+    now: datetime,
 ) -> None:
     """Write how deposits stand with the limit file now; without a time it is told at once."""
     if not filed:
         return
     await tx.execute(
         "INSERT INTO central_deposit (shard, deposit_id, player_id, micros, currency, state,"
-        " reference, tries, due_at)"
+        " reference, tries, due_at, since)"
         " SELECT shard, id, player, micros, currency, state, reference, tries,"
-        "  coalesce(due_at, '-infinity')"
+        "  coalesce(due_at, '-infinity'), $10"
         " FROM unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::text[],"
         "  $7::text[], $8::int[], $9::timestamptz[])"
         " AS new (shard, id, player, micros, currency, state, reference, tries, due_at)"
         " ON CONFLICT (shard, deposit_id) DO UPDATE SET state = excluded.state,"
-        " reference = excluded.reference, tries = excluded.tries, due_at = excluded.due_at",
+        " reference = excluded.reference, tries = excluded.tries, due_at = excluded.due_at,"
+        # It waits from when the file was owed a word, however often that was tried in vain.
+        " since = CASE WHEN central_deposit.state = excluded.state THEN central_deposit.since"
+        "  ELSE excluded.since END",
         [item.deposit.shard for item in filed],
         [item.deposit.id for item in filed],
         [item.deposit.player_id for item in filed],
@@ -67,6 +76,7 @@ async def save_deposits(
         [item.reference for item in filed],
         [item.tries for item in filed],
         list(due_at),
+        now,
     )
 
 
@@ -79,6 +89,54 @@ async def find_due_deposits(tx: Transaction, *, at: datetime, limit: int) -> lis
         limit,
     )
     return [_filed(row) for row in rows]
+
+
+async def find_waiting(tx: Transaction) -> Waiting:
+    """Return how many deposits the file has yet to hear of, and since when the oldest."""
+    (row,) = await tx.fetch(
+        f"SELECT count(*) AS deposits, min(since) AS oldest_at FROM central_deposit"
+        f" WHERE {_DEPOSIT_OPEN}"
+    )
+    return Waiting(deposits=row["deposits"], oldest_at=row["oldest_at"])
+
+
+async def find_limits(tx: Transaction, player_ids: Collection[PlayerId]) -> list[FiledLimit]:
+    """Return how these players' limits stand with the file; of the others, nothing."""
+    rows = await tx.fetch(
+        "SELECT filed.* FROM central_limit AS filed"
+        " JOIN unnest($1::smallint[], $2::uuid[]) AS wanted (shard, player_id)"
+        " USING (shard, player_id)",
+        [shard_of(player_id) for player_id in player_ids],
+        list(player_ids),
+    )
+    return [_limit(row) for row in rows]
+
+
+async def find_due_limits(
+    tx: Transaction, *, at: datetime, now: datetime, limit: int
+) -> list[FiledLimit]:
+    """Return limits of which the file is to be told now; `now` is the platform's time."""
+    rows = await tx.fetch(
+        "SELECT * FROM central_limit WHERE (state = 'wanted' OR counts_from <= $2)"
+        " AND due_at <= $1 ORDER BY due_at, player_id LIMIT $3",
+        at,
+        now,
+        limit,
+    )
+    return [_limit(row) for row in rows]
+
+
+async def save_limit(tx: Transaction, filed: FiledLimit, due_at: datetime | None = None) -> None:
+    """Write how a limit stands with the file now; without a time it is told at once."""
+    await tx.execute(
+        "INSERT INTO central_limit (shard, player_id, number, state, micros, counts_from, tries,"
+        " due_at) VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, '-infinity'::timestamptz))"
+        " ON CONFLICT (shard, player_id) DO UPDATE SET number = excluded.number,"
+        " state = excluded.state, micros = excluded.micros, counts_from = excluded.counts_from,"
+        " tries = excluded.tries, due_at = excluded.due_at",
+        *(filed.shard, filed.player_id, filed.number, _written(filed), filed.micros),
+        *(filed.counts_from, filed.tries, due_at),
+    )
 
 
 async def find_open(tx: Transaction, player_ids: Collection[PlayerId]) -> list[Activity]:
@@ -219,3 +277,19 @@ def _activity(row: asyncpg.Record) -> Activity:
         reference=row["reference"],
         tries=row["tries"],
     )
+
+
+def _limit(row: asyncpg.Record) -> FiledLimit:
+    return FiledLimit(
+        shard=Shard(row["shard"]),
+        player_id=PlayerId(str(row["player_id"])),
+        number=row["number"],
+        told=row["state"] == "told",
+        micros=row["micros"],
+        counts_from=row["counts_from"],
+        tries=row["tries"],
+    )
+
+
+def _written(filed: FiledLimit) -> str:
+    return "told" if filed.told else "wanted"

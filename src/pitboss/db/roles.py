@@ -83,6 +83,7 @@ GRANTS: Mapping[str, str] = {
     "register_standing": _LIVES,
     "register_pulse": _LIVES,
     "central_deposit": _LIVES,
+    "central_limit": _LIVES,
     "central_activity": _LIVES,
     "central_pulse": _LIVES,
     "bet": _LIVES,

@@ -1,8 +1,8 @@
 """Central files over all operators that behave as Germany's do, as far as that is public.
 
-Under `/registers/lugas/…`: `limits/reserve`, `confirm`, `release`; `activity/begin`, `end`.  The
-limit is 1,000 euros in a calendar month over all operators, or less if the person wanted less with
-any of them; the activity file refuses whoever is active elsewhere, and for five minutes after.
+Under `/registers/lugas/…`: `limits/reserve`, `set`, `confirm`, `release`; `activity/begin`, `end`.
+The limit is 1,000 euros in a calendar month over all operators, or less if the person wanted less
+with any of them; the activity file refuses whoever is active elsewhere, and for five minutes after.
 What other operators do is played with `POST /registers/lugas/others`:
 `{"who": family name, "cents": …, "month": …, "limitCents": …, "active": true | false}`.
 """
@@ -30,6 +30,7 @@ class _Person:
     deposits: dict[str, tuple[str, int]] = field(default_factory=dict)
     others_cents: dict[str, int] = field(default_factory=dict)
     limits: dict[str, int] = field(default_factory=dict)
+    limit_number: int = 0
     with_us: set[str] = field(default_factory=set)
     elsewhere: bool = False
     left_at: datetime | None = None
@@ -58,6 +59,9 @@ class CentralBook:
         match path:
             case "limits/reserve":
                 told: dict[str, Any] = {"granted": self._reserve(said)}
+            case "limits/set":
+                self._limit(self._of(str(said["person"]["familyName"])), said)
+                told = {}
             case "limits/confirm":
                 self.confirmed.add(str(said["requestId"]))
                 told = {}
@@ -84,6 +88,10 @@ class CentralBook:
         """Return what counts of a person's deposits with us, in cents, by their ids."""
         return {item: cents for item, (_, cents) in self._of(who).deposits.items()}
 
+    def limit_of(self, who: str) -> int | None:
+        """Return what a person wants to pay in at most with us, in cents."""
+        return self._of(who).limits.get("us")
+
     def is_active(self, who: str) -> bool:
         """Say whether somebody is active with us."""
         return bool(self._of(who).with_us)
@@ -93,14 +101,23 @@ class CentralBook:
         if cents <= 0:
             raise ValueError("a deposit is more than nothing")
         person = self._of(str(said["person"]["familyName"]))
-        if said["limitCents"] is not None:
-            person.limits["us"] = int(said["limitCents"])
+        self._limit(person, said)
         if deposit_id in person.deposits:
             return True
         if cents > person.room(month):
             return False
         person.deposits[deposit_id] = (month, cents)
         return True
+
+    def _limit(self, person: _Person, said: Mapping[str, Any]) -> None:
+        """Take note of what somebody wants to pay in at most with us, unless that is older."""
+        number, cents = int(said["limitNumber"]), said["limitCents"]
+        if number < person.limit_number:
+            return
+        person.limit_number = number
+        person.limits.pop("us", None)
+        if cents is not None:
+            person.limits["us"] = int(cents)
 
     def _begin(self, said: Mapping[str, Any]) -> dict[str, Any]:
         person = self._of(str(said["person"]["familyName"]))

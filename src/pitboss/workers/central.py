@@ -7,26 +7,37 @@ killed goes on where he was; everything is said under an id of its own, so twice
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import structlog
 
 from pitboss import central, messages, registers
-from pitboss.central.model import Activity, Claim, Claims, DepositState, FiledDeposit, Reserved
+from pitboss.central.model import (
+    Activity,
+    Claim,
+    Claims,
+    DepositState,
+    FiledDeposit,
+    FiledLimit,
+    LimitClaim,
+    LimitClaims,
+    Reserved,
+)
 from pitboss.central.ports import CentralFiles
 from pitboss.db import Database, Transaction
 from pitboss.kernel.clock import Clock, SystemClock
 from pitboss.kernel.entropy import Entropy
 from pitboss.kernel.errors import Fault
-from pitboss.kernel.ids import PaymentId
+from pitboss.kernel.ids import PaymentId, PlayerId
 from pitboss.kernel.shards import SYSTEM_SHARD, Shard
 from pitboss.kernel.waiting import happened
 from pitboss.messages import TurnContext
 from pitboss.players import access
 from pitboss.players.personal.model import PersonalKeys
-from pitboss.registers.model import Pulse, Silence
+from pitboss.registers.model import Person, Pulse, Silence
+from pitboss.workers.figures import Figures
 
 # A turn of so many holds its shards for some milliseconds.
 BATCH_MAX = 32
@@ -35,6 +46,7 @@ IDLE_SECONDS = 0.2
 RETRY_SECONDS = 1.0
 # Sessions end by themselves, too; a player who has left is told of within this time.
 WALK_SECONDS = 5.0
+SHOW_SECONDS = 1.0
 
 T = TypeVar("T")
 
@@ -55,9 +67,11 @@ class Loop:
     entropy: Entropy
     wall: Clock = field(default_factory=SystemClock)
     pulse: Pulse = field(default_factory=Pulse)
+    figures: Figures | None = None
     _noted: bool | None = None
     _after: tuple[Shard, str] | None = None
     _walk_at: float = 0.0
+    _show_at: float = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Go on until told to stop; faults of the world are waited out."""
@@ -82,9 +96,11 @@ class Loop:
         await self._claim([item for item in due if item.state is DepositState.WANTED])
         await self._tell([item for item in due if item.state is not DepositState.WANTED])
         await self._end(leaving)
+        limited = await self._limit()
         gone = await self._walk() if self._is_time_to_walk() else 0
         await self._note_pulse()
-        return len(due) + len(leaving) + gone
+        await self._show()
+        return len(due) + len(leaving) + limited + gone
 
     async def walk(self) -> int:
         """Look at everybody who is active with us; return of how many the session is over."""
@@ -129,6 +145,7 @@ class Loop:
                 deposit=item,
                 month=sealed.months[item.id],
                 limit_micros=sealed.limits.get(item.player_id),
+                limit_number=sealed.numbers.get(item.player_id, 0),
                 person=people[item.player_id],
             )
             for item in sealed.deposits
@@ -164,6 +181,46 @@ class Loop:
         if item.state is DepositState.CONFIRMING:
             tell = self.files.confirm
         return await self._is_heard(tell(item.deposit.id))
+
+    async def _limit(self) -> int:
+        """Tell of limits that players have changed; return how many are due."""
+        async with self.database.reading() as tx:
+            due = await central.find_due_limits(
+                tx, at=self.wall.now(), now=self.clock.now(), limit=BATCH_MAX
+            )
+        if not due:
+            return 0
+        shards = {item.shard for item in due}
+        async with self._turn(shards) as turn:
+            sealed = await central.read_limits(turn, due)
+        people = await asyncio.to_thread(registers.open_people, sealed.people, keys=self.keys)
+        heard = await self._at_once(
+            self._is_limit_told(sealed, item, people) for item in sealed.filed
+        )
+        answered = list(zip(sealed.filed, heard, strict=True))
+        async with self._turn(shards) as turn:
+            await central.record_limits(turn, [item for item, yes in answered if yes], sealed)
+            silent = [item for item, yes in answered if not yes]
+            await central.postpone_limits(turn, silent, wall=self.wall.now())
+        return len(due)
+
+    async def _is_limit_told(
+        self, sealed: LimitClaims, filed: FiledLimit, people: Mapping[PlayerId, Person]
+    ) -> bool:
+        person = people.get(filed.player_id)
+        if person is None:
+            # Who was erased is nobody that the file could be told of.
+            return True
+        if self.files is None:
+            self._failed(Silence.NOT_CONNECTED)
+            return False
+        claim = LimitClaim(
+            filed=filed,
+            micros=sealed.counts[filed.player_id][0],
+            currency=sealed.currencies[filed.player_id],
+            person=person,
+        )
+        return await self._is_heard(self.files.limit(claim))
 
     async def _end(self, leaving: Sequence[Activity]) -> None:
         """Tell that play is over, one by one: there are few at a time."""
@@ -206,6 +263,24 @@ class Loop:
         async with self._turn({SYSTEM_SHARD}) as turn:
             await central.note_pulse(turn, self.pulse)
         self._noted = self.pulse.up
+
+    async def _show(self) -> None:
+        """Show how much the limit file has yet to hear, and for how long."""
+        if self.figures is None or not self._is_time_to_show():
+            return
+        async with self.database.reading() as tx:
+            waiting = await central.find_waiting(tx)
+        oldest = waiting.oldest_at
+        age = 0.0 if oldest is None else (self.clock.now() - oldest).total_seconds()
+        self.figures.central_waiting.set(waiting.deposits)
+        self.figures.central_oldest.set(max(age, 0.0))
+
+    def _is_time_to_show(self) -> bool:
+        time = asyncio.get_running_loop().time()
+        if time < self._show_at:
+            return False
+        self._show_at = time + SHOW_SECONDS
+        return True
 
     def _failed(self, reason: Silence) -> None:
         self.pulse.failed(reason, self.wall.now())

@@ -183,6 +183,17 @@ class Figures:
             registry=self.registry,
         )
 
+        self.central_waiting = Gauge(
+            "pitboss_central_waiting_deposits",
+            "Deposits of which the central limit file has yet to hear.",
+            registry=self.registry,
+        )
+        self.central_oldest = Gauge(
+            "pitboss_central_oldest_seconds",
+            "How long the central limit file has not heard of the oldest such deposit.",
+            registry=self.registry,
+        )
+
     def _add_feeds(self) -> None:
         self.feed_up = Gauge(
             "pitboss_feed_producer_up",

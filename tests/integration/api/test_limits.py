@@ -11,11 +11,13 @@ import pytest
 
 from integration.api.client import Answer
 from integration.api.desk import PASSWORD, Desk, Somebody, selection_id, slip
+from integration.players.keys import KEYS
 from paced import put_in_force
 from pitboss import messages
-from pitboss.jurisdictions.model import WhenReached
+from pitboss.jurisdictions.model import Scope, WhenReached
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import shard_of
+from pitboss.workers import central
 
 STAKE = "/v1/me/limits/stake/day"
 
@@ -163,3 +165,28 @@ async def test_a_player_is_asked_to_look_at_the_limits_again_and_says_so(
 
     assert (first, entered["limits_review_due"], later) == (False, True, True)
     assert (said.status, after) == (204, False)
+
+
+async def test_a_limit_of_a_month_is_told_to_the_central_file_where_there_is_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_in_force(monkeypatch, {"limits": {"scope": Scope.ALL_OPERATORS}})
+    player = await desk.player()
+    path = "/v1/me/limits/deposit/month"
+    loop = central.Loop(
+        files=desk.central,
+        database=desk.database,
+        keys=KEYS,
+        clock=desk.clock,
+        entropy=desk.entropy,
+        wall=desk.wall,
+    )
+    await ask(desk, player, "PUT", path, {"amount": "80.00"})
+    await loop.step()
+    await ask(desk, player, "PUT", path, {"amount": "90.00"})
+    desk.clock.advance(timedelta(hours=24))
+    await ask(desk, player, "POST", f"{path}/confirmation")
+    await loop.step()
+
+    told = [claim.micros for claim in desk.central.limits]
+    assert told == [80_000_000, 90_000_000]

@@ -11,6 +11,7 @@ CHANGES = {
     "bet_referral": ("winnings_micros", "winnings_micros + 1"),
     "central_activity": ("session_id", "gen_random_uuid()"),
     "central_deposit": ("micros", "micros + 1"),
+    "central_limit": ("number", "number + 1"),
     "central_pulse": ("since", "since + interval '1 second'"),
     "contact_telling": ("told_at", "told_at + interval '1 second'"),
     "deposit_block": ("failures", "failures + 1"),

@@ -182,6 +182,11 @@ async def be_filed(cashier: Cashier, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         put_in_force(patch, {"limits": {"scope": Reach.ALL_OPERATORS}})
         await cashier.deposit(player)
+        async with cashier.turn(shard_of(player)) as turn:
+            key = LimitKey(kind=LimitKind.DEPOSIT, period=Period.MONTH)
+            wish = Change(player_id=player, key=key, value=90_000_000)
+            await limits.change(turn, wish, jurisdictions.get("demo"))
+            await central.file_limit(turn, player)
     async with cashier.turn(shard_of(player), SYSTEM_SHARD) as turn:
         await central.note_pulse(turn, pulse)
         for number in ("one", "two"):

@@ -18,7 +18,7 @@ from pitboss import central, jurisdictions
 from pitboss.cashier.model import NewsStatus, Payment, PaymentKind, PaymentState, Recorded, Refused
 from pitboss.central import model as central_model
 from pitboss.db import Database
-from pitboss.jurisdictions.model import LimitKind, Period, RegisterDown, Scope
+from pitboss.jurisdictions.model import ConfirmedBy, LimitKind, Period, RegisterDown, Scope
 from pitboss.kernel.clock import ManualClock
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import partition_of, shard_of
@@ -26,6 +26,7 @@ from pitboss.responsible import limits
 from pitboss.responsible.limits.model import Change, LimitKey
 from pitboss.workers import central as worker
 from pitboss.workers import payments
+from pitboss.workers.figures import Figures
 from proofs import Proves
 
 CODES = tuple(code for code in jurisdictions.codes() if code != "demo")
@@ -42,7 +43,7 @@ class Town:
     wall: ManualClock = field(default_factory=lambda: ManualClock(START))
     connected: bool = True
 
-    async def tell_file(self) -> int:
+    async def tell_file(self, figures: Figures | None = None) -> int:
         """Let a fresh loop do once what is due at the files, as after a restart."""
         loop = worker.Loop(
             files=self.file if self.connected else None,
@@ -51,6 +52,7 @@ class Town:
             clock=self.world.clock,
             entropy=self.world.entropy,
             wall=self.wall,
+            figures=figures,
         )
         return await loop.step()
 
@@ -254,12 +256,110 @@ async def test_a_repeated_request_asks_for_room_once(
     assert len(town.file.claims) == 1
 
 
+async def test_a_limit_that_is_changed_is_told_at_once_and_once(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_in_force(monkeypatch, OVER_ALL)
+    ann = await town.world.player()
+    await set_limit(town, ann, micros=40_000_000)
+    await set_limit(town, ann, micros=30_000_000)
+    await set_limit(town, ann, micros=9_000_000, kind=LimitKind.STAKE)
+    first, idle = await town.tell_file(), await town.tell_file()
+    await set_limit(town, ann, micros=20_000_000)
+    await set_limit(town, ann, micros=20_000_000)
+    await town.tell_file()
+
+    assert (first, idle, await town.tell_file()) == (1, 0, 0)
+    told = [(item.micros, item.currency) for item in town.file.limits]
+    assert told == [(30_000_000, "GBP"), (20_000_000, "GBP")]
+    numbers = [item.filed.number for item in town.file.limits]
+    assert numbers == sorted(set(numbers))
+    assert "Ann" not in repr(town.file.limits)
+    await town.world.deposit(ann)
+    await town.tell_file()
+    (claim,) = town.file.claims
+    assert (claim.limit_micros, claim.limit_number) == (20_000_000, numbers[-1])
+    await assert_rebuilt(town.world.database)
+
+
+async def test_a_looser_limit_is_told_when_it_counts(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_in_force(monkeypatch, OVER_ALL, {"limits": {"increase_confirmed_by": ConfirmedBy.NOBODY}})
+    ann = await town.world.player()
+    await set_limit(town, ann, micros=20_000_000)
+    await town.tell_file()
+    await set_limit(town, ann, micros=50_000_000)
+    await town.tell_file()
+    town.world.clock.advance(timedelta(days=40))
+    counts = await town.tell_file()
+
+    assert [claim.micros for claim in town.file.limits] == [20_000_000, 20_000_000, 50_000_000]
+    assert (counts, await town.tell_file()) == (1, 0)
+    await assert_rebuilt(town.world.database)
+
+
+async def test_a_limit_that_the_file_did_not_hear_is_told_when_it_answers(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_in_force(monkeypatch, OVER_ALL)
+    ann = await town.world.player()
+    await set_limit(town, ann, micros=20_000_000)
+    town.file.away = True
+    counts = [await town.tell_file(), await town.tell_file()]
+    town.file.away = False
+    town.wall.advance(timedelta(minutes=10))
+    counts += [await town.tell_file(), await town.tell_file()]
+
+    assert counts == [1, 0, 1, 0]
+    assert [claim.micros for claim in town.file.limits] == [20_000_000]
+    await assert_rebuilt(town.world.database)
+
+
+async def test_without_a_file_over_all_operators_nobody_is_told_of_a_limit(town: Town) -> None:
+    ann = await town.world.player()
+    await set_limit(town, ann, micros=20_000_000)
+
+    assert (await town.tell_file(), town.file.limits) == (0, [])
+
+
+async def test_figures_say_how_many_deposits_wait_for_the_file_and_for_how_long(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_in_force(monkeypatch, OVER_ALL)
+    town.file.away = True
+    found = [await shown(town)]
+    await town.world.deposit(await town.world.player())
+    town.world.clock.advance(timedelta(seconds=90))
+    await town.world.deposit(await town.world.player())
+    # A try in vain makes nothing younger.
+    found.append(await shown(town))
+    town.file.away = False
+    town.wall.advance(timedelta(minutes=10))
+    await town.tell_file()
+    found.append(await shown(town))
+
+    assert found == [(0.0, 0.0), (2.0, 90.0), (0.0, 0.0)]
+
+
+async def shown(town: Town) -> tuple[float | None, float | None]:
+    """Return what the figures of a loop say after its next round."""
+    figures = Figures()
+    await town.tell_file(figures)
+    names = ("pitboss_central_waiting_deposits", "pitboss_central_oldest_seconds")
+    waiting, oldest = [figures.registry.get_sample_value(name) for name in names]
+    return waiting, oldest
+
+
 def central_yes() -> central_model.Reserved:
     return central_model.Reserved(granted=True, reference="late")
 
 
-async def set_limit(town: Town, player_id: PlayerId, *, micros: int) -> None:
-    key = LimitKey(kind=LimitKind.DEPOSIT, period=Period.MONTH)
-    change = Change(player_id=player_id, key=key, value=micros)
+async def set_limit(
+    town: Town, player_id: PlayerId, *, micros: int, kind: LimitKind = LimitKind.DEPOSIT
+) -> None:
+    """Have a player set a limit of a month, as the API does."""
+    change = Change(player_id=player_id, key=LimitKey(kind=kind, period=Period.MONTH), value=micros)
     async with town.world.turn(shard_of(player_id)) as turn:
         await limits.change(turn, change, jurisdictions.get("demo"))
+        await central.file_limit(turn, player_id)

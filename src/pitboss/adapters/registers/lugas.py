@@ -1,8 +1,10 @@
 """LUGAS, the central files of Germany: what was paid in over all operators, and who plays where.
 
     POST {url}/limits/reserve    {"requestId", "depositId", "person", "cents", "month",
-                                  "limitCents"}
+                                  "limitCents", "limitNumber"}
     200                          {"requestId", "granted", "responseId"}
+    POST {url}/limits/set        {"requestId", "person", "limitCents", "limitNumber"}
+    200                          {"requestId", "responseId"}
     POST {url}/activity/begin    {"requestId", "person"}
     200                          {"requestId", "granted", "leftAt", "responseId"}
     POST {url}/limits/confirm, {url}/limits/release, {url}/activity/end    {"requestId"}
@@ -21,7 +23,7 @@ import msgspec
 
 from pitboss.adapters.registers.asking import Asker, read_json, reference, write_json
 from pitboss.adapters.registers.plain import name_and_birth
-from pitboss.central.model import Began, Claim, Reserved
+from pitboss.central.model import Began, Claim, LimitClaim, Reserved
 from pitboss.kernel.money import currency
 from pitboss.registers.errors import RegisterConfused
 from pitboss.registers.model import Question
@@ -68,6 +70,7 @@ class LugasClient:
             "cents": claim.deposit.micros // cent,
             "month": claim.month,
             "limitCents": None if limit is None else limit // cent,
+            "limitNumber": claim.limit_number,
         }
         said = await self._post("limits/reserve", claim.deposit.id, body, _Granted)
         return Reserved(granted=said.granted, reference=reference(NAME, said.response_id))
@@ -79,6 +82,16 @@ class LugasClient:
     async def release(self, deposit_id: str) -> None:
         """Tell that a deposit will not arrive; raises as `reserve` does."""
         await self._post("limits/release", deposit_id, {}, _Heard)
+
+    async def limit(self, claim: LimitClaim) -> None:
+        """Tell what a player wants to pay in at most in a month; raises as `reserve` does."""
+        cent, micros = currency(claim.currency).minor_unit_micros, claim.micros
+        body = {
+            "person": name_and_birth(claim.person),
+            "limitCents": None if micros is None else micros // cent,
+            "limitNumber": claim.filed.number,
+        }
+        await self._post("limits/set", claim.id, body, _Heard)
 
     async def begin(self, question: Question) -> Began:
         """Ask to have a person active with us; raises as `reserve` does."""

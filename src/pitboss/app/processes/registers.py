@@ -37,6 +37,7 @@ def run(settings: Settings) -> None:
                 keys=personal_keys(settings),
                 clock=clock_of(settings),
                 entropy=SystemEntropy(),
+                figures=figures,
             )
             async with asyncio.TaskGroup() as group:
                 group.create_task(loop.run(stop))
