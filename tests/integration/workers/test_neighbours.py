@@ -12,7 +12,7 @@ from conftest import as_owner
 from pitboss.db import Database
 from pitboss.kernel.clock import ManualClock
 from pitboss.kernel.entropy import SeededEntropy
-from pitboss.workers import balances, cases, voiding
+from pitboss.workers import balances, cases, payouts, voiding
 
 NOW = datetime(2026, 8, 1, 12, 0, tzinfo=UTC)
 CLOCK, ENTROPY = ManualClock(NOW), SeededEntropy(3)
@@ -31,11 +31,16 @@ async def return_balances(database: Database, stop: asyncio.Event) -> None:
     await balances.Walk(database=database, clock=CLOCK, entropy=ENTROPY).run(stop)
 
 
+async def pay_out(database: Database, stop: asyncio.Event) -> None:
+    await payouts.Walk(database=database, clock=CLOCK, entropy=ENTROPY).run(stop)
+
+
 @pytest.mark.parametrize(
     ("loop", "table"),
     [
         (open_cases, "case_reader"),
         (return_balances, "player_exclusion"),
+        (pay_out, "player_payout"),
         (void, "voiding_cursor"),
     ],
 )
