@@ -134,14 +134,14 @@ class Desk:
         """Return an idempotency key that was never used."""
         return f"key-{next(self.numbers)}"
 
-    async def player(self, *, amount: str | None = None) -> Somebody:
-        """Register somebody and let them pay in."""
+    async def player(self, *, amount: str | None = None, **details: str) -> Somebody:
+        """Register somebody and let them pay in; `details` are what else is said of them."""
         email = f"player{next(self.numbers)}@example.test"
         answer = await self.client.ask(
             "POST",
             "/v1/players",
             key=self.key(),
-            body={**registration(email), "jurisdiction": self.jurisdiction},
+            body={**registration(email), "jurisdiction": self.jurisdiction, **details},
         )
         assert answer.status == 201, answer.body
         said = answer.json()

@@ -39,9 +39,9 @@ class Parlour:
     url: str
     draws: Scripted = field(default_factory=Scripted)
 
-    async def player(self, amount: str = "10.00") -> Somebody:
+    async def player(self, amount: str = "10.00", **details: str) -> Somebody:
         """Register somebody with some money."""
-        return await self.desk.player(amount=amount)
+        return await self.desk.player(amount=amount, **details)
 
     async def money(self, player: Somebody) -> str:
         """Return what the books say that a player has."""

@@ -5,6 +5,7 @@ import { ask, leave, Refused } from "./api.js";
 import { allow, byId, make, onPress } from "./dom.js";
 import { Pace } from "./pace.js";
 import { clearProblem, tellProblem } from "./problems.js";
+import { withTheirWord } from "./registers.js";
 import { needsSeat, Seat } from "./seat.js";
 import { current } from "./session.js";
 import { lookAtSession, openShell, showBalance } from "./shell.js";
@@ -61,21 +62,22 @@ export class Game {
       // Before sitting down: what was paid for is played to its end by whoever may not stake.
       const found = await this.#seat.resume();
       if (found) await this.#came(found, true);
-      await this.#seat.sit();
+      await withTheirWord(() => this.#seat.sit());
     }, refused);
   }
 
   /** Begin a round; the next one waits for as long as the game's rules say. */
   async begin(wager) {
     await this.#attempt(async () => {
-      await this.#seat.sit();
-      await this.#came(await this.#seat.begin(wager), false, true);
+      await withTheirWord(() => this.#seat.sit());
+      await this.#came(await withTheirWord(() => this.#seat.begin(wager)), false, true);
     }, NOT_STAKED);
   }
 
   /** Take the next step of a round. */
   async step(round, action) {
-    const work = async () => this.#came(await this.#seat.step(round, action), false);
+    const work = async () =>
+      this.#came(await withTheirWord(() => this.#seat.step(round, action)), false);
     await this.#attempt(work, NOT_STAKED);
   }
 

@@ -19,6 +19,8 @@ const ADVICE = {
   mandatory_break: LIMITS,
   player_excluded: LIMITS,
   player_on_time_out: LIMITS,
+  register_down: { text: "Whoever must be asked first is silent now. Please try again in a while." },
+  active_elsewhere: { text: "Whoever plays with another operator ends that first, and waits a little." },
   limit_missing: { text: `The licence wants limits to be set first. ${ELSEWHERE}` },
   terms_not_accepted: { text: `The terms in force must be read and accepted. ${ELSEWHERE}` },
   player_not_verified: { text: `You must show who you are. ${ELSEWHERE}` },

@@ -1,0 +1,19 @@
+/** National registers and central files, of which some licences want a word before anything is staked. */
+
+import { ask, Refused } from "./api.js";
+
+const UNASKED = new Set(["register_not_checked", "register_down"]);
+
+/**
+ * Do what stakes money.  Where it is refused because nobody has been asked about this player, have
+ * them asked and do it once more: nothing was staked, and what they say is told by its refusal.
+ */
+export async function withTheirWord(work) {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Refused) || !UNASKED.has(error.slug)) throw error;
+  }
+  await ask("POST", "/v1/me/register-check");
+  return work();
+}
