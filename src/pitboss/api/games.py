@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from fractions import Fraction
 from typing import Annotated
 
 import msgspec
@@ -57,6 +58,8 @@ GameCode = Annotated[str, msgspec.Meta(pattern=CODE_PATTERN)]
 VersionName = Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,40}(?![\s\S])")]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]*$")]
 Locale = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]{2}([-_][A-Za-z]{2,4})?(?![\s\S])")]
+# A highest win that takes many free spins in a row is rarer than any number with a name.
+Chance = Annotated[str, msgspec.Meta(pattern=r"^[1-9]\d{0,199}/[1-9]\d{0,199}(?![\s\S])")]
 Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{40,128}(?![\s\S])")]
 
 
@@ -79,7 +82,10 @@ class CertificateBody(Body, frozen=True, kw_only=True):
 
 
 class GameBody(Body, frozen=True, kw_only=True):
-    """A version of a game.  `rtp` is in percent, such as `"96.5"`; a cycle in milliseconds."""
+    """A version of a game.  `rtp` is in percent, such as `"96.5"`; a cycle in milliseconds.
+
+    `top_win_chance` is how often the highest win comes, as a fraction of rounds (`"1/1250000"`).
+    """
 
     code: GameCode
     version: VersionName
@@ -89,6 +95,7 @@ class GameBody(Body, frozen=True, kw_only=True):
     cycle_ms_min: Annotated[int, msgspec.Meta(ge=0, le=3_600_000)]
     autoplay: bool
     stakes: Annotated[tuple[StakesBody, ...], msgspec.Meta(max_length=50)] = ()
+    top_win_chance: Chance | None = None
     certificates: Annotated[tuple[CertificateBody, ...], msgspec.Meta(max_length=50)] = ()
 
 
@@ -141,6 +148,7 @@ class GameView(msgspec.Struct, frozen=True, kw_only=True):
     rtp: str
     cycle_ms_min: int
     autoplay: bool
+    top_win_chance: str | None
     suspended: bool
     licences: tuple[str, ...]
 
@@ -160,6 +168,7 @@ class OfferedGameView(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     kind: str
     rtp: str
+    top_win_chance: str | None
 
 
 class OfferedGamesView(msgspec.Struct, frozen=True, kw_only=True):
@@ -205,6 +214,7 @@ async def show_offered(request: Asked, edge: TheEdge) -> OfferedGamesView:
                 title=offer.version.title,
                 kind=offer.version.kind,
                 rtp=percent_of(offer.version.rtp_ppm),
+                top_win_chance=offer.version.top_win_chance,
             )
             for offer in offers
             if registry.refuse_game(offer, licence) is None
@@ -303,6 +313,7 @@ def _listing(provider: str, body: GameBody, place: str) -> Listing:
                 _stakes(item, f"{place}.stakes[{number}]")
                 for number, item in enumerate(body.stakes)
             ),
+            top_win_chance=_chance(body.top_win_chance, f"{place}.top_win_chance"),
         ),
         certificates=tuple(
             Certificate(
@@ -315,6 +326,15 @@ def _listing(provider: str, body: GameBody, place: str) -> Listing:
             for item in body.certificates
         ),
     )
+
+
+def _chance(text: str | None, place: str) -> str | None:
+    if text is None:
+        return None
+    chance = Fraction(text)
+    if chance > 1:
+        raise ProblemFound(problems.malformed(place, "nothing comes more often than always"))
+    return f"{chance.numerator}/{chance.denominator}"
 
 
 def _stakes(body: StakesBody, place: str) -> StakeRange:
@@ -351,6 +371,7 @@ def _game(offer: Offer) -> GameView:
         rtp=percent_of(game.rtp_ppm),
         cycle_ms_min=game.cycle_ms_min,
         autoplay=game.autoplay,
+        top_win_chance=game.top_win_chance,
         suspended=offer.suspended or offer.provider_suspended,
         licences=tuple(sorted(offer.licences)),
     )

@@ -24,7 +24,6 @@ from pitboss.api.furniture import (
     needs,
     player_of,
 )
-from pitboss.api.games import percent_of
 from pitboss.api.house_views import (
     DrawRunsView,
     HouseGameView,
@@ -270,10 +269,7 @@ async def show_rules(edge: TheEdge, game: FromPath[str]) -> HouseGameView:
     key = (PROVIDER, kind.value)
     async with edge.database.reading() as tx:
         offer = (await registry.find_offers(tx, {key})).get(key)
-    if offer is None:
-        return show_game(kind, rtp=None, cycle_ms_min=None)
-    version = offer.version
-    return show_game(kind, rtp=percent_of(version.rtp_ppm), cycle_ms_min=version.cycle_ms_min)
+    return show_game(kind, None if offer is None else offer.version)
 
 
 @get("/games/draws", opt=needs(Permission.SEE_GAMES), summary="What the generator drew, and gaps")

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from pitboss.api.games import percent_of
 from pitboss.api.problems import ProblemFound
 from pitboss.api.refusals import problem_of
 from pitboss.games import house
@@ -17,6 +18,7 @@ from pitboss.games.house.model import (
     SlotRound,
 )
 from pitboss.games.house.model import Round as State
+from pitboss.games.registry.model import Version
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.money import Currency, currency, format_micros
 
@@ -126,8 +128,9 @@ class HouseGameView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """A game of the house: what it returns in the long run, and what its outcomes pay.
 
     `rtp` is in percent, as the registry has it: of each bet at roulette, of all stakes with basic
-    strategy at blackjack.  `cycle_ms_min` is how long a round takes at least, from its beginning to
-    that of the next.
+    strategy at blackjack.  `top_win_chance` is how often the highest win comes: of a number at
+    roulette, of a whole round with all its free spins at the slot.  `cycle_ms_min` is how long a
+    round takes at least, from its beginning to that of the next.
     `coins` are how many of the currency's smallest coins a stake is a multiple of.  `pays` are, by
     symbol, the coins for three, four and five reels; `scatters` and `free_spins` by how many there
     are anywhere.
@@ -137,6 +140,7 @@ class HouseGameView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     version: str
     coins: int
     rtp: str | None = None
+    top_win_chance: str | None = None
     cycle_ms_min: int | None = None
     bets: tuple[PlaceView, ...] = ()
     pays: dict[str, tuple[int, ...]] = {}
@@ -185,13 +189,14 @@ def show_draw_run(run: DrawRun) -> DrawRunView:
     )
 
 
-def show_game(game: House, *, rtp: str | None, cycle_ms_min: int | None) -> HouseGameView:
+def show_game(game: House, version: Version | None) -> HouseGameView:
     """Return the rules of a game as a page needs them, with what the registry says of it."""
     about: dict[str, Any] = {
         "game": game,
         "version": house.versions()[game],
-        "rtp": rtp,
-        "cycle_ms_min": cycle_ms_min,
+        "rtp": None if version is None else percent_of(version.rtp_ppm),
+        "top_win_chance": None if version is None else version.top_win_chance,
+        "cycle_ms_min": None if version is None else version.cycle_ms_min,
     }
     if game is House.ROULETTE:
         return HouseGameView(

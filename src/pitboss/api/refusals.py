@@ -169,6 +169,7 @@ LINES = {
     "game_suspended": _not_allowed("The game is stopped."),
     "provider_suspended": _not_allowed("All games of this provider are stopped."),
     "game_not_certified": _not_allowed("The game is not certified for the player's licence."),
+    "game_odds_not_told": _not_allowed("The game does not tell how likely its highest win is."),
     "game_too_fast": _not_allowed("The game is faster than the licence allows."),
     "game_build_not_certified": _not_allowed("What would deal is not what was certified."),
     "game_plays_by_itself": _not_allowed("The licence has no games that go on by themselves."),

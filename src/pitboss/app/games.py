@@ -123,9 +123,10 @@ def house_listing(certificate: rng.Certificate) -> dict[str, Any]:
 
 
 def _listed(game: House) -> dict[str, Any]:
-    # Of roulette's bets each returns the same.
-    rtp = house.pars(game)[0].rtp
-    hundredths = int(rtp * 10**6)
+    # Of roulette's bets each returns the same; a number pays most.
+    par = max(house.pars(game), key=lambda par: par.win_max)
+    hundredths = int(par.rtp * 10**6)
+    chance = par.win_max_chance
     return {
         "code": game.value,
         "version": house.versions()[game],
@@ -134,6 +135,7 @@ def _listed(game: House) -> dict[str, Any]:
         "rtp": f"{hundredths // 10_000}.{hundredths % 10_000:04d}",
         "cycle_ms_min": CYCLE_MS,
         "autoplay": False,
+        "top_win_chance": f"{chance.numerator}/{chance.denominator}",
     }
 
 

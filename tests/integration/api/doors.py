@@ -62,6 +62,7 @@ GAME = {
     "title": "A Book",
     "kind": "slot",
     "rtp": "96.5",
+    "top_win_chance": "1/1250000",
     "cycle_ms_min": 3_000,
     "autoplay": False,
     "stakes": [{"currency": "GBP", "min": "0.10", "max": "2.00"}],

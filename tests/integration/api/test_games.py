@@ -84,12 +84,26 @@ async def test_games_are_imported_shown_and_stopped(desk: Desk) -> None:
     assert (await see(desk, "/v1/staff/games?provider=acme&after=book"))["games"] == shown[1:]
     offered = await see(desk, "/v1/games", player.token)
     assert [item["game"] for item in offered["games"]] == ["book"]
+    assert {item["top_win_chance"] for item in (*shown, *offered["games"])} == {"1/1250000"}
 
     stop = {"provider": "acme", "suspended": True, "why": "regulator_order"}
     assert (await tell(desk, "/games/suspension", stop)).json() == {"changed": True}
     assert (await see(desk, "/v1/games", player.token))["games"] == []
     unknown = await tell(desk, "/games/suspension", {**stop, "provider": "nobody"})
     assert (unknown.status, unknown.slug) == (404, "unknown_provider")
+
+
+async def test_a_chance_is_kept_in_lowest_terms_and_is_none_that_cannot_be(desk: Desk) -> None:
+    (taken,) = await import_games(desk, {**GAME, "top_win_chance": "4/148"})
+    assert taken["changed"]
+    (shown,) = (await see(desk, "/v1/staff/games?provider=acme"))["games"]
+    assert shown["top_win_chance"] == "1/37"
+
+    for said in ("2/1", "0/1", "1/0", "-1/2", "0.5", "1/2/3", "1/" + "1" * 300):
+        body = {"provider": "acme", "games": [{**GAME, "top_win_chance": said}]}
+        answer = await tell(desk, "/games/import", body)
+        assert (answer.status, answer.slug) == (422, "malformed"), said
+        assert answer.problem["errors"][0]["field"] == "games[0].top_win_chance"
 
 
 async def test_an_open_round_is_seen_inspected_and_ended_by_staff(desk: Desk) -> None:

@@ -48,6 +48,7 @@ def listed(game: House, *hashes: str) -> dict[str, Any]:
         "title": game.value.capitalize(),
         "kind": "slot" if game is House.SLOT else "table",
         "rtp": "97.2972",
+        "top_win_chance": "1/37",
         "cycle_ms_min": 5_000,
         "autoplay": False,
         "certificates": [
@@ -152,6 +153,7 @@ async def test_rules_are_shown_to_anybody_with_what_the_registry_says(parlour: D
     wheel, reels, cards = [await rules(game.value) for game in House]
 
     assert (wheel["rtp"], wheel["cycle_ms_min"]) == ("97.2972", 5_000)
+    assert wheel["top_win_chance"] == "1/37"
     assert {bet["kind"]: bet["pays"] for bet in wheel["bets"]}["corner"] == 8
     assert (reels["pays"]["A"], reels["free_spins"]["3"], reels["coins"]) == ([30, 100, 500], 8, 30)
     assert cards["coins"] == 2

@@ -268,3 +268,19 @@ async def test_the_page_reads_and_writes_amounts_exactly(
         padded = text if "." in text or not digits else f"{text}.{'0' * digits}"
         assert (written, minor) == (padded, str(int(padded.replace(".", ""))))
     assert [item[1] for item in read[len(asked) :]] == [None] * len(wrong)
+
+
+async def test_what_is_returned_and_how_rare_the_highest_win_is_stands_where_one_stakes(
+    parlour: Parlour, browser: Browser
+) -> None:
+    ann = await parlour.player()
+
+    async with visiting(browser, parlour.url) as visitor:
+        await parlour.seat(visitor, ann, House.ROULETTE)
+
+        odds = visitor.page.locator("#odds")
+        await expect(odds).to_be_visible()
+        await expect(odds).to_have_text(
+            "Of each 1.00 staked, 0.972972 is returned in the long run."
+            " The highest win comes once in 37 rounds."
+        )

@@ -39,6 +39,10 @@ def test_the_listing_is_what_an_import_takes(monkeypatch: pytest.MonkeyPatch) ->
     }
     assert Fraction(body.games[0].rtp) / 100 <= Fraction(36, 37)
     assert (body.games[0].rtp, body.games[1].rtp) == ("97.2972", "96.2378")
+    # A number at roulette; at the slot, the greatest prize with every free spin at its best.
+    assert body.games[0].top_win_chance == "1/37"
+    chance = Fraction(body.games[1].top_win_chance or 0)
+    assert 0 < chance < Fraction(1, 10**100)
     builds = (json.loads(rng.measure())["code_hash"], games.games_build())
     for game in body.games:
         assert [item.licence for item in game.certificates] == ["GB", "demo"]

@@ -15,7 +15,12 @@ CODES = tuple(code for code in jurisdictions.codes() if code != "demo")
 
 def refusal(licence: Jurisdiction, **about: object) -> Refusal | None:
     """Return why a game that is certified for this licence is not played under it."""
-    said: dict[str, object] = {"kind": GameKind.SLOT, "cycle_ms_min": 3_600_000, "autoplay": False}
+    said: dict[str, object] = {
+        "kind": GameKind.SLOT,
+        "cycle_ms_min": 3_600_000,
+        "autoplay": False,
+        "top_win_chance": "1/1250000",
+    }
     version = Version(
         provider="acme",
         code="game",
@@ -63,3 +68,15 @@ def test_a_game_goes_on_by_itself_only_where_the_licence_lets_it(code: str, prov
     assert refusal(licence, autoplay=False) is None
     wanted = None if licence.games.autoplay else Refusal.GAME_PLAYS_BY_ITSELF
     assert refusal(licence, autoplay=True) is wanted
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_game_that_does_not_tell_its_odds_is_played_only_where_nobody_must_be_shown_them(
+    code: str, proves: Proves
+) -> None:
+    proves("games.odds_shown", code)
+    licence = jurisdictions.get(code)
+
+    assert refusal(licence) is None
+    wanted = Refusal.GAME_ODDS_NOT_TOLD if licence.games.odds_shown else None
+    assert refusal(licence, top_win_chance=None) is wanted

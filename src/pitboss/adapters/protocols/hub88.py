@@ -99,6 +99,7 @@ _STATUSES = {
     "game_suspended": _GAME,
     "provider_suspended": _GAME,
     "game_not_certified": _GAME,
+    "game_odds_not_told": _GAME,
     "game_too_fast": _GAME,
     "game_plays_by_itself": _GAME,
 }

@@ -76,6 +76,7 @@ _CODES = {
     "game_suspended": _NO_GAME,
     "provider_suspended": _NO_GAME,
     "game_not_certified": _GAME,
+    "game_odds_not_told": _GAME,
     "game_too_fast": _GAME,
     "game_plays_by_itself": _GAME,
     "product_not_licensed": _COUNTRY,

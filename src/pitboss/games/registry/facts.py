@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from pitboss.games.registry.model import StakeRange
-from pitboss.kernel.facts import Fact
+from pitboss.kernel.facts import Fact, Upcaster
+
+
+def _without_odds(data: dict[str, Any]) -> dict[str, Any]:
+    """Leave games that were listed before odds were asked for as they are: theirs are not told."""
+    return data
 
 
 class GameListed(Fact, frozen=True, kw_only=True, tag="game.listed"):
@@ -11,6 +18,9 @@ class GameListed(Fact, frozen=True, kw_only=True, tag="game.listed"):
 
     `kind` is the sort of game; the other fields are as `Version` has them.
     """
+
+    schema_version: ClassVar[int] = 2
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (_without_odds,)
 
     provider: str
     code: str
@@ -21,6 +31,7 @@ class GameListed(Fact, frozen=True, kw_only=True, tag="game.listed"):
     cycle_ms_min: int
     autoplay: bool
     stakes: tuple[StakeRange, ...] = ()
+    top_win_chance: str | None = None
 
 
 class GameVersionChosen(Fact, frozen=True, kw_only=True, tag="game.version_chosen"):

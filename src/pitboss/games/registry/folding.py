@@ -37,7 +37,7 @@ class RegistryFold(Fold):
             key=("provider", "code", "version"),
             columns=(
                 *("provider", "code", "version", "title", "kind", "rtp_ppm", "cycle_ms_min"),
-                *("autoplay", "stakes", "listed_at"),
+                *("autoplay", "stakes", "listed_at", "top_win_chance"),
             ),
             sharded=False,
         )
@@ -63,7 +63,10 @@ class RegistryFold(Fold):
         stakes = rules.write_stakes(fact.stakes)
         self.add_row(
             self.versions,
-            [*row, fact.cycle_ms_min, fact.autoplay, stakes, told.recorded_at],
+            [
+                *(*row, fact.cycle_ms_min, fact.autoplay, stakes, told.recorded_at),
+                fact.top_win_chance,
+            ],
             told,
         )
         if fact.provider not in self.providers.rows:

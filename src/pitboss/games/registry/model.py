@@ -34,6 +34,7 @@ class Refusal(StrEnum):
     GAME_NOT_CERTIFIED = "game_not_certified"
     GAME_TOO_FAST = "game_too_fast"
     GAME_PLAYS_BY_ITSELF = "game_plays_by_itself"
+    GAME_ODDS_NOT_TOLD = "game_odds_not_told"
     STAKE_NOT_OF_GAME = "stake_not_of_game"
     UNKNOWN_PROVIDER = "unknown_provider"
     ANOTHER_UNDER_THIS_VERSION = "another_under_this_version"
@@ -65,6 +66,8 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     `rtp_ppm` is what it returns in the long run, in millionths of the stakes; `cycle_ms_min` the
     least time from the start of a round to that of the next; `autoplay` says whether it can go on
     by itself.  Without `stakes` in a currency the licence alone says what may be staked.
+    `top_win_chance` is how often its highest win comes, as a fraction of rounds in lowest terms
+    (`"1/1250000"`), if that is told.
     """
 
     provider: str
@@ -76,6 +79,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     cycle_ms_min: int
     autoplay: bool
     stakes: tuple[StakeRange, ...] = ()
+    top_win_chance: str | None = None
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):

@@ -127,6 +127,7 @@ def _listed(version: Version) -> GameListed:
         cycle_ms_min=version.cycle_ms_min,
         autoplay=version.autoplay,
         stakes=version.stakes,
+        top_win_chance=version.top_win_chance,
     )
 
 

@@ -84,4 +84,5 @@ def version_of(row: asyncpg.Record) -> Version:
         cycle_ms_min=row["cycle_ms_min"],
         autoplay=row["autoplay"],
         stakes=rules.read_stakes(row["stakes"]),
+        top_win_chance=row["top_win_chance"],
     )

@@ -26,8 +26,10 @@ def refuse_game(offer: Offer | None, licence: Jurisdiction) -> Refusal | None:
     """Return why a game is not played under a licence: at a launch, and at every stake.
 
     A version without a certificate for the licence is not played, however well it is known
-    elsewhere; nor one that goes round faster than the licence allows, or by itself.
-    Source: the licence's `games` section; UKGC RTS 7A, 8A, 8B, 14A; 25 CFR 547; AGCO 21.1.
+    elsewhere; nor one that goes round faster than the licence allows, or by itself; nor one of
+    which nobody could be shown how likely its highest win is, where that must be shown.
+    Source: the licence's `games` section; UKGC RTS 7A, 8A, 8B, 14A; 25 CFR 547; AGCO 21.1;
+    GlüStV 2021, § 22a(3).
     """
     if offer is None:
         return Refusal.UNKNOWN_GAME
@@ -44,6 +46,8 @@ def refuse_game(offer: Offer | None, licence: Jurisdiction) -> Refusal | None:
         return Refusal.GAME_TOO_FAST
     if game.autoplay and not rules.autoplay:
         return Refusal.GAME_PLAYS_BY_ITSELF
+    if rules.odds_shown and game.top_win_chance is None:
+        return Refusal.GAME_ODDS_NOT_TOLD
     return None
 
 

@@ -29,6 +29,7 @@ CREATE TABLE game_version (
     autoplay     boolean     NOT NULL,
     stakes       text        NOT NULL,
     listed_at    timestamptz NOT NULL,
+    top_win_chance text CHECK (top_win_chance ~ '^[1-9][0-9]*/[1-9][0-9]*$'),
     PRIMARY KEY (provider, code, version)
 );
 

@@ -10,8 +10,9 @@ import asyncpg
 from pitboss.db import Transaction
 from pitboss.games.registry.model import Certificate, GameKey, Version
 
+# Of a version, without when it was listed.
 _VERSION = (
-    "provider, code, version, title, kind, rtp_ppm, cycle_ms_min, autoplay, stakes"  # of a version
+    "provider, code, version, title, kind, rtp_ppm, cycle_ms_min, autoplay, stakes, top_win_chance"
 )
 
 
@@ -19,7 +20,7 @@ async def find_offers(tx: Transaction, keys: Collection[GameKey]) -> list[asyncp
     """Return the games that there are, as played now, with the licences they are certified for."""
     return await tx.fetch(
         "SELECT game.provider, game.code, version, title, kind, rtp_ppm, cycle_ms_min, autoplay,"
-        " stakes, game.suspended, provider.suspended AS provider_suspended,"
+        " stakes, top_win_chance, game.suspended, provider.suspended AS provider_suspended,"
         " ARRAY(SELECT DISTINCT licence FROM game_certificate AS certificate"
         "   WHERE certificate.provider = game.provider AND certificate.code = game.code"
         "     AND certificate.version = game.version) AS licences"
@@ -38,7 +39,7 @@ async def find_page(
     """Return the next games in order of provider and code, as `find_offers` does."""
     return await tx.fetch(
         "SELECT game.provider, game.code, version, title, kind, rtp_ppm, cycle_ms_min, autoplay,"
-        " stakes, game.suspended, provider.suspended AS provider_suspended,"
+        " stakes, top_win_chance, game.suspended, provider.suspended AS provider_suspended,"
         " ARRAY(SELECT DISTINCT licence FROM game_certificate AS certificate"
         "   WHERE certificate.provider = game.provider AND certificate.code = game.code"
         "     AND certificate.version = game.version) AS licences"
@@ -122,7 +123,7 @@ async def save_version(tx: Transaction, version: Version, stakes: str, at: datet
     """Write a version that was not known."""
     await tx.execute(
         f"INSERT INTO game_version ({_VERSION}, listed_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         version.provider,
         version.code,
         version.version,
@@ -132,6 +133,7 @@ async def save_version(tx: Transaction, version: Version, stakes: str, at: datet
         version.cycle_ms_min,
         version.autoplay,
         stakes,
+        version.top_win_chance,
         at,
     )
 

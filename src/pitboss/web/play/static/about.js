@@ -2,12 +2,38 @@
 
 import { byId } from "./dom.js";
 
+const LEGIBLE_DIGITS = 12;
+
 /** Show it, as the API tells it. */
 export function showAbout(rules) {
   byId("rtp").textContent = rules.rtp ? `${rules.rtp} %` : "–";
+  byId("odds").textContent = odds(rules);
   byId("version").textContent = rules.version;
   const cycle = rules.cycle_ms_min;
   byId("cycle").textContent = cycle ? `${cycle / 1000} seconds` : "at once";
+}
+
+/** Say what a stake returns and how often the highest win comes: what stands where one stakes. */
+function odds({ rtp, top_win_chance: chance }) {
+  const returned = rtp ? `Of each 1.00 staked, ${returnOf(rtp)} is returned in the long run. ` : "";
+  return returned + (chance ? `The highest win comes ${onceIn(chance)}.` : "");
+}
+
+/** Return a percentage such as `"97.2972"` as a share of one, digit by digit: 0.972972. */
+function returnOf(rtp) {
+  const [whole, part = ""] = rtp.split(".");
+  const digits = whole.padStart(3, "0");
+  return `${digits.slice(0, -2)}.${digits.slice(-2)}${part}`.replace(/^0+(?=\d)/, "");
+}
+
+/** Say a chance such as `"1/37"` as once in so many; what no one reads in full, as a power of ten. */
+export function onceIn(chance) {
+  const [top, bottom] = chance.split("/").map(BigInt);
+  // To the nearest whole number: of a chance that is not one in so many, the rest is told nobody.
+  const rounds = (bottom + top / 2n) / top;
+  const digits = String(rounds);
+  if (digits.length <= LEGIBLE_DIGITS) return `once in ${rounds.toLocaleString("en")} rounds`;
+  return `once in ${digits[0]}.${digits[1]} × 10^${digits.length - 1} rounds`;
 }
 
 /** Say what a round has come to: what returns no more than its stake is no win to be cheered. */
