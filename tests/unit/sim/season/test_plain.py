@@ -178,11 +178,17 @@ def test_an_offer_counts_ends_as_they_are_and_open_picks_by_their_chance() -> No
 
 def test_an_offer_follows_the_prices_of_the_day() -> None:
     later = replace(WINS, event_no=1, selection_id=SelectionId("home later"))
-    known = on_two_days(PriceMove(pick=later, price=Fraction(6)))
 
-    # 1/6 against 1/2 is a quarter, of 6 for each; the day before it was one half.
-    assert known.offer(bet_of(later), [Fraction(6)], micros=POUND, day=1) == 1_420_000
-    assert known.offer(bet_of(later), [Fraction(6)], micros=POUND, day=0) == 2_850_000
+    def offers(price: str) -> tuple[int, int]:
+        known = on_two_days(PriceMove(pick=later, price=Fraction(price)))
+        bet = bet_of(later)
+        before, after = (known.offer(bet, [Fraction(6)], micros=POUND, day=day) for day in (0, 1))
+        return before, after
+
+    # Of 6 for each: one half, and then 2/3 against 1/2, which is four sevenths.
+    assert offers("1.5") == (2_850_000, 3_250_000)
+    # 1/6 and 1/2 are less than one: nothing is put in, and a sixth is a sixth.
+    assert offers("6") == (2_850_000, 950_000)
 
 
 def runner(number: int, price: str) -> Pick:

@@ -26,7 +26,7 @@ function returnOf(rtp) {
   return `${digits.slice(0, -2)}.${digits.slice(-2)}${part}`.replace(/^0+(?=\d)/, "");
 }
 
-/** Say a chance such as `"1/37"` as once in so many; what no one reads in full, as a power of ten. */
+/** Say a chance such as `"1/37"` as once in so many; as a power of ten if nobody would read it. */
 export function onceIn(chance) {
   const [top, bottom] = chance.split("/").map(BigInt);
   // To the nearest whole number: of a chance that is not one in so many, the rest is told nobody.

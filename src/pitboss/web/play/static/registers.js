@@ -1,4 +1,4 @@
-/** National registers and central files, of which some licences want a word before anything is staked. */
+/** Registers and central files, whose word some licences want before anything is staked. */
 
 import { ask, Refused } from "./api.js";
 
