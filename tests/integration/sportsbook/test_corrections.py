@@ -37,6 +37,7 @@ from pitboss.sportsbook.settlement.model import (
     Unsettled,
 )
 from pitboss.sportsbook.settlement.rules import effect_of, said_of
+from proofs import Proves
 
 ONE_X_TWO = MarketKind.MATCH_RESULT
 ACCEPTED, SETTLED, VOIDED = BetState.ACCEPTED, BetState.SETTLED, BetState.VOIDED
@@ -249,12 +250,14 @@ async def test_a_debt_is_written_off_once(world: World) -> None:
     await agrees(world)
 
 
-async def test_where_the_licence_says_so_the_house_bears_it(
-    world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("code", jurisdictions.codes())
+async def test_who_bears_what_is_not_there_any_more_is_for_the_licence_to_say(
+    world: World, monkeypatch: pytest.MonkeyPatch, code: str, proves: Proves
 ) -> None:
-    demo = jurisdictions.get("demo")
-    absorbs = replace(demo, sportsbook=replace(demo.sportsbook, shortfall=Shortfall.ABSORB))
-    monkeypatch.setattr(jurisdictions, "get", lambda _: absorbs)
+    proves("sportsbook.shortfall", code)
+    demo, wanted = jurisdictions.get("demo"), jurisdictions.get(code).sportsbook.shortfall
+    like_it = replace(demo, sportsbook=replace(demo.sportsbook, shortfall=wanted))
+    monkeypatch.setattr(jurisdictions, "get", lambda _: like_it)
     player = await world.player(units=10)
     await world.event("A")
     bet = await world.wish(player, selection("A", ONE_X_TWO, "home"), units=10)
@@ -265,8 +268,9 @@ async def test_where_the_licence_says_so_the_house_bears_it(
     await settle(world, await winner(world, "A", after=2 * MINUTE, home=False))
 
     (correction,) = await past(world, player, bet)
-    assert (correction.owed_micros, correction.absorbed_micros) == (0, 20 * UNIT)
-    assert (await owed(world, player), await world.balance(player)) == (0, (0, 0))
+    house, debt = (20 * UNIT, 0) if wanted is Shortfall.ABSORB else (0, 20 * UNIT)
+    assert (correction.owed_micros, correction.absorbed_micros) == (debt, house)
+    assert (await owed(world, player), await world.balance(player)) == (debt, (0, 0))
     assert await world.totals() == {"EUR": 0}
     await agrees(world)
 
