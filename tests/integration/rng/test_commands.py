@@ -7,9 +7,11 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +144,9 @@ def test_the_generator_that_would_be_certified_passes_its_tests(tmp_path: Path) 
         status, said = pitboss(tmp_path, *words)
 
     assert (status, said["rejected"]) == (0, [])
-    assert said["tests"] > 70
+    # With both suites; each is left out, and said to be, where it is not installed.
+    whole = shutil.which("dieharder") and find_spec("sp80022suite")
+    assert said["tests"] > (70 if whole else 30)
     report = json.loads((tmp_path / "report" / "report.json").read_text())
     assert report["what"]["origin"] == "the certified process"
 
