@@ -16,6 +16,7 @@ from pitboss.jurisdictions.model import OpenStakes, WhenReached
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import shard_of
 from pitboss.responsible import limits
+from pitboss.responsible.limits.model import Changed
 
 PENNSYLVANIA = {
     "limits": {
@@ -111,3 +112,41 @@ async def test_a_limit_closes_once_whatever_races_to_its_edge(world: World) -> N
     # Whatever had been won when the last room went, no more was ever taken after that.
     assert await accepted(world, ann) == 25 * UNIT
     assert len(await world.facts(shard_of(ann), "limit.reached")) == 1
+
+
+async def test_a_limit_that_was_lowered_to_less_than_is_lost_closes_at_the_next_stake(
+    world: World,
+) -> None:
+    ann, later = await world.player(units=100), KICK_OFF + timedelta(days=2)
+    event, _ = await world.event("A"), await world.event("B", starts_at=later)
+    await set_limit(world, ann, DAILY_LOSS, 20)
+    await bet(world, ann, "A", 12)
+    await set_limit(world, ann, DAILY_LOSS, 10)
+    await bet(world, ann, "B", 1)
+    await bet(world, ann, "B", 1)
+    await world.score(event, 3, 0)
+    await world.settle()
+    await bet(world, ann, "B", 1)
+
+    assert await accepted(world, ann) == 12 * UNIT
+    assert await refusals(world, ann) == ["above_loss_limit"] * 3
+    assert len(await world.facts(shard_of(ann), "limit.reached")) == 1
+
+
+async def test_saying_a_closed_limit_again_changes_nothing_and_a_lower_one_stays_closed(
+    world: World,
+) -> None:
+    ann = await world.player(units=100)
+    await world.event("A")
+    await set_limit(world, ann, DAILY_LOSS, 10)
+    await bet(world, ann, "A", 10)
+    async with world.database.reading() as tx:
+        (closed,) = await limits.list_limits(tx, ann, now=world.clock.now())
+
+    again = await set_limit(world, ann, DAILY_LOSS, 10)
+    lower = await set_limit(world, ann, DAILY_LOSS, 5)
+
+    assert again == Changed(limit=closed)
+    assert isinstance(lower, Changed)
+    assert lower.limit.closed_until == closed.closed_until is not None
+    assert await world.facts(shard_of(ann), "limit.loosening_withdrawn") == []

@@ -2,6 +2,7 @@
 
 from pitboss.responsible.limits.operations import (
     change,
+    close_used_up,
     confirm,
     count,
     name_payout,
@@ -24,6 +25,7 @@ from pitboss.responsible.limits.queries import (
 
 __all__ = [
     "change",
+    "close_used_up",
     "confirm",
     "count",
     "find_payouts",

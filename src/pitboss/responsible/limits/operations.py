@@ -101,6 +101,7 @@ async def confirm(turn: Turn, wish: Confirmation, licence: Jurisdiction) -> Answ
         key=limit.key,
         value=limit.waiting.value,
         set_at=turn.now,
+        closed_until=limit.closed_until,
     )
     return await _save(turn, after, _set(after, limit.value, wish.initiator))
 
@@ -192,6 +193,18 @@ async def count(turn: Turn, facts: Iterable[tuple[Shard, Fact]]) -> None:
         for key, amounts in rules.sum_up([(shard, fact)], hour=now).items():
             if key[:2] in closing:
                 await _count_closing(turn, standings[key[:2]], key[2], amounts)
+
+
+async def close_used_up(turn: Turn, player_ids: Iterable[PlayerId]) -> None:
+    """Close what is used up of those to whom the gate has just said no, for the rest of its period.
+
+    A limit is used up without a stake where it was lowered to less than is lost already, or where a
+    correction took winnings back.  Nobody is looked up: the gate has looked at their limits.
+    """
+    for player_id in dict.fromkeys(player_ids):
+        standing = turn.recall(shard_of(player_id), Standing).get(player_id)
+        if standing is not None and standing.closes is not None:
+            await _close(turn, standing, standing.closes)
 
 
 async def _count_closing(

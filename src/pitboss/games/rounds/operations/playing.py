@@ -183,7 +183,9 @@ async def _judge(
 
 
 async def _log_out(turn: Turn, refused: Sequence[tuple[PlayerId, bool]]) -> None:
-    """End the sessions of those whose limit is used up, where their licence wants that."""
+    """Close limits that are used up, or end the sessions, of whom the gate refused: as the licence
+    wants."""
+    await limits.close_used_up(turn, [player_id for player_id, _ in refused])
     for player_id in dict.fromkeys(player for player, logs_out in refused if logs_out):
         await access.end_sessions(turn, player_id, SessionEnd.LIMIT_USED_UP)
 

@@ -47,6 +47,7 @@ def as_of(limit: Limit, now: datetime) -> Limit:
         key=limit.key,
         value=in_force(limit, now),
         set_at=waiting.counts_from if counts else limit.set_at,
+        closed_until=limit.closed_until,
     )
 
 
@@ -117,10 +118,11 @@ def change_limit(
     """
     now_at = None if limit is None else in_force(limit, now)
     if limit is None or now_at is None or (change.value is not None and change.value < now_at):
-        return _settled(change, shard, change.value, now)
+        return _settled(change, shard, change.value, now, limit)
     if change.value == now_at:
         # What is asked is what there is: whatever waited is not wanted any more, or counts by now.
-        return _settled(change, shard, now_at, limit.set_at if now_at == limit.value else now)
+        set_at = limit.set_at if now_at == limit.value else now
+        return _settled(change, shard, now_at, set_at, limit)
     if (
         limit.waiting is not None
         and limit.waiting.value == change.value
@@ -144,6 +146,7 @@ def change_limit(
         value=now_at,
         set_at=limit.set_at,
         waiting=waiting,
+        closed_until=limit.closed_until,
     )
 
 
@@ -181,6 +184,7 @@ def without_waiting(limit: Limit) -> Limit:
         key=limit.key,
         value=limit.value,
         set_at=limit.set_at,
+        closed_until=limit.closed_until,
     )
 
 
@@ -206,11 +210,15 @@ def line_of(
     )
 
 
-def _settled(change: Change, shard: Shard, value: int | None, set_at: datetime) -> Limit:
+def _settled(
+    change: Change, shard: Shard, value: int | None, set_at: datetime, before: Limit | None
+) -> Limit:
+    """Return a limit that counts.  One that was used up stays closed, whatever it is set to."""
     return Limit(
         shard=shard,
         player_id=change.player_id,
         key=change.key,
         value=value,
         set_at=set_at,
+        closed_until=None if before is None else before.closed_until,
     )

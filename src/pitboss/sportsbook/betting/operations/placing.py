@@ -227,13 +227,15 @@ def taking_of(item: Placing, legs: tuple[Leg, ...], permit: Permit) -> Taking:
 
 
 async def log_out(turn: Turn, placings: Sequence[Placing], permits: Sequence[GateAnswer]) -> None:
-    """End the sessions of whoever has used up a limit, where the licence wants that."""
-    gone = {
-        item.command.player_id
+    """Close limits that are used up, or end the sessions, of whom the gate refused: as the licence
+    wants."""
+    refused = [
+        (item.command.player_id, permit.logs_out)
         for item, permit in zip(placings, permits, strict=True)
-        if not isinstance(permit, Permit) and permit.logs_out
-    }
-    for player_id in sorted(gone):
+        if not isinstance(permit, Permit)
+    ]
+    await limits.close_used_up(turn, [player_id for player_id, _ in refused])
+    for player_id in sorted({player_id for player_id, logs_out in refused if logs_out}):
         await access.end_sessions(turn, player_id, SessionEnd.LIMIT_USED_UP)
 
 
