@@ -12,7 +12,7 @@ from pitboss.games.house.model import House
 from pitboss.jurisdictions.model import Moment, Register, RegisterDown
 
 # The register finds people by them; two players who share one would be one person.
-POSTCODES = {"clear": "E1 1AA", "excluded": "E2 1AA", "nothing": "E3 1AA"}
+POSTCODES = {"clear": "E1 1AA", "excluded": "E2 1AA", "nothing": "E3 1AA", "lobby": "E4 1AA"}
 ASKED_FIRST = {
     "exclusion": {
         "registers": (Register.GAMSTOP,),
@@ -20,6 +20,8 @@ ASKED_FIRST = {
         "register_down": RegisterDown.REFUSE,
     }
 }
+
+PLAYS_ELSEWHERE = {"sessions": {"elsewhere_refused": True, "elsewhere_gap_minutes": 5}}
 
 
 async def test_who_was_never_asked_about_plays_once_the_register_has_answered(
@@ -76,3 +78,39 @@ async def test_whom_the_register_names_is_logged_out_and_has_staked_nothing(
         await expect(visitor.page.get_by_text("Your session is over")).to_be_visible()
     async with parlour.desk.database.reading() as tx:
         assert await tx.fetch("SELECT 1 FROM game_round WHERE player_id = $1", ann.player_id) == []
+
+
+async def test_a_game_is_opened_from_the_first_page_once_the_register_has_answered(
+    parlour: Parlour, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = await parlour.player(postcode=POSTCODES["lobby"])
+    put_in_force(monkeypatch, ASKED_FIRST)
+
+    async with visiting(browser, parlour.url) as visitor:
+        await visitor.sit(ann.email, "Roulette")
+
+        await expect(visitor.page.get_by_role("alert")).to_be_hidden()
+        assert visitor.surprises == []
+
+
+async def test_who_plays_elsewhere_is_told_so_and_plays_here_after_they_have_left(
+    parlour: Parlour, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, file = await parlour.player(), parlour.desk.central
+    put_in_force(monkeypatch, PLAYS_ELSEWHERE)
+    monkeypatch.setattr(file, "elsewhere", True)
+    parlour.draw((0,))
+
+    async with visiting(browser, parlour.url) as visitor:
+        await visitor.log_in(ann.email)
+        play = visitor.page.get_by_role("button", name="Play Roulette", exact=True)
+        await play.click()
+        await expect(visitor.page.get_by_role("alert")).to_contain_text("with the other operator")
+        file.elsewhere = False
+        await play.click()
+        await visitor.settled()
+        await visitor.lay("17 black")
+        await visitor.spin()
+
+        await expect(visitor.page.locator("#ball")).to_have_text("0")
+    assert len(await parlour.rounds(ann)) == 1

@@ -1,14 +1,15 @@
-/** Limits and breaks: what is set, what keeps the player away, and a time-out for who wants one. */
+/** Limits and breaks: what is set and can be, what keeps the player away, and a time-out. */
 
 import { ask } from "./api.js";
 import { byId, fill, make } from "./dom.js";
-import { shown } from "./money.js";
 import { clearProblem, tellProblem } from "./problems.js";
 import { current, newId } from "./session.js";
+import { Setting } from "./setting.js";
 import { lookAtSession, openShell } from "./shell.js";
 
 const TERMS_HOURS = [24, 48, 72, 168, 336, 720, 1_008];
 const problem = byId("problem");
+const setting = new Setting(problem, told);
 // Kept, so that asking again after a lost answer is the same request.
 let key = newId();
 
@@ -19,8 +20,8 @@ async function look() {
       ask("GET", "/v1/me/exclusions"),
       lookAtSession(),
     ]);
-    showLines("limits", limits.limits.map(limitLine), "None is set.");
-    showLines("breaks", away.exclusions.map(breakLine), "Nothing does.");
+    setting.show(limits);
+    showBreaks(away.exclusions.map(breakLine));
     offerTimeOut(away);
     byId("mine").hidden = false;
   } catch (error) {
@@ -28,18 +29,20 @@ async function look() {
   }
 }
 
-function showLines(id, lines, none) {
-  const items = (lines.length ? lines : [none]).map((line) => make("li", { textContent: line }));
-  fill(byId(id), ...items);
+/** Show what stands now, and say what came of what was asked; null says nothing. */
+async function told(text) {
+  await look();
+  say(text);
 }
 
-function limitLine(limit) {
-  const { currency } = current();
-  const name = limit.kind.replaceAll("_", " ");
-  const value = limit.amount ? shown(limit.amount, currency) : `${limit.minutes ?? "–"} minutes`;
-  const used = limit.used ? `, of which ${shown(limit.used, currency)} are used` : "";
-  const waits = limit.waiting ? "; a looser one waits" : "";
-  return `${name}${limit.period ? ` a ${limit.period}` : ""}: ${value}${used}${waits}`;
+function say(text) {
+  byId("done").textContent = text ?? "";
+  byId("done").hidden = !text;
+}
+
+function showBreaks(lines) {
+  const all = lines.length ? lines : ["Nothing does."];
+  fill(byId("breaks"), ...all.map((textContent) => make("li", { textContent })));
 }
 
 function breakLine(item) {
@@ -56,7 +59,9 @@ function offerTimeOut(away) {
       textContent: hours % 24 ? `${hours} hours` : `${hours / 24} ${hours === 24 ? "day" : "days"}`,
     }),
   );
+  const chosen = byId("hours").value;
   fill(byId("hours"), ...options);
+  if (terms.includes(Number(chosen))) byId("hours").value = chosen;
   byId("pause").hidden = !options.length;
 }
 
@@ -66,9 +71,7 @@ async function takeTimeOut() {
     const body = { hours: Number(byId("hours").value) };
     const taken = await ask("POST", "/v1/me/time-outs", { body, key });
     key = newId();
-    byId("done").textContent = `You are on a time-out: ${breakLine(taken)}.`;
-    byId("done").hidden = false;
-    await look();
+    await told(`You are on a time-out: ${breakLine(taken)}.`);
   } catch (error) {
     tellProblem(problem, error);
   }

@@ -3,6 +3,7 @@
 import { ask, Refused } from "./api.js";
 import { byId, fill, make, onPress } from "./dom.js";
 import { clearProblem, tellProblem } from "./problems.js";
+import { withTheirWord } from "./registers.js";
 import { current, device, remember, takeNotice } from "./session.js";
 import { lookAtSession, openShell } from "./shell.js";
 
@@ -72,7 +73,7 @@ async function launch(game) {
   const body = { provider: game.provider, game: game.game };
   if (game.provider !== HOUSE) body.return_url = new URL("/play/", location.href).href;
   try {
-    const { url } = await ask("POST", "/v1/games/launch", { body });
+    const { url } = await withTheirWord(() => ask("POST", "/v1/games/launch", { body }));
     if (url) location.assign(url);
     else tellProblem(problem, new Refused(404, ELSEWHERE));
   } catch (error) {

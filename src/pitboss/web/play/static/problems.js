@@ -21,7 +21,10 @@ const ADVICE = {
   player_on_time_out: LIMITS,
   register_down: { text: "Whoever must be asked first is silent now. Try again in a while." },
   active_elsewhere: { text: "End your play with the other operator first, and wait a little." },
-  limit_missing: { text: `The licence wants limits to be set first. ${ELSEWHERE}` },
+  limit_missing: {
+    text: "The licence wants limits to be set first, under",
+    link: ["/play/limits", "Limits and breaks"],
+  },
   terms_not_accepted: { text: `The terms in force must be read and accepted. ${ELSEWHERE}` },
   player_not_verified: { text: `You must show who you are. ${ELSEWHERE}` },
   second_factor_missing: { text: `A second factor must be set up first. ${ELSEWHERE}` },
