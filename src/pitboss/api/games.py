@@ -213,7 +213,7 @@ async def show_offered(request: Asked, edge: TheEdge) -> OfferedGamesView:
                 game=offer.version.code,
                 title=offer.version.title,
                 kind=offer.version.kind,
-                rtp=percent_of(offer.version.rtp_ppm),
+                rtp=offer.version.rtp_percent,
                 top_win_chance=offer.version.top_win_chance,
             )
             for offer in offers
@@ -368,7 +368,7 @@ def _game(offer: Offer) -> GameView:
         version=game.version,
         title=game.title,
         kind=game.kind,
-        rtp=percent_of(game.rtp_ppm),
+        rtp=game.rtp_percent,
         cycle_ms_min=game.cycle_ms_min,
         autoplay=game.autoplay,
         top_win_chance=game.top_win_chance,
@@ -379,9 +379,3 @@ def _game(offer: Offer) -> GameView:
 
 def _key(offer: Offer) -> tuple[str, str]:
     return offer.version.provider, offer.version.code
-
-
-def percent_of(ppm: int) -> str:
-    """Return a share in millionths as a percentage without needless noughts."""
-    whole, part = divmod(ppm, 10_000)
-    return f"{whole}.{part:04d}".rstrip("0").rstrip(".")

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from pitboss.api.games import percent_of
 from pitboss.api.problems import ProblemFound
 from pitboss.api.refusals import problem_of
 from pitboss.games import house
@@ -194,7 +193,7 @@ def show_game(game: House, version: Version | None) -> HouseGameView:
     about: dict[str, Any] = {
         "game": game,
         "version": house.versions()[game],
-        "rtp": None if version is None else percent_of(version.rtp_ppm),
+        "rtp": None if version is None else version.rtp_percent,
         "top_win_chance": None if version is None else version.top_win_chance,
         "cycle_ms_min": None if version is None else version.cycle_ms_min,
     }

@@ -16,11 +16,11 @@ from pitboss.api.refusals import problem_of
 from pitboss.api.turns import in_turn
 from pitboss.api.whence import asked_from
 from pitboss.api.wire import Body
-from pitboss.games import dealing, rounds
+from pitboss.games import dealing, registry, rounds
 from pitboss.games.dealing.model import PROVIDER
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.house.model import House
-from pitboss.games.registry.model import CODE_PATTERN, PROVIDER_PATTERN
+from pitboss.games.registry.model import CODE_PATTERN, PROVIDER_PATTERN, Version
 from pitboss.games.rounds.model import Launch, NotOpened, Opened, make_token
 from pitboss.games.rounds.ports import Launching
 from pitboss.kernel.ids import new_id
@@ -52,15 +52,19 @@ class LaunchBody(Body, frozen=True, kw_only=True):
 
 
 class LaunchView(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the game is opened.
+    """Where the game is opened, and what its version tells of itself.
 
     Without a `url` the provider is integrated by somebody else, who is to be given the `token`
-    (or the session); it is good once.
+    (or the session); it is good once.  `rtp` is in percent; `top_win_chance` is how often the
+    highest win comes, as a fraction of rounds.  Whoever has the page where the stake is made shows
+    both there, where the licence has `games.odds_shown`.
     """
 
     url: str | None
     session_id: str | None
     token: str | None
+    rtp: str | None
+    top_win_chance: str | None
 
 
 @post(
@@ -97,7 +101,7 @@ async def _open_house(
     if isinstance(opened, NotOpened):
         raise ProblemFound(problem_of(opened.reason))
     url = f"{PAGE}{data.game}#{asked.session_id}" if data.game in PAGES else None
-    return LaunchView(url=url, session_id=asked.session_id, token=None)
+    return _view(opened.version, url=url, session_id=asked.session_id)
 
 
 async def _open_elsewhere(
@@ -107,6 +111,9 @@ async def _open_elsewhere(
     shard = shard_of(player_id)
     async with edge.database.reading() as tx:
         player = (await identity.find_players(tx, [(shard, player_id)]))[player_id]
+        # A demonstration asks the registry for nothing but what to tell.
+        key = (data.provider, data.game)
+        offer = (await registry.find_offers(tx, {key})).get(key) if data.demo else None
     wish = Launching(
         game=data.game,
         locale=data.locale,
@@ -119,7 +126,7 @@ async def _open_elsewhere(
         if provider.launcher is None:
             raise ProblemFound(problem_of("demo_not_offered"))
         url = await provider.launcher.launch(wish)
-        return LaunchView(url=url, session_id=None, token=None)
+        return _view(None if offer is None else offer.version, url=url)
     asked = _asked(request, edge, data, one_at_a_time=provider.one_session)
 
     async def work(turn: Turn) -> Opened | NotOpened:
@@ -129,7 +136,7 @@ async def _open_elsewhere(
     if isinstance(opened, NotOpened):
         raise ProblemFound(problem_of(opened.reason))
     if provider.launcher is None:
-        return LaunchView(url=None, session_id=asked.session_id, token=asked.secret)
+        return _view(opened.version, session_id=asked.session_id, token=asked.secret)
     url = await provider.launcher.launch(
         replace(
             wish,
@@ -139,7 +146,23 @@ async def _open_elsewhere(
             jurisdiction=player.jurisdiction,
         )
     )
-    return LaunchView(url=url, session_id=asked.session_id, token=None)
+    return _view(opened.version, url=url, session_id=asked.session_id)
+
+
+def _view(
+    version: Version | None,
+    *,
+    url: str | None = None,
+    session_id: str | None = None,
+    token: str | None = None,
+) -> LaunchView:
+    return LaunchView(
+        url=url,
+        session_id=session_id,
+        token=token,
+        rtp=None if version is None else version.rtp_percent,
+        top_win_chance=None if version is None else version.top_win_chance,
+    )
 
 
 def _asked(request: Asked, edge: Edge, data: LaunchBody, *, one_at_a_time: bool = False) -> Launch:

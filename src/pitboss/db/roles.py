@@ -39,6 +39,7 @@ GRANTS: Mapping[str, str] = {
     "fact_run": _GROWS,
     "staff_note": _GROWS,
     "audit_checkpoint": _GROWS,
+    "game_odds": _GROWS,
     "game_version": _GROWS,
     "game_certificate": _GROWS,
     "game_token": _GROWS,

@@ -74,6 +74,7 @@ async def opened(desk: Desk, player: Somebody, game: str) -> str:
     session = answer.json()["session_id"]
     paged = game != "blackjack"
     assert answer.json()["url"] == (f"/play/{game}#{session}" if paged else None)
+    assert (answer.json()["rtp"], answer.json()["top_win_chance"]) == ("97.2972", "1/37")
     return str(session)
 
 

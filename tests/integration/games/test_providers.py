@@ -228,6 +228,8 @@ async def test_a_launch_opens_a_session_and_asks_the_provider(
 
     assert opened.status == 201, opened.body
     assert opened.json()["url"] == "https://games.example/play"
+    told = (opened.json()["rtp"], opened.json()["top_win_chance"])
+    assert told == ("96.5", "1/1250000")
     assert player.player_id in heard[0].content.decode()
     assert (unknown.status, unknown.slug) == (404, "unknown_game")
     if protocol == "valkyrie":
@@ -237,6 +239,8 @@ async def test_a_launch_opens_a_session_and_asks_the_provider(
             "url": "https://games.example/play",
             "session_id": None,
             "token": None,
+            "rtp": "96.5",
+            "top_win_chance": "1/1250000",
         }
         assert player.player_id not in heard[1].content.decode()
     if protocol == "hub88":

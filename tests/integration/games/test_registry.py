@@ -6,6 +6,7 @@ import pytest
 from msgspec import structs
 
 from integration.games.world import GAME, Games, listing
+from integration.players.people import assert_rebuilt
 from pitboss.db import Database
 from pitboss.games import registry
 from pitboss.games.registry.model import (
@@ -47,6 +48,25 @@ async def test_a_version_never_changes(world: Games) -> None:
     answers = await take_in(world, listing(rtp_ppm=900_000), listing("other"))
 
     assert answers == [Refused(reason=Refusal.ANOTHER_UNDER_THIS_VERSION), Changed(changed=True)]
+
+
+async def test_a_version_that_was_listed_without_its_odds_tells_them_once(world: Games) -> None:
+    silent = listing(top_win_chance=None)
+    await take_in(world, silent)
+
+    told = await take_in(world, listing(top_win_chance="1/37"))
+    again = await take_in(world, listing(top_win_chance="1/37"), silent)
+    other = await take_in(
+        world, listing(top_win_chance="1/36"), listing(top_win_chance=None, rtp_ppm=900_000)
+    )
+
+    assert told == [Changed(changed=True)]
+    assert again == [Changed(changed=False)] * 2
+    assert other == [Refused(reason=Refusal.ANOTHER_UNDER_THIS_VERSION)] * 2
+    async with world.database.reading() as tx:
+        (offer,) = await registry.find_games(tx)
+    assert offer.version.top_win_chance == "1/37"
+    await assert_rebuilt(world.database)
 
 
 async def test_a_certificate_never_changes(world: Games) -> None:

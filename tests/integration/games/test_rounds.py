@@ -10,6 +10,7 @@ from msgspec import structs
 
 from integration.cashier.world import UNIT
 from integration.games.world import GAME, PLAIN, Games, listing, stake, undo, win
+from paced import put_in_force
 from pitboss import jurisdictions
 from pitboss.db import Database
 from pitboss.games import registry, rounds
@@ -19,6 +20,8 @@ from pitboss.games.rounds.model import (
     Dialect,
     Done,
     Effect,
+    NotOpened,
+    Opened,
     Refused,
     Request,
     Resolution,
@@ -228,6 +231,29 @@ async def test_a_game_without_a_certificate_for_the_licence_is_not_played(
     assert not hasattr(opened, "session")
     await world.list_games(listing())
     await world.done(ann, stake("b2", 5))
+
+
+@pytest.mark.parametrize("shown", [True, False], ids=["odds shown", "odds not asked for"])
+async def test_where_odds_are_shown_a_version_that_tells_none_is_neither_opened_nor_staked_on(
+    world: Games, ann: PlayerId, shown: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_in_force(monkeypatch, {"games": {"odds_shown": shown}})
+    await world.done(ann, stake("b1", 5))
+    # The session was opened while the version that was played told its odds.
+    await world.list_games(listing(version="2.0", top_win_chance=None))
+
+    answer = await world.wish(ann, stake("b2", 5))
+    opened, _ = await world.try_launch(ann)
+
+    if shown:
+        assert isinstance(answer, Refused)
+        assert isinstance(opened, NotOpened)
+        assert (answer.reason, opened.reason) == ("game_odds_not_told", "game_odds_not_told")
+    else:
+        assert isinstance(answer, Done)
+        assert isinstance(opened, Opened)
+    # What was staked before is paid in any case.
+    await world.done(ann, win("w1", 2))
 
 
 @pytest.mark.parametrize("code", [GAME, None], ids=["game", "provider"])

@@ -51,6 +51,7 @@ def listing(
         "rtp_ppm": 965_000,
         "cycle_ms_min": 3_000,
         "autoplay": False,
+        "top_win_chance": "1/1250000",
         **changes,
     }
     return Listing(

@@ -34,6 +34,15 @@ class GameListed(Fact, frozen=True, kw_only=True, tag="game.listed"):
     top_win_chance: str | None = None
 
 
+class GameOddsTold(Fact, frozen=True, kw_only=True, tag="game.odds_told"):
+    """A version that was listed without it has told how often its highest win comes."""
+
+    provider: str
+    code: str
+    version: str
+    top_win_chance: str
+
+
 class GameVersionChosen(Fact, frozen=True, kw_only=True, tag="game.version_chosen"):
     """A version that was known before is the one that is played from now on."""
 
@@ -65,4 +74,4 @@ class GameSuspensionChanged(Fact, frozen=True, kw_only=True, tag="game.suspensio
 
 
 # Every type of this room, for who reads facts.
-FACTS = (GameListed, GameVersionChosen, GameCertified, GameSuspensionChanged)
+FACTS = (GameListed, GameOddsTold, GameVersionChosen, GameCertified, GameSuspensionChanged)

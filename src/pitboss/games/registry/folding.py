@@ -8,6 +8,7 @@ from pitboss.games.registry import rules
 from pitboss.games.registry.facts import (
     GameCertified,
     GameListed,
+    GameOddsTold,
     GameSuspensionChanged,
     GameVersionChosen,
 )
@@ -37,8 +38,14 @@ class RegistryFold(Fold):
             key=("provider", "code", "version"),
             columns=(
                 *("provider", "code", "version", "title", "kind", "rtp_ppm", "cycle_ms_min"),
-                *("autoplay", "stakes", "listed_at", "top_win_chance"),
+                *("autoplay", "stakes", "listed_at"),
             ),
+            sharded=False,
+        )
+        self.odds = Table(
+            "game_odds",
+            key=("provider", "code", "version"),
+            columns=("provider", "code", "version", "top_win_chance", "told_at"),
             sharded=False,
         )
         self.certificates = Table(
@@ -50,9 +57,10 @@ class RegistryFold(Fold):
             ),
             sharded=False,
         )
-        super().__init__(self.providers, self.games, self.versions, self.certificates)
+        super().__init__(*(self.providers, self.games, self.versions, self.odds, self.certificates))
         self.takes = {
             GameListed: self._list,
+            GameOddsTold: self._tell_odds,
             GameVersionChosen: self._choose,
             GameCertified: self._certify,
             GameSuspensionChanged: self._suspend,
@@ -63,12 +71,11 @@ class RegistryFold(Fold):
         stakes = rules.write_stakes(fact.stakes)
         self.add_row(
             self.versions,
-            [
-                *(*row, fact.cycle_ms_min, fact.autoplay, stakes, told.recorded_at),
-                fact.top_win_chance,
-            ],
+            [*row, fact.cycle_ms_min, fact.autoplay, stakes, told.recorded_at],
             told,
         )
+        if fact.top_win_chance is not None:
+            self._tell_odds(fact, told)
         if fact.provider not in self.providers.rows:
             self.providers.add([fact.provider, False, None, told.recorded_at])
         game = self.games.rows.get((fact.provider, fact.code))
@@ -76,6 +83,10 @@ class RegistryFold(Fold):
             self.games.add([fact.provider, fact.code, fact.version, False, None, told.recorded_at])
         else:
             game[_VERSION] = fact.version
+
+    def _tell_odds(self, fact: GameListed | GameOddsTold, told: Told) -> None:
+        key = [fact.provider, fact.code, fact.version]
+        self.add_row(self.odds, [*key, fact.top_win_chance, told.recorded_at], told)
 
     def _choose(self, fact: GameVersionChosen, told: Told) -> None:
         game = self.find_row(self.games, (fact.provider, fact.code), told)

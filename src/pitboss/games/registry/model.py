@@ -81,6 +81,12 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     stakes: tuple[StakeRange, ...] = ()
     top_win_chance: str | None = None
 
+    @property
+    def rtp_percent(self) -> str:
+        """What it returns, as a percentage without needless noughts."""
+        whole, part = divmod(self.rtp_ppm, 10_000)
+        return f"{whole}.{part:04d}".rstrip("0").rstrip(".")
+
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     """What a laboratory certified of a version, for a licence: the files with these hashes."""

@@ -8,6 +8,7 @@ from pitboss.games.registry import rules, store
 from pitboss.games.registry.facts import (
     GameCertified,
     GameListed,
+    GameOddsTold,
     GameSuspensionChanged,
     GameVersionChosen,
 )
@@ -33,7 +34,8 @@ async def import_games(turn: Turn, listings: Sequence[Listing]) -> tuple[Answer,
     """Take in versions of games and their certificates; each is the one that is played from now.
 
     Every listing is answered, in order; one that contradicts what is known is refused and stops
-    nobody else.  Listing the same again changes nothing.  A new version without a certificate for
+    nobody else.  Listing the same again changes nothing, but that how often its highest win comes
+    may be told of a version that was listed without.  A new version without a certificate for
     a licence is not played there any more, until one is imported.
     """
     _ensure_turn(turn)
@@ -87,13 +89,16 @@ async def _import(turn: Turn, listing: Listing) -> Answer:
     if refusal is not None:
         return Refused(reason=refusal)
     changed = await _choose(turn, version, known=known is not None)
+    chance = rules.new_chance(version, known)
+    if chance is not None:
+        await _tell_odds(turn, version, chance)
     fresh = rules.new_certificates(listing, certificates)
     await store.save_certificates(
         turn.tx, version, [(item, rules.day_of(item.issued_on)) for item in fresh], turn.now
     )
     for item in fresh:
         _publish(turn, version.provider, _certified(version, item))
-    return Changed(changed=changed or bool(fresh))
+    return Changed(changed=changed or chance is not None or bool(fresh))
 
 
 async def _choose(turn: Turn, version: Version, *, known: bool) -> bool:
@@ -102,6 +107,7 @@ async def _choose(turn: Turn, version: Version, *, known: bool) -> bool:
         await store.save_provider(turn.tx, version.provider, turn.now)
         stakes = rules.write_stakes(version.stakes)
         await store.save_version(turn.tx, version, stakes, turn.now)
+        await store.save_odds(turn.tx, version, turn.now)
         await store.choose_version(turn.tx, version, turn.now)
         _publish(turn, version.provider, _listed(version))
         return True
@@ -114,6 +120,18 @@ async def _choose(turn: Turn, version: Version, *, known: bool) -> bool:
     )
     _publish(turn, version.provider, chosen)
     return True
+
+
+async def _tell_odds(turn: Turn, version: Version, chance: str) -> None:
+    """Have a version that is known say how often its highest win comes."""
+    await store.save_odds(turn.tx, version, turn.now)
+    told = GameOddsTold(
+        provider=version.provider,
+        code=version.code,
+        version=version.version,
+        top_win_chance=chance,
+    )
+    _publish(turn, version.provider, told)
 
 
 def _listed(version: Version) -> GameListed:

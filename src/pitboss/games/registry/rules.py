@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 
 import msgspec
+from msgspec import structs
 
 from pitboss.games.registry.model import (
     Certificate,
@@ -62,8 +63,11 @@ def refuse_stake(offer: Offer, *, currency: str, micros: int) -> Refusal | None:
 def refuse_listing(
     listing: Listing, known: Version | None, certificates: Collection[Certificate]
 ) -> Refusal | None:
-    """Return why a listing is not taken in: it contradicts what is known for ever."""
-    if known is not None and known != listing.version:
+    """Return why a listing is not taken in: it contradicts what is known for ever.
+
+    Only how often the highest win comes may be told later; who does not tell it contradicts nobody.
+    """
+    if known is not None and _contradict(known, listing.version):
         return Refusal.ANOTHER_UNDER_THIS_VERSION
     by_number = {(item.licence, item.number): item for item in certificates}
     for item in listing.certificates:
@@ -71,6 +75,11 @@ def refuse_listing(
         if earlier != item:
             return Refusal.ANOTHER_CERTIFICATE
     return None
+
+
+def new_chance(version: Version, known: Version | None) -> str | None:
+    """Return how often the highest win comes, if a version that was listed without tells it now."""
+    return version.top_win_chance if known is not None and known.top_win_chance is None else None
 
 
 def new_certificates(
@@ -82,6 +91,12 @@ def new_certificates(
         (item.licence, item.number): item for item in listing.certificates
     }
     return tuple(item for key, item in fresh.items() if key not in known)
+
+
+def _contradict(known: Version, listed: Version) -> bool:
+    if known.top_win_chance is None or listed.top_win_chance is None:
+        known = structs.replace(known, top_win_chance=listed.top_win_chance)
+    return known != listed
 
 
 def write_stakes(stakes: tuple[StakeRange, ...]) -> str:

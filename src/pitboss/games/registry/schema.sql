@@ -29,7 +29,17 @@ CREATE TABLE game_version (
     autoplay     boolean     NOT NULL,
     stakes       text        NOT NULL,
     listed_at    timestamptz NOT NULL,
-    top_win_chance text CHECK (top_win_chance ~ '^[1-9][0-9]*/[1-9][0-9]*$'),
+    PRIMARY KEY (provider, code, version)
+);
+
+-- How often the highest win of a version comes, as a fraction of rounds in lowest terms: told when it
+-- is listed or once later, and never changed, as its version is not.
+CREATE TABLE game_odds (
+    provider       text        NOT NULL,
+    code           text        NOT NULL,
+    version        text        NOT NULL,
+    top_win_chance text        NOT NULL CHECK (top_win_chance ~ '^[1-9][0-9]*/[1-9][0-9]*$'),
+    told_at        timestamptz NOT NULL,
     PRIMARY KEY (provider, code, version)
 );
 
@@ -48,6 +58,9 @@ CREATE TABLE game_certificate (
 );
 
 CREATE TRIGGER game_version_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON game_version
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_history();
+
+CREATE TRIGGER game_odds_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON game_odds
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_history();
 
 CREATE TRIGGER game_certificate_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE

@@ -10,10 +10,9 @@ import asyncpg
 from pitboss.db import Transaction
 from pitboss.games.registry.model import Certificate, GameKey, Version
 
-# Of a version, without when it was listed.
-_VERSION = (
-    "provider, code, version, title, kind, rtp_ppm, cycle_ms_min, autoplay, stakes, top_win_chance"
-)
+# Of a version, without when it was listed and what is told of its odds.
+_VERSION = "provider, code, version, title, kind, rtp_ppm, cycle_ms_min, autoplay, stakes"
+_ODDS = " LEFT JOIN game_odds USING (provider, code, version)"
 
 
 async def find_offers(tx: Transaction, keys: Collection[GameKey]) -> list[asyncpg.Record]:
@@ -27,6 +26,7 @@ async def find_offers(tx: Transaction, keys: Collection[GameKey]) -> list[asyncp
         " FROM unnest($1::text[], $2::text[]) AS wanted (provider, code)"
         " JOIN game USING (provider, code)"
         " JOIN game_version USING (provider, code, version)"
+        f"{_ODDS}"
         " JOIN game_provider AS provider USING (provider)",
         [provider for provider, _ in keys],
         [code for _, code in keys],
@@ -44,6 +44,7 @@ async def find_page(
         "   WHERE certificate.provider = game.provider AND certificate.code = game.code"
         "     AND certificate.version = game.version) AS licences"
         " FROM game JOIN game_version USING (provider, code, version)"
+        f"{_ODDS}"
         " JOIN game_provider AS provider USING (provider)"
         " WHERE (game.provider, game.code) > ($1, $2) AND ($4::text IS NULL OR game.provider = $4)"
         " ORDER BY game.provider, game.code LIMIT $3",
@@ -58,8 +59,9 @@ async def find_versions(
 ) -> list[asyncpg.Record]:
     """Return those of the versions that were ever listed."""
     return await tx.fetch(
-        f"SELECT {_VERSION} FROM game_version JOIN unnest($1::text[], $2::text[], $3::text[])"
-        " AS wanted (provider, code, version) USING (provider, code, version)",
+        f"SELECT {_VERSION}, top_win_chance FROM game_version"
+        " JOIN unnest($1::text[], $2::text[], $3::text[])"
+        f" AS wanted (provider, code, version) USING (provider, code, version){_ODDS}",
         *_columns(keys),
     )
 
@@ -123,7 +125,7 @@ async def save_version(tx: Transaction, version: Version, stakes: str, at: datet
     """Write a version that was not known."""
     await tx.execute(
         f"INSERT INTO game_version ({_VERSION}, listed_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         version.provider,
         version.code,
         version.version,
@@ -133,6 +135,18 @@ async def save_version(tx: Transaction, version: Version, stakes: str, at: datet
         version.cycle_ms_min,
         version.autoplay,
         stakes,
+        at,
+    )
+
+
+async def save_odds(tx: Transaction, version: Version, at: datetime) -> None:
+    """Write how often a version's highest win comes, if it tells that."""
+    await tx.execute(
+        "INSERT INTO game_odds (provider, code, version, top_win_chance, told_at)"
+        " SELECT $1, $2, $3, $4, $5 WHERE $4::text IS NOT NULL",
+        version.provider,
+        version.code,
+        version.version,
         version.top_win_chance,
         at,
     )

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
+from pitboss.games.registry.model import Version
 from pitboss.kernel.ids import AccountId, PlayerId, derived_id
 from pitboss.kernel.shards import PLAYER_SHARDS, Shard
 from pitboss.wallet.model import house_account, provider_account
@@ -316,9 +317,10 @@ class Launch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """The game may be opened in this session."""
+    """The game may be opened in this session, in the version that was asked about."""
 
     session: Session
+    version: Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from msgspec import structs
 
 from pitboss import gate, jurisdictions
 from pitboss.games import registry
+from pitboss.games.registry.model import Refusal as RegistryRefusal
 from pitboss.games.rounds import store
 from pitboss.games.rounds.facts import GameSessionEnded, GameSessionOpened, GameTokenIssued
 from pitboss.games.rounds.model import (
@@ -43,8 +44,8 @@ async def open_session(turn: Turn, launch: Launch) -> Opened | NotOpened:
     key = (launch.provider, launch.game)
     offer = (await registry.find_offers(turn.tx, [key])).get(key)
     refusal = registry.refuse_game(offer, licence)
-    if refusal is not None:
-        return NotOpened(reason=refusal)
+    if refusal is not None or offer is None:
+        return NotOpened(reason=refusal or RegistryRefusal.UNKNOWN_GAME)
     (permit,) = await gate.check(
         turn,
         [
@@ -75,7 +76,7 @@ async def open_session(turn: Turn, launch: Launch) -> Opened | NotOpened:
         ends_at=turn.now + SESSION_LIFE,
     )
     await _sit_down(turn, session, digest_of(launch.secret))
-    return Opened(session=session)
+    return Opened(session=session, version=offer.version)
 
 
 async def swap_token(
