@@ -15,6 +15,7 @@ import structlog
 from litestar.types import HTTPScope, Receive, Send
 
 from pitboss.api import problems, wire
+from pitboss.api.bodies import ClientGone, read_body
 from pitboss.api.edge import Edge
 from pitboss.api.intake import Answer, Intake, LookAgain, Slip
 from pitboss.api.metrics import Metrics
@@ -59,10 +60,6 @@ def _problem_headers(problem: Problem, body: bytes) -> list[tuple[bytes, bytes]]
 
 _TOO_BUSY = problems.TOO_BUSY.body()
 _TOO_BUSY_HEADERS = _problem_headers(problems.TOO_BUSY, _TOO_BUSY)
-
-
-class ClientGone(Exception):
-    """The client closed the connection before its request was whole."""
 
 
 class BetRoutes:
@@ -266,7 +263,7 @@ def _wanted_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes
 
 
 async def _read_body(headers: dict[bytes, bytes], receive: Receive, bytes_max: int) -> bytes:
-    """Return the body, never reading more than allowed.
+    """Return the body.
 
     Raises:
         ProblemFound: it is not JSON by its headers, or longer than it may be.
@@ -277,18 +274,10 @@ async def _read_body(headers: dict[bytes, bytes], receive: Receive, bytes_max: i
     length = headers.get(b"content-length", b"0")
     if not length.isdigit():
         raise ProblemFound(problems.malformed_header("Content-Length", "this is not a number"))
-    if int(length[:20]) > bytes_max:
+    content = await read_body(receive, length=int(length[:20]), bytes_max=bytes_max)
+    if content is None:
         raise ProblemFound(problems.too_large(bytes_max))
-    content = b""
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise ClientGone
-        content += message.get("body", b"")
-        if len(content) > bytes_max:
-            raise ProblemFound(problems.too_large(bytes_max))
-        if not message.get("more_body", False):
-            return content
+    return content
 
 
 def _text(value: bytes | None) -> str | None:

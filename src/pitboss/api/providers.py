@@ -12,6 +12,7 @@ from litestar.types import HTTPScope, Receive, Send
 from msgspec import structs
 
 from pitboss.api import problems
+from pitboss.api.bodies import ClientGone, read_body
 from pitboss.api.edge import Edge, GameProvider
 from pitboss.api.lanes import Lanes
 from pitboss.api.metrics import Metrics
@@ -41,12 +42,9 @@ from pitboss.messages import Turn
 PREFIX = "/v1/providers/"
 ROUTE = "/v1/providers/{provider}/{call:path}"
 _TOKEN_BYTES = 16
+_LENGTH_DIGITS_MAX = 12
 
 _log = structlog.get_logger("api.providers")
-
-
-class ClientGone(Exception):
-    """The provider closed the connection before its call was whole."""
 
 
 class Pace:
@@ -221,26 +219,8 @@ class ProviderRoutes:
 
 
 async def _read_body(headers: Mapping[str, str], receive: Receive) -> bytes | None:
-    """Return the body; None if it is longer than any call is, which is then not read to its end.
-
-    Raises:
-        ClientGone: it was not whole.
-    """
+    """Return the body; None if it is longer than any call is."""
     length = headers.get("content-length", "0")
-    if not length.isdecimal() or len(length) > 12 or int(length) > BODY_BYTES_MAX:
+    if not length.isdecimal() or len(length) > _LENGTH_DIGITS_MAX:
         return None
-    pieces: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        if message["type"] != "http.request":
-            continue
-        piece = message.get("body", b"")
-        size += len(piece)
-        if size > BODY_BYTES_MAX:
-            return None
-        pieces.append(piece)
-        if not message.get("more_body", False):
-            return b"".join(pieces)
+    return await read_body(receive, length=int(length), bytes_max=BODY_BYTES_MAX)

@@ -1,0 +1,40 @@
+"""The bodies of requests, for the routes that are plain ASGI."""
+
+from __future__ import annotations
+
+from litestar.types import Receive
+
+# What is longer than allowed is read on to here and dropped, so that the connection can go on.
+_DROPPED_BYTES_MAX = 4 * 1024 * 1024
+
+
+class ClientGone(Exception):
+    """Whoever calls closed the connection before the body was whole."""
+
+
+async def read_body(receive: Receive, *, length: int, bytes_max: int) -> bytes | None:
+    """Return the body, or None if it is longer than allowed, which is read but not kept.
+
+    The server cuts off who is answered before the body has been read: then the answer may be lost,
+    and so may the next request that was already on its way.  Only a body that says that it is very
+    long (`length`, in bytes) is cut off so, and one that turns out to be.
+
+    Raises:
+        ClientGone: it was not whole.
+    """
+    if length > _DROPPED_BYTES_MAX:
+        return None
+    content = b""
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientGone
+        piece = message.get("body", b"")
+        size += len(piece)
+        if size <= bytes_max:
+            content += piece
+        elif size > _DROPPED_BYTES_MAX:
+            return None
+        if not message.get("more_body", False):
+            return content if size <= bytes_max else None
