@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -118,6 +119,7 @@ async def tell(database: Database, files: str, *, die_at: int) -> int:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "integration.central.doomed", json.dumps(told)),
         stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     try:
         async with asyncio.timeout(SECONDS_MAX):
