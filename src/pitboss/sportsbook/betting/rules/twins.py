@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -23,7 +24,8 @@ class Recent:
     """
 
     def __init__(self, taken: Iterable[Taken] = ()) -> None:
-        self._at: dict[Likeness, datetime] = {}
+        # Not a plain dict, whose first key is looked for behind all that were taken out before it.
+        self._at: OrderedDict[Likeness, datetime] = OrderedDict()
         for item in sorted(taken, key=_placed_at):
             self.note(item.likeness, item.placed_at)
 
@@ -38,9 +40,8 @@ class Recent:
     def note(self, likeness: Likeness, placed_at: datetime) -> None:
         """Take note of a slip that was taken, and forget those that are too old by now."""
         taken = self._at
-        # Out first, so that it stands behind those that are older.
-        taken.pop(likeness, None)
         taken[likeness] = placed_at
+        taken.move_to_end(likeness)
         while placed_at - taken[oldest := next(iter(taken))] >= DUPLICATE_WINDOW:
             del taken[oldest]
 
