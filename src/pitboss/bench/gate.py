@@ -1,9 +1,10 @@
 """`pitboss bench gate`: what asking the gate, and counting for it, costs a bet.
 
-The same bets are decided by the real processors thrice: by some that ask nobody and count nothing,
-which is the baseline; by those of production; and by the first again, because tables that grow slow
-everything down and the gate shall not pay for that.  Players have limits, so that these are read
-and measured for every bet.
+Bets are decided by the real processors in turns: by some that ask nobody and count nothing, which
+is the baseline; by those of production; and by the first again, and so on.  Tables that grow slow
+everything down, and a machine that is shared is slow for seconds: the gate shall not pay for that,
+so each kind's median is told, and the least and the most that a turn cost beside its neighbours.
+Players have limits, so that these are read and measured for every bet.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 from pitboss import jurisdictions, messages
 from pitboss.bench import books, log, processes, server, town, worker
@@ -43,10 +45,11 @@ _COUNT = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateOptions:
-    """What to run: `bets` are decided in each of the three parts; every player has a day's limit
-    of stakes, and one of losses, unless `limited` is false."""
+    """What to run: `bets` are decided in each part, and `rounds` parts ask the gate; every player
+    has a day's limit of stakes, and one of losses, unless `limited` is false."""
 
     bets: int = 100_000
+    rounds: int = 3
     seconds: float = 60.0
     wallets: int = 10_000
     limited: bool = True
@@ -99,14 +102,15 @@ async def run(options: GateOptions, *, tell: Tell = lambda _: None) -> BenchRepo
         )
         machine = server.describe_machine(started.data)
         tell("deciding without the gate")
-        before = await _decide(run, "bets-ungated")
-        ungated = await books.count(database, _COUNT["staked"])
-        tell("deciding with the gate")
-        beside = await _decide(run, "bets")
-        gated = await books.count(database, _COUNT["staked"]) - ungated
-        tell("deciding without the gate again")
-        after = await _decide(run, "bets-ungated")
-        return await _report(run, machine, (before, beside, after), gated)
+        alone, beside = [await _decide(run, "bets-ungated")], []
+        gated = 0
+        for number in range(1, options.rounds + 1):
+            ungated = await books.count(database, _COUNT["staked"])
+            tell(f"deciding with the gate, and without it again: {number} of {options.rounds}")
+            beside.append(await _decide(run, "bets"))
+            gated += await books.count(database, _COUNT["staked"]) - ungated
+            alone.append(await _decide(run, "bets-ungated"))
+        return await _report(run, machine, alone, beside, gated)
 
 
 async def _limit(
@@ -153,10 +157,12 @@ async def _decide(run: _Run, loop: str) -> _Part:
 
 
 async def _report(
-    run: _Run, machine: dict[str, Figure], parts: tuple[_Part, _Part, _Part], gated: int
+    run: _Run,
+    machine: dict[str, Figure],
+    alone: Sequence[_Part],
+    beside: Sequence[_Part],
+    gated: int,
 ) -> BenchReport:
-    before, beside, after = parts
-    alone = (before.micros + after.micros) / 2
     found = await books.check(run.database)
     counts = {name: await books.count(run.database, query) for name, query in _COUNT.items()}
     async with run.database.reading() as tx:
@@ -164,8 +170,8 @@ async def _report(
     return BenchReport(
         bench="gate",
         unit="bets/s decided with the gate asked",
-        rate=beside.rate,
-        baseline_rate=(before.rate + after.rate) / 2,
+        rate=median(part.rate for part in beside),
+        baseline_rate=median(part.rate for part in alone),
         rss_mb=run.rss_mb,
         durability=durability,
         machine=machine,
@@ -178,22 +184,41 @@ async def _report(
         },
         invariants={
             **found.invariants,
-            "every_command_has_one_outcome": counts["bets"] == 3 * run.options.bets,
+            "every_command_has_one_outcome": (
+                counts["bets"] == run.options.bets * (len(alone) + len(beside))
+            ),
             "everybody_was_let_through": counts["accepted"] == counts["bets"],
             "what_the_gate_let_through_is_counted": counts["counted"] == gated,
         },
-        figures={
-            "alone_before": round(before.rate, 1),
-            "alone_after": round(after.rate, 1),
-            "cpu_micros_ungated": round(alone, 1),
-            "cpu_micros_gated": round(beside.micros, 1),
-            **_named(beside, "gated"),
-            **_named(after, "ungated"),
-            "cpu_percent_added": round(100 * (beside.micros / alone - 1), 1) if alone else 0.0,
-        },
+        figures={**_spent(alone, "ungated"), **_spent(beside, "gated"), **_added(alone, beside)},
     )
 
 
-def _named(part: _Part, kind: str) -> dict[str, Figure]:
-    """Return what each kind of process spent on a bet in a part, under names of that part."""
-    return {f"{name.removesuffix('-ungated')}_{kind}": value for name, value in part.spent.items()}
+def _spent(parts: Sequence[_Part], kind: str) -> dict[str, Figure]:
+    """Return what a bet cost in parts of a kind, in all and by process: the medians."""
+    by_process = {
+        f"{name.removesuffix('-ungated')}_{kind}": round(
+            median(part.spent[name] for part in parts), 1
+        )
+        for name in parts[0].spent
+    }
+    return {f"cpu_micros_{kind}": round(median(part.micros for part in parts), 1), **by_process}
+
+
+def _added(alone: Sequence[_Part], beside: Sequence[_Part]) -> dict[str, Figure]:
+    """Return what the gate adds to the cost of a bet, in percent: of the medians, and of each part
+    beside those right before and after it the least and the most."""
+    each = [
+        _percent(part.micros, (before.micros + after.micros) / 2)
+        for before, part, after in zip(alone, beside, alone[1:], strict=False)
+    ]
+    medians = [median(part.micros for part in parts) for parts in (beside, alone)]
+    return {
+        "cpu_percent_added": _percent(*medians),
+        "cpu_percent_added_min": min(each),
+        "cpu_percent_added_max": max(each),
+    }
+
+
+def _percent(micros: float, alone: float) -> float:
+    return round(100 * (micros / alone - 1), 1) if alone else 0.0

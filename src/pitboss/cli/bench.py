@@ -83,8 +83,9 @@ def games(
 @app.command()
 def gate(
     bets: Annotated[
-        int, typer.Option(min=10_000, max=10_000_000, help="Bets in each of the three parts.")
+        int, typer.Option(min=10_000, max=10_000_000, help="Bets in each part.")
     ] = 100_000,
+    rounds: Annotated[int, typer.Option(min=1, max=50, help="Parts that ask the gate.")] = 3,
     limited: Annotated[bool, typer.Option(help="Whether players have limits.")] = True,
     seed: SeedOption = 1,
     output: OutputOption = None,
@@ -93,7 +94,7 @@ def gate(
     """What asking the gate costs a bet, beside the same processors that ask nobody."""
     from pitboss.bench import gate as bench
 
-    options = bench.GateOptions(bets=bets, limited=limited, seed=seed)
+    options = bench.GateOptions(bets=bets, rounds=rounds, limited=limited, seed=seed)
     _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
 
 

@@ -39,6 +39,8 @@ NOTHING_MORE = Known()
 # What nearly every stake meets is compared and not looked up.
 _NOWHERE, _UNVERIFIED = Standing.NOT_NEEDED, Identified.UNVERIFIED
 _GOES_ON, _NOT_PLANNED, _UNREGISTERED = Pace.GOES_ON, Planned.NOT_NEEDED, Verdict.NOT_NEEDED
+_ACTIVE, _GAMES, _VERIFIED = PlayerStatus.ACTIVE, Product.GAMES, Identified.VERIFIED
+_REQUIRED, _LOGS_OUT = SecondFactor.REQUIRED, WhenReached.LOG_OUT
 
 
 def decide_wagers(
@@ -155,7 +157,7 @@ def identify(
 
 def refuse_inactive(case: Case) -> Refusal | None:
     """Refuse players who are suspended or whose account is closed."""
-    active = case.player.status is PlayerStatus.ACTIVE
+    active = case.player.status is _ACTIVE
     return None if active else Refusal.PLAYER_NOT_ACTIVE
 
 
@@ -178,7 +180,7 @@ def refuse_registered(case: Case) -> Refusal | None:
     silent the licence says what holds.  Source: GlüStV 2021, § 6c and 6h;
     LCCP SR 3.5.5; BEK 67/2012, § 19 (DK); spelpaus.se; KSA, Cruks.
     """
-    return _REGISTERED[case.registered]
+    return None if case.registered is _UNREGISTERED else _REGISTERED[case.registered]
 
 
 def refuse_unverified(case: Case) -> Refusal | None:
@@ -187,7 +189,7 @@ def refuse_unverified(case: Case) -> Refusal | None:
     Where the licence gives an account hours to be verified, who let them pass may not even pay in.
     Source: LCCP 17.1.1(1).
     """
-    if case.identified is Identified.VERIFIED:
+    if case.identified is _VERIFIED:
         return None
     if case.identified is Identified.OVERDUE:
         return Refusal.PLAYER_NOT_VERIFIED
@@ -202,7 +204,7 @@ def refuse_without_second_factor(case: WagerCase) -> Refusal | None:
 
     They are let in with the password alone, to set one up and to take their money out.
     """
-    required = case.jurisdiction.sessions.second_factor is SecondFactor.REQUIRED
+    required = case.jurisdiction.sessions.second_factor is _REQUIRED
     return Refusal.SECOND_FACTOR_MISSING if required and not case.guarded else None
 
 
@@ -243,7 +245,7 @@ def refuse_stake_above_cap(case: WagerCase) -> Refusal | None:
     stake does not say yet whether its game is a slot.
     Source: the licence's `games.stake_caps`; SI 2025/215, reg. 2 (GB); GlüStV § 22a (DE).
     """
-    if case.check.product is not Product.GAMES:
+    if case.check.product is not _GAMES:
         return None
     for cap in case.jurisdiction.games.stake_caps:
         meant = case.age is None or cap.is_for(case.age)
@@ -289,7 +291,7 @@ def refuse_unplanned(case: WagerCase) -> Refusal | None:
 
     Source: DGOJ, monitoring model v3.3 (BOE-A-2024-12639), `PlanificacionSesion`; PRD-09.
     """
-    if case.planned is _NOT_PLANNED or case.check.product is not Product.GAMES:
+    if case.planned is _NOT_PLANNED or case.check.product is not _GAMES:
         return None
     return _UNPLANNED[case.planned]
 
@@ -311,7 +313,7 @@ def logs_out(case: WagerCase, refusal: Refusal) -> bool:
     It is used up when not even the least stake is left of it.  Who only asked for more than there
     is may go on with less.  Source: the licence's `limits.when_reached`.
     """
-    if case.jurisdiction.limits.when_reached is not WhenReached.LOG_OUT:
+    if case.jurisdiction.limits.when_reached is not _LOGS_OUT:
         return False
     if refusal is Refusal.SESSION_TIME_USED_UP:
         return True
@@ -340,7 +342,7 @@ def refuse_without_permit(case: WagerCase) -> Refusal | None:
 
     Source: ME 16-633 ch. 62, s. 1 and 3.B; N.J.A.C. 13:69O-1.2(e); GEO-01, 02 and 05.
     """
-    return _UNLOCATED[case.standing]
+    return None if case.standing is _NOWHERE else _UNLOCATED[case.standing]
 
 
 _REGISTERED = {

@@ -34,6 +34,9 @@ from pitboss.responsible.limits.rules.standing import cap_of, in_force, period_e
 HOUR = timedelta(hours=1)
 # A rolling month is 30 days, so nothing older is asked for.  A calendar month is one day longer.
 LOOKED_BACK = timedelta(days=32)
+# What nearly every stake meets is compared and not looked up.
+_STAKE, _LOSS = LimitKind.STAKE, LimitKind.LOSS
+_COUNTED, _CLOSES = OpenStakes.COUNTED, WhenReached.REST_OF_PERIOD
 
 
 def allowance(
@@ -53,7 +56,7 @@ def allowance(
     values = _capped(chosen, licence, age, lifts) if licence.limits.caps else chosen
     for key, value in values:
         _add_room(found, key, value, played, licence, now)
-    if closes(licence):
+    if licence.limits.when_reached is _CLOSES:
         shut = [limit for limit in limits if limit.closed_until and now < limit.closed_until]
         found.stakes.extend([Room(kind=limit.key.kind, left=0) for limit in shut])
     return found
@@ -64,7 +67,7 @@ def closes(licence: Jurisdiction) -> bool:
 
     Source: the licence's `limits.when_reached`; 58 Pa. Code § 814a.2(2).
     """
-    return licence.limits.when_reached is WhenReached.REST_OF_PERIOD
+    return licence.limits.when_reached is _CLOSES
 
 
 def reached(standing: Standing, licence: Jurisdiction, *, now: datetime) -> list[Limit]:
@@ -110,11 +113,9 @@ def _add_room(
 ) -> None:
     # Compared one by one, the commonest first: this is done for every limit of every bet.
     kind = key.kind
-    if kind is LimitKind.STAKE or kind is LimitKind.LOSS:
+    if kind is _STAKE or kind is _LOSS:
         left = value - used(key, played, licence, now=now)
-        counts_new = (
-            kind is LimitKind.STAKE or licence.limits.loss_open_stakes is OpenStakes.COUNTED
-        )
+        counts_new = kind is _STAKE or licence.limits.loss_open_stakes is _COUNTED
         found.stakes.append(Room(kind=kind, left=left, counts_new=counts_new))
     elif kind is LimitKind.DEPOSIT or kind is LimitKind.NET_DEPOSIT:
         left = value - used(key, played, licence, now=now)
@@ -145,22 +146,26 @@ def used(
     up to an hour longer.  For the same reason a void stake keeps its place in a stake limit.
     """
     before = period_start(key.period or Period.DAY, licence, now) - HOUR
+    kind, total = key.kind, 0
+    # Loops instead of sums of lists: most players have an hour or two, and every bet asks this.
+    if kind is _STAKE:
+        for hour, item in played.items():
+            if hour > before:
+                total += item.staked
+        return total
+    if kind is _LOSS:
+        # Whenever they were staked: any of those that are open may be lost in this period.
+        counted = licence.limits.loss_open_stakes is _COUNTED
+        for hour, item in played.items():
+            if counted:
+                total += item.staked - item.settled
+            if hour > before:
+                total += item.settled - item.returned
+        return total
+    net = kind is LimitKind.NET_DEPOSIT or licence.limits.deposit_measure is Measure.NET
     hours = [item for hour, item in played.items() if hour > before]
-    match key.kind:
-        case LimitKind.STAKE:
-            return sum([item.staked for item in hours])
-        case LimitKind.LOSS:
-            lost = sum([item.settled - item.returned for item in hours])
-            if licence.limits.loss_open_stakes is OpenStakes.IGNORED:
-                return lost
-            # Whenever they were staked: any of them may be lost in this period.
-            return lost + sum([item.staked - item.settled for item in played.values()])
-        case LimitKind.NET_DEPOSIT:
-            return sum([item.deposited - item.withdrawn for item in hours])
-        case _:
-            gross = sum([item.deposited for item in hours])
-            net = licence.limits.deposit_measure is Measure.NET
-            return gross - sum([item.withdrawn for item in hours]) if net else gross
+    withdrawn = sum([item.withdrawn for item in hours]) if net else 0
+    return sum([item.deposited for item in hours]) - withdrawn
 
 
 def sum_up(
