@@ -1,10 +1,10 @@
-"""`pitboss bench gate`: what asking the gate, and counting for it, costs a bet.
+"""`pitboss bench gate`: what asking the gate, and counting for it, adds to the cost of a bet.
 
-Bets are decided by the real processors in turns: by some that ask nobody and count nothing, which
+First bets are acknowledged by a real API, which tells what one costs until it is in the log.  Then
+bets are decided by the real processors in turns: by some that ask nobody and count nothing, which
 is the baseline; by those of production; and by the first again, and so on.  Tables that grow slow
-everything down, and a machine that is shared is slow for seconds: the gate shall not pay for that,
-so each kind's median is told, and the least and the most that a turn cost beside its neighbours.
-Players have limits, so that these are read and measured for every bet.
+everything down, and a machine that is shared is slow for seconds, which is not the gate's cost: of
+each kind the best part is told.  Players have limits, which are read and measured for every bet.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
 
 from pitboss import jurisdictions, messages
-from pitboss.bench import books, log, processes, server, town, worker
+from pitboss.bench import books, load, log, processes, server, town, worker
 from pitboss.bench.report import BenchReport, Figure
+from pitboss.bench.venue import Venue, open_venue
 from pitboss.db import Database
-from pitboss.db.embedded import EmbeddedPostgres
 from pitboss.jurisdictions.model import LimitKind, Period
 from pitboss.kernel.clock import Clock, SystemClock
 from pitboss.kernel.entropy import Entropy, SystemEntropy
@@ -31,13 +30,17 @@ from pitboss.workers.bets import BATCH_MAX
 
 Tell = Callable[[str], None]
 
+PLACE_PATH = "/v1/bets"
 GROUPS = [PARTITIONS_ALL[0::2], PARTITIONS_ALL[1::2]]
 # Nobody comes near it: what is measured is that it is looked at.
 LIMIT_MICROS = town.FUNDS_MICROS
 LIMITED_AT_ONCE = 500
 _COUNT = {
     "bets": "SELECT count(*) FROM bet",
-    "accepted": "SELECT count(*) FROM bet WHERE state = 'accepted'",
+    # A slip that comes twice by chance is no matter of the gate.
+    "let through": (
+        "SELECT count(*) FROM bet WHERE state = 'accepted' OR refusal = 'duplicate_slip'"
+    ),
     "counted": "SELECT coalesce(sum(staked), 0)::bigint FROM player_hour",
     "staked": "SELECT coalesce(sum(stake_micros), 0)::bigint FROM bet WHERE state = 'accepted'",
 }
@@ -49,7 +52,9 @@ class GateOptions:
     has a day's limit of stakes, and one of losses, unless `limited` is false."""
 
     bets: int = 100_000
-    rounds: int = 3
+    rounds: int = 5
+    acknowledge_seconds: float = 5.0
+    connections: int = 64
     seconds: float = 60.0
     wallets: int = 10_000
     limited: bool = True
@@ -70,13 +75,26 @@ class _Part:
         return sum(self.spent.values())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What came of a run: bets acknowledged and what each cost, and the parts of both kinds.
+
+    `staked` is what the parts that ask the gate have let through, in micros.
+    """
+
+    acknowledged: int
+    spent: dict[str, float]
+    alone: Sequence[_Part]
+    beside: Sequence[_Part]
+    staked: int
+
+
 @dataclass(slots=True, kw_only=True)
 class _Run:
     """What a run has in hand."""
 
     options: GateOptions
-    started: EmbeddedPostgres
-    database: Database
+    venue: Venue
     bets: Iterator[PlaceBet]
     clock: Clock = field(default_factory=SystemClock)
     rss_mb: dict[str, float] = field(default_factory=dict)
@@ -85,32 +103,57 @@ class _Run:
 async def run(options: GateOptions, *, tell: Tell = lambda _: None) -> BenchReport:
     """Measure bets decided per second with the gate, beside the same without."""
     clock, entropy = SystemClock(), SystemEntropy()
-    async with (
-        server.temporary_server(folder=options.folder) as started,
-        server.fresh_database(started) as database,
-    ):
-        tell(f"moving {options.wallets:,} players in")
-        people = await town.move_in(database, players=options.wallets, clock=clock, entropy=entropy)
+    tell(f"an instance with {options.wallets:,} players starts")
+    async with open_venue(players=options.wallets, only=("api",), folder=options.folder) as venue:
         if options.limited:
             tell("setting their limits")
-            await _limit(database, people.players, clock, entropy)
+            await _limit(venue.database, venue.people.players, clock, entropy)
         run = _Run(
             options=options,
-            started=started,
-            database=database,
-            bets=town.bets(people, seed=options.seed, clock=clock, entropy=entropy),
+            venue=venue,
+            bets=town.bets(venue.people, seed=options.seed, clock=clock, entropy=entropy),
         )
-        machine = server.describe_machine(started.data)
-        tell("deciding without the gate")
-        alone, beside = [await _decide(run, "bets-ungated")], []
-        gated = 0
-        for number in range(1, options.rounds + 1):
-            ungated = await books.count(database, _COUNT["staked"])
-            tell(f"deciding with the gate, and without it again: {number} of {options.rounds}")
-            beside.append(await _decide(run, "bets"))
-            gated += await books.count(database, _COUNT["staked"]) - ungated
-            alone.append(await _decide(run, "bets-ungated"))
-        return await _report(run, machine, alone, beside, gated)
+        machine = server.describe_machine(venue.home)
+        tell("acknowledging")
+        acknowledged, spent = await _acknowledge(run)
+        return await _report(run, machine, await _alternate(run, acknowledged, spent, tell))
+
+
+async def _acknowledge(run: _Run) -> tuple[int, dict[str, float]]:
+    """Send bets over HTTP; return how many were acknowledged, and what each cost."""
+    options, venue = run.options, run.venue
+    phase = load.Phase(name="acknowledge", seconds=options.acknowledge_seconds, rate=0)
+    task = venue.task(
+        path=PLACE_PATH,
+        connections=options.connections,
+        phases=(phase,),
+        slips=0,
+        seed=options.seed,
+    )
+    pids = venue.instance.pids
+    seen = processes.Processes({"api": pids["api"]}, server_pid=pids["postgres"])
+    async with seen.watched():
+        used = seen.cpu_seconds()
+        sent = await load.send(task, venue.home)
+        spent = processes.micros_each(used, seen.cpu_seconds(), len(sent.bets))
+    run.rss_mb |= seen.rss_mb
+    return len(sent.bets), spent
+
+
+async def _alternate(run: _Run, acknowledged: int, spent: dict[str, float], tell: Tell) -> _Found:
+    """Decide without the gate and with it in turns, what was acknowledged first."""
+    database, rounds = run.venue.database, run.options.rounds
+    tell("deciding what was acknowledged")
+    async with worker.working("bets-ungated", database.url, GROUPS):
+        await log.drained(database)
+    alone, beside, staked = [await _decide(run, "bets-ungated")], [], 0
+    for number in range(1, rounds + 1):
+        before = await books.count(database, _COUNT["staked"])
+        tell(f"deciding with the gate, and without it again: {number} of {rounds}")
+        beside.append(await _decide(run, "bets"))
+        staked += await books.count(database, _COUNT["staked"]) - before
+        alone.append(await _decide(run, "bets-ungated"))
+    return _Found(acknowledged=acknowledged, spent=spent, alone=alone, beside=beside, staked=staked)
 
 
 async def _limit(
@@ -136,88 +179,87 @@ async def _limit(
 
 async def _decide(run: _Run, loop: str) -> _Part:
     """Fill the log and let the processors empty it."""
-    await log.fill(run.database, run.bets, run.options.bets, clock=run.clock)
-    await server.settle_down(run.database)
-    full = await log.look(run.database)
-    async with worker.working(loop, run.database.url, GROUPS) as workers:
+    database = run.venue.database
+    await log.fill(database, run.bets, run.options.bets, clock=run.clock)
+    await server.settle_down(database)
+    full = await log.look(database)
+    async with worker.working(loop, database.url, GROUPS) as workers:
         seen = processes.Processes(
-            {item.name: item.pid for item in workers}, server_pid=run.started.pid()
+            {item.name: item.pid for item in workers},
+            server_pid=run.venue.instance.pids["postgres"],
         )
         async with seen.watched():
-            first = await log.first_move(run.database, full)
+            first = await log.first_move(database, full)
             used = seen.cpu_seconds()
             drained = await log.watch(
-                run.database, first, seconds=run.options.seconds, waiting_min=BATCH_MAX
+                database, first, seconds=run.options.seconds, waiting_min=BATCH_MAX
             )
             spent = processes.micros_each(used, seen.cpu_seconds(), drained.decided)
-            await log.drained(run.database)
+            await log.drained(database)
     run.rss_mb |= seen.rss_mb
     rate = drained.decided / drained.seconds if drained.seconds else 0.0
     return _Part(rate=rate, spent=spent)
 
 
-async def _report(
-    run: _Run,
-    machine: dict[str, Figure],
-    alone: Sequence[_Part],
-    beside: Sequence[_Part],
-    gated: int,
-) -> BenchReport:
-    found = await books.check(run.database)
-    counts = {name: await books.count(run.database, query) for name, query in _COUNT.items()}
-    async with run.database.reading() as tx:
+async def _report(run: _Run, machine: dict[str, Figure], found: _Found) -> BenchReport:
+    options, database = run.options, run.venue.database
+    checked = await books.check(database)
+    counts = {name: await books.count(database, query) for name, query in _COUNT.items()}
+    parts = len(found.alone) + len(found.beside)
+    async with database.reading() as tx:
         durability = await server.read_durability(tx)
     return BenchReport(
         bench="gate",
         unit="bets/s decided with the gate asked",
-        rate=median(part.rate for part in beside),
-        baseline_rate=median(part.rate for part in alone),
+        rate=max(part.rate for part in found.beside),
+        baseline_rate=max(part.rate for part in found.alone),
         rss_mb=run.rss_mb,
         durability=durability,
         machine=machine,
         versions=server.describe_versions(),
         options={
-            "bets": run.options.bets,
-            "wallets": run.options.wallets,
-            "limited": run.options.limited,
-            "seed": run.options.seed,
+            "bets": options.bets,
+            "rounds": options.rounds,
+            "wallets": options.wallets,
+            "limited": options.limited,
+            "seed": options.seed,
         },
         invariants={
-            **found.invariants,
+            **checked.invariants,
             "every_command_has_one_outcome": (
-                counts["bets"] == run.options.bets * (len(alone) + len(beside))
+                counts["bets"] == found.acknowledged + options.bets * parts
             ),
-            "everybody_was_let_through": counts["accepted"] == counts["bets"],
-            "what_the_gate_let_through_is_counted": counts["counted"] == gated,
+            "everybody_was_let_through": counts["let through"] == counts["bets"],
+            "what_the_gate_let_through_is_counted": counts["counted"] == found.staked,
         },
-        figures={**_spent(alone, "ungated"), **_spent(beside, "gated"), **_added(alone, beside)},
+        figures=_figures(found),
     )
 
 
-def _spent(parts: Sequence[_Part], kind: str) -> dict[str, Figure]:
-    """Return what a bet cost in parts of a kind, in all and by process: the medians."""
-    by_process = {
-        f"{name.removesuffix('-ungated')}_{kind}": round(
-            median(part.spent[name] for part in parts), 1
-        )
-        for name in parts[0].spent
-    }
-    return {f"cpu_micros_{kind}": round(median(part.micros for part in parts), 1), **by_process}
-
-
-def _added(alone: Sequence[_Part], beside: Sequence[_Part]) -> dict[str, Figure]:
-    """Return what the gate adds to the cost of a bet, in percent: of the medians, and of each part
-    beside those right before and after it the least and the most."""
-    each = [
-        _percent(part.micros, (before.micros + after.micros) / 2)
-        for before, part, after in zip(alone, beside, alone[1:], strict=False)
-    ]
-    medians = [median(part.micros for part in parts) for parts in (beside, alone)]
+def _figures(found: _Found) -> dict[str, Figure]:
+    alone, beside = _cheapest(found.alone), _cheapest(found.beside)
+    acknowledging = sum(found.spent.values())
     return {
-        "cpu_percent_added": _percent(*medians),
-        "cpu_percent_added_min": min(each),
-        "cpu_percent_added_max": max(each),
+        "cpu_micros_acknowledging": round(acknowledging, 1),
+        "cpu_micros_ungated": round(alone.micros, 1),
+        "cpu_micros_gated": round(beside.micros, 1),
+        **{f"{name}_acknowledging": value for name, value in found.spent.items()},
+        **_named(alone, "ungated"),
+        **_named(beside, "gated"),
+        "cpu_percent_added": _percent(beside.micros, alone.micros),
+        "cpu_percent_added_from_request": _percent(
+            acknowledging + beside.micros, acknowledging + alone.micros
+        ),
     }
+
+
+def _cheapest(parts: Sequence[_Part]) -> _Part:
+    return min(parts, key=lambda part: part.micros)
+
+
+def _named(part: _Part, kind: str) -> dict[str, Figure]:
+    """Return what each kind of process spent on a bet in a part, under names of that part."""
+    return {f"{name.removesuffix('-ungated')}_{kind}": value for name, value in part.spent.items()}
 
 
 def _percent(micros: float, alone: float) -> float:

@@ -85,7 +85,7 @@ def gate(
     bets: Annotated[
         int, typer.Option(min=10_000, max=10_000_000, help="Bets in each part.")
     ] = 100_000,
-    rounds: Annotated[int, typer.Option(min=1, max=50, help="Parts that ask the gate.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, max=50, help="Parts that ask the gate.")] = 5,
     limited: Annotated[bool, typer.Option(help="Whether players have limits.")] = True,
     seed: SeedOption = 1,
     output: OutputOption = None,

@@ -61,7 +61,9 @@ async def test_the_logins_bench_opens_a_session_for_every_login() -> None:
 
 
 async def test_the_gate_bench_asks_the_gate_in_every_second_part() -> None:
-    report = await gate.run(gate.GateOptions(bets=300, wallets=20, rounds=2))
+    report = await gate.run(
+        gate.GateOptions(bets=300, wallets=20, rounds=2, acknowledge_seconds=MOMENT)
+    )
 
     check(report, decide_ms=False)
     assert report.invariants["everybody_was_let_through"]
