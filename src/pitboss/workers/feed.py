@@ -1,8 +1,10 @@
 """The feed loop: reads one supplier's messages, and vouches for its producers while it does.
 
-What waits is taken at once and done in one turn of the catalogue's shard.  A message counts as read
-when that has been committed; whoever is killed is given it again, and recognises it.  While nobody
-reads, nobody vouches: `workers/feed_watch.py` takes the producers of a reader that is gone down.
+What waits is taken at once and done in one turn of the catalogue's shard: of the sections of its
+events if it is prices and stops, so that bets on others do not wait for it.  A message counts as
+read when that has been committed; whoever is killed is given it again, and recognises it.  While
+nobody reads, nobody vouches: `workers/feed_watch.py` takes the producers of a reader that is gone
+down.
 """
 
 from __future__ import annotations
@@ -17,10 +19,11 @@ import structlog
 
 from pitboss import messages
 from pitboss.db import Database, Transaction
+from pitboss.db.errors import TransactionConflict
 from pitboss.kernel.clock import Clock
 from pitboss.kernel.entropy import Entropy
 from pitboss.kernel.errors import Fault
-from pitboss.kernel.shards import CATALOGUE_SHARD
+from pitboss.kernel.shards import CATALOGUE_SHARD, Section
 from pitboss.kernel.waiting import happened
 from pitboss.messages import TurnContext
 from pitboss.sportsbook import feeds
@@ -66,6 +69,16 @@ _log = structlog.get_logger("feed")
 
 def _steady() -> float:
     return asyncio.get_running_loop().time()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """What is done in one turn: messages with what is known for them, and how producers stand."""
+
+    deliveries: Sequence[Delivery]
+    fixtures: Mapping[ForeignEvent, Fixture]
+    notes: Sequence[Note]
+    watch: Watch
 
 
 @dataclass(slots=True, kw_only=True)
@@ -230,19 +243,10 @@ class Loop:
         news = bool(notes) or any(map(_changes, deliveries))
         taken = Taken()
         if news or self._shown is None or not watch.shows_as(self._shown):
-            async with self._turn() as turn:
-                await self._beat(turn.tx, watch)
-                if news:
-                    taken = await feeds.take(
-                        turn,
-                        self.feed,
-                        deliveries,
-                        terms={item.id: item for item in self.terms},
-                        fixtures=fixtures,
-                        notes=notes,
-                    )
-                if self._shown is None or not watch.shows_as(self._shown):
-                    await feeds.show(turn, watch.states)
+            batch = _Batch(
+                deliveries=deliveries if news else (), fixtures=fixtures, notes=notes, watch=watch
+            )
+            taken = await self._do(batch)
         elif at - self._beat_at >= BEAT_SECONDS:
             async with self.database.transaction() as tx:
                 await self._beat(tx, watch)
@@ -252,6 +256,41 @@ class Loop:
         self._watch, self._shown, self._beat_at = watch, watch.copy(), at
         self._show_figures(taken, perf_counter() - started, len(deliveries))
         return taken
+
+    async def _do(self, batch: _Batch) -> Taken:
+        """Do a batch in a turn of its sections if that is enough, or of all of the catalogue."""
+        sections = await self._find_sections(batch)
+        if sections is not None:
+            with contextlib.suppress(TransactionConflict):
+                return await self._do_in_turn(batch, sections)
+        return await self._do_in_turn(batch, None)
+
+    async def _do_in_turn(self, batch: _Batch, sections: frozenset[Section] | None) -> Taken:
+        taken = Taken()
+        async with self._turn(sections) as turn:
+            await self._beat(turn.tx, batch.watch)
+            if batch.deliveries:
+                taken = await feeds.take(
+                    turn,
+                    self.feed,
+                    batch.deliveries,
+                    terms={item.id: item for item in self.terms},
+                    fixtures=batch.fixtures,
+                    notes=batch.notes,
+                )
+            if self._shows_anew(batch):
+                await feeds.show(turn, batch.watch.states)
+        return taken
+
+    async def _find_sections(self, batch: _Batch) -> frozenset[Section] | None:
+        # Who may be believed is told of no event.
+        if batch.notes or batch.fixtures or self._shows_anew(batch):
+            return None
+        async with self.database.reading() as tx:
+            return await feeds.find_sections(tx, self.feed, batch.deliveries)
+
+    def _shows_anew(self, batch: _Batch) -> bool:
+        return self._shown is None or not batch.watch.shows_as(self._shown)
 
     async def _beat(self, tx: Transaction, watch: Watch) -> None:
         epoch = self._epoch
@@ -367,13 +406,14 @@ class Loop:
         for verdict, count in taken.counts.items():
             self.figures.feed_parts.labels(self.feed, verdict).inc(count)
 
-    def _turn(self) -> TurnContext:
+    def _turn(self, sections: frozenset[Section] | None = None) -> TurnContext:
         return messages.turn(
             self.database,
             {CATALOGUE_SHARD},
             now=self.clock.now(),
             actor=f"feed:{self.feed}",
             entropy=self.entropy,
+            sections=sections,
         )
 
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 
 from pitboss.db import Transaction
+from pitboss.kernel.shards import Section, section_of
 from pitboss.sportsbook import catalog
 from pitboss.sportsbook.catalog.model import ProducerState
 from pitboss.sportsbook.feeds.errors import Unreadable
@@ -22,6 +23,7 @@ from pitboss.sportsbook.feeds.model import (
     ProducerId,
     ProducerTerms,
     Progress,
+    Quoted,
     Reason,
     RecoveryDone,
     RecoveryWish,
@@ -183,6 +185,28 @@ def broken(delivery: Delivery, why: str, *, stops: bool = True) -> Delivery:
         owed=True,
         retry_of=delivery.retry_of,
     )
+
+
+async def find_sections(
+    tx: Transaction, feed: FeedName, deliveries: Collection[Delivery]
+) -> frozenset[Section] | None:
+    """Return in which sections of the catalogue a batch is told; None if it is told elsewhere too.
+
+    Prices and stops are told of their events, if we have these.  What comes of a batch may still be
+    more, such as a market that is not open yet: `take` says so then.
+    """
+    events: set[ForeignEvent] = set()
+    for item in deliveries:
+        if item.problem is not None or item.retry_of is not None:
+            return None
+        if isinstance(item.said, AboutEvent):
+            if not isinstance(item.said, Quoted | Stopped):
+                return None
+            events.add(item.said.event)
+    links = await store.find_links(tx, feed, list(events))
+    if not events or len(links) < len(events):
+        return None
+    return frozenset(map(section_of, links.values()))
 
 
 async def find_progress(tx: Transaction) -> dict[ProducerId, Progress]:

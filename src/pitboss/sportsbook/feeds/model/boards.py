@@ -127,6 +127,11 @@ class Plan:
     notes: list[Note] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def is_of_events_on_sale(self) -> bool:
+        """Whether it changes only prices, and what is on sale, of markets that are there."""
+        return not (self.openings or self.taken_over or self.events or self.notes)
+
 
 def market_key(kind: str, specifiers: str) -> str:
     """Return what a market of an event is called, by its kind and specifiers."""

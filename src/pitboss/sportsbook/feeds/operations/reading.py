@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pitboss.db.errors import TransactionConflict
 from pitboss.kernel.ids import EventId, MarketId, derived_id
 from pitboss.kernel.shards import CATALOGUE_SHARD
 from pitboss.messages import Turn
@@ -72,6 +73,9 @@ async def take(
 ) -> Taken:
     """Do what messages say, in their order; park what cannot be done.
 
+    In a turn of sections of the catalogue it is prices, and what is on sale of markets that are
+    there, and nothing else.
+
     Taking the same messages again, in any order, changes nothing: what is late or repeated is
     recognised by the newest that was heard of each market.
 
@@ -79,6 +83,10 @@ async def take(
         fixtures: what the supplier knows of events; those that we have not are opened, and the
             others start when it says.
         notes: what else is to be parked.
+
+    Raises:
+        TransactionConflict: it came to more than a turn of sections may change; in a turn of all
+            of the catalogue it is done.
     """
     said = [item.said for item in deliveries if isinstance(item.said, AboutEvent)]
     events = list(dict.fromkeys(message.event for message in said))
@@ -93,6 +101,8 @@ async def take(
     )
 
     work = rules.take(desk, deliveries)
+    if turn.sections is not None and (work or not desk.plan.is_of_events_on_sale):
+        raise TransactionConflict("the messages came to change more than events on sale")
 
     await _carry_out(turn, desk.plan)
     await settling.settle(turn, desk, work)
