@@ -10,7 +10,7 @@ import pytest
 
 from integration.feeds.world import FIXTURE, World
 from pitboss.db import Database
-from pitboss.kernel.ids import SelectionId, derived_id
+from pitboss.kernel.ids import EventId, SelectionId, derived_id
 from pitboss.kernel.shards import section_of
 from pitboss.sportsbook import catalog
 from pitboss.sportsbook.feeds import Taken
@@ -56,7 +56,7 @@ async def world(database: Database) -> AsyncIterator[World]:
 async def selections(world: World, foreign: str) -> list[SelectionId]:
     """Return what is on sale of an event."""
     async with world.database.reading() as tx:
-        event = await catalog.find_event(tx, derived_id("feed event", FEED, foreign))
+        event = await catalog.find_event(tx, EventId(derived_id("feed event", FEED, foreign)))
     assert event is not None
     return [item.id for market in event.markets for item in market.selections]
 

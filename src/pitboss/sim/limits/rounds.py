@@ -82,6 +82,8 @@ class _Course:
         self._middle = asyncio.Event()
         # Where time passes, the second half comes when some of the first were taken.
         self._second_half = asyncio.Event()
+        # A few come when it has passed, however fast the platform decides on the others.
+        self._time_up = asyncio.Event()
 
     async def run(self) -> Result:
         """Run the race and judge it."""
@@ -139,15 +141,16 @@ class _Course:
         )
 
     async def _ask(self, guest: house.Guest, number: int, units: int) -> Answer:
-        if self._race.clock_moves and number * 2 >= self._config.racers:
-            await self._second_half.wait()
+        racers = self._config.racers
+        if self._race.clock_moves and number * 2 >= racers:
+            await (self._time_up if number * 10 >= racers * 9 else self._second_half).wait()
         body: dict[str, Any] = self._venue.slip(units)
         if self._race.what is What.DEPOSITS:
             body = {"amount": body["stake"], "currency": body["currency"]}
         path = _PATHS[self._race.what]
         answer = await self._venue.ask("POST", path, body, token=guest.token, key=f"race-{number}")
         self._answered += 1
-        if self._answered * 3 >= self._config.racers:
+        if self._answered * 3 >= racers:
             self._middle.set()
         return answer
 
@@ -163,6 +166,7 @@ class _Course:
             self._second_half.set()
             await asyncio.sleep(self._chance.uniform(0, LOOK_SECONDS))
             clock.set(clock.now() + JUST_BEFORE)
+            self._time_up.set()
 
     async def _wait_until_decided(
         self, guests: Sequence[house.Guest], answers: Sequence[Answer]
