@@ -141,6 +141,7 @@ LINES = {
     "above_single_stake_limit": _not_allowed("The stake is above the player's limit for one."),
     "above_stake_limit": _not_allowed("The stake would pass the player's limit of stakes."),
     "above_loss_limit": _not_allowed("The stake could pass the player's limit of losses."),
+    "limit_closed": _not_allowed("A limit is used up: there is no play until its period ends."),
     "above_deposit_limit": _not_allowed("The deposit would pass the player's limit."),
     "above_net_deposit_limit": _not_allowed("The deposit would pass the player's net limit."),
     "above_balance_limit": _not_allowed("The deposit would pass the limit of the balance."),

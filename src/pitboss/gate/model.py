@@ -56,6 +56,7 @@ class Refusal(StrEnum):
     ABOVE_SINGLE_STAKE_LIMIT = "above_single_stake_limit"
     ABOVE_STAKE_LIMIT = "above_stake_limit"
     ABOVE_LOSS_LIMIT = "above_loss_limit"
+    LIMIT_CLOSED = "limit_closed"
     ABOVE_DEPOSIT_LIMIT = "above_deposit_limit"
     ABOVE_NET_DEPOSIT_LIMIT = "above_net_deposit_limit"
     ABOVE_BALANCE_LIMIT = "above_balance_limit"

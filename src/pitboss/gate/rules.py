@@ -296,6 +296,15 @@ def refuse_unplanned(case: WagerCase) -> Refusal | None:
     return _UNPLANNED[case.planned]
 
 
+def refuse_while_closed(case: WagerCase) -> Refusal | None:
+    """Refuse any stake, one that was given too, when a limit is used up that closes its period.
+
+    Source: 58 Pa. Code § 814a.2(2), (4) (no gaming until the period ends; rounds that run finish).
+    """
+    closed = case.allowance is not None and case.allowance.closed
+    return Refusal.LIMIT_CLOSED if closed else None
+
+
 def refuse_above_limits(case: WagerCase) -> Refusal | None:
     """Refuse stakes that would pass a limit; the lowest of several wins.  Source: RTS 12.
 
@@ -394,6 +403,7 @@ WAGER_RULES: tuple[Callable[[WagerCase], Refusal | None], ...] = (
     refuse_time_used_up,
     refuse_when_play_must_stop,
     refuse_unplanned,
+    refuse_while_closed,
     refuse_above_limits,
 )
 # Withdrawals have no list: money that is the player's is never kept by the gate.

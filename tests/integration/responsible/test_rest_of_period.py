@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from integration.responsible.test_limits import DAILY_LOSS, UNIT, accepted, refusals, set_limit
+from integration.sportsbook.test_free_bets import given, usable
 from integration.sportsbook.world import KICK_OFF, World, legs_of
 from paced import put_in_force
 from pitboss import jurisdictions
@@ -55,7 +56,7 @@ async def test_what_is_won_after_a_limit_was_used_up_does_not_open_it_before_its
 
     # The home side has won: nothing is lost, and more than was staked has come back.
     assert await accepted(world, ann) == 10 * UNIT
-    assert await refusals(world, ann) == ["above_loss_limit"]
+    assert await refusals(world, ann) == ["limit_closed"]
     (reached,) = await world.facts(shard_of(ann), "limit.reached")
     assert (reached["kind"], reached["period"], reached["value"]) == ("loss", "day", 10 * UNIT)
     async with world.database.reading() as tx:
@@ -65,7 +66,7 @@ async def test_what_is_won_after_a_limit_was_used_up_does_not_open_it_before_its
     await bet(world, ann, "B", 1)
     world.clock.advance(timedelta(seconds=1))
     await bet(world, ann, "B", 1)
-    assert await refusals(world, ann) == ["above_loss_limit"] * 2
+    assert await refusals(world, ann) == ["limit_closed"] * 2
     assert await accepted(world, ann) == 11 * UNIT
 
 
@@ -79,7 +80,21 @@ async def test_a_processor_that_remembers_nothing_knows_a_closed_limit_too(world
     world.processors.clear()
     await bet(world, ann, "B", 1)
 
-    assert await refusals(world, ann) == ["above_loss_limit"]
+    assert await refusals(world, ann) == ["limit_closed"]
+
+
+async def test_a_closed_limit_takes_no_free_bet_either_and_none_is_used(world: World) -> None:
+    ann = await world.player(units=100)
+    await world.event("A")
+    await set_limit(world, ann, DAILY_LOSS, 10)
+    shape = await given(world, ann)
+    await bet(world, ann, "A", 10)
+
+    await world.wish(ann, *legs_of("A"), units=10, shape=shape)
+    await world.process()
+
+    assert await refusals(world, ann) == ["limit_closed"]
+    assert [gift.id for gift in await usable(world, ann)] == [shape.free_bet]
 
 
 async def test_a_stake_for_which_there_is_no_room_closes_nothing(world: World) -> None:
@@ -129,7 +144,7 @@ async def test_a_limit_that_was_lowered_to_less_than_is_lost_closes_at_the_next_
     await bet(world, ann, "B", 1)
 
     assert await accepted(world, ann) == 12 * UNIT
-    assert await refusals(world, ann) == ["above_loss_limit"] * 3
+    assert await refusals(world, ann) == ["above_loss_limit", "limit_closed", "limit_closed"]
     assert len(await world.facts(shard_of(ann), "limit.reached")) == 1
 
 

@@ -13,12 +13,14 @@ from integration.web.parlour import Parlour
 from integration.web.test_pages_in_a_browser import NAMELESS, TOO_WIDE
 from paced import put_in_force
 from pitboss.api.refusals import LINES
-from pitboss.jurisdictions.model import LimitKind
+from pitboss.games.house.model import House
+from pitboss.jurisdictions.model import LimitKind, WhenReached
 
 PAGE = "/play/limits"
 DAY = "Stakes a day"
 AT_ONCE = {"limits": {"increase_hours_min": 0}}
 REVIEWED, SELDOM = {"limits": {"review_months": 0}}, {"limits": {"review_months": 6}}
+CLOSING = {"limits": {"when_reached": WhenReached.REST_OF_PERIOD}}
 MANDATORY = {"limits": {"mandatory_before_play": (LimitKind.STAKE,)}}
 
 
@@ -203,4 +205,26 @@ async def test_who_is_to_look_at_their_limits_again_says_so(
         await expect(visitor.page.locator("#done")).to_contain_text("Thank you.")
         await expect(visitor.page.locator("#review")).to_be_hidden()
         await expect(visitor.page.locator("#mine-title")).to_be_focused()
+        assert visitor.faults == []
+
+
+async def test_a_limit_that_is_used_up_says_until_when_there_is_no_play(
+    parlour: Parlour, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_in_force(monkeypatch, CLOSING)
+    ann = await parlour.player()
+    loss = await parlour.desk.client.ask(
+        "PUT", "/v1/me/limits/loss/day", token=ann.token, body={"amount": "1.00"}
+    )
+    assert loss.status == 200, loss.body
+    parlour.draw((5,))
+
+    async with visiting(browser, parlour.url) as visitor:
+        page = visitor.page
+        await parlour.seat(visitor, ann, House.ROULETTE)
+        await page.locator('.cell[tabindex="0"]').press("Enter")
+        await visitor.button("spin").press("Enter")
+        await expect(page.locator("#ball")).to_have_text("5")
+        await look_at(visitor, parlour, ann)
+        await expect(line_of(visitor, "Losses a day")).to_contain_text("there is no play until")
         assert visitor.faults == []

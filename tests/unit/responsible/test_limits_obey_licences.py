@@ -112,12 +112,12 @@ def test_a_used_up_loss_limit_stays_closed_only_where_the_licence_says_so(
     until = NOW + timedelta(hours=1)
     mine = [msgspec.structs.replace(limit(LimitKind.LOSS, 10 * UNIT), closed_until=until)]
 
-    def refuses(at: datetime) -> LimitKind | None:
-        return rules.allowance(mine, played(), rulebook, now=at, age=40).refuses_stake(UNIT)
+    def is_closed(at: datetime) -> bool:
+        return rules.allowance(mine, played(), rulebook, now=at, age=40).closed
 
     closes = rulebook.limits.when_reached is WhenReached.REST_OF_PERIOD
-    assert refuses(NOW) is (LimitKind.LOSS if closes else None)
-    assert refuses(until) is None
+    assert is_closed(NOW) is closes
+    assert not is_closed(until)
 
 
 def test_a_loss_limit_is_reached_when_all_of_it_is_used_and_told_once() -> None:

@@ -94,6 +94,7 @@ _STATUSES = {
     "above_single_stake_limit": _LIMIT,
     "above_stake_limit": _LIMIT,
     "above_loss_limit": _LIMIT,
+    "limit_closed": _LIMIT,
     "limit_missing": _LIMIT,
     "unknown_game": _GAME,
     "game_suspended": _GAME,

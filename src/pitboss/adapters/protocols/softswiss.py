@@ -71,6 +71,7 @@ _CODES = {
     "above_single_stake_limit": _BET_LIMIT,
     "above_stake_limit": _BET_LIMIT,
     "above_loss_limit": _BET_LIMIT,
+    "limit_closed": _BET_LIMIT,
     "limit_missing": _BET_LIMIT,
     "unknown_game": _NO_GAME,
     "game_suspended": _NO_GAME,

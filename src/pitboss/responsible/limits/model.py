@@ -287,7 +287,10 @@ class TimeRoom(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Allowance(msgspec.Struct, kw_only=True, gc=False):
-    """What a player may still do, by kind of limit; a batch takes from it as it goes."""
+    """What a player may still do, by kind of limit; a batch takes from it as it goes.
+
+    `closed`: a limit was used up under a licence that allows no play then, until its period ends.
+    """
 
     stakes: list[Room]
     deposits: list[Room]
@@ -295,6 +298,7 @@ class Allowance(msgspec.Struct, kw_only=True, gc=False):
     set_kinds: frozenset[LimitKind]
     single_stake: int | None = None
     balance: int | None = None
+    closed: bool = False
 
     def refuses_stake(self, micros: int) -> LimitKind | None:
         """Return the kind of limit that a stake would pass, if there is one."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from msgspec import structs
+
 from pitboss.jurisdictions.model import (
     ConfirmedBy,
     Jurisdiction,
@@ -37,6 +39,8 @@ LIFTED_BY_CHECKS = frozenset({LiftedBy.INCOME_CHECK, LiftedBy.RISK_CHECK})
 
 def as_of(limit: Limit, now: datetime) -> Limit:
     """Return a limit as whoever looks at it now shall see it."""
+    if limit.closed_until is not None and now >= limit.closed_until:
+        limit = structs.replace(limit, closed_until=None)
     waiting = limit.waiting
     if waiting is None or still_waits(limit, now):
         return limit

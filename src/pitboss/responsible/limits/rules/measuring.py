@@ -57,8 +57,7 @@ def allowance(
     for key, value in values:
         _add_room(found, key, value, played, licence, now)
     if licence.limits.when_reached is _CLOSES:
-        shut = [limit for limit in limits if limit.closed_until and now < limit.closed_until]
-        found.stakes.extend([Room(kind=limit.key.kind, left=0) for limit in shut])
+        found.closed = any(limit.closed_until and now < limit.closed_until for limit in limits)
     return found
 
 

@@ -15,6 +15,7 @@ const ADVICE = {
   above_single_stake_limit: LIMITS,
   above_stake_limit: LIMITS,
   above_loss_limit: LIMITS,
+  limit_closed: LIMITS,
   session_time_used_up: LIMITS,
   mandatory_break: LIMITS,
   player_excluded: LIMITS,

@@ -73,6 +73,9 @@ export class Setting {
       buttons.push(this.#button("Take away", name, () => this.#takeAway(limit)));
     }
     const parts = [make("p", { textContent: `${name}: ${valueOf(limit)}${usedOf(limit)}` })];
+    if (limit.closed_until) {
+      parts.push(make("p", { className: "small", textContent: closedText(limit) }));
+    }
     if (waiting) {
       parts.push(make("p", { className: "small", textContent: waitingText(waiting) }));
       buttons.push(this.#button("Keep as it is", name, () => this.#keep(limit)));
@@ -228,6 +231,10 @@ function valueOf({ amount, minutes }) {
 function usedOf({ used, minutes_used: minutes }) {
   if (used !== null) return `, of which ${shown(used, current().currency)} are used`;
   return minutes === null ? "" : `, of which ${minutes} are used`;
+}
+
+function closedText({ closed_until: until }) {
+  return `Used up: there is no play until ${new Date(until).toLocaleString()}, whatever is won.`;
 }
 
 function waitingText(waiting) {
