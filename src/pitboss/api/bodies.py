@@ -38,3 +38,12 @@ async def read_body(receive: Receive, *, length: int, bytes_max: int) -> bytes |
             return None
         if not message.get("more_body", False):
             return content if size <= bytes_max else None
+
+
+async def drop_body(receive: Receive) -> None:
+    """Read a body that nobody wants, before it is answered.
+
+    Raises:
+        ClientGone: it was not whole.
+    """
+    await read_body(receive, length=0, bytes_max=0)

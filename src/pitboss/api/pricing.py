@@ -32,7 +32,7 @@ from pitboss.api.turns import in_turn
 from pitboss.api.wire import BATCH_BODY_BYTES_MAX, Body
 from pitboss.kernel.ids import SelectionId, parse_id
 from pitboss.kernel.price import write_price
-from pitboss.kernel.shards import CATALOGUE_SHARD
+from pitboss.kernel.shards import CATALOGUE_SHARD, Section
 from pitboss.messages import Turn
 from pitboss.sportsbook import catalog, pricing
 from pitboss.sportsbook.catalog.model import Done, PriceChange
@@ -118,9 +118,13 @@ class Pushes:
             move_max = self._edge.price_move_max
             return [await pricing.push(turn, one, move_max=move_max) for one in pushes]
 
-        async with self._edge.database.reading() as tx:
-            sections = await pricing.find_sections(tx, pushes, self._places)
-        return await in_turn(self._edge, [CATALOGUE_SHARD], actor, work, sections=sections)
+        async def find_sections() -> frozenset[Section] | None:
+            async with self._edge.database.reading() as tx:
+                return await pricing.find_sections(tx, pushes, self._places)
+
+        return await in_turn(
+            self._edge, [CATALOGUE_SHARD], actor, work, find_sections=find_sections
+        )
 
 
 ThePushes = NamedDependency[SkipValidation[Pushes]]

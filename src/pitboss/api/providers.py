@@ -42,7 +42,6 @@ from pitboss.messages import Turn
 PREFIX = "/v1/providers/"
 ROUTE = "/v1/providers/{provider}/{call:path}"
 _TOKEN_BYTES = 16
-_LENGTH_DIGITS_MAX = 12
 
 _log = structlog.get_logger("api.providers")
 
@@ -101,15 +100,15 @@ class ProviderRoutes:
     async def _reply(
         self, name: str, provider: GameProvider, scope: HTTPScope, path: str, receive: Receive
     ) -> Reply:
-        if not self._is_let_in(provider, scope):
-            return provider.talk.fail(Trouble.FROM_ELSEWHERE)
-        if not self._paces[name].take():
-            return provider.talk.fail(Trouble.TOO_OFTEN)
         headers = {
             key.decode("latin-1").lower(): value.decode("latin-1")
             for key, value in scope["headers"]
         }
         body = await _read_body(headers, receive)
+        if not self._is_let_in(provider, scope):
+            return provider.talk.fail(Trouble.FROM_ELSEWHERE)
+        if not self._paces[name].take():
+            return provider.talk.fail(Trouble.TOO_OFTEN)
         if body is None:
             return provider.talk.fail(Trouble.TOO_LARGE)
         query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
@@ -219,8 +218,8 @@ class ProviderRoutes:
 
 
 async def _read_body(headers: Mapping[str, str], receive: Receive) -> bytes | None:
-    """Return the body; None if it is longer than any call is."""
+    """Return the body; None if it is longer than any call is.  Nobody is refused before that."""
     length = headers.get("content-length", "0")
-    if not length.isdecimal() or len(length) > _LENGTH_DIGITS_MAX:
-        return None
-    return await read_body(receive, length=int(length), bytes_max=BODY_BYTES_MAX)
+    known = int(length[:20]) if length.isdecimal() else 0
+    body = await read_body(receive, length=known, bytes_max=BODY_BYTES_MAX)
+    return body if length.isdecimal() else None

@@ -26,11 +26,12 @@ async def in_turn(
     actor: str,
     work: Callable[[Turn], Awaitable[T]],
     *,
-    sections: frozenset[Section] | None = None,
+    find_sections: Callable[[], Awaitable[frozenset[Section] | None]] | None = None,
 ) -> T:
     """Do this work in a turn of these shards and commit it; again if it had to give way.
 
-    With `sections`, it is a turn of these of the catalogue.
+    With `find_sections`, it is a turn of those of the catalogue that are found, anew for each try:
+    what is in the way may be what has just been opened.
 
     Raises:
         ProblemFound: it could not be done now, or its outcome is unknown.
@@ -39,6 +40,7 @@ async def in_turn(
     for _ in range(TRIES_MAX):
         committing = False
         try:
+            sections = None if find_sections is None else await find_sections()
             async with messages.turn(
                 edge.database,
                 wanted,

@@ -110,11 +110,15 @@ class PaymentRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueWins:
-    """What of a player's wins is to be paid out now; `again`: also what failed to be before."""
+    """What of a player's wins is to be paid out now; `again`: also what failed to be before.
+
+    `left_micros` are for the next payment, as no payment is larger than the largest.
+    """
 
     payout: Payout
     request: PaymentRequest
     again: bool
+    left_micros: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +143,16 @@ class Payment:
     reason: str | None = None
     closed_at: datetime | None = None
     attempts: int = 0
+
+    @property
+    def has_paid_in(self) -> bool:
+        """Whether it has brought money onto the player's account."""
+        return self.state is PaymentState.SUCCEEDED and self.kind is PaymentKind.DEPOSIT
+
+    @property
+    def has_paid_nothing(self) -> bool:
+        """Whether it has ended without having moved any money for good."""
+        return self.state in (PaymentState.FAILED, PaymentState.REFUSED)
 
     @property
     def filed(self) -> Deposit:

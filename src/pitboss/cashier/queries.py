@@ -199,10 +199,13 @@ def _is_offered(player: Player) -> bool:
 def _wins_of(account: Account, payout: Payout, last: Mapping[PaymentId, Payment]) -> DueWins | None:
     """Return the wish that pays out what a player has won above the sum, if there is any.
 
-    `last` are the payments that were asked for last: what one has failed to pay counts again.
+    `last` are the payments that were asked for last: what one has failed to pay counts again, and
+    while one is on its way, which may still fail, there is no other.
     """
     before = None if payout.payment_id is None else last.get(payout.payment_id)
-    again = before is not None and before.state in (PaymentState.FAILED, PaymentState.REFUSED)
+    if before is not None and before.state in (PaymentState.REQUESTED, PaymentState.SUBMITTED):
+        return None
+    again = before is not None and before.has_paid_nothing
     due = payout.due(available=account.available, failed=again)
     if due <= 0:
         return None
@@ -214,7 +217,7 @@ def _wins_of(account: Account, payout: Payout, last: Mapping[PaymentId, Payment]
         micros=min(due, most),
         currency=payout.currency,
     )
-    return DueWins(payout=payout, request=request, again=again)
+    return DueWins(payout=payout, request=request, again=again, left_micros=max(due - most, 0))
 
 
 async def find_refused_news(tx: Transaction, *, limit: int = PAYMENTS_PAGE_MAX) -> list[SavedNews]:

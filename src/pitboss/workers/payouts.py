@@ -62,8 +62,9 @@ class Walk:
         async with self.database.reading() as tx:
             page = await limits.find_winners(tx, after=self._after, limit=self.page)
             places = [(one.shard, one.player_id) for one in page]
+            # Before they are looked at: one who cannot be does not stop those who come after.
+            self._after = places[-1] if len(places) == self.page else None
             due = await cashier.find_due_wins(tx, places, now=self.clock.now())
-        self._after = places[-1] if len(places) == self.page else None
         # Turns are taken of those alone who are paid something: nobody else has to wait.
         if due:
             await self._pay([(item.payout.shard, item.payout.player_id) for item in due])

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from integration.api.client import Answer
 from integration.api.desk import Desk, selection_id
+from pitboss.db import Transaction
 from pitboss.kernel.ids import derived_id
+from pitboss.sportsbook import pricing
+from pitboss.sportsbook.pricing.model import Push
 
 A, B = selection_id("A"), selection_id("B")
 
@@ -140,3 +144,23 @@ async def test_pushes_that_race_leave_the_newest_prices(two: Desk) -> None:
         if number == numbers[-1]
     ]
     assert [answer.json()["answers"][0]["changed"] for answer in newest] == [True, True]
+
+
+async def test_a_push_that_meets_the_opening_of_its_event_is_taken(
+    two: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, looked = pricing.find_sections, []
+
+    async def find_sections(tx: Transaction, pushes: Sequence[Push], places: Any) -> Any:
+        found = await real(tx, pushes, places)
+        looked.append(found)
+        if len(looked) == 1:
+            await two.event("C")
+        return found
+
+    monkeypatch.setattr(pricing, "find_sections", find_sections)
+    answer = await push(two, (A, "2.6"), (selection_id("C"), "2.6"))
+
+    assert answer.status == 200, answer.body
+    assert len(looked) == 2
+    assert await shown(two) == [("13/5", 2), ("5/2", 1)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -17,11 +17,12 @@ from integration.sportsbook.world import World as Bets
 from integration.sportsbook.world import legs_of, selection
 from paced import put_in_force
 from pitboss import cashier, jurisdictions
-from pitboss.cashier.model import NewsStatus, Payment, PaymentKind, PaymentState
-from pitboss.db import Database
+from pitboss.cashier.model import DueWins, NewsStatus, Payment, PaymentKind, PaymentState
+from pitboss.db import Database, Transaction
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import shard_of
 from pitboss.responsible import limits
+from pitboss.responsible.contacts.model import Place
 from pitboss.responsible.limits.model import (
     Named,
     Payout,
@@ -145,6 +146,47 @@ async def test_what_was_paid_in_is_not_paid_back(world: Games) -> None:
     assert (none, await paid(world, ann)) == ([], [7])
 
 
+async def test_what_is_paid_in_after_wins_were_lost_is_not_paid_out_in_their_place(
+    world: Games,
+) -> None:
+    ann = await guest(world)
+    await name(world, ann, 100)
+    await world.done(ann, stake("b1", 5), win("w1", 40))
+    for number in range(11):
+        await world.done(ann, stake(f"b2{number}", 5), ref=f"r2{number}")
+    assert await world.balance(ann) == (0, 0)
+
+    await pay_in(world, ann, 150)
+    await walk(world)
+    assert await paid(world, ann) == []
+    assert (await stands(world, ann)).won == 0
+
+    await world.done(ann, win("w2", 7))
+    await walk(world)
+    assert await paid(world, ann) == [7]
+    await assert_rebuilt(world.database)
+
+
+async def test_of_a_payout_that_has_failed_no_more_counts_again_than_is_left_when_money_is_paid_in(
+    world: Games,
+) -> None:
+    ann = await guest(world)
+    await name(world, ann, 20)
+    await world.done(ann, stake("b1", 5), win("w1", 105))
+    for number in range(14):
+        await world.done(ann, stake(f"b2{number}", 5), ref=f"r2{number}")
+    await walk(world)
+    (first,) = await withdrawals(world, ann)
+    await world.tell(world.news(first, NewsStatus.FAILED))
+    # Fifty are left of the wins; seventy are paid in.
+    await pay_in(world, ann, 70)
+    world.clock.advance(timedelta(minutes=61))
+    await walk(world)
+
+    assert await paid(world, ann) == [30, 50]
+    await assert_rebuilt(world.database)
+
+
 async def test_wins_below_the_sum_wait_until_it_is_passed(world: Games) -> None:
     ann = await guest(world)
     await name(world, ann, 30)
@@ -229,6 +271,39 @@ async def test_a_payout_that_fails_is_asked_for_again_after_an_hour_with_what_wa
     await assert_rebuilt(world.database)
 
 
+async def test_while_a_payout_is_on_its_way_there_is_no_other_and_what_it_failed_to_pay_is_not_lost(
+    world: Games,
+) -> None:
+    ann = await guest(world)
+    await name(world, ann, 20)
+    await world.done(ann, win("w1", 8))
+    await walk(world)
+    await world.done(ann, win("w2", 3))
+    await walk(world)
+    assert await paid(world, ann) == [8]
+
+    (first,) = await withdrawals(world, ann)
+    await world.tell(world.news(first, NewsStatus.FAILED))
+    world.clock.advance(timedelta(minutes=61))
+    await walk(world)
+
+    assert await paid(world, ann) == [8, 11]
+    await assert_rebuilt(world.database)
+
+
+async def test_of_wins_above_the_largest_payment_the_rest_is_the_next_one(world: Games) -> None:
+    ann = await guest(world)
+    await name(world, ann, 20)
+    await world.done(ann, win("w1", 1_500_000))
+    for _ in range(2):
+        await walk(world)
+        await world.tell(world.news((await withdrawals(world, ann))[-1], NewsStatus.SUCCEEDED))
+
+    assert await paid(world, ann) == [1_000_000, 500_000]
+    assert (await stands(world, ann)).won == 0
+    await assert_rebuilt(world.database)
+
+
 async def test_who_owes_the_house_is_left_alone_and_nothing_is_written_about_it(
     world: Games,
 ) -> None:
@@ -268,6 +343,31 @@ async def test_many_who_walk_at_once_pay_out_once_while_players_go_on(world: Gam
         assert held * UNIT == sum(item.micros for item in found) <= 6 * UNIT
         assert 0 <= held <= posted
     await assert_rebuilt(world.database)
+
+
+async def test_one_whose_wins_cannot_be_looked_at_does_not_stop_those_who_come_after(
+    world: Games, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guests = [await guest(world) for _ in range(3)]
+    for number, player in enumerate(guests):
+        await name(world, player, 20)
+        await world.done(player, win(f"w{number}", 8))
+    first, *others = sorted(guests, key=lambda player: (shard_of(player), player))
+    real = cashier.find_due_wins
+
+    async def look(tx: Transaction, places: list[Place], *, now: datetime) -> list[DueWins]:
+        if first in [player for _, player in places]:
+            raise ValueError("its row cannot be read")
+        return await real(tx, places, now=now)
+
+    monkeypatch.setattr(cashier, "find_due_wins", look)
+    walker = Walk(database=world.database, clock=world.clock, entropy=world.entropy, page=1)
+    with pytest.raises(ValueError, match="cannot be read"):
+        await walker.step()
+    while await walker.step():
+        pass
+
+    assert [await paid(world, player) for player in (first, *others)] == [[], [8], [8]]
 
 
 async def test_who_breaks_between_the_payment_and_its_note_has_done_nothing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from fractions import Fraction
 
@@ -107,6 +108,49 @@ async def test_no_price_at_all_changes_while_all_of_the_catalogue_is_held(
         await pricing
 
     assert not done
+
+
+@pytest.mark.parametrize("way", ["still", "many"])
+async def test_who_keeps_all_of_the_catalogue_still_one_after_the_other_lets_a_price_change_between(
+    world: World, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shelves, "SECTIONS_AT_ONCE_MAX", 0)
+    changed = asyncio.Event()
+
+    async def keep(till: asyncio.Event, held: asyncio.Event) -> None:
+        async with world.database.transaction() as tx:
+            shelf = catalog.Shelf()
+            await (shelf.still if way == "still" else shelf.locked)(tx, [HERE])
+            held.set()
+            await till.wait()
+
+    async def keep_on() -> None:
+        """Begin each before the one before it has ended, or queues behind who changes a price."""
+        till = asyncio.Event()
+        held = asyncio.Event()
+        keeping = asyncio.create_task(keep(till, held))
+        await held.wait()
+        while not changed.is_set():
+            next_till, next_held = asyncio.Event(), asyncio.Event()
+            following = asyncio.create_task(keep(next_till, next_held))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(WAITING_SECONDS):
+                    await next_held.wait()
+            till.set()
+            await keeping
+            await next_held.wait()
+            till, keeping = next_till, following
+        till.set()
+        await keeping
+
+    on_and_on = asyncio.create_task(keep_on())
+    try:
+        await asyncio.sleep(WAITING_SECONDS)
+        async with asyncio.timeout(AT_ONCE_SECONDS):
+            await world.reprice((THERE, "9"))
+    finally:
+        changed.set()
+        await on_and_on
 
 
 async def test_nothing_is_opened_while_somebody_decides_on_what_was_not_there(

@@ -34,6 +34,7 @@ from pitboss.cashier.model import (
     Submission,
     UnblockReason,
 )
+from pitboss.cashier.operations.lost_wins import forget_lost_wins
 from pitboss.central.model import DepositState
 from pitboss.gate.model import DepositCheck, Permit
 from pitboss.jurisdictions.model import Jurisdiction
@@ -212,6 +213,8 @@ async def record_news(turn: Turn, news: Sequence[PaymentNews]) -> tuple[NewsAnsw
     answers = tuple([desk.record(item) for item in news])
 
     movers = [payment for payment in desk.steps if rules.moves_money(payment)]
+    paid_in = {(item.shard, item.player_id) for item in movers if item.has_paid_in}
+    await forget_lost_wins(turn, paid_in)
     booked = iter(await wallet.book(turn, [_booking(payment) for payment in movers]))
     await store.change_payments(turn.tx, list({item.id: item for item in desk.steps}.values()))
     await store.save_news(turn.tx, desk.new_news)

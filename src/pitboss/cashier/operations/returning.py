@@ -47,5 +47,11 @@ async def pay_out_wins(turn: Turn, places: Sequence[Place]) -> tuple[RequestAnsw
         return ()
     answers = await request_withdrawals(turn, [item.request for item in due])
     for item in due:
-        await limits.note_payout(turn, item.payout, item.request.payment_id, failed=item.again)
+        await limits.note_payout(
+            turn,
+            item.payout,
+            item.request.payment_id,
+            failed=item.again,
+            left_micros=item.left_micros,
+        )
     return answers

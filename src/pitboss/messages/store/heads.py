@@ -14,6 +14,9 @@ from pitboss.messages.store.words import count
 # The classes of our advisory locks: "pitb" for a shard, "pits" for a section of the catalogue.
 QUEUE_CLASS = 0x70697462
 SECTION_CLASS = 0x70697473
+# Before the catalogue's head: who moves it for some sections, and who wants all of it kept still,
+# both share the catalogue, and of a row alone the sharers would pass whoever waits to move it.
+HEAD_QUEUE = -1
 
 
 async def lock_heads(
@@ -39,6 +42,7 @@ async def lock_heads(
             SECTION_CLASS,
             sorted(sections),
         )
+        await tx.execute("SELECT pg_advisory_xact_lock($1, $2)", SECTION_CLASS, HEAD_QUEUE)
     return heads | await _lock_heads(tx, wanted - before)
 
 
@@ -71,6 +75,8 @@ async def lock_head_shared(tx: Transaction, shard: Shard) -> Head:
     A writer who came first is let in first, if this is the catalogue.
     """
     await tx.execute("SELECT pg_advisory_xact_lock_shared($1, $2)", QUEUE_CLASS, shard)
+    if shard == CATALOGUE_SHARD:
+        await tx.execute("SELECT pg_advisory_xact_lock_shared($1, $2)", SECTION_CLASS, HEAD_QUEUE)
     row = await tx.fetch_one(
         "SELECT shard, epoch, seq, head_hash FROM shard_head WHERE shard = $1 FOR SHARE", shard
     )

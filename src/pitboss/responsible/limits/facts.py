@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from pitboss.kernel.facts import Fact
+from typing import Any, ClassVar
+
+from pitboss.kernel.facts import Fact, Upcaster
 from pitboss.kernel.ids import PaymentId, PlayerId
+
+
+def _all_counted(data: dict[str, Any]) -> dict[str, Any]:
+    """Leave payments from before as they are: nothing was left for the next."""
+    return data
 
 
 class LimitSet(Fact, frozen=True, kw_only=True, tag="limit.set"):
@@ -105,11 +112,28 @@ class WinsPaidOut(Fact, frozen=True, kw_only=True, tag="payout.asked"):
     """Of what a player has won, a payment was asked for unasked: the `number`-th of the player's.
 
     `counted_micros` is what was won by then; should the payment fail, it counts again.
+    `left_micros` was won too, and is left for the next, as this one is the largest that there is.
     """
+
+    schema_version: ClassVar[int] = 2
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (_all_counted,)
 
     player_id: PlayerId
     payment_id: PaymentId
     number: int
+    counted_micros: int
+    currency: str
+    left_micros: int = 0
+
+
+class WinsLost(Fact, frozen=True, kw_only=True, tag="payout.wins_lost"):
+    """Of what a player has won only so much is left, now that money is about to be paid in.
+
+    `won_micros` of what was won since the last payment; `counted_micros` of what that was for.
+    """
+
+    player_id: PlayerId
+    won_micros: int
     counted_micros: int
     currency: str
 
@@ -124,5 +148,6 @@ FACTS = (
     LimitRefused,
     PayoutSumSet,
     PayoutSumRefused,
+    WinsLost,
     WinsPaidOut,
 )

@@ -14,6 +14,7 @@ from pitboss.responsible.limits.facts import (
     LimitReached,
     LimitSet,
     PayoutSumSet,
+    WinsLost,
     WinsPaidOut,
 )
 from pitboss.responsible.limits.model import Happened
@@ -85,6 +86,7 @@ class LimitsFold(Fold):
             LimitReached: self._close,
             PayoutSumSet: self._name,
             WinsPaidOut: self._pay_out,
+            WinsLost: self._lose,
         }
 
     def count(self, told: Told) -> None:
@@ -118,7 +120,12 @@ class LimitsFold(Fold):
     def _pay_out(self, fact: WinsPaidOut, told: Told) -> None:
         row = self.find_row(self.payouts, fact.player_id, told)
         if row is not None:
-            row[_WON:] = [0, fact.counted_micros, fact.number, fact.payment_id]
+            row[_WON:] = [fact.left_micros, fact.counted_micros, fact.number, fact.payment_id]
+
+    def _lose(self, fact: WinsLost, told: Told) -> None:
+        row = self.find_row(self.payouts, fact.player_id, told)
+        if row is not None:
+            row[_WON], row[_COUNTED] = fact.won_micros, fact.counted_micros
 
     def _set(self, fact: LimitSet, told: Told) -> None:
         self._note(fact, told, Happened.SET, fact.value, fact.before, fact.initiator, None)

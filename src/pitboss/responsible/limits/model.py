@@ -181,6 +181,15 @@ class Payout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """Return what was won; `failed`: also what the last payment was for, which failed."""
         return self.won + (self.counted if failed else 0)
 
+    def left_of(self, available: int, *, failed: bool) -> Payout:
+        """Return it with no more won than is available; wins are what is lost last.
+
+        What the last payment was for counts only if that has `failed`: else it is not available.
+        """
+        won = min(self.won, max(available, 0))
+        counted = min(self.counted, max(available - won, 0)) if failed else self.counted
+        return msgspec.structs.replace(self, won=won, counted=counted)
+
     def due(self, *, available: int, failed: bool) -> int:
         """Return what of the wins is to be paid out now, in whole minor units; 0: nothing.
 

@@ -23,6 +23,7 @@ from pitboss.responsible.limits.facts import (
     LimitSet,
     PayoutSumRefused,
     PayoutSumSet,
+    WinsLost,
     WinsPaidOut,
 )
 from pitboss.responsible.limits.model import (
@@ -267,17 +268,19 @@ async def name_payout(turn: Turn, wish: PayoutWish, licence: Jurisdiction) -> Pa
     return Named(payout=after)
 
 
-async def note_payout(turn: Turn, payout: Payout, payment_id: PaymentId, *, failed: bool) -> None:
+async def note_payout(
+    turn: Turn, payout: Payout, payment_id: PaymentId, *, failed: bool, left_micros: int = 0
+) -> None:
     """Note that this payment was asked for of what a player has won, so that it is done once.
 
     `payout` is as it stands under this turn; `failed`: the payment before has failed, and this one
-    is for the same wins too.
+    is for the same wins too.  `left_micros` of the wins are left for the next.
     """
     ensure(payout.shard in turn.heads, "payouts are noted by who holds the player's turn")
     after = structs.replace(
         payout,
-        won=0,
-        counted=payout.won_in_all(failed=failed),
+        won=left_micros,
+        counted=payout.won_in_all(failed=failed) - left_micros,
         number=payout.number + 1,
         payment_id=payment_id,
     )
@@ -286,6 +289,27 @@ async def note_payout(turn: Turn, payout: Payout, payment_id: PaymentId, *, fail
         player_id=after.player_id,
         payment_id=payment_id,
         number=after.number,
+        counted_micros=after.counted,
+        currency=after.currency,
+        left_micros=left_micros,
+    )
+    turn.publish(after.shard, after.player_id, fact)
+
+
+async def note_lost_wins(turn: Turn, payout: Payout, *, available: int, failed: bool) -> None:
+    """Note that no more of a player's wins is left than is available now.
+
+    Asked before money is paid in, so that this is not paid out in the place of wins that were lost.
+    `failed` is as in `note_payout`.
+    """
+    ensure(payout.shard in turn.heads, "payouts are noted by who holds the player's turn")
+    after = payout.left_of(available, failed=failed)
+    if after == payout:
+        return
+    await store.save_payout(turn.tx, after)
+    fact = WinsLost(
+        player_id=after.player_id,
+        won_micros=after.won,
         counted_micros=after.counted,
         currency=after.currency,
     )

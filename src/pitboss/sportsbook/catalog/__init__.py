@@ -14,6 +14,7 @@ from pitboss.sportsbook.catalog.operations import (
     set_status,
 )
 from pitboss.sportsbook.catalog.queries import (
+    SECTIONS_AT_ONCE_MAX,
     Places,
     Shelf,
     find_event,
@@ -26,6 +27,7 @@ from pitboss.sportsbook.catalog.queries import (
 )
 
 __all__ = [
+    "SECTIONS_AT_ONCE_MAX",
     "Places",
     "Shelf",
     "change_events",

@@ -9,9 +9,10 @@ from pitboss.sportsbook.catalog.queries.events import (
     find_producers,
     find_sections,
 )
-from pitboss.sportsbook.catalog.queries.shelf import Places, Shelf
+from pitboss.sportsbook.catalog.queries.shelf import SECTIONS_AT_ONCE_MAX, Places, Shelf
 
 __all__ = [
+    "SECTIONS_AT_ONCE_MAX",
     "Places",
     "Shelf",
     "find_event",
