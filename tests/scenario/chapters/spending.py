@@ -12,6 +12,7 @@ from pitboss.jurisdictions.model import (
     OpenStakes,
     Period,
     WeekStart,
+    WhenReached,
     Window,
 )
 from pitboss.kernel.instants import write_instant
@@ -270,7 +271,9 @@ async def _loss(walk: Walk, friend: Person) -> None:
     await friend.sets(LimitKind.LOSS, Period.WEEK, 10 * UNIT)
     counted = walk.licence.limits.loss_open_stakes is OpenStakes.COUNTED
     said = [await friend.bets(micros) for micros in (10 * UNIT + walk.minor, 10 * UNIT, UNIT)]
-    assert said == ["above_loss_limit", "accepted", "above_loss_limit" if counted else "accepted"]
+    closes = walk.licence.limits.when_reached is WhenReached.REST_OF_PERIOD
+    used_up = "limit_closed" if closes else "above_loss_limit"
+    assert said == ["above_loss_limit", "accepted", used_up if counted else "accepted"]
 
 
 async def _session_time(walk: Walk, friend: Person) -> None:
