@@ -69,6 +69,7 @@ from pitboss.api import (
 )
 from pitboss.api.bets import BATCH_PATH, PLACE_PATH, BetRoutes
 from pitboss.api.board import Board
+from pitboss.api.bodies import heard_out
 from pitboss.api.edge import Edge
 from pitboss.api.furniture import Doors
 from pitboss.api.intake import Intake
@@ -103,7 +104,7 @@ class Api:
         self._providers = ProviderRoutes(edge, metrics)
         framework = make_litestar(edge, verified, metrics, watch, board)
         self._document = docs.Document(framework)
-        self._rest = counted(framework, metrics)
+        self._rest = counted(heard_out(framework), metrics)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the application's own life."""

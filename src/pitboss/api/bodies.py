@@ -1,8 +1,11 @@
-"""The bodies of requests, for the routes that are plain ASGI."""
+"""The bodies of requests: read before anything is answered, so that the connection can go on."""
 
 from __future__ import annotations
 
-from litestar.types import Receive
+import contextlib
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, ReceiveMessage, Scope, Send
 
 # What is longer than allowed is read on to here and dropped, so that the connection can go on.
 _DROPPED_BYTES_MAX = 4 * 1024 * 1024
@@ -47,3 +50,33 @@ async def drop_body(receive: Receive) -> None:
         ClientGone: it was not whole.
     """
     await read_body(receive, length=0, bytes_max=0)
+
+
+def heard_out(app: ASGIApp) -> ASGIApp:
+    """Return the application with each body read before its answer begins, wanted or not.
+
+    The framework refuses before it reads; see `read_body` for what the server does then.
+    """
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await app(scope, receive, send)
+            return
+        whole = False
+
+        async def hear() -> ReceiveMessage:
+            nonlocal whole
+            message = await receive()
+            more = message["type"] == "http.request" and message.get("more_body", False)
+            whole = whole or not more
+            return message
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start" and not whole:
+                with contextlib.suppress(ClientGone):
+                    await drop_body(hear)
+            await send(message)
+
+        await app(scope, hear, answer)
+
+    return serve

@@ -52,6 +52,9 @@ async def test_who_is_refused_is_heard_again_on_the_same_connection(late: bool) 
         ("/v1/bets", b"x" * LONG): 401,
         ("/v1/bets/batch", b"x" * LONG): 401,
         ("/v1/providers/elsewhere/play", b"x" * LONG): 400,
+        ("/v1/staff/prices", b"x" * LONG): 401,
+        ("/v1/players", b"x" * 2 * LONG): 413,
+        ("/v1/nowhere", b"x" * LONG): 404,
         ("/v1/providers/elsewhere/play", b"x" * 2 * LONG): 400,
     }
     async with open_venue(players=2, only=("api",), games=PROVIDERS) as venue:
