@@ -56,8 +56,10 @@ async def test_a_body_of_megabytes_is_refused_and_the_next_request_is_served(
         b"POST /v1/sessions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n",
         b"POST /v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{}",
         b"POST /v1/bets HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n{}",
+        b"POST /v1/bets/batch HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n{}",
+        b"POST /v1/staff/prices HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n{}",
     ],
-    ids=range(13),
+    ids=range(15),
 )
 async def test_what_is_no_request_is_answered_or_dropped(
     instance: Instance, house: House, sent: bytes

@@ -91,7 +91,7 @@ class BetRoutes:
             # Before anything is looked at: who is overrun must be quick to say no.
             with contextlib.suppress(ClientGone):
                 await drop_body(receive)
-                await self._refuse_at_once(send)
+            await self._refuse_at_once(send)
             return
         headers = _wanted_headers(scope["headers"])
         trace = self._edge.tracer.follow(_text(headers.get(b"traceparent")))
@@ -109,8 +109,6 @@ class BetRoutes:
                 network=self._network(scope, claims),
             )
             (answer,) = await self._submit(claims, headers, (slip,), remembered)
-        except ClientGone:
-            return
         except Exception as error:
             answer = _problem_of(error)
         if isinstance(answer, Problem):
@@ -149,8 +147,6 @@ class BetRoutes:
                 await self._submit(claims, headers, slips, remembered) if slips else ()
             )
             answers = [item if isinstance(item, Problem) else next(submitted) for item in read]
-        except ClientGone:
-            return
         except Exception as error:
             await self._refuse(send, BATCH_PATH, _problem_of(error))
             return
@@ -295,6 +291,9 @@ def _text(value: bytes | None) -> str | None:
 
 
 def _problem_of(error: Exception) -> Problem:
+    if isinstance(error, ClientGone):
+        # Whoever has only stopped talking may still be listening.
+        return problems.malformed_header("Content-Length", "the body ended before that")
     if isinstance(error, ProblemFound):
         return error.problem
     if isinstance(error, Fault):

@@ -90,8 +90,6 @@ class ProviderRoutes:
             return
         try:
             reply = await self._reply(name, provider, scope, f"/{path}", receive)
-        except ClientGone:
-            return
         except Exception:
             _log.exception("a provider's call failed", provider=name)
             reply = provider.talk.fail(Trouble.BROKEN)
@@ -218,8 +216,15 @@ class ProviderRoutes:
 
 
 async def _read_body(headers: Mapping[str, str], receive: Receive) -> bytes | None:
-    """Return the body; None if it is longer than any call is.  Nobody is refused before that."""
+    """Return the body; None if it is longer than any call is, or than what has come of it.
+
+    Nobody is refused before that.
+    """
     length = headers.get("content-length", "0")
     known = int(length[:20]) if length.isdecimal() else 0
-    body = await read_body(receive, length=known, bytes_max=BODY_BYTES_MAX)
+    try:
+        body = await read_body(receive, length=known, bytes_max=BODY_BYTES_MAX)
+    except ClientGone:
+        # Whoever has only stopped talking may still be listening.
+        return None
     return body if length.isdecimal() else None
