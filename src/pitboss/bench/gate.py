@@ -246,8 +246,9 @@ def _figures(found: _Found) -> dict[str, Figure]:
         **{f"{name}_acknowledging": value for name, value in found.spent.items()},
         **_named(alone, "ungated"),
         **_named(beside, "gated"),
-        # Of a bet's way through the pipeline, from its request to its decision; and of that alone.
-        "cpu_percent_added": _percent(acknowledging + beside.micros, acknowledging + alone.micros),
+        "cpu_percent_added_from_request": _percent(
+            acknowledging + beside.micros, acknowledging + alone.micros
+        ),
         "cpu_percent_added_to_deciding": _percent(beside.micros, alone.micros),
     }
 

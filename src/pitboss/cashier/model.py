@@ -150,6 +150,11 @@ class Payment:
         return self.state is PaymentState.SUCCEEDED and self.kind is PaymentKind.DEPOSIT
 
     @property
+    def is_on_its_way(self) -> bool:
+        """Whether it was asked for and has not ended."""
+        return self.state in (PaymentState.REQUESTED, PaymentState.SUBMITTED)
+
+    @property
     def has_paid_nothing(self) -> bool:
         """Whether it has ended without having moved any money for good."""
         return self.state in (PaymentState.FAILED, PaymentState.REFUSED)

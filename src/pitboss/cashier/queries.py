@@ -12,7 +12,6 @@ from pitboss.cashier.model import (
     Payment,
     PaymentNews,
     PaymentRequest,
-    PaymentState,
     SavedNews,
 )
 from pitboss.db import Transaction
@@ -203,7 +202,7 @@ def _wins_of(account: Account, payout: Payout, last: Mapping[PaymentId, Payment]
     while one is on its way, which may still fail, there is no other.
     """
     before = None if payout.payment_id is None else last.get(payout.payment_id)
-    if before is not None and before.state in (PaymentState.REQUESTED, PaymentState.SUBMITTED):
+    if before is not None and before.is_on_its_way:
         return None
     again = before is not None and before.has_paid_nothing
     due = payout.due(available=account.available, failed=again)

@@ -187,6 +187,26 @@ async def test_of_a_payout_that_has_failed_no_more_counts_again_than_is_left_whe
     await assert_rebuilt(world.database)
 
 
+async def test_a_payout_that_fails_after_money_was_paid_in_counts_no_more_than_was_left_of_the_wins(
+    world: Games,
+) -> None:
+    ann = await guest(world)
+    await name(world, ann, 20)
+    await world.done(ann, stake("b1", 5), win("w1", 105))
+    for number in range(14):
+        await world.done(ann, stake(f"b2{number}", 5), ref=f"r2{number}")
+    await walk(world)
+    (first,) = await withdrawals(world, ann)
+    # Thirty are on their way and twenty there, which is all that is left of the wins.
+    await pay_in(world, ann, 70)
+    await world.tell(world.news(first, NewsStatus.FAILED))
+    world.clock.advance(timedelta(minutes=61))
+    await walk(world)
+
+    assert await paid(world, ann) == [30, 50]
+    await assert_rebuilt(world.database)
+
+
 async def test_wins_below_the_sum_wait_until_it_is_passed(world: Games) -> None:
     ann = await guest(world)
     await name(world, ann, 30)

@@ -35,5 +35,5 @@ async def forget_lost_wins(turn: Turn, places: Collection[Place]) -> None:
             turn,
             payout,
             available=available.get(payout.player_id, 0),
-            failed=before is not None and before.has_paid_nothing,
+            unpaid=before.micros if before is not None and before.is_on_its_way else 0,
         )

@@ -181,13 +181,14 @@ class Payout(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """Return what was won; `failed`: also what the last payment was for, which failed."""
         return self.won + (self.counted if failed else 0)
 
-    def left_of(self, available: int, *, failed: bool) -> Payout:
-        """Return it with no more won than is available; wins are what is lost last.
+    def left_of(self, available: int, *, unpaid: int) -> Payout:
+        """Return it with no more won than is left; wins are what is lost last.
 
-        What the last payment was for counts only if that has `failed`: else it is not available.
+        What is left is what is available, and of the last payment what is `unpaid`: it is held as
+        long as that is on its way, and should it fail, no more of the wins counts again.
         """
         won = min(self.won, max(available, 0))
-        counted = min(self.counted, max(available - won, 0)) if failed else self.counted
+        counted = min(self.counted, max(available + unpaid - won, 0))
         return msgspec.structs.replace(self, won=won, counted=counted)
 
     def due(self, *, available: int, failed: bool) -> int:

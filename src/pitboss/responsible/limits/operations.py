@@ -296,14 +296,14 @@ async def note_payout(
     turn.publish(after.shard, after.player_id, fact)
 
 
-async def note_lost_wins(turn: Turn, payout: Payout, *, available: int, failed: bool) -> None:
-    """Note that no more of a player's wins is left than is available now.
+async def note_lost_wins(turn: Turn, payout: Payout, *, available: int, unpaid: int) -> None:
+    """Note that no more of a player's wins is left than is available now, or held to be paid out.
 
     Asked before money is paid in, so that this is not paid out in the place of wins that were lost.
-    `failed` is as in `note_payout`.
+    `unpaid` is what the last payment of wins holds.
     """
     ensure(payout.shard in turn.heads, "payouts are noted by who holds the player's turn")
-    after = payout.left_of(available, failed=failed)
+    after = payout.left_of(available, unpaid=unpaid)
     if after == payout:
         return
     await store.save_payout(turn.tx, after)
