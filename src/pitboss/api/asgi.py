@@ -97,11 +97,12 @@ class Api:
         routes = BetRoutes(edge, Intake(edge, metrics), verified, metrics, watch)
         board = Board(edge, metrics)
         self._plain: dict[tuple[str, str], Route] = {
-            ("POST", PLACE_PATH): routes.place,
-            ("POST", BATCH_PATH): routes.place_batch,
+            ("POST", PLACE_PATH): heard_out(routes.place),
+            ("POST", BATCH_PATH): heard_out(routes.place_batch),
+            # It listens for as long as it goes on.
             ("GET", prices.STREAM_PATH): prices.PriceStreams(board, metrics).serve,
         }
-        self._providers = ProviderRoutes(edge, metrics)
+        self._providers = heard_out(ProviderRoutes(edge, metrics).serve)
         framework = make_litestar(edge, verified, metrics, watch, board)
         self._document = docs.Document(framework)
         self._rest = counted(heard_out(framework), metrics)
@@ -118,7 +119,7 @@ class Api:
                 await route(scope, receive, send)
                 return
             if path.startswith(PROVIDERS):
-                await self._providers.serve(scope, receive, send)
+                await self._providers(scope, receive, send)
                 return
             if path.startswith(docs.DOCS_PATH):
                 self._document.complete()

@@ -15,7 +15,7 @@ import structlog
 from litestar.types import HTTPScope, Receive, Send
 
 from pitboss.api import problems, wire
-from pitboss.api.bodies import ClientGone, drop_body, read_body
+from pitboss.api.bodies import read_body
 from pitboss.api.edge import Edge
 from pitboss.api.intake import Answer, Intake, LookAgain, Slip
 from pitboss.api.metrics import Metrics
@@ -89,18 +89,16 @@ class BetRoutes:
         started = perf_counter()
         if self._intake.is_late():
             # Before anything is looked at: who is overrun must be quick to say no.
-            with contextlib.suppress(ClientGone):
-                await drop_body(receive)
             await self._refuse_at_once(send)
             return
         headers = _wanted_headers(scope["headers"])
         trace = self._edge.tracer.follow(_text(headers.get(b"traceparent")))
         try:
-            body = await _read_body(headers, receive, wire.BODY_BYTES_MAX)
             claims, remembered = await self._player(headers)
             key = wire.check_key(_text(headers.get(b"idempotency-key")))
+            content = await _read_json(headers, receive, wire.BODY_BYTES_MAX)
             slip = read_slip(
-                _read_slip_body(_json(headers, body, wire.BODY_BYTES_MAX)),
+                _read_slip_body(content),
                 key,
                 claims,
                 clock=self._edge.clock,
@@ -135,9 +133,8 @@ class BetRoutes:
         headers = _wanted_headers(scope["headers"])
         trace = self._edge.tracer.follow(_text(headers.get(b"traceparent")))
         try:
-            body = await _read_body(headers, receive, wire.BATCH_BODY_BYTES_MAX)
             claims, remembered = await self._player(headers)
-            content = _json(headers, body, wire.BATCH_BODY_BYTES_MAX)
+            content = await _read_json(headers, receive, wire.BATCH_BODY_BYTES_MAX)
             network = self._network(scope, claims)
             read = [
                 self._read(bet, claims, trace, network) for bet in _read_slips_body(content).bets
@@ -248,12 +245,10 @@ class BetRoutes:
 
 
 _DEVICE = DEVICE_HEADER.encode()
-_LENGTH = b"content-length"
 _WANTED = frozenset(
     (
         _DEVICE,
-        *(b"authorization", b"content-length", b"content-type", b"idempotency-key"),
-        *(b"traceparent", b"transfer-encoding"),
+        *(b"authorization", b"content-type", b"idempotency-key", b"traceparent"),
     )
 )
 
@@ -262,28 +257,15 @@ def _wanted_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes
     return {name: value for name, value in headers if name in _WANTED}
 
 
-async def _read_body(
-    headers: Mapping[bytes, bytes], receive: Receive, bytes_max: int
-) -> bytes | None:
-    """Return the body, None if it is too long; before anything that may be refused is looked at."""
-    length = headers.get(_LENGTH, b"0")
-    known = int(length[:20]) if length.isdigit() else 0
-    return await read_body(receive, length=known, bytes_max=bytes_max)
-
-
-def _json(headers: Mapping[bytes, bytes], body: bytes | None, bytes_max: int) -> bytes:
-    """Return the body, if it is one.
+async def _read_json(headers: Mapping[bytes, bytes], receive: Receive, bytes_max: int) -> bytes:
+    """Return the body.
 
     Raises:
-        ProblemFound: it is not JSON by its headers, or longer than it may be.
+        ProblemFound: it is not JSON by its headers, longer than it may be, or did not come whole.
     """
     if not wire.is_json(_text(headers.get(b"content-type"))):
         raise ProblemFound(problems.NOT_JSON)
-    if not headers.get(_LENGTH, b"0").isdigit():
-        raise ProblemFound(problems.malformed_header("Content-Length", "this is not a number"))
-    if body is None:
-        raise ProblemFound(problems.too_large(bytes_max))
-    return body
+    return await read_body(receive, bytes_max=bytes_max)
 
 
 def _text(value: bytes | None) -> str | None:
@@ -291,9 +273,6 @@ def _text(value: bytes | None) -> str | None:
 
 
 def _problem_of(error: Exception) -> Problem:
-    if isinstance(error, ClientGone):
-        # Whoever has only stopped talking may still be listening.
-        return problems.malformed_header("Content-Length", "the body ended before that")
     if isinstance(error, ProblemFound):
         return error.problem
     if isinstance(error, Fault):

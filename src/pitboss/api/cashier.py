@@ -21,7 +21,6 @@ from pitboss.api.furniture import (
     TheEdge,
     check_body,
     player_of,
-    read_body,
 )
 from pitboss.api.problems import Problem, ProblemFound
 from pitboss.api.refusals import problem_of
@@ -182,7 +181,7 @@ async def hear(
         raise ProblemFound(problems.NOT_FOUND)
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
-        news = reader.read_news(headers, await read_body(request), now=edge.wall.now())
+        news = reader.read_news(headers, await request.body(), now=edge.wall.now())
     except SignatureRefused as refused:
         _log.warning("a webhook was refused", provider=provider, why=str(refused))
         raise ProblemFound(SIGNATURE_REFUSED) from None

@@ -73,8 +73,8 @@ _ALSO = {
     "/v1/staff/invitations": (403, 429),
     "/v1/staff/me/second-factor": (409,),
     "/v1/staff/me/second-factor/confirmation": (409,),
-    "/v1/webhooks/{provider}": (401, 413),
-    "/v1/webhooks/verification/{provider}": (401, 413),
+    "/v1/webhooks/{provider}": (401, 408, 413),
+    "/v1/webhooks/verification/{provider}": (401, 408, 413),
     "/v1/me/wallet": (404,),
     "/v1/payments": (404,),
     "/v1/me/limits": (404,),
@@ -98,6 +98,7 @@ _MEANINGS = {
     401: "Nobody that is known here asks",
     403: "This is not for whoever asks",
     404: "There is no such thing here",
+    408: "The body did not come in time",
     409: "It does not fit how things stand, or the key was used for something else",
     410: "It was erased",
     413: "The body is too large",
@@ -214,7 +215,7 @@ def problem_statuses(path: str, operation: Operation) -> set[int]:
     if any(isinstance(item, Parameter) and item.name == KEY for item in operation.parameters or ()):
         statuses |= {400, 409}
     if operation.request_body is not None:
-        statuses |= {400, 413, 415, 422}
+        statuses |= {400, 408, 413, 415, 422}
     if operation.security:
         statuses |= {401, 403}
     if "{" in path:

@@ -10,7 +10,6 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 from litestar.dto import AbstractDTO, DTOFieldDefinition
-from litestar.exceptions import InternalServerException
 from litestar.handlers import BaseRouteHandler
 from litestar.openapi.spec import Reference, Schema
 from litestar.params import HeaderParameter, SkipValidation
@@ -95,21 +94,8 @@ async def check_body(request: Request[Any, Any, Any]) -> None:
     """Refuse a body that is missing or not announced as JSON."""
     if not wire.is_json(request.headers.get("content-type")):
         raise ProblemFound(problems.NOT_JSON)
-    if not await read_body(request):
+    if not await request.body():
         raise ProblemFound(problems.unreadable("the body is missing"))
-
-
-async def read_body(request: Request[Any, Any, Any]) -> bytes:
-    """Return the body, as long as it may be.
-
-    Raises:
-        ProblemFound: whoever sent it went away before it was whole.
-    """
-    try:
-        return await request.body()
-    except InternalServerException:
-        # Litestar's word for a client that hung up, which is no fault of ours.
-        raise ProblemFound(problems.unreadable("the body is not whole")) from None
 
 
 def needs(permission: Permission) -> dict[str, Any]:

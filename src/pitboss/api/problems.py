@@ -91,6 +91,18 @@ NOT_JSON = Problem(
     detail="The body must be application/json.",
     errors=(FieldError("Content-Type", "application/json is needed"),),
 )
+BODY_BROKEN_OFF = Problem(
+    status=400,
+    slug="unreadable",
+    detail="The body ended too early.",
+    errors=(FieldError("body", "it ended too early"),),
+)
+BODY_LATE = Problem(
+    status=408,
+    slug="body_late",
+    detail="The body did not come in time; nothing was done.  Ask again.",
+    errors=(FieldError("body", "it did not come in time"),),
+)
 INTERNAL = Problem(
     status=500, slug="internal", detail="Something is wrong on our side; it has been noted."
 )

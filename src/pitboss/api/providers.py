@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from http import HTTPStatus
 from time import monotonic
 from urllib.parse import parse_qsl
 
@@ -12,7 +13,7 @@ from litestar.types import HTTPScope, Receive, Send
 from msgspec import structs
 
 from pitboss.api import problems
-from pitboss.api.bodies import ClientGone, read_body
+from pitboss.api.bodies import read_body
 from pitboss.api.edge import Edge, GameProvider
 from pitboss.api.lanes import Lanes
 from pitboss.api.metrics import Metrics
@@ -98,17 +99,20 @@ class ProviderRoutes:
     async def _reply(
         self, name: str, provider: GameProvider, scope: HTTPScope, path: str, receive: Receive
     ) -> Reply:
-        headers = {
-            key.decode("latin-1").lower(): value.decode("latin-1")
-            for key, value in scope["headers"]
-        }
-        body = await _read_body(headers, receive)
         if not self._is_let_in(provider, scope):
             return provider.talk.fail(Trouble.FROM_ELSEWHERE)
         if not self._paces[name].take():
             return provider.talk.fail(Trouble.TOO_OFTEN)
-        if body is None:
-            return provider.talk.fail(Trouble.TOO_LARGE)
+        try:
+            body = await read_body(receive, bytes_max=BODY_BYTES_MAX)
+        except ProblemFound as found:
+            # What did not come whole, or in time, may be asked again.
+            is_too_large = found.problem.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            return provider.talk.fail(Trouble.TOO_LARGE if is_too_large else Trouble.AWAY)
+        headers = {
+            key.decode("latin-1").lower(): value.decode("latin-1")
+            for key, value in scope["headers"]
+        }
         query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
         call = Call(method=scope["method"], path=path, query=query, headers=headers, body=body)
         heard = provider.talk.hear(call)
@@ -213,18 +217,3 @@ class ProviderRoutes:
             }
         )
         await send({"type": "http.response.body", "body": body, "more_body": False})
-
-
-async def _read_body(headers: Mapping[str, str], receive: Receive) -> bytes | None:
-    """Return the body; None if it is longer than any call is, or than what has come of it.
-
-    Nobody is refused before that.
-    """
-    length = headers.get("content-length", "0")
-    known = int(length[:20]) if length.isdecimal() else 0
-    try:
-        body = await read_body(receive, length=known, bytes_max=BODY_BYTES_MAX)
-    except ClientGone:
-        # Whoever has only stopped talking may still be listening.
-        return None
-    return body if length.isdecimal() else None

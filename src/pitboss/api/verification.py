@@ -25,7 +25,6 @@ from pitboss.api.furniture import (
     check_body,
     needs,
     player_of,
-    read_body,
 )
 from pitboss.api.problems import ProblemFound
 from pitboss.api.refusals import problem_of
@@ -160,7 +159,7 @@ async def hear(
         raise ProblemFound(problems.NOT_FOUND)
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
-        news = reader.read_news(headers, await read_body(request), now=edge.wall.now())
+        news = reader.read_news(headers, await request.body(), now=edge.wall.now())
     except SignatureRefused as refused:
         _log.warning("a callback was refused", provider=provider, why=str(refused))
         raise ProblemFound(SIGNATURE_REFUSED) from None

@@ -101,7 +101,7 @@ def test_every_operation_says_which_problems_it_may_answer(openapi: dict[str, An
         if operation.get("security"):
             assert {"401", "403"} <= set(problems), path
         if operation.get("requestBody"):
-            assert {"400", "413", "415", "422"} <= set(problems), path
+            assert {"400", "408", "413", "415", "422"} <= set(problems), path
         assert "Retry-After" in problems.get("503", {"headers": {"Retry-After": 1}})["headers"]
 
 

@@ -26,6 +26,7 @@ from pitboss.adapters.protocols.launching import (
 )
 from pitboss.adapters.protocols.softswiss import SoftSwiss
 from pitboss.adapters.protocols.valkyrie import Valkyrie
+from pitboss.api import bodies
 from pitboss.api.providers import Pace
 from pitboss.conformance.model import Account, Move, Wrong
 from pitboss.conformance.softswiss import SoftSwissSpeaker
@@ -109,6 +110,40 @@ async def test_a_length_that_is_a_lie_is_refused(table: Table) -> None:
 
     assert answer.status_code == 400
     assert account.player
+
+
+async def test_a_call_that_does_not_come_whole_may_be_made_again(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "WANTED_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(bodies, "LOOK_SECONDS", 0.01)
+
+    async def pieces() -> Any:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    answer = await table.http.post(f"{BASE}/balance", content=pieces())
+
+    assert answer.status_code == 500
+    assert answer.json()["meta"]["api_code"] == "503"
+
+
+async def test_whoever_calls_from_elsewhere_is_refused_before_their_body_is_read(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "UNWANTED_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(bodies, "LOOK_SECONDS", 0.01)
+    elsewhere = await lay(
+        database, SoftSwiss("acme", [SECRET]), networks=(ip_network("10.0.0.0/8"),)
+    )
+
+    async def pieces() -> Any:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    answer = await elsewhere.http.post(f"{BASE}/balance", content=pieces())
+
+    assert (answer.status_code, answer.json()["meta"]["api_code"]) == (400, "403")
 
 
 async def test_a_crash_in_the_middle_books_nothing_and_takes_no_neighbour_down(
