@@ -98,6 +98,28 @@ async def test_a_system_whose_lines_have_all_lost_does_not_wait_for_the_rest(wor
     await the_record_agrees(world)
 
 
+async def test_legs_of_one_market_on_lines_apart_are_a_bet_that_waits_for_it_once(
+    world: World,
+) -> None:
+    player = await world.player(units=100)
+    events = [await world.event(name) for name in "AB"]
+    home, away = (selection("A", MarketKind.MATCH_RESULT, code) for code in ("home", "away"))
+    # Home with B, and away with B: two doubles, of which one can win.
+    doubles = Shape(lines=(Lines(legs=(0, 1), sizes=(1,), bankers=(2,)),))
+    bet_id = await world.wish(player, home, away, *legs_of("B"), units=4, shape=doubles)
+    await world.process()
+    assert await state_of(world, player, bet_id) == (BetState.ACCEPTED, None)
+
+    await world.score(events[0], 0, 1)
+    await world.score(events[1], 1, 0)
+    await world.settle()
+
+    # 2 at 2.9 x 2.5.
+    assert await state_of(world, player, bet_id) == (BetState.SETTLED, 14_50)
+    assert await world.balance(player) == (96 * UNIT + 14_500_000, 0)
+    await the_record_agrees(world)
+
+
 async def test_a_system_that_is_void_as_a_whole_releases_its_stake(world: World) -> None:
     player = await world.player(units=100)
     events = [await world.event(name) for name in "ABCD"]

@@ -227,8 +227,8 @@ class BettingFold(Fold):
         self._decide(row, told)
         self._trading.change((), (_taking_of(row, told),))
         self._use(fact.shape, fact.bet_id, told, stands=True)
-        for leg in fact.legs:
-            self.add_row(self.legs, [leg.market_id, fact.bet_id], told)
+        for market_id in dict.fromkeys([leg.market_id for leg in fact.legs]):
+            self.add_row(self.legs, [market_id, fact.bet_id], told)
 
     def _refuse(self, fact: BetRefused, told: Told) -> None:
         row: Row = [

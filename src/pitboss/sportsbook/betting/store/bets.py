@@ -268,10 +268,11 @@ async def end_pending(tx: Transaction, bets: Sequence[Bet]) -> None:
 
 async def _save_legs(tx: Transaction, bets: Sequence[Bet]) -> None:
     waiting = [
-        (leg.market_id, bet.shard, bet.id)
+        (market_id, bet.shard, bet.id)
         for bet in bets
         if bet.state is BetState.ACCEPTED
-        for leg in bet.legs
+        # Two legs may be of one market, on lines apart; the bet waits for it once.
+        for market_id in dict.fromkeys([leg.market_id for leg in bet.legs])
     ]
     if waiting:
         await tx.copy_in("bet_leg", ("market_id", "shard", "bet_id"), waiting)
