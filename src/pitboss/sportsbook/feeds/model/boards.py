@@ -68,7 +68,8 @@ class Link:
 class BoardMarket:
     """A market of ours as a feed finds it, with who holds it if a feed has suspended it.
 
-    `specifiers` has the line too, of kinds that have one (`line=5/2`).
+    `specifiers` has the line too, of kinds that have one (`line=5/2`).  `ended` are those selections
+    of which a result counts while the others are still sold.
     """
 
     id: MarketId
@@ -78,6 +79,7 @@ class BoardMarket:
     status: str
     selections: dict[str, SelectionId]
     inactive: set[str] = field(default_factory=set)
+    ended: frozenset[str] = frozenset()
     hold: Hold | None = None
 
     @property

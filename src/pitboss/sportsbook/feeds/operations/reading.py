@@ -10,7 +10,7 @@ from pitboss.db.errors import TransactionConflict
 from pitboss.kernel.ids import EventId, MarketId, derived_id
 from pitboss.kernel.shards import CATALOGUE_SHARD
 from pitboss.messages import Turn
-from pitboss.sportsbook import catalog
+from pitboss.sportsbook import catalog, settlement
 from pitboss.sportsbook.catalog.model import (
     Done,
     Event,
@@ -193,7 +193,24 @@ async def _find_boards(
     markets = [market.id for event in found for market in event.markets]
     holds = await store.find_holds(turn.tx, markets)
     boards = {event.id: _board(event, holds) for event in found}
+    await _mark_ended(turn, boards.values())
     return {foreign: boards[event_id] for foreign, event_id in links.items() if event_id in boards}
+
+
+async def _mark_ended(turn: Turn, boards: Collection[Board]) -> None:
+    """Mark the selections of which a result counts; each of them takes no bets since then."""
+    markets = {
+        market.id: market
+        for board in boards
+        for market in board.markets.values()
+        if market.inactive and market.status not in rules.OVER
+    }
+    if not markets:
+        return
+    for market_id, result in (await settlement.find_results(turn.tx, markets)).items():
+        ended = {item.selection_id for item in result.selections}
+        market = markets[market_id]
+        market.ended = frozenset(code for code, one in market.selections.items() if one in ended)
 
 
 def _board(event: Event, holds: Mapping[MarketId, Hold]) -> Board:

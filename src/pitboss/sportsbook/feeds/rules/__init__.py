@@ -1,7 +1,7 @@
 """Decisions of feeds: pure.  Who is alive, what is news, what a message changes."""
 
 from pitboss.sportsbook.feeds.rules.batch import take
-from pitboss.sportsbook.feeds.rules.desk import Desk
+from pitboss.sportsbook.feeds.rules.desk import OVER, Desk
 from pitboss.sportsbook.feeds.rules.liveness import (
     ask,
     complete,
@@ -16,6 +16,7 @@ from pitboss.sportsbook.feeds.rules.liveness import (
 from pitboss.sportsbook.feeds.rules.results import Work
 
 __all__ = [
+    "OVER",
     "Desk",
     "Work",
     "ask",

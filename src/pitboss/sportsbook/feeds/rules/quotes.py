@@ -186,14 +186,27 @@ def _change(
     if book is not None:
         for code, price in book.prices.items():
             desk.plan.prices[market.selections[code]] = price
+        inactive = book.inactive | _sold_after_the_end(desk, said, market, book)
         for code in market.selections:
-            if (code in book.inactive) is not (code in market.inactive):
-                desk.plan.actives.append((market.selections[code], code not in book.inactive))
-        market.inactive = set(book.inactive)
+            if (code in inactive) is not (code in market.inactive):
+                desk.plan.actives.append((market.selections[code], code not in inactive))
+        market.inactive = inactive
     if wanted:
         desk.reopen(market)
     else:
         desk.suspend(market)
+
+
+def _sold_after_the_end(desk: Desk, said: Quoted, market: BoardMarket, book: Book) -> set[str]:
+    """Return the answers that are sold though a result of them counts, and tell staff of them.
+
+    A bet on these would be on what is known, and nobody would settle it.
+    """
+    sold = {code for code in market.ended if code in book.prices}
+    for code in sorted(sold):
+        subject = f"{said.event} {market.key} {code}"
+        desk.note(said, Reason.MARKET_CLOSED, subject, "a result of it counts")
+    return sold
 
 
 def _open(desk: Desk, said: Quoted, board: Board, ref: MarketRef, book: Book) -> None:
