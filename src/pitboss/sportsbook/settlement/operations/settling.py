@@ -94,7 +94,9 @@ async def _find_walks(
         for walk in await store.find_walks(tx, partition)
         if walk.result_no not in aside.resting
     ]
-    results = await store.find_results_after(tx, result_no, limit=RESULTS_MAX - len(walks))
+    # There may be more than a step's: those that rested beside others, and are tried again.
+    room = max(RESULTS_MAX - len(walks), 0)
+    results = await store.find_results_after(tx, result_no, limit=room)
     if results:
         await store.move_cursor(tx, partition, results[-1].no)
     fresh = [
