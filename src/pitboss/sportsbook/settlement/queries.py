@@ -109,8 +109,7 @@ async def preview(
         return Refused(reason=Refusal.UNKNOWN_MARKET)
     (market,) = found
     said, rulings = rules.said_at(wish, now), await find_versions(tx, market_id)
-    selections = [item.id for item in market.selections]
-    refusal = rules.find_refusal(said, rulings, selections, now=now)
+    refusal = rules.find_refusal_of(market, said, rulings, now=now)
     if refusal is not None:
         return Refused(reason=refusal)
     version = len(rulings)

@@ -7,6 +7,7 @@ concern.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pitboss.kernel.ids import MarketId, SelectionId
@@ -59,7 +60,23 @@ def take_ends(desk: Desk, said: Ended) -> list[Work]:
         market = _find(desk, said, board, ended.ref)
         if market is not None:
             work += _take_market(desk, said, market, ended)
-    return work
+    torn = _find_torn(work)
+    for item in work:
+        if item.market_id in torn:
+            desk.note(said, Reason.CONTRADICTION, item.subject, owed=True)
+    return [item for item in work if item.market_id not in torn]
+
+
+def _find_torn(work: Sequence[Work]) -> set[MarketId]:
+    """Return the markets of which a message says two things at once: neither is believed."""
+    first: dict[SelectionId, tuple[object, ...]] = {}
+    torn: set[MarketId] = set()
+    for item in work:
+        for selection_id, end in item.ends:
+            stated = (end.won, end.void_share, end.dead_heat)
+            if first.setdefault(selection_id, stated) != stated:
+                torn.add(item.market_id)
+    return torn
 
 
 def take_correction(desk: Desk, said: Correction) -> list[Work]:

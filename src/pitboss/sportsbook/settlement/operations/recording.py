@@ -79,8 +79,7 @@ async def record_results(
         if rules.was_said(said, desk.rulings(market.id)):
             answers.append(Recorded(changed=False))
             continue
-        selections = [item.id for item in market.selections]
-        refusal = rules.find_refusal(said, desk.rulings(market.id), selections, now=turn.now)
+        refusal = rules.find_refusal_of(market, said, desk.rulings(market.id), now=turn.now)
         if refusal is not None:
             answers.append(_refuse_report(turn, market.event_id, said, refusal, market.id))
             continue
@@ -118,8 +117,7 @@ async def record_as_shown(
     rulings = desk.rulings(market.id)
     if rules.is_repeated(said, rulings, version):
         return Recorded(changed=False)
-    selections = [item.id for item in market.selections]
-    refusal = rules.find_refusal(said, rulings, selections, now=turn.now)
+    refusal = rules.find_refusal_of(market, said, rulings, now=turn.now)
     if len(rulings) != version:
         refusal = Refusal.NOT_AS_SHOWN
     if refusal is not None:

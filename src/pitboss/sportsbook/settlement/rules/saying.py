@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 
 from msgspec import json, structs
 
 from pitboss.kernel.ids import SelectionId
+from pitboss.sportsbook import registry
+from pitboss.sportsbook.catalog.model import Market
 from pitboss.sportsbook.settlement.model import (
     A_MOMENT,
     Authority,
@@ -16,6 +19,7 @@ from pitboss.sportsbook.settlement.model import (
     Effect,
     Refusal,
     Report,
+    Result,
     ResultReport,
     Rollback,
     Ruling,
@@ -27,6 +31,8 @@ from pitboss.sportsbook.settlement.model import (
 
 # Of a source's clock and ours; what is newer would hold against all for as long as that is wrong.
 AHEAD_MAX = timedelta(minutes=5)
+# Of one stake, what those who share it may win together: feeds give two decimals, or more.
+SHARES_MAX = Fraction(102, 100)
 
 
 def said_of(report: Report, *, certainty_min: int = 1) -> Said:
@@ -68,7 +74,12 @@ def said_of(report: Report, *, certainty_min: int = 1) -> Said:
 
 
 def find_refusal(
-    said: Said, rulings: Sequence[Ruling], selections: Collection[SelectionId], *, now: datetime
+    said: Said,
+    rulings: Sequence[Ruling],
+    selections: Collection[SelectionId],
+    *,
+    now: datetime,
+    one_wins: bool = False,
 ) -> Refusal | None:
     """Return why something cannot be said of a market.
 
@@ -77,6 +88,7 @@ def find_refusal(
         rulings: what was said of the market before.
         selections: those of the market.
         now: by our own clock.
+        one_wins: whether exactly one of the selections wins, or the stakes come back.
     """
     named = {item.selection_id for item in said.results} | {*said.open_ids, *said.selections}
     if not named <= {*selections}:
@@ -92,11 +104,26 @@ def find_refusal(
         for ruling in rulings
     ):
         return Refusal.UNKNOWN_VERSION
-    if any(_contradicts(said, ruling.said) for ruling in rulings):
+    torn = one_wins and _cannot_all_be(said, selections)
+    if torn or any(_contradicts(said, ruling.said) for ruling in rulings):
         return Refusal.CONTRADICTS_ITSELF
     if _is_against_staff(said, rulings):
         return Refusal.AGAINST_STAFF
     return None
+
+
+def find_refusal_of(
+    market: Market, said: Said, rulings: Sequence[Ruling], *, now: datetime
+) -> Refusal | None:
+    """Return why something cannot be said of this market; see `find_refusal`."""
+    kind = registry.find_kind(market.kind)
+    return find_refusal(
+        said,
+        rulings,
+        [item.id for item in market.selections],
+        now=now,
+        one_wins=kind is not None and kind.has_one_winner,
+    )
 
 
 def marked(said: Said, version: int) -> bytes:
@@ -224,6 +251,19 @@ def _contradicts(said: Said, earlier: Said) -> bool:
         return False
     before = _stated(earlier)
     return any(key in before and before[key] != stated for key, stated in _stated(said).items())
+
+
+def _cannot_all_be(said: Said, selections: Collection[SelectionId]) -> bool:
+    """Say whether several have won, or none of all, where exactly one does.
+
+    Those that tie share the stake of one, by shares that a feed may have rounded up.
+    """
+    results = [Result.of(item) for item in said.results]
+    won = sum((1 - one.void_share) * one.dead_heat for one in results if one.won)
+    if won > SHARES_MAX:
+        return True
+    told = {item.selection_id for item in said.results} >= {*selections}
+    return told and not any(one.won or one.void_share for one in results)
 
 
 def _is_against_staff(said: Said, rulings: Sequence[Ruling]) -> bool:

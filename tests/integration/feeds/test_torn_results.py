@@ -1,0 +1,55 @@
+"""Results that cannot be true are believed in no part, and kept for staff."""
+
+from __future__ import annotations
+
+import pytest
+
+from integration.feeds.world import World
+from pitboss.sportsbook.feeds.model import Reason
+from unit.feeds.said import bet_settlement, home_won, results
+
+from .test_reading import sold
+
+WON, LOST, HALF = 'result="1"', 'result="0"', 'result="1" dead_heat_factor="0.5"'
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (results(1, [(1, WON), (2, WON), (3, LOST)]), Reason.REFUSED),
+        (results(1, [(1, LOST), (2, LOST), (3, LOST)]), Reason.REFUSED),
+        (results(1, [(1, WON), (2, LOST), (3, LOST), (1, LOST)]), Reason.CONTRADICTION),
+    ],
+    ids=["several winners", "no winner", "one that won and lost"],
+)
+async def test_a_result_that_cannot_be_is_owed_and_decides_nothing(
+    world: World, said: str, reason: Reason
+) -> None:
+    await sold(world)
+
+    await world.send(bet_settlement(said, at=world.ms))
+
+    assert await world.result() == {}
+    assert [(item.reason, item.owed) for item in await world.parked()] == [(reason, True)]
+
+
+async def test_a_market_that_is_said_to_have_ended_in_two_ways_at_once_is_owed(
+    world: World,
+) -> None:
+    await sold(world)
+    draw = results(1, [(1, LOST), (2, WON), (3, LOST)])
+
+    await world.send(bet_settlement(home_won() + draw, at=world.ms))
+
+    assert await world.result() == {}
+    assert await world.reasons() == {Reason.CONTRADICTION: 2}
+
+
+async def test_those_who_share_a_win_and_what_is_said_twice_are_believed(world: World) -> None:
+    await sold(world)
+    shared = results(1, [(1, HALF), (2, HALF), (3, LOST), (3, LOST)])
+
+    await world.send(bet_settlement(shared, at=world.ms))
+
+    assert await world.result() == {"home": True, "draw": True, "away": False}
+    assert await world.reasons() == {}
