@@ -48,7 +48,7 @@ def appraise(bet: Waiting, around: Around) -> Appraisal | Refused:
         # It was settled once, so its stake is the house's already.
         return Refused(reason=Refusal.CASH_OUT_NOT_OFFERED)
     shape = bet.shape or ONE_LINE
-    if shape.parts != Parts.WIN or any(leg.rule4 for leg in bet.legs):
+    if shape.parts != Parts.WIN or any(_is_of_a_race(leg, around) for leg in bet.legs):
         # No price says how likely a place is, nor which runner will be withdrawn.
         return Refused(reason=Refusal.CASH_OUT_NOT_OFFERED)
     if shape.combination is not None:
@@ -91,6 +91,12 @@ def appraise(bet: Waiting, around: Around) -> Appraisal | Refused:
         # It is being settled, and a margin on what is certain would be a mere loss.
         return Refused(reason=Refusal.BET_NOT_OPEN)
     return Appraisal(value=value(bet, endings, chances), seen=tuple(seen), delay=delay)
+
+
+def _is_of_a_race(leg: Leg, around: Around) -> bool:
+    """Say whether runners that are withdrawn may reduce what a leg pays, by whatever rule."""
+    offer = around.offers.get(leg.selection_id)
+    return leg.rule4 is not None or (offer is not None and offer.runners is not None)
 
 
 def value(bet: Waiting, endings: list[Ending], chances: list[Chances]) -> Fraction:
