@@ -34,6 +34,7 @@ from pitboss.sportsbook.feeds.model import (
     AboutEvent,
     Board,
     BoardMarket,
+    Cancelled,
     Delivery,
     Ended,
     FeedName,
@@ -172,7 +173,7 @@ def _whose_marks(
 ) -> list[tuple[ProducerId, ForeignEvent]]:
     """Return whose marks of which events a batch needs: an end counts for all of the feed."""
     own = [(item.producer, item.event) for item in said]
-    ended = dict.fromkeys(item.event for item in said if isinstance(item, Ended))
+    ended = dict.fromkeys(item.event for item in said if isinstance(item, Ended | Cancelled))
     others = [(producer, event) for event in ended for producer in terms]
     return list(dict.fromkeys([*own, *others]))
 

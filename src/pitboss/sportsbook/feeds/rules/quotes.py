@@ -71,17 +71,17 @@ def take_stop(desk: Desk, said: Stopped) -> None:
 
     A market that is deactivated, settled or void stays what it is.
     """
-    board = desk.boards.get(said.event)
-    if board is None:
-        # Nothing of it is sold, and a price that is older will be late.  What could not be read is
-        # parked for that already.
-        if desk.delivery.problem is None:
-            desk.note(said, Reason.UNKNOWN_EVENT, said.event)
-        return
     for kind in (None,) if said.kinds is None else said.kinds:
         key = ordering.stop_key(kind)
         if desk.judge(said, Scope.QUOTES, key, b"") is Verdict.FRESH:
             desk.mark(said, Scope.QUOTES, key, b"")
+    board = desk.boards.get(said.event)
+    if board is None:
+        # Nothing of it is sold, and by the mark a price that is older will be late.  What could
+        # not be read is parked for that already.
+        if desk.delivery.problem is None:
+            desk.note(said, Reason.UNKNOWN_EVENT, said.event)
+        return
     marks = desk.marks_of(said)
     for market in board.markets.values():
         if said.kinds is not None and market.kind not in said.kinds:

@@ -54,6 +54,8 @@ def take_ends(desk: Desk, said: Ended) -> list[Work]:
     board = desk.boards.get(said.event)
     if board is None:
         desk.note(said, Reason.UNKNOWN_EVENT, said.event)
+        for ended in said.markets:
+            _end_unsold(desk, said, ended.ref)
         return []
     work: list[Work] = []
     for ended in said.markets:
@@ -84,6 +86,8 @@ def take_correction(desk: Desk, said: Correction) -> list[Work]:
     board = desk.boards.get(said.event)
     if board is None:
         desk.note(said, Reason.UNKNOWN_EVENT, said.event)
+        for item in said.markets:
+            _end_unsold(desk, said, item.ref if isinstance(item, UndoneMarket) else item)
         return []
     work: list[Work] = []
     for item in said.markets:
@@ -108,6 +112,7 @@ def _find(desk: Desk, said: Ended | Correction, board: Board, ref: MarketRef) ->
     market = board.markets.get(market_key(ref.kind, ref.specifiers))
     if market is None:
         desk.note(said, Reason.NOT_OFFERED, ref.family, f"{ref.foreign} of {said.event}")
+        _end_unsold(desk, said, ref)
         return None
     # A market that was handed over may be settled by either; one of another feed, or of our own
     # traders, by none of them.
@@ -115,6 +120,15 @@ def _find(desk: Desk, said: Ended | Correction, board: Board, ref: MarketRef) ->
         desk.note(said, Reason.ANOTHER_PRODUCERS, _subject(said, ref), owed=True)
         return None
     return market
+
+
+def _end_unsold(desk: Desk, said: Ended | Correction, ref: MarketRef) -> None:
+    """Note the end of a market that we have not, or have not yet: its price may be on its way.
+
+    One that was generated before opens it no more; its result would be nobody's.
+    """
+    if ref.kind is not None and isinstance(said, Ended | Cancelled):
+        desk.mark_end(said, ordering.end_key(market_key(ref.kind, ref.specifiers)))
 
 
 def _take_market(desk: Desk, said: Ended, market: BoardMarket, ended: EndedMarket) -> list[Work]:
