@@ -380,3 +380,43 @@ def worked_out(bet: Bet, history: Sequence[Report]) -> Settled | Unsettled:
         shape=bet.shape,
     )
     return settlement.replay(terms, results, version=bet.rules)
+
+
+async def test_bets_that_come_back_and_a_larger_one_that_ends_are_corrected_in_one_step(
+    world: World,
+) -> None:
+    player = await world.player(units=1_000)
+    for name in "ABC":
+        await world.event(name)
+    large = await world.wish(player, *legs_of("AB"), units=100)
+    small = [await world.wish(player, *legs_of("AC"), units=units) for units in (1, 2)]
+    await world.process()
+    lost = [await winner(world, name, after=timedelta(), home=False) for name in "BC"]
+    await settle(world, *lost)
+    world.clock.advance(MINUTE)
+    back = [taken_back(world, name) for name in "BC"]
+    await settle(world, back[0])
+    assert (await world.bet(player, large)).state is ACCEPTED
+    world.clock.advance(MINUTE)
+
+    # On the home side of A two bets are open again, and one is over that could win more than both.
+    await settle(world, back[1], await winner(world, "B", after=timedelta(), home=False))
+
+    assert (await world.bet(player, large)).state is SETTLED
+    assert {(await world.bet(player, bet)).state for bet in small} == {ACCEPTED}
+    async with world.database.reading() as tx:
+        (book,) = await tx.fetch(
+            "SELECT bets, stake_micros FROM trading_book WHERE selection_id = $1", legs_of("A")[0]
+        )
+    assert tuple(book) == (2, 3 * UNIT)
+    await agrees(world)
+
+
+def taken_back(world: World, name: str) -> Rollback:
+    """Return a rollback of all that was said of a market until a moment after now."""
+    return Rollback(
+        market_id=market(name, ONE_X_TWO),
+        source="uof:1",
+        reported_at=world.clock.now() + timedelta(seconds=1),
+        selections=(),
+    )

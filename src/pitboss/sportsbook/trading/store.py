@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import asyncpg
+from msgspec.structs import replace
 
 from pitboss.db import Transaction
 from pitboss.kernel.ids import EventId, MarketId, PlayerId, SelectionId
@@ -137,11 +138,10 @@ async def change(tx: Transaction, lines: Sequence[Line]) -> bool:
         [line.currency for line in ordered],
         [line.partition for line in ordered],
     )
-    more = [line for line in ordered if line.bets > 0]
-    if more:
-        # Bets that were closed before there were books have no row to come back to.
-        await take(tx, more)
-    less = [line for line in ordered if line.bets <= 0]
+    if any(line.bets > 0 for line in ordered):
+        # Bets that were closed before there were books have no row to come back to.  It is made
+        # empty: beside bets that come back others end, and no row is made with less than nothing.
+        await take(tx, [_emptied(line) for line in ordered if line.bets > 0])
     rows = await tx.execute(
         "UPDATE trading_book AS book SET bets = book.bets + batch.bets,"
         "  stake_micros = book.stake_micros + batch.stake_micros,"
@@ -151,14 +151,18 @@ async def change(tx: Transaction, lines: Sequence[Line]) -> bool:
         "   AS batch (selection_id, currency, partition, bets, stake_micros, winnings_micros)"
         " WHERE book.selection_id = batch.selection_id AND book.currency = batch.currency"
         "   AND book.partition = batch.partition",
-        [line.selection_id for line in less],
-        [line.currency for line in less],
-        [line.partition for line in less],
-        [line.bets for line in less],
-        [line.stake_micros for line in less],
-        [line.winnings_micros for line in less],
+        [line.selection_id for line in ordered],
+        [line.currency for line in ordered],
+        [line.partition for line in ordered],
+        [line.bets for line in ordered],
+        [line.stake_micros for line in ordered],
+        [line.winnings_micros for line in ordered],
     )
-    return rows == f"UPDATE {len(less)}"
+    return rows == f"UPDATE {len(ordered)}"
+
+
+def _emptied(line: Line) -> Line:
+    return replace(line, bets=0, stake_micros=0, winnings_micros=0)
 
 
 async def find_books(tx: Transaction, event_id: EventId) -> list[OnBook]:
