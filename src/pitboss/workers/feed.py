@@ -25,7 +25,7 @@ from pitboss.kernel.entropy import Entropy
 from pitboss.kernel.errors import Fault
 from pitboss.kernel.shards import CATALOGUE_SHARD, Section
 from pitboss.kernel.waiting import happened
-from pitboss.messages import TurnContext
+from pitboss.messages import Turn, TurnContext
 from pitboss.sportsbook import feeds
 from pitboss.sportsbook.feeds import Taken, Watch
 from pitboss.sportsbook.feeds.errors import FeedAway, LeaseLost
@@ -43,6 +43,7 @@ from pitboss.sportsbook.feeds.model import (
     RecoveryWish,
     Why,
     millis,
+    told_markets,
 )
 from pitboss.sportsbook.feeds.ports import Reader, Source, Supplier
 from pitboss.workers.figures import Figures
@@ -242,7 +243,7 @@ class Loop:
         watch.look(at=at)
         news = bool(notes) or any(map(_changes, deliveries))
         taken = Taken()
-        if news or self._shown is None or not watch.shows_as(self._shown):
+        if news or watch.whole or self._shown is None or not watch.shows_as(self._shown):
             batch = _Batch(
                 deliveries=deliveries if news else (), fixtures=fixtures, notes=notes, watch=watch
             )
@@ -278,13 +279,22 @@ class Loop:
                     fixtures=batch.fixtures,
                     notes=batch.notes,
                 )
+            await self._leave_out(turn, batch)
             if self._shows_anew(batch):
                 await feeds.show(turn, batch.watch.states)
         return taken
 
+    async def _leave_out(self, turn: Turn, batch: _Batch) -> None:
+        """Suspend what a recovery of all there is did not tell of, nor a message beside its end."""
+        quoted = [item.said for item in batch.deliveries if isinstance(item.said, Quoted)]
+        beside = {key for said in quoted for key in told_markets(said)}
+        for producer, told in batch.watch.whole.items():
+            count = await feeds.suspend_left_out(turn, producer, told | beside)
+            _log.info("left out", producer=producer, markets=count)
+
     async def _find_sections(self, batch: _Batch) -> frozenset[Section] | None:
         # Who may be believed is told of no event.
-        if batch.notes or batch.fixtures or self._shows_anew(batch):
+        if batch.notes or batch.fixtures or batch.watch.whole or self._shows_anew(batch):
             return None
         async with self.database.reading() as tx:
             return await feeds.find_sections(tx, self.feed, batch.deliveries)

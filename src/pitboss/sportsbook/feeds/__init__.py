@@ -13,6 +13,7 @@ from pitboss.sportsbook.feeds.operations import (
     release,
     set_status,
     show,
+    suspend_left_out,
     take,
     take_down_abandoned,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "release",
     "set_status",
     "show",
+    "suspend_left_out",
     "take",
     "take_down_abandoned",
 ]

@@ -13,6 +13,7 @@ from pitboss.sportsbook.feeds.errors import Unreadable
 from pitboss.sportsbook.feeds.model import (
     AboutEvent,
     Alive,
+    AnyMessage,
     Delivery,
     FeedName,
     ForeignEvent,
@@ -29,7 +30,9 @@ from pitboss.sportsbook.feeds.model import (
     RecoveryWish,
     Standing,
     Stopped,
+    ToldMarket,
     Why,
+    told_markets,
 )
 from pitboss.sportsbook.feeds.ports import Reader
 
@@ -47,8 +50,15 @@ class Watch:
     `at` is the moment of a steady clock in seconds, `now_ms` that of the platform's.
     """
 
-    def __init__(self, states: Mapping[ProducerId, Liveness]) -> None:
+    def __init__(
+        self,
+        states: Mapping[ProducerId, Liveness],
+        told: dict[ProducerId, set[ToldMarket]] | None = None,
+    ) -> None:
         self._states = dict(states)
+        # What is sent again is told again if it is rolled back, so copies share it.
+        self._told = {} if told is None else told
+        self._whole: dict[ProducerId, frozenset[ToldMarket]] = {}
 
     @classmethod
     def of(cls, terms: Collection[ProducerTerms], progress: Mapping[ProducerId, Progress]) -> Watch:
@@ -62,7 +72,12 @@ class Watch:
 
     def copy(self) -> Watch:
         """Return another one that stands the same, to follow what may be rolled back."""
-        return Watch(self._states)
+        return Watch(self._states, self._told)
+
+    @property
+    def whole(self) -> Mapping[ProducerId, frozenset[ToldMarket]]:
+        """Whose recovery of all there is has just ended, and which markets it told of."""
+        return self._whole
 
     @property
     def states(self) -> tuple[Liveness, ...]:
@@ -81,6 +96,7 @@ class Watch:
         if said is None or state is None or delivery.retry_of is not None:
             return None
         note = None
+        self._hear_whole(said, state)
         match said:
             case Alive():
                 state = rules.hear_alive(
@@ -97,6 +113,23 @@ class Watch:
             state = rules.process(state, said.generated_ms, now_ms=now_ms)
         self._states[said.producer] = state
         return note
+
+    def _hear_whole(self, said: AnyMessage, state: Liveness) -> None:
+        """Note what is told while a producer is down, and when a recovery of all there is ends.
+
+        What it has not told by then it does not sell any more.
+        """
+        running = state.recovery
+        if state.up:
+            self._told.pop(said.producer, None)
+        elif isinstance(said, Quoted):
+            self._told.setdefault(said.producer, set()).update(told_markets(said))
+        elif (
+            isinstance(said, RecoveryDone)
+            and running is not None
+            and (running.request_no, running.after_ms) == (said.request_no, None)
+        ):
+            self._whole[said.producer] = frozenset(self._told.get(said.producer, ()))
 
     def look(self, *, at: float) -> None:
         """Take note of silence."""

@@ -49,6 +49,11 @@ async def find_markets(tx: Transaction, market_ids: Sequence[MarketId]) -> list[
     return await store.find_markets(tx, market_ids)
 
 
+async def find_open_of(tx: Transaction, producer: str) -> list[Market]:
+    """Return the markets of a producer that are open."""
+    return await store.find_markets(tx, await store.find_open_of(tx, producer))
+
+
 async def find_producers(tx: Transaction) -> list[Producer]:
     """Return who makes prices, as far as anybody has said whether they can be believed."""
     return list((await store.find_producers(tx, None)).values())

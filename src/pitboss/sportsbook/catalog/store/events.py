@@ -160,6 +160,16 @@ async def find_statuses(tx: Transaction, market_ids: Sequence[MarketId]) -> dict
     return {place.market_id: place for place in found}
 
 
+async def find_open_of(tx: Transaction, producer: str) -> list[MarketId]:
+    """Return the markets of a producer that are open."""
+    rows = await tx.fetch(
+        "SELECT market_id FROM catalog_market WHERE producer = $1 AND status = 'open'"
+        " ORDER BY market_id",
+        producer,
+    )
+    return [MarketId(str(row["market_id"])) for row in rows]
+
+
 async def save_statuses(tx: Transaction, placed: Sequence[Placed]) -> None:
     """Write the statuses and producers as they now stand."""
     if not placed:

@@ -9,10 +9,12 @@ from pitboss.sportsbook.feeds.model.boards import (
     Opening,
     Plan,
     Scope,
+    ToldMarket,
     Verdict,
     join_line,
     market_key,
     split_line,
+    told_markets,
 )
 from pitboss.sportsbook.feeds.model.messages import (
     AboutEvent,
@@ -117,6 +119,7 @@ __all__ = [
     "SelectionEnd",
     "Standing",
     "Stopped",
+    "ToldMarket",
     "Tolerance",
     "UndoneMarket",
     "Verdict",
@@ -128,4 +131,5 @@ __all__ = [
     "millis",
     "read_time",
     "split_line",
+    "told_markets",
 ]

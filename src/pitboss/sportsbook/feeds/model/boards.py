@@ -16,11 +16,15 @@ from pitboss.sportsbook.feeds.model.messages import (
     FeedName,
     ForeignEvent,
     ProducerId,
+    Quoted,
 )
 from pitboss.sportsbook.feeds.model.parking import Note
 from pitboss.sportsbook.registry.model import OWN_LINE
 
 _OWN = "line="
+
+# A market by the supplier's event and the name that it has in marks.
+ToldMarket = tuple[ForeignEvent, str]
 
 
 class Scope(StrEnum):
@@ -68,8 +72,8 @@ class Link:
 class BoardMarket:
     """A market of ours as a feed finds it, with who holds it if a feed has suspended it.
 
-    `specifiers` has the line too, of kinds that have one (`line=5/2`).  `ended` are those selections
-    of which a result counts while the others are still sold.
+    `specifiers` has the line too, of kinds that have one (`line=5/2`).  `ended` are the
+    selections of which a result counts while the others are still sold.
     """
 
     id: MarketId
@@ -150,3 +154,12 @@ def split_line(kind: str, specifiers: str) -> tuple[str | None, str]:
 def join_line(line: str | None, specifiers: str) -> str:
     """Return specifiers as a feed's market has them, the line of its own among them."""
     return specifiers if line is None else f"{_OWN}{line}"
+
+
+def told_markets(said: Quoted) -> frozenset[ToldMarket]:
+    """Return the markets that a message with prices tells of, by the supplier's event."""
+    return frozenset(
+        (said.event, market_key(item.ref.kind, item.ref.specifiers))
+        for item in said.markets
+        if item.ref.kind is not None
+    )

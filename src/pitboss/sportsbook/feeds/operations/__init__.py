@@ -3,6 +3,7 @@
 from pitboss.sportsbook.feeds.operations.holding import hold_producer, set_status
 from pitboss.sportsbook.feeds.operations.parking import decide, forget
 from pitboss.sportsbook.feeds.operations.reading import Taken, link, take
+from pitboss.sportsbook.feeds.operations.recovering import suspend_left_out
 from pitboss.sportsbook.feeds.operations.standing import (
     LEASE_SECONDS,
     beat,
@@ -26,6 +27,7 @@ __all__ = [
     "release",
     "set_status",
     "show",
+    "suspend_left_out",
     "take",
     "take_down_abandoned",
 ]
