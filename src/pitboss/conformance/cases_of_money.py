@@ -243,9 +243,9 @@ async def closed(scene: Scene) -> None:
     """Close it, close it again, stake in it."""
     name, ref = scene.fresh(), scene.fresh()
     expect_yes(await bet(scene, name, ref))
-    won = scene.fresh()
-    expect_yes(await win(scene, won, name, ref, scene.unit, closes=True))
-    if scene.speaker.protocol is A:
+    finishes = scene.speaker.protocol is A
+    expect_yes(await win(scene, scene.fresh(), name, ref, scene.unit, closes=not finishes))
+    if finishes:
         for _ in range(2):
             expect_yes(await scene.speaker.finish(scene.account, ref))
     before = await scene.has()

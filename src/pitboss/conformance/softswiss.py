@@ -51,8 +51,10 @@ class SoftSwissSpeaker:
         return await self._say(path, {**body, "finished": closes, **about})
 
     async def finish(self, account: Account, round_id: str) -> Said:
-        """Say that a round is over."""
-        return await self._say("/finish", {**self._about(account), "round_id": round_id})
+        """Say that a round is over; of which game is not said."""
+        about = self._about(account)
+        del about["game_id"]
+        return await self._say("/finish", {**about, "round_id": round_id})
 
     async def rotate(self, account: Account) -> Account | None:
         """Have none."""

@@ -146,6 +146,27 @@ async def test_whoever_calls_from_elsewhere_is_refused_before_their_body_is_read
     assert (answer.status_code, answer.json()["meta"]["api_code"]) == (400, "403")
 
 
+async def test_a_round_is_over_when_the_studio_says_so_without_naming_the_game(
+    table: Table,
+) -> None:
+    # As published: /finish is the one call that has no game_id.
+    account, _ = await table.account()
+    await speaker(table).play(account, "r1", Move(kind="bet", id="b1", amount="1"))
+    body = json.dumps({"account_id": account.player, "currency": "EUR", "round_id": "r1"}).encode()
+    signature = hmac.new(SECRET, body, hashlib.sha256).hexdigest()
+
+    said = [
+        await table.http.post(
+            f"{BASE}/finish", content=body, headers={"x-request-sign": signature}
+        )
+        for _ in range(2)
+    ]
+    late = await speaker(table).play(account, "r1", Move(kind="bet", id="b2", amount="1"))
+
+    assert [(item.status_code, item.json()) for item in said] == [(200, {"balance": "199.00"})] * 2
+    assert late.wrong is Wrong.REQUEST
+
+
 async def test_a_crash_in_the_middle_books_nothing_and_takes_no_neighbour_down(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -176,7 +176,8 @@ class SoftSwiss:
         code = text_of(body, "currency")
         if not _CURRENCY.fullmatch(code):
             raise Misshapen("currency", "capital letters are needed")
-        game = text_of(body, "game_id")
+        # Who says that a round is over does not say of which game.
+        game = "" if verb == "finish" else text_of(body, "game_id")
         session_id = maybe_text(body, "session_id")
         bearer = None if session_id is None else Bearer(session_id=session_id)
         player_id = player_of(account) or _NOBODY
