@@ -156,9 +156,7 @@ async def test_a_round_is_over_when_the_studio_says_so_without_naming_the_game(
     signature = hmac.new(SECRET, body, hashlib.sha256).hexdigest()
 
     said = [
-        await table.http.post(
-            f"{BASE}/finish", content=body, headers={"x-request-sign": signature}
-        )
+        await table.http.post(f"{BASE}/finish", content=body, headers={"x-request-sign": signature})
         for _ in range(2)
     ]
     late = await speaker(table).play(account, "r1", Move(kind="bet", id="b2", amount="1"))

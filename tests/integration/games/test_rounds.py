@@ -16,6 +16,7 @@ from pitboss.db import Database
 from pitboss.games import registry, rounds
 from pitboss.games.registry.model import Suspension, Why
 from pitboss.games.rounds.model import (
+    Bearer,
     ClosedBy,
     Dialect,
     Done,
@@ -455,3 +456,43 @@ async def test_a_batch_of_many_players_is_one_turn(world: Games) -> None:
         mine = answers[5 * number : 5 * number + 5]
         assert [isinstance(answer, Done) for answer in mine] == [True, True, False, True, True]
         assert await world.has(player) == 5 * UNIT
+
+
+async def test_the_gates_yes_is_to_the_stake_that_is_taken_and_to_no_other_of_its_id(
+    world: Games,
+) -> None:
+    await world.list_games(listing("elsewhere", licences=("GB",)))
+    bob = await world.player(units=100)
+    await world.launch(bob)
+    # Refused for its currency, so nothing is kept of it, and the id is free.
+    mistaken = world.asked(bob, stake("b1", 1), currency="EUR")
+
+    answers = await world.play(
+        mistaken,
+        world.asked(bob, stake("b1", 1), game="elsewhere", ref="r2"),
+        structs.replace(mistaken, steps=(stake("b2", 1),)),
+        world.asked(bob, stake("b2", 50), ref="r3"),
+    )
+
+    assert [getattr(item, "reason", None) for item in answers] == [
+        "wrong_currency",
+        "game_not_certified",
+        "wrong_currency",
+        "stake_too_large",
+    ]
+    assert await world.has(bob) == 100 * UNIT
+
+
+async def test_who_asks_first_in_no_session_takes_nobody_down(world: Games) -> None:
+    bob = await world.player(units=100)
+    session, _ = await world.launch(bob)
+    nowhere = Bearer(session_id=derived_id("session", "of nobody"))
+
+    answers = await world.play(
+        world.asked(bob, stake("b1", 1), bearer=nowhere),
+        world.asked(bob, stake("b1", 1), bearer=Bearer(session_id=session.id)),
+    )
+
+    assert isinstance(answers[0], Refused)
+    assert isinstance(answers[1], Done)
+    assert await world.has(bob) == 99 * UNIT

@@ -142,11 +142,11 @@ def _rounds(asked: Sequence[rules.Asking], bookings: Iterable[Booking]) -> set[t
 
 
 async def _judge(
-    turn: Turn, fresh: Mapping[BookingKey, tuple[rules.Asking, Stake]]
-) -> tuple[dict[BookingKey, rules.Verdict], list[tuple[PlayerId, bool]]]:
+    turn: Turn, fresh: Mapping[rules.Judged, tuple[rules.Asking, Stake]]
+) -> tuple[dict[rules.Judged, rules.Verdict], list[tuple[PlayerId, bool]]]:
     """Return what the registry and the gate say of each stake, and whom a limit logs out."""
-    verdicts: dict[BookingKey, rules.Verdict] = {}
-    checks: dict[BookingKey, Check] = {}
+    verdicts: dict[rules.Judged, rules.Verdict] = {}
+    checks: dict[rules.Judged, Check] = {}
     for key, (asking, stake) in fresh.items():
         player, session = asking.player, asking.session
         if player is None or isinstance(session, str):

@@ -43,6 +43,7 @@ from pitboss.games.rounds.rules.drafting import (
     debts_of,
     ensure_same,
     id_at,
+    judged_of,
     note_deed,
     note_repeat,
     refuse_currency,
@@ -236,7 +237,8 @@ class Fold:
             raise NotDone(WireRefusal.ROUND_CLOSED)
         if round_ is not None and round_.game != asking.request.game:
             raise NotDone(WireRefusal.OTHER_FACTS)
-        verdict = self._known.verdicts[booking.key]
+        judged = judged_of(asking, step)
+        verdict = WireRefusal.UNKNOWN_SESSION if judged is None else self._known.verdicts[judged]
         if isinstance(verdict, str):
             raise NotDone(verdict, keep=structs.replace(booking, refusal=verdict))
         if step.free and not dialect.free_play:

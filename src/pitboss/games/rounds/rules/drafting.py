@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 from msgspec import structs
@@ -32,7 +33,7 @@ from pitboss.kernel.shards import Shard, shard_of
 from pitboss.players.identity.model import Player
 from pitboss.wallet.model import Credit, TransferRequest, player_account, receivable_account
 
-# Of a stake by the key it has or would have: the gate's yes, or why it is not taken.
+# Of a stake by what was asked about it: the gate's yes, or why it is not taken.
 Verdict = Permit | str
 
 
@@ -48,6 +49,18 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     session: Session | str
     offer: Offer | None
     stranger: str | None = None
+
+
+class Judged(NamedTuple):
+    """What a verdict on a stake rests on: another stake under the same id is another question."""
+
+    provider: str
+    player_id: PlayerId
+    external_id: str
+    game: str
+    micros: int
+    free: bool
+    session_id: str
 
 
 class Deed(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +107,7 @@ class Known(msgspec.Struct, kw_only=True):
     purses: dict[AccountId, int]
     bookings: dict[BookingKey, Booking]
     rounds: dict[str, Round]
-    verdicts: Mapping[BookingKey, Verdict]
+    verdicts: Mapping[Judged, Verdict]
     foreign: dict[tuple[str, str], set[str]] = {}
 
 
@@ -113,18 +126,35 @@ class Draft(msgspec.Struct, kw_only=True):
     balance_then: int | None = None
 
 
+def judged_of(asking: Asking, stake: Stake) -> Judged | None:
+    """Return what is asked about a stake; None where there is nobody, or no session, to ask of."""
+    request, session = asking.request, asking.session
+    if asking.player is None or isinstance(session, str):
+        return None
+    return Judged(
+        provider=request.provider,
+        player_id=request.player_id,
+        external_id=stake.external_id,
+        game=request.game,
+        micros=stake.micros,
+        free=stake.free,
+        session_id=session.id,
+    )
+
+
 def fresh_stakes(
     asked: Sequence[Asking], bookings: Mapping[BookingKey, Booking]
-) -> dict[BookingKey, tuple[Asking, Stake]]:
-    """Return the stakes that nobody has decided on, the first of each key."""
-    found: dict[BookingKey, tuple[Asking, Stake]] = {}
+) -> dict[Judged, tuple[Asking, Stake]]:
+    """Return the stakes that nobody has decided on, each of what is asked about them once."""
+    found: dict[Judged, tuple[Asking, Stake]] = {}
     for asking in asked:
         request = asking.request
         for step in request.steps:
             if type(step) is Stake:
                 key = (request.provider, request.player_id, Kind.STAKE, step.external_id)
-                if key not in bookings:
-                    found.setdefault(key, (asking, step))
+                judged = judged_of(asking, step)
+                if judged is not None and key not in bookings:
+                    found.setdefault(judged, (asking, step))
     return found
 
 
