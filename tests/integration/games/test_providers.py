@@ -245,6 +245,42 @@ async def test_valkyrie_tells_sessions_transactions_and_rounds(database: Databas
     assert nowhere.json()["error"]["code"] == "PAM_ERR_MISSING_PROVIDER"
 
 
+async def test_a_vendor_may_have_a_space_in_its_name(database: Database) -> None:
+    # As the aggregator's own constant for one of its three vendors has: `Red Tiger`.
+    table = await lay(database, Valkyrie("acme", [KEY]), game="RedTiger/book")
+    _, account = await table.account()
+    headers = {"authorization": f"Bearer {KEY}", "x-player-token": account.token or ""}
+    vendor, own = {"provider": "Red Tiger"}, f"{BASE}/players/{account.player}"
+    bet = {
+        "currency": "EUR",
+        "provider": "Red Tiger",
+        "transactionType": "WITHDRAW",
+        "cashAmount": 1,
+        "bonusAmount": 0,
+        "promoAmount": 0,
+        "transactionDateTime": "2026-11-27T12:00:00Z",
+        "providerTransactionId": "b1",
+        "providerGameId": "book",
+        "providerRoundId": "r1",
+    }
+
+    async def see(path: str, **query: str) -> dict[str, Any]:
+        answer = await table.http.get(own + path, params=vendor | query, headers=headers)
+        return dict(answer.json())
+
+    staked = await table.http.post(f"{own}/transactions", params=vendor, headers=headers, json=bet)
+    (found,) = (await see("/transactions", providerTransactionId="b1"))["transactions"]
+    round_ = (await see("/gamerounds/r1"))["gameround"]
+
+    assert staked.json()["status"] == "OK", staked.content
+    assert {name: found[name] for name in ("provider", "providerTransactionId")} == {
+        "provider": "Red Tiger",
+        "providerTransactionId": "b1",
+    }
+    assert (found["providerGameId"], round_["providerGameId"]) == ("book", "book")
+    assert round_["providerRoundId"] == "r1"
+
+
 def launchers(client: httpx.AsyncClient) -> dict[str, tuple[Launcher, str]]:
     url = "https://games.example"
     return {

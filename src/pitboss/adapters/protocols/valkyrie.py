@@ -1,7 +1,8 @@
 """The Valkyrie PAM API 0.7.0: an aggregator in front of several vendors' protocols.
 
 We serve it.  The API key and the player's token are in headers, amounts are JSON numbers with six
-decimals, and each vendor's ids are its own: `VENDOR|ID` here, and `VENDOR/GAME` in the registry.
+decimals, and each vendor's ids are its own: `VENDOR|ID` here, and `VENDOR/GAME` in the registry,
+both without the spaces of the vendor's name.
 Source: valkyrie-fnd/valkyrie, pam/pam_api.yml.
 """
 
@@ -62,7 +63,7 @@ from pitboss.kernel.instants import write_instant
 from pitboss.kernel.money import MICROS_PER_UNIT
 
 _encode = msgspec.json.Encoder().encode
-_VENDOR = re.compile(r"[A-Za-z0-9 _.-]{1,40}")
+_VENDOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,39}")
 _PLAYER = re.compile(r"/players/([^/]+)/(balance|transactions|gamerounds/(.+))")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _NOTHING = msgspec.Raw(b"0.000000")
@@ -252,7 +253,7 @@ class Valkyrie:
         return Request(
             provider=self._provider,
             player_id=player_id,
-            game="" if game is None else f"{vendor}/{game}",
+            game="" if game is None else _game_of(vendor, game),
             round_ref=lone if ref is None else _own(vendor, ref),
             currency=code,
             steps=(step,),
@@ -300,7 +301,12 @@ class Valkyrie:
 
 
 def _own(vendor: str, name: str) -> str:
-    return f"{vendor}|{name}"
+    # As in `Red Tiger`: nothing that is kept has a space in its name.
+    return f"{vendor.replace(' ', '')}|{name}"
+
+
+def _game_of(vendor: str, code: str) -> str:
+    return f"{vendor.replace(' ', '')}/{code}"
 
 
 def _amount(body: Mapping[str, Any], name: str) -> int:
@@ -364,8 +370,8 @@ def _found(what: str, found: Found, vendor: str) -> Reply:
 
 def _round(item: Round, vendor: str) -> dict[str, Any]:
     said = {
-        "providerGameId": item.game.removeprefix(f"{vendor}/"),
-        "providerRoundId": item.ref.removeprefix(f"{vendor}|"),
+        "providerGameId": item.game.removeprefix(_game_of(vendor, "")),
+        "providerRoundId": item.ref.removeprefix(_own(vendor, "")),
         "startTime": write_instant(item.opened_at),
     }
     if item.closed_at is not None:
@@ -382,11 +388,11 @@ def _booking(item: Booking, vendor: str) -> dict[str, Any]:
         "bonusAmount": _NOTHING,
         "promoAmount": _money(item.micros) if item.free else _NOTHING,
         "transactionDateTime": write_instant(item.booked_at),
-        "providerTransactionId": item.external_id.removeprefix(f"{vendor}|"),
-        "providerGameId": item.game.removeprefix(f"{vendor}/"),
+        "providerTransactionId": item.external_id.removeprefix(_own(vendor, "")),
+        "providerGameId": item.game.removeprefix(_game_of(vendor, "")),
     }
     if item.original_id is not None:
-        said["providerBetRef"] = item.original_id.removeprefix(f"{vendor}|")
+        said["providerBetRef"] = item.original_id.removeprefix(_own(vendor, ""))
     return said
 
 
