@@ -121,6 +121,7 @@ async def _open_elsewhere(
         mobile=data.mobile,
         return_url=data.return_url,
         currency=player.currency,
+        jurisdiction=player.jurisdiction,
     )
     if data.demo:
         if provider.launcher is None:
@@ -143,7 +144,6 @@ async def _open_elsewhere(
             player_id=player_id,
             session_id=asked.session_id,
             token=asked.secret,
-            jurisdiction=player.jurisdiction,
         )
     )
     return _view(opened.version, url=url, session_id=asked.session_id)

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from pitboss.adapters.protocols.hub88 import KEY_BITS_MIN
+from pitboss.adapters.protocols.places import country_of, region_of
 from pitboss.games.rounds.errors import GameNotLaunched
 from pitboss.games.rounds.ports import Launching
 
@@ -44,8 +45,12 @@ class SoftSwissLauncher:
             "locale": wish.locale,
             "ip": wish.ip,
             "client_type": "mobile" if wish.mobile else "desktop",
-            "urls": {"return_url": wish.return_url},
         }
+        if wish.return_url:
+            body["urls"] = {"return_url": wish.return_url}
+        region = region_of(wish.jurisdiction)
+        if region is not None:
+            body["jurisdiction"] = region
         if wish.player_id is None:
             path = "/demo"
         else:
@@ -53,7 +58,6 @@ class SoftSwissLauncher:
             body |= {
                 "account": {"id": wish.player_id, "currency": wish.currency},
                 "session_id": wish.session_id,
-                "jurisdiction": wish.jurisdiction,
             }
         raw = _encode(body)
         signature = hmac.new(self._secret, raw, hashlib.sha256).hexdigest()
@@ -120,7 +124,7 @@ class Hub88Launcher:
             "sub_partner_id": self._operator,
             "game_code": wish.game,
             "currency": DEMO_CURRENCY if wish.player_id is None else wish.currency,
-            "country": wish.country or "GB",
+            "country": country_of(wish.jurisdiction),
             "lang": wish.locale[:2].lower(),
             "lobby_url": wish.return_url,
         }
@@ -153,7 +157,7 @@ class ValkyrieLauncher:
             "providerGameId": game,
             "playerId": wish.player_id,
             "casino": self._casino,
-            "country": wish.country or "GB",
+            "country": country_of(wish.jurisdiction),
             "language": wish.locale[:2].lower(),
             "launchConfig": {},
             "sessionIp": wish.ip,

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from pitboss.adapters.protocols.places import country_of
 from pitboss.adapters.protocols.reading import (
     Misshapen,
     Unreadable,
@@ -67,9 +68,6 @@ _VENDOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,39}")
 _PLAYER = re.compile(r"/players/([^/]+)/(balance|transactions|gamerounds/(.+))")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _NOTHING = msgspec.Raw(b"0.000000")
-# As far as a licence is one of a country; the protocol wants one of every player.
-_COUNTRIES = {"NJ": "US", "PA": "US", "ON": "CA"}
-_ANYWHERE = "ZZ"
 
 _STATUSES = {
     WireRefusal.UNKNOWN_PLAYER: "PLAYER_NOT_FOUND",
@@ -340,14 +338,12 @@ def _search(
 
 
 def _session(standing: Standing, token: str) -> dict[str, Any]:
-    code = standing.jurisdiction
-    country = _COUNTRIES.get(code, code if re.fullmatch("[A-Z]{2}", code) else _ANYWHERE)
     game = "" if standing.session is None else standing.session.game
     return {
         "playerId": standing.player_id,
         "token": token,
         "currency": standing.currency,
-        "country": country,
+        "country": country_of(standing.jurisdiction),
         "language": "en",
         "gameId": game.rpartition("/")[2],
     }

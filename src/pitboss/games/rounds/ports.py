@@ -141,11 +141,10 @@ class Launching:
     mobile: bool
     return_url: str
     currency: str
+    jurisdiction: str
     player_id: PlayerId | None = None
     session_id: str | None = None
     token: str | None = None
-    jurisdiction: str = ""
-    country: str = ""
 
 
 class Launcher(Protocol):
