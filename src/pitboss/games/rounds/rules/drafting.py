@@ -220,9 +220,12 @@ def refuse_currency(draft: Draft) -> None:
 
 
 def ensure_same(draft: Draft, earlier: Booking, micros: int) -> None:
-    """Refuse an id under which something else was asked for."""
+    """Refuse an id under which something else was asked for.
+
+    Who names no game means that of their session, and it may be over when they ask again.
+    """
     request = draft.asking.request
-    same = earlier.micros == micros and earlier.game == request.game
+    same = earlier.micros == micros and request.game in ("", earlier.game)
     if not same or earlier.round_id != draft.round_id:
         raise NotDone(WireRefusal.OTHER_FACTS)
 
