@@ -16,12 +16,10 @@ from pitboss.games.rounds.facts import (
     RoundWon,
     StakeRefused,
 )
-from pitboss.games.rounds.model import ClosedBy, Kind, WireRefusal
+from pitboss.games.rounds.model import BY_RESOLUTION, ClosedBy, Kind, WireRefusal
 from pitboss.kernel.folding import Fold, Row, Table, Told
 from pitboss.kernel.instants import parse_instant
 
-# What a round that was voided leaves on its stakes, in the place of a rollback's id.
-BY_RESOLUTION = "resolution"
 _TOKEN_NO, _ENDED_AT = 7, 10
 _STAKED, _WON, _CLOSED = 7, 8, slice(10, 12)
 _REVERSED_BY, _SETTLED = 12, 13

@@ -23,6 +23,8 @@ STEPS_MAX = 100
 TOKEN_LENGTH = 34
 SESSION_LIFE = timedelta(hours=12)
 _PROMOTIONS = "game promotions"
+# What a round that was voided leaves on its stakes, in the place of a rollback's id.
+BY_RESOLUTION = "resolution"
 
 
 class Refusal(StrEnum):

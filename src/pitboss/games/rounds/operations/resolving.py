@@ -10,6 +10,7 @@ from pitboss import wallet
 from pitboss.games.rounds import store
 from pitboss.games.rounds.facts import RoundResolved
 from pitboss.games.rounds.model import (
+    BY_RESOLUTION,
     Booking,
     ClosedBy,
     Kind,
@@ -29,8 +30,6 @@ from pitboss.kernel.shards import Shard
 from pitboss.messages import Turn
 from pitboss.responsible import limits
 from pitboss.wallet.model import Booked, TransferRequest, player_account
-
-BY_RESOLUTION = "resolution"
 
 
 async def resolve(

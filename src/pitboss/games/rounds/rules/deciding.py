@@ -12,6 +12,7 @@ from datetime import datetime
 from msgspec import structs
 
 from pitboss.games.rounds.model import (
+    BY_RESOLUTION,
     Answer,
     Booking,
     BookingKey,
@@ -318,7 +319,8 @@ class Fold:
                 return None
         if stake is None or (stake.refusal not in (None, WireRefusal.ROLLED_BACK)):
             raise NotDone(WireRefusal.UNKNOWN_STAKE)
-        if stake.refusal is not None or stake.reversed_by is not None:
+        # Given back by ourselves, it is paid all the same: its provider knows nothing of that.
+        if stake.refusal is not None or stake.reversed_by not in (None, BY_RESOLUTION):
             raise NotDone(WireRefusal.ROLLED_BACK)
         return stake
 
