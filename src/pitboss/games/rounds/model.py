@@ -181,7 +181,8 @@ class StepDone(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """Yes.  `balance_micros` is what is available after all of it; of a repeat, as it was then.
 
-    `balance_now` is what is available now, for protocols whose repeats say that.
+    `balance_now` is what is available now, for protocols whose repeats say that.  `repeated`: all
+    of it had been done before.
     """
 
     round_id: str | None
@@ -189,6 +190,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     balance_micros: int
     balance_now: int
     currency: str
+    repeated: bool = False
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):

@@ -42,6 +42,7 @@ from pitboss.games.rounds.rules.drafting import (
     Known,
     NotDone,
     debts_of,
+    done_for,
     ensure_same,
     id_at,
     judged_of,
@@ -76,8 +77,8 @@ class Fold:
     ) -> int:
         """Foresee what those who owe the house pay from what they won; return how many do.
 
-        The last answer of each, and its bookings, say what is left then; before it there was what
-        was said.
+        The last answer of each that did something, and its bookings, say what is left then, and so
+        does whatever comes after it; before it there was what was said.
         """
         won, owed = debts_of(credits, self._known.purses, self.deeds)
         paying = 0
@@ -87,24 +88,27 @@ class Fold:
             if pays <= 0:
                 continue
             paying += 1
-            last = max(
-                number
-                for number, answer in enumerate(answers)
-                if isinstance(answer, Done) and requests[number].player_id == place[0]
-            )
-            self._say_left(answers, last, requests[last], there - pays)
+            mine = done_for(place[0], answers, requests)
+            last = max(number for number, answer in mine.items() if not answer.repeated)
+            for number, answer in mine.items():
+                if number >= last:
+                    answers[number] = self._say_left(answer, requests[number], there - pays)
         return paying
 
-    def _say_left(self, answers: list[Answer], number: int, request: Request, left: int) -> None:
-        answer = answers[number]
-        if isinstance(answer, Done):
-            answers[number] = structs.replace(answer, balance_micros=left, balance_now=left)
-        for step in request.steps:
-            for kind in Kind:
-                key = (request.provider, request.player_id, kind, step.external_id)
-                made = self.new_bookings.get(key)
-                if made is not None:
-                    self.new_bookings[key] = structs.replace(made, balance_micros=left)
+    def _say_left(self, answer: Done, request: Request, left: int) -> Done:
+        keys = [
+            (request.provider, request.player_id, kind, step.external_id)
+            for step in request.steps
+            for kind in Kind
+        ]
+        made = [self.new_bookings[key] for key in keys if key in self.new_bookings]
+        if answer.repeated:
+            # As it was answered first: in this batch, or at an earlier time.
+            then = made[-1].balance_micros if made else answer.balance_micros
+            return structs.replace(answer, balance_micros=then, balance_now=left)
+        for booking in made:
+            self.new_bookings[booking.key] = structs.replace(booking, balance_micros=left)
+        return structs.replace(answer, balance_micros=left, balance_now=left)
 
     def _decide(self, asking: Asking) -> Answer:
         request, player = asking.request, asking.player
@@ -157,6 +161,7 @@ class Fold:
             balance_micros=then,
             balance_now=after,
             currency=player.currency,
+            repeated=repeated,
         )
 
     def _take(self, draft: Draft, deeds: Iterable[Deed]) -> None:

@@ -10,8 +10,10 @@ from msgspec import structs
 
 from pitboss.games.registry.model import Offer
 from pitboss.games.rounds.model import (
+    Answer,
     Booking,
     BookingKey,
+    Done,
     Effect,
     Kind,
     Request,
@@ -314,6 +316,17 @@ def credits_of(deeds: Sequence[Deed | Closure]) -> list[Credit]:
         for deed in deeds
         if isinstance(deed, Deed) and deed.booking.kind is Kind.WIN and deed.booking.micros
     ]
+
+
+def done_for(
+    player_id: PlayerId, answers: Sequence[Answer], requests: Sequence[Request]
+) -> dict[int, Done]:
+    """Return by their numbers the answers to what was done for a player."""
+    return {
+        number: answer
+        for number, answer in enumerate(answers)
+        if isinstance(answer, Done) and requests[number].player_id == player_id
+    }
 
 
 def debts_of(
