@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
+from decimal import Decimal
 from ipaddress import ip_network
 from typing import Any
 
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 
 from integration.games.table import BASE, Table, lay
 from integration.games.test_conformance import private_pem, public_pem
+from pitboss.adapters.protocols.hub88 import Hub88
 from pitboss.adapters.protocols.launching import (
     Hub88Launcher,
     SoftSwissLauncher,
@@ -28,6 +30,7 @@ from pitboss.adapters.protocols.softswiss import SoftSwiss
 from pitboss.adapters.protocols.valkyrie import Valkyrie
 from pitboss.api import bodies
 from pitboss.api.providers import Pace
+from pitboss.conformance.hub88 import Hub88Speaker
 from pitboss.conformance.model import Account, Move, Wrong
 from pitboss.conformance.softswiss import SoftSwissSpeaker
 from pitboss.conformance.valkyrie import ValkyrieSpeaker
@@ -243,6 +246,45 @@ async def test_valkyrie_tells_sessions_transactions_and_rounds(database: Databas
         f"{BASE}/players/session", headers={"authorization": f"Bearer {KEY}"}
     )
     assert nowhere.json()["error"]["code"] == "PAM_ERR_MISSING_PROVIDER"
+
+
+async def test_who_asks_for_the_session_before_each_win_is_told_of_one_that_stakes_no_more(
+    database: Database,
+) -> None:
+    # As the aggregator does for Caleta: without a session it asks for no win and no rollback.
+    table = await lay(database, Valkyrie("acme", [KEY]), game="kit/book")
+    _, account = await table.account()
+    talk = ValkyrieSpeaker(table.http, BASE, KEY.encode(), "book")
+    headers = {"authorization": f"Bearer {KEY}", "x-player-token": account.token or ""}
+    await talk.play(account, "r1", Move(kind="bet", id="b1", amount="2"))
+    await talk.play(account, "r2", Move(kind="bet", id="b2", amount="1"))
+    await talk.rotate(account)
+
+    session = await table.http.get(
+        f"{BASE}/players/session", params={"provider": "kit"}, headers=headers
+    )
+    won = Move(kind="win", id="w1", original="b1", amount="3")
+    paid = await talk.play(account, "r1", won)
+    undone = await talk.play(account, "r2", Move(kind="rollback", id="u2", original="b2"))
+    staked = await talk.play(account, "r3", Move(kind="bet", id="b3", amount="1"))
+
+    assert session.json()["session"]["playerId"] == account.player, session.content
+    assert (paid.ok, undone.ok, staked.ok) == (True, True, False)
+    assert staked.wrong is Wrong.TOKEN
+
+
+async def test_nothing_is_booked_whose_answer_could_not_be_written(database: Database) -> None:
+    table = await lay(database, Hub88("acme", [public_pem(PAIR)]))
+    _, account = await table.account()
+    talk = Hub88Speaker(table.http, BASE, private_pem(PAIR), "book")
+    path, body = talk.written(account, "r1", Move(kind="bet", id="b1", amount=Decimal(1)))
+
+    # Half of a pair: JSON may have it, and no UTF-8 does.
+    said = await talk.send(path, json.dumps(body | {"request_uuid": "\ud800"}).encode())
+    after = await talk.balance(account)
+
+    assert said.code == "RS_ERROR_WRONG_TYPES"
+    assert after.balance == 200
 
 
 async def test_a_vendor_may_have_a_space_in_its_name(database: Database) -> None:

@@ -150,8 +150,8 @@ class Valkyrie:
         what, about = heard.context
         match outcome:
             case Standing() if what == "session":
-                if not outcome.live:
-                    return _error("SESSION_EXPIRED")
+                # Also of one that stakes no more: some vendors ask for it before each win and
+                # each rollback, and whether it may stake is asked with the stake.
                 return _ok("session", _session(outcome, about))
             case Standing():
                 return _ok("balance", _balance(outcome.balance_micros))
