@@ -152,9 +152,10 @@ class Hub88:
             body = read_object(call.body)
         except Unreadable:
             return _reply(_SYNTAX, None)
-        request_uuid = body.get("request_uuid")
-        echo = request_uuid if isinstance(request_uuid, str) and len(request_uuid) < 256 else None
+        echo = None
         try:
+            # Said again in the answer, so it is looked at before anything is done.
+            echo = maybe_text(body, "request_uuid")
             return self._read(verb, body, echo)
         except Misshapen:
             return _reply(_TYPES, echo)
