@@ -177,7 +177,7 @@ def _files() -> Iterator[tuple[str, str]]:
     for path in sorted(loaded):
         if path.is_relative_to(library):
             yield f"stdlib/{path.relative_to(library)}", _sha256(path)
-        elif not path.is_relative_to(ROOM.parent):
+        elif not path.is_relative_to(ROOM) and path != ROOM.parent / "__init__.py":
             yield f"foreign{path}", _sha256(path)
     for path in sorted(_mapped() - loaded - {executable}):
         if path.is_relative_to(library):
@@ -188,10 +188,15 @@ def _files() -> Iterator[tuple[str, str]]:
 
 def _room() -> Iterator[tuple[str, str]]:
     package = ROOM.parent
-    paths = [package / "__init__.py", *(path for path in ROOM.rglob("*") if path.is_file())]
-    for path in paths:
-        if "__pycache__" not in path.parts:
-            yield f"room/{path.relative_to(package.parent)}", _sha256(path)
+    for path in (package / "__init__.py", *ROOM.rglob("*")):
+        name = f"room/{path.relative_to(package.parent)}"
+        if "__pycache__" in path.parts:
+            continue
+        if path.is_file():
+            yield name, _sha256(path)
+        elif path.is_symlink():
+            # A folder elsewhere: its modules would be imported in the place of the room's.
+            yield name, hashlib.sha256(os.fsencode(path.readlink())).hexdigest()
 
 
 def _modules() -> Iterator[Path]:

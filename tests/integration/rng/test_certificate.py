@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -157,6 +158,30 @@ def test_a_file_more_and_a_file_less_are_noticed(certified: Certified) -> None:
     certified.sign()
     (certified.room / "extra.py").unlink()
     assert "rng/extra.py: certified, and not here" in certified.verified().stderr
+
+
+def test_a_folder_that_lies_elsewhere_is_noticed(certified: Certified) -> None:
+    """It would be imported in the place of the module of its name, though nothing else changed."""
+    planted = certified.room.parent / "planted"
+    planted.mkdir()
+    mapping = (certified.room / "mapping.py").read_text().replace(".errors", "pitboss.rng.errors")
+    (planted / "__init__.py").write_text(mapping)
+    before = rng_of(certified)["code_hash"]
+
+    (certified.room / "mapping").symlink_to(planted)
+
+    said = certified.verified().stderr
+    assert "rng/mapping: here, and not certified" in said
+    assert "planted/__init__.py: here, and not certified" in said
+    assert rng_of(certified)["code_hash"] != before
+
+
+def rng_of(certified: Certified) -> dict[str, Any]:
+    """Measure the copy of the room."""
+    done = subprocess.run(
+        command("measure", room=certified.room), capture_output=True, text=True, check=True
+    )
+    return dict(json.loads(done.stdout))
 
 
 def test_compiled_code_beside_the_sources_is_not_run(certified: Certified) -> None:
