@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterator
+from importlib.machinery import SourceFileLoader
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,7 @@ from pitboss.games.rounds.ports import Launcher, Talk
 from pitboss.kernel.errors import PlatformError
 from pitboss.settings import GameProviderSettings, Settings
 
+ROOM = Path(pitboss.games.house.__file__).parent
 # A player waits for it; the vendors' own patience is longer.
 LAUNCH_SECONDS_MAX = 10.0
 # From the start of a round of the house to that of the next: the longest that a licence wants.
@@ -82,18 +86,41 @@ async def open_house(settings: Settings) -> AsyncIterator[Equipment | None]:
         await client.close()
 
 
-def games_build() -> str:
+def games_build(room: Path = ROOM) -> str:
     """Return the digest of the files that the house's games are made of, in hexadecimal digits.
 
     It is of a line for each file, in the order of their names: the file's SHA-256, two spaces and
-    its path from the room on, as `sha256sum` prints them.
+    its path from the room on, as `sha256sum` prints them.  What would be run in the place of one
+    has a line too: a folder that lies elsewhere, and compiled code that is of another source.
     """
-    room = Path(pitboss.games.house.__file__).parent
     lines = [
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(room).as_posix()}\n"
-        for path in sorted(room.rglob("*.py"))
+        f"{hashlib.sha256(content).hexdigest()}  {name}\n"
+        for path in sorted(room.rglob("*"))
+        for name, content in _parts(path, path.relative_to(room).as_posix())
     ]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _parts(path: Path, name: str) -> Iterator[tuple[str, bytes]]:
+    if path.parent.name == "__pycache__":
+        return
+    if path.is_file():
+        source = path.read_bytes()
+        yield name, source
+        compiled = Path(cache_from_source(str(path)))
+        if path.suffix == ".py" and compiled.is_file() and not _is_compiled(path, source):
+            yield f"{name} compiled", compiled.read_bytes()
+    elif path.is_symlink():
+        yield name, os.fsencode(path.readlink())
+
+
+def _is_compiled(path: Path, source: bytes) -> bool:
+    """Say whether what would be run of a file is what it says."""
+    loader = SourceFileLoader(path.stem, str(path))
+    try:
+        return bool(loader.get_code(path.stem) == loader.source_to_code(source, str(path)))
+    except (ImportError, EOFError, ValueError, TypeError):
+        return False
 
 
 def house_listing(certificate: rng.Certificate) -> dict[str, Any]:

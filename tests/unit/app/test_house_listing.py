@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import py_compile
+import shutil
 from datetime import date
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +56,33 @@ def test_the_listing_is_what_an_import_takes(monkeypatch: pytest.MonkeyPatch) ->
 def test_the_build_of_the_games_is_the_same_until_a_file_changes() -> None:
     assert games.games_build() == games.games_build()
     assert len(bytes.fromhex(games.games_build())) == 32
+
+
+def test_the_build_of_the_games_is_another_if_other_code_would_run(tmp_path: Path) -> None:
+    room = tmp_path / "house"
+    shutil.copytree(games.ROOM, room, ignore=shutil.ignore_patterns("__pycache__"))
+    slot = room / "rules" / "slot.py"
+    source, stat = slot.read_text(), slot.stat()
+
+    def compiled_of(text: str) -> str:
+        """Have this compiled as if it were the source, which stays as it is."""
+        slot.write_text(text)
+        os.utime(slot, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+        py_compile.compile(str(slot), doraise=True)
+        slot.write_text(source)
+        os.utime(slot, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+        return games.games_build(room)
+
+    certified = games.games_build(room)
+    truly = compiled_of(source)
+    falsely = compiled_of(source.replace("(30, 100, 500)", "(10, 100, 500)"))
+    shutil.rmtree(slot.parent / "__pycache__")
+    (tmp_path / "elsewhere").mkdir()
+    (room / "rules" / "slot").symlink_to(tmp_path / "elsewhere")
+    linked = games.games_build(room)
+    (room / "rules" / "slot").unlink()
+    (room / "rules" / "slot.so").write_bytes(b"a module of another kind")
+    shadowed = games.games_build(room)
+
+    assert certified == games.games_build() == truly
+    assert len({certified, falsely, linked, shadowed}) == 4
