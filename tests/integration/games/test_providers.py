@@ -287,6 +287,38 @@ async def test_nothing_is_booked_whose_answer_could_not_be_written(database: Dat
     assert after.balance == 200
 
 
+async def test_a_supplier_may_have_names_of_its_own_for_players(database: Database) -> None:
+    # As Hub88 sends it: `user` is ours, and `supplier_user` what the supplier made of it.
+    table = await lay(database, Hub88("acme", [public_pem(PAIR)]))
+    _, account = await table.account()
+    talk = Hub88Speaker(table.http, BASE, private_pem(PAIR), "book")
+    path, body = talk.written(account, "r1", Move(kind="bet", id="b1", amount=Decimal(1)))
+
+    said = await talk.send(path, json.dumps(body | {"supplier_user": "hub88_john"}).encode())
+
+    assert said.code == "RS_OK"
+    assert said.balance == 199
+
+
+async def test_who_a_player_is_may_be_asked_without_a_token(database: Database) -> None:
+    table = await lay(database, Hub88("acme", [public_pem(PAIR)]))
+    _, account = await table.account()
+    talk = Hub88Speaker(table.http, BASE, private_pem(PAIR), "book")
+
+    said = [
+        await talk.send("/user/info", json.dumps({"user": user, "request_uuid": "u1"}).encode())
+        for user in (account.player, "john12345")
+    ]
+
+    # The demo licence is of no country, so none is told.
+    assert json.loads(said[0].body) == {
+        "status": "RS_OK",
+        "request_uuid": "u1",
+        "user": account.player,
+    }
+    assert said[1].code == "RS_ERROR_INVALID_TOKEN"
+
+
 async def test_a_vendor_may_have_a_space_in_its_name(database: Database) -> None:
     # As the aggregator's own constant for one of its three vendors has: `Red Tiger`.
     table = await lay(database, Valkyrie("acme", [KEY]), game="RedTiger/book")

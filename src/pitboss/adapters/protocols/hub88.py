@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from pitboss.adapters.protocols.places import region_of
 from pitboss.adapters.protocols.reading import (
     Misshapen,
     Unreadable,
@@ -107,7 +108,7 @@ _STATUSES = {
 # By the end of the path, as Caleta and as Hub88 name it.
 _VERBS = {
     "/wallet/check": "check",
-    "/user/info": "check",
+    "/user/info": "info",
     "/wallet/balance": "balance",
     "/user/balance": "balance",
     "/wallet/bet": "bet",
@@ -166,6 +167,9 @@ class Hub88:
         match outcome:
             case Swapped():
                 return Reply(status=200, body=_encode({"status": OK, "token": outcome.token}))
+            case Standing() if outcome.session is None:
+                # Only who is asked about by name, and not by what is shown, is looked at so.
+                return _reply(OK, echo, user, country=region_of(outcome.jurisdiction))
             case Standing():
                 # A token that was replaced is good for looking, as it is for paying.
                 return _reply(OK, echo, user, outcome.balance_micros, outcome.currency)
@@ -208,6 +212,13 @@ class Hub88:
         return False
 
     def _read(self, verb: str, body: Mapping[str, Any], echo: str | None) -> Heard | Reply:
+        # `supplier_user` is Caleta's name for ours; where both are said, it is the supplier's own.
+        user = maybe_text(body, "user") or maybe_text(body, "supplier_user")
+        player_id = _NOBODY if user is None else player_of(user) or _NOBODY
+        if verb == "info":
+            if user is None or echo is None:
+                raise Misshapen("user", "it is needed, and so is request_uuid")
+            return Heard(wish=Look(player_id=player_id, bearer=None), context=(echo, user))
         token = text_of(body, "token")
         shard = shard_of_token(token)
         if shard is None:
@@ -219,11 +230,9 @@ class Hub88:
             raise Misshapen("request_uuid", "it is needed")
         bearer = Bearer(digest=digest)
         # A rollback need not name the player: then the token says who it is.
-        user = maybe_text(body, "supplier_user") or maybe_text(body, "user")
         if verb != "rollback" and user is None:
             raise Misshapen("supplier_user", "it is needed")
         game = text_of(body, "game_code")
-        player_id = _NOBODY if user is None else player_of(user) or _NOBODY
         if verb == "balance":
             return Heard(wish=Look(player_id=player_id, bearer=bearer), context=(echo, user))
         external_id = text_of(body, "transaction_uuid")
@@ -270,8 +279,11 @@ def _reply(
     user: str | None = None,
     micros: int | None = None,
     currency: str | None = None,
+    country: str | None = None,
 ) -> Reply:
     said: dict[str, Any] = {"status": status}
+    if country is not None:
+        said["country"] = country[:2]
     if echo is not None:
         said["request_uuid"] = echo
     if user is not None:
