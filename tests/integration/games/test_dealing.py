@@ -29,6 +29,7 @@ from integration.games.dealing import (
 )
 from integration.games.test_rounds import exclude
 from pitboss.adapters.rng import RngAway, RngClient
+from pitboss.cashier.model import NewsStatus
 from pitboss.db import Database
 from pitboss.games import dealing, house
 from pitboss.games.dealing.model import PROVIDER, Dealt, Play, Refusal, digest_of
@@ -377,3 +378,24 @@ async def test_the_certified_process_deals_and_its_records_map_again(
     assert len(ended) == 3 and len(records) >= 3
     assert all(replay(record) == record.values for record in records)
     assert await parlour.totals_are_zero()
+
+
+async def test_a_double_that_was_refused_for_want_of_money_may_be_asked_for_with_money(
+    parlour: Parlour,
+) -> None:
+    bob = await parlour.player(units=2)
+    session = await parlour.sit(bob, House.BLACKJACK)
+    play = parlour.first(bob, session, at_cards())
+    parlour.draws = Scripted(ELEVEN)
+    await parlour.took(play)
+    double = next_step(play, 2, Action.DOUBLE, session)
+
+    refused = await parlour.refused(double)
+    payment = await parlour.deposit(bob, units=10)
+    await parlour.tell(parlour.news(payment, NewsStatus.SUCCEEDED))
+    doubled = await parlour.took(double)
+    again = await parlour.took(double)
+
+    assert refused == "insufficient_funds"
+    assert doubled.state.over
+    assert (again.repeated, again.balance_micros) == (True, doubled.balance_micros)

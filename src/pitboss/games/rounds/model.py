@@ -73,7 +73,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     `reverses_settled` and `reverses_again` say whether a win, a stake that was paid and a stake
     that was rolled back may be rolled back.  `by_ref`: a bet may be called by another name than
     its stake's id.  `free_play`: the house has agreed to play that it
-    pays for.
+    pays for.  `keeps_refusals`: a stake that was refused stays so under its id.
     """
 
     one_id_space: bool = True
@@ -85,6 +85,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     reverses_again: bool = True
     by_ref: bool = False
     free_play: bool = False
+    keeps_refusals: bool = True
 
 
 class Kind(StrEnum):

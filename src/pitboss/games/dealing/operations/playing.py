@@ -44,6 +44,8 @@ from pitboss.wallet.model import player_account
 
 # A step's stake and the win of the last one are booked under the same id.
 _DIALECT = Dialect(one_id_space=False)
+# Who may not double now may do it when they can: this step has no other number.
+_PLAYED_ON = structs.replace(_DIALECT, keeps_refusals=False)
 
 
 async def play(turn: Turn, plays: Sequence[Play], equipment: Equipment) -> list[Answer]:
@@ -195,7 +197,7 @@ def _request(deal: Deal, *steps: Stake | Win) -> Request:
         round_ref=deal.play.round_id,
         currency=None if deal.player is None else deal.player.currency,
         steps=steps,
-        dialect=_DIALECT,
+        dialect=_DIALECT if deal.play.number == 1 else _PLAYED_ON,
         bearer=Bearer(session_id=deal.play.session_id),
     )
 

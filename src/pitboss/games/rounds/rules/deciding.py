@@ -135,7 +135,7 @@ class Fold:
                 self._step(draft, step)
             self._close(draft)
         except NotDone as no:
-            if no.keep is not None:
+            if no.keep is not None and request.dialect.keeps_refusals:
                 # Of the steps before it nothing is done.
                 draft.bookings = {}
                 kept = structs.replace(no.keep, balance_micros=before)
