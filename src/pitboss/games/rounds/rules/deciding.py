@@ -96,11 +96,8 @@ class Fold:
         return paying
 
     def _say_left(self, answer: Done, request: Request, left: int) -> Done:
-        keys = [
-            (request.provider, request.player_id, kind, step.external_id)
-            for step in request.steps
-            for kind in Kind
-        ]
+        who = (request.provider, request.player_id)
+        keys = [(*who, kind, step.external_id) for step in request.steps for kind in Kind]
         made = [self.new_bookings[key] for key in keys if key in self.new_bookings]
         if answer.repeated:
             # As it was answered first: in this batch, or at an earlier time.
