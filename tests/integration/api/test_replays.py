@@ -32,7 +32,7 @@ async def test_staff_sees_what_a_settlement_rests_on(desk: Desk) -> None:
     assert found["coin"] == {"taken": 10_000_000, "paid": 25_000_000, "released": 0}
     assert [item["what"] for item in found["inputs"]] == ["terms", "result", "settlement"]
     assert found["inputs"][0]["said"]["bet_id"] == bet_id
-    assert found["rules"] == "settlement.v3"
+    assert found["rules"] == "settlement.v4"
 
 
 @pytest.mark.parametrize(

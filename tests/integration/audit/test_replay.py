@@ -26,7 +26,7 @@ from pitboss.sportsbook.betting.model import RULES_NOW
 from pitboss.sportsbook.catalog.model import MarketKind
 from pitboss.sportsbook.settlement.facts import BetSettled
 from pitboss.sportsbook.settlement.model import Result, RuleBook, Settled, Terms, Unsettled
-from pitboss.sportsbook.settlement.rules import RULE_BOOK, V1, V3
+from pitboss.sportsbook.settlement.rules import RULE_BOOK, V1, V4
 
 READER = Reader((*ALL_FACTS, Given))
 DOUBLED = selection("A", MarketKind.ASIAN_HANDICAP, "home")
@@ -123,7 +123,7 @@ async def test_what_was_settled_under_older_rules_is_replayed_under_them(world: 
     early, before = await half_won(world)
     await rewrite(world.database, shard_of(early), "bet.accepted", _update({"rules": V1.version}))
     await rewrite(world.database, shard_of(early), "bet.settled", _update({"rules": V1.version}))
-    world.book = RuleBook(versions=(V1, replace(V3, settle=generous)))
+    world.book = RuleBook(versions=(V1, replace(V4, settle=generous)))
     player = await world.player()
     event = await world.event("B")
     after = await world.wish(player, *legs_of("B"), units=10)
@@ -135,7 +135,7 @@ async def test_what_was_settled_under_older_rules_is_replayed_under_them(world: 
     new = await replay_bet(world, after, book=world.book)
     report = await replay_all(world, book=world.book)
 
-    assert (settled_in(old).rules, settled_in(new).rules) == ("settlement.v1", "settlement.v3")
+    assert (settled_in(old).rules, settled_in(new).rules) == ("settlement.v1", "settlement.v4")
     assert (old.replayed.returns_micros, new.replayed.returns_micros) == (15_250_000, 26 * UNIT)
     assert (old.ok, new.ok, report.ok, report.settlements) == (True, True, True, 2)
 
@@ -161,7 +161,7 @@ async def test_rules_that_nobody_has_any_more_are_named(world: World) -> None:
     report = await replay_all(world)
 
     assert report.disagreeing == 2  # a market and a bet
-    assert "settlement.v3, not 'settlement.v0'" in str(report.disagreements[-1])
+    assert "settlement.v4, not 'settlement.v0'" in str(report.disagreements[-1])
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ async def test_rules_that_nobody_has_any_more_are_named(world: World) -> None:
         ("bet.settled", {"result_nos": [99]}, "result 99 tells nothing"),
         ("bet.settled", {"result_nos": []}, "1 results and 0 numbers"),
         ("bet.settled", {"rules": "settlement.v9"}, "not 'settlement.v9'"),
-        ("bet.settled", {"rules": "settlement.v1"}, "accepted under settlement.v3"),
+        ("bet.settled", {"rules": "settlement.v1"}, "accepted under settlement.v4"),
         ("bet.settled", {"movements": []}, "0 micros were taken, 0 paid"),
         ("bet.accepted", {"stake_micros": 9 * UNIT}, "13720000 are right"),
         ("market.resulted", {"score": "0-0"}, "0-0 does not give these results"),

@@ -140,7 +140,7 @@ async def test_a_settled_bet_is_told_with_what_it_rests_on(world: World) -> None
         "returns_micros": 15_250_000,
         "currency": "EUR",
         "voided": False,
-        "rules": "settlement.v3",
+        "rules": "settlement.v4",
         "rounding": Rounding.DOWN_V1,
         "results": [
             {

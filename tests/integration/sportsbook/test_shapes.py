@@ -153,11 +153,11 @@ async def test_an_accepted_bet_tells_its_lines_and_its_rules_and_a_refused_one_i
     assert (accepted["bet_id"], accepted["shape"], accepted["rules"]) == (
         taken,
         told,
-        "settlement.v3",
+        "settlement.v4",
     )
     assert (no["bet_id"], no["reason"], no["shape"]) == (refused, "related_legs", told)
     bet = await world.bet(player, taken)
-    assert (bet.shape, bet.rules) == (shape, "settlement.v3")
+    assert (bet.shape, bet.rules) == (shape, "settlement.v4")
     assert (await world.bet(player, refused)).shape == shape
     await the_record_agrees(world)
 

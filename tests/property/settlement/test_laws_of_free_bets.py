@@ -171,7 +171,7 @@ class Ledger:
         )
         self.known[no] = KnownResult.of(resulted, self.now)
         outcome = RULE_BOOK.get(RULES_NOW).settle(
-            terms_of(terms), {} if ending is None else {leg.selection_id: ending}
+            terms_of(terms, accepted_at=START), {} if ending is None else {leg.selection_id: ending}
         )
         settled = outcome if isinstance(outcome, Settled) else None
         if before is None:
@@ -282,7 +282,7 @@ def test_whatever_is_said_a_player_has_what_the_last_results_say_and_never_a_sta
         own = structs.replace(ledger.terms[number], shape=None)
         selection = own.legs[0].selection_id
         results = {} if ending is None else {selection: ending}
-        plain = RULE_BOOK.get(RULES_NOW).settle(terms_of(own), results)
+        plain = RULE_BOOK.get(RULES_NOW).settle(terms_of(own, accepted_at=START), results)
         if not isinstance(plain, Settled):
             standing.add(BETS[number])
         elif not plain.voided:

@@ -380,5 +380,5 @@ def test_a_book_of_rules_keeps_its_older_versions() -> None:
 
 
 def test_rules_that_nobody_has_are_refused_by_name() -> None:
-    with pytest.raises(RulesUnknown, match=r"settlement\.v3, not 'settlement\.v9'"):
+    with pytest.raises(RulesUnknown, match=r"settlement\.v4, not 'settlement\.v9'"):
         RULE_BOOK.get("settlement.v9")

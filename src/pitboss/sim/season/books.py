@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from fractions import Fraction
 
 from msgspec import structs
@@ -144,7 +145,7 @@ class Books:
     _results: dict[SelectionId, Result] = field(default_factory=dict)
     _versions: dict[MarketId, int] = field(default_factory=dict)
 
-    def take(self, fact: Fact) -> None:
+    def take(self, fact: Fact, *, recorded_at: datetime) -> None:
         """Take what happened; the movements of money in it are taken by `move`."""
         match fact:
             case AccountOpened():
@@ -156,7 +157,7 @@ class Books:
             case MarketResulted():
                 self._take_results(fact)
             case BetAccepted():
-                self._accept(fact)
+                self._accept(fact, recorded_at)
             case BetRefused():
                 self._refuse(fact)
             case BetSettled():
@@ -224,7 +225,7 @@ class Books:
             self._versions[fact.market_id] = fact.version
             self._results.update((item.selection_id, Result.of(item)) for item in fact.results)
 
-    def _accept(self, fact: BetAccepted) -> None:
+    def _accept(self, fact: BetAccepted, accepted_at: datetime) -> None:
         earlier = self.bets.get(fact.bet_id)
         if earlier is not None:
             earlier.decisions += 1
@@ -236,7 +237,7 @@ class Books:
             kind=kind,
             stake=fact.stake_micros,
             state=BetState.ACCEPTED,
-            terms=terms_of(fact),
+            terms=terms_of(fact, accepted_at=accepted_at),
         )
 
     def _kind_of(self, fact: BetAccepted) -> str:

@@ -19,6 +19,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 
     data: msgspec.Raw
     prev: str
+    rec: str
     seq: int
     shard: int
     stream: str

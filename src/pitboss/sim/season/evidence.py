@@ -13,6 +13,7 @@ from pitboss.db import Database, Transaction
 from pitboss.games.rounds.facts import RoundReversed, RoundStaked, RoundWon
 from pitboss.kernel.facts import Movement
 from pitboss.kernel.ids import AccountId, PlayerId
+from pitboss.kernel.instants import parse_instant
 from pitboss.kernel.shards import CATALOGUE_SHARD, SHARDS_ALL, Shard
 from pitboss.messages.model import Head, SealedFact
 from pitboss.sim.season.books import Books
@@ -105,7 +106,7 @@ def read_fact(body: bytes, books: Books) -> Envelope:
     told = _read_told(data)
     reader = _READERS.get(told.type)
     if reader is not None:
-        books.take(reader(data))
+        books.take(reader(data), recorded_at=parse_instant(envelope.rec, field="rec"))
     books.move(told.movements)
     return envelope
 

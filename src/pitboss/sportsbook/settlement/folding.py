@@ -186,8 +186,8 @@ def said_of(fact: MarketRuled) -> Said:
             )
 
 
-def terms_of(fact: BetAccepted) -> Terms:
-    """Return the terms that a bet was accepted on."""
+def terms_of(fact: BetAccepted, *, accepted_at: datetime) -> Terms:
+    """Return the terms that a bet was accepted on, at the time at which its fact was recorded."""
     return Terms(
         bet_id=fact.bet_id,
         stake_micros=fact.stake_micros,
@@ -196,6 +196,7 @@ def terms_of(fact: BetAccepted) -> Terms:
         legs=legs_of(fact.legs),
         shape=fact.shape,
         placed_at=_instant(fact.placed_at),
+        struck_at=accepted_at,
     )
 
 

@@ -368,7 +368,7 @@ def books_of(facts: list[Fact]) -> Books:
     """Fold facts into books."""
     books = Books()
     for fact in facts:
-        books.take(fact)
+        books.take(fact, recorded_at=KICK_OFF)
         books.move(fact.movements)
     return books
 

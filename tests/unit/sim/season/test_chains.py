@@ -19,6 +19,7 @@ ANN, BOB = "ann's stream", "bob's stream"
 def fact(seq: int, stream: str, version: int, /, *, prev: bytes, **said: object) -> SealedFact:
     """Return a fact; `said` is what its bytes say instead of the truth."""
     body = {"seq": seq, "shard": HERE, "stream": stream, "ver": version, "prev": prev.hex()}
+    body["rec"] = "2031-08-16T12:00:00Z"
     return SealedFact(
         shard=HERE,
         seq=seq,

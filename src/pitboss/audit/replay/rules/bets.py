@@ -70,7 +70,7 @@ def replay(
     """
     wrong: list[str] = []
     results = _results(settled, known, accepted_at, settled_at, wrong)  # (1)
-    outcome = _work_out(accepted, settled, results, book, wrong)  # (2)
+    outcome = _work_out(accepted, accepted_at, settled, results, book, wrong)  # (2)
     wrong += _disagreements(accepted, settled, outcome)
     wrong += stray_movements(accepted, settled, outcome)  # (3)
     return Replayed(
@@ -110,7 +110,7 @@ def replay_correction(
     """
     wrong = list(_doubts_of_cause(paid, corrected, known))  # (1)
     results = _results(corrected, known, accepted_at, corrected_at, wrong)  # (2)
-    outcome = _settled_by(accepted, corrected, results, book, wrong)
+    outcome = _settled_by(accepted, accepted_at, corrected, results, book, wrong)
     settled = outcome if isinstance(outcome, Settled) else None
     if outcome is not None:
         wrong += _disagreements(accepted, corrected, settled)
@@ -192,7 +192,8 @@ def unpaid(
         if (market := markets.newest.get(leg.market_id)) is not None
         and (told := market.told_of(leg.selection_id, accepted_at)) is not None
     }
-    outcome = book.get(accepted.rules).settle(terms_of(accepted), results)
+    terms = terms_of(accepted, accepted_at=accepted_at)
+    outcome = book.get(accepted.rules).settle(terms, results)
     if isinstance(outcome, Unsettled):
         return None
     return Unpaid(outcome=outcome, since=max(market.recorded_at for market in known))
@@ -227,12 +228,13 @@ def _results(
 
 def _work_out(
     accepted: BetAccepted,
+    accepted_at: datetime,
     settled: BetSettled,
     results: Mapping[SelectionId, Result],
     book: RuleBook,
     wrong: list[str],
 ) -> Settled | None:
-    outcome = _settled_by(accepted, settled, results, book, wrong)
+    outcome = _settled_by(accepted, accepted_at, settled, results, book, wrong)
     if isinstance(outcome, Unsettled):
         waiting = ", ".join(outcome.waiting_for)
         wrong.append(f"still waits for results of {waiting}")
@@ -242,6 +244,7 @@ def _work_out(
 
 def _settled_by(
     accepted: BetAccepted,
+    accepted_at: datetime,
     settled: BetSettled | BetResettled,
     results: Mapping[SelectionId, Result],
     book: RuleBook,
@@ -253,7 +256,8 @@ def _settled_by(
     if settled.rules != accepted.rules:
         wrong.append(f"settled under {settled.rules}, accepted under {accepted.rules}")
     try:
-        return book.get(settled.rules).settle(terms_of(accepted), results)
+        terms = terms_of(accepted, accepted_at=accepted_at)
+        return book.get(settled.rules).settle(terms, results)
     except (PlatformError, ValueError) as error:
         wrong.append(f"cannot be worked out: {error}")
         return None

@@ -27,7 +27,7 @@ IN_PLAY_DELAY_SECONDS_MIN = 1
 IN_PLAY_PRICE_AGE_MAX = timedelta(seconds=120)
 # The rules of settlement that a bet is accepted on, and those of bets that did not say so yet.
 # Settlement has every version; `tests/unit/settlement` holds this to be the newest.
-RULES_NOW = "settlement.v3"
+RULES_NOW = "settlement.v4"
 RULES_FIRST = "settlement.v1"
 # Prices of a market that together make less than this of one cannot be meant: whoever backs all of
 # its selections wins two thirds of the stakes for nothing.  No promotion goes that far.

@@ -53,6 +53,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     legs: tuple[Leg, ...]
     shape: Shape | None = None
     placed_at: datetime | None = None
+    struck_at: datetime | None = None
 
 
 def legs_of(legs: Sequence[StruckLeg]) -> tuple[Leg, ...]:

@@ -27,7 +27,7 @@ class Finish(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=
 class Withdrawn(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """A runner that was taken out of a market, at this instant.
 
-    Bets that were placed before it suffer: by its decimal `price` then (`"7/5"`) under Rule 4, by
+    Bets that were struck before it suffer: by its decimal `price` then (`"7/5"`) under Rule 4, by
     the deduction that was announced for it (`deduction_pence` in the pound), or by the reduction
     `factor` (a share below 1) that an exchange gives.
     """
@@ -37,9 +37,9 @@ class Withdrawn(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaul
     factor: str | None = None
     deduction_pence: int | None = None
 
-    def reaches(self, placed_at: datetime | None) -> bool:
-        """Say whether a bet that was placed then suffers by it; of one without a time, yes."""
-        return placed_at is None or placed_at < parse_instant(self.at, field="withdrawn.at")
+    def reaches(self, struck_at: datetime | None) -> bool:
+        """Say whether a bet that was struck then suffers by it; of one without a time, yes."""
+        return struck_at is None or struck_at < parse_instant(self.at, field="withdrawn.at")
 
 
 class PlaceResult(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):

@@ -27,7 +27,7 @@ from pitboss.sportsbook.settlement.rules.saying import (
     said_of,
     was_said,
 )
-from pitboss.sportsbook.settlement.rules.versions import RULE_BOOK, V1, V2, V3
+from pitboss.sportsbook.settlement.rules.versions import RULE_BOOK, V1, V2, V3, V4
 
 __all__ = [
     "AHEAD_MAX",
@@ -35,6 +35,7 @@ __all__ = [
     "V1",
     "V2",
     "V3",
+    "V4",
     "Ends",
     "Known",
     "closes",

@@ -28,6 +28,7 @@ def terms_for(bet: Waiting) -> Terms:
         legs=legs_of(bet.legs),
         shape=bet.shape,
         placed_at=bet.placed_at,
+        struck_at=bet.decided_at,
     )
 
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
 
+from msgspec import structs
+
 from pitboss.kernel.ids import SelectionId
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.money import round_ratio
@@ -84,6 +86,16 @@ def settle_lines(terms: Terms, results: Mapping[SelectionId, Result]) -> Settled
         or (ticket.parts.placed and ending.place is None)
     ]
     return Unsettled(bet_id=terms.bet_id, waiting_for=tuple(waiting_for))
+
+
+def settle_as_struck(terms: Terms, results: Mapping[SelectionId, Result]) -> Settled | Unsettled:
+    """Return the same, but of runners withdrawn those alone count that went after it was struck.
+
+    Its price may be newer than the wish for it: then it knows of who had gone by that time.
+    """
+    if terms.shape is None and not _has_withdrawals(terms, results):
+        return settle(terms, results)
+    return settle_lines(structs.replace(terms, placed_at=terms.struck_at), results)
 
 
 def leg_factor(price: Fraction, result: Result) -> Fraction:
