@@ -5,7 +5,7 @@
 # and returns at once if nothing has changed.  PYTHON names the interpreter to use.
 #
 # The distribution's own Python is preferred: it is compiled with a profile of itself, which what
-# version managers compile is not by default, and one that is not costs a third more processor.
+# version managers compile is not by default, and one that is not costs about a fifth more processor.
 set -eu
 cd "$(dirname "$0")/.."
 
