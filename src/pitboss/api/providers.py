@@ -163,7 +163,6 @@ class ProviderRoutes:
                 player_id=wish.player_id,
                 bearer=wish.bearer,
                 shard=wish.shard,
-                now=self._edge.clock.now(),
             )
 
     async def _swap(self, name: str, wish: Swap) -> Swapped | None:

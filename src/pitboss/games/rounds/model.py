@@ -337,17 +337,13 @@ class NotOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What a provider is told of a player: their session, and what is available, in micros.
-
-    `live` says whether a stake may be asked for with what was shown, the gate aside.
-    """
+    """What a provider is told of a player: their session, and what is available, in micros."""
 
     session: Session | None
     player_id: PlayerId
     currency: str
     balance_micros: int
     jurisdiction: str
-    live: bool = True
 
 
 class Resolution(StrEnum):

@@ -25,17 +25,17 @@ async def find_standing(
     player_id: PlayerId | None,
     bearer: Bearer | None,
     shard: Shard | None = None,
-    now: datetime,
 ) -> Standing | None:
     """Return how a player stands with a provider; None if who is shown is nobody of theirs.
 
     The player is named, or follows from the session of the `bearer`, whose `shard` is then said.
-    An empty bearer is of no session, and of whoever is named.
+    An empty bearer is of no session, and of whoever is named.  A session that is over, or was shown
+    with a token that was replaced, is as good as any: who stakes is asked about with the stake.
     """
-    session, live = None, True
+    session = None
     if bearer is not None and bearer != Bearer():
         where = shard if player_id is None else shard_of(player_id)
-        session, live = await _find_session(tx, where, bearer, now=now)
+        session = await _find_session(tx, where, bearer)
         if session is None or session.provider != provider:
             return None
         if player_id is not None and session.player_id != player_id:
@@ -56,7 +56,6 @@ async def find_standing(
         currency=player.currency,
         balance_micros=max(accounts[0].available, 0) if accounts else 0,
         jurisdiction=player.jurisdiction,
-        live=live,
     )
 
 
@@ -140,22 +139,14 @@ async def find_open_rounds(
     )
 
 
-async def _find_session(
-    tx: Transaction, shard: Shard | None, bearer: Bearer, *, now: datetime
-) -> tuple[Session | None, bool]:
-    session_id, number = bearer.session_id, None
+async def _find_session(tx: Transaction, shard: Shard | None, bearer: Bearer) -> Session | None:
+    session_id = bearer.session_id
     if shard is None:
-        return None, False
+        return None
     if bearer.digest is not None:
         tokens = await store.find_tokens(tx, [(shard, bearer.digest)])
-        if not tokens:
-            return None, False
-        session_id, number = tokens[0].session_id, tokens[0].number
+        session_id = tokens[0].session_id if tokens else None
     if session_id is None or not is_id(session_id):
-        return None, False
+        return None
     found = await store.find_sessions(tx, [(shard, session_id)])
-    if not found:
-        return None, False
-    session = found[0]
-    live = session.ended_at is None and now < session.ends_at
-    return session, live and number in (None, session.token_no)
+    return found[0] if found else None
