@@ -121,6 +121,7 @@ GRANTS: Mapping[str, str] = {
     "feed_mark": _COMES_AND_GOES,
     "settlement_aside": _COMES_AND_GOES,
     "settlement_walk": _COMES_AND_GOES,
+    "voiding_aside": _COMES_AND_GOES,
     "bet_pending": _COMES_AND_GOES,
     "player_age": _COMES_AND_GOES,
     "player_login": _COMES_AND_GOES,

@@ -156,6 +156,11 @@ class Figures:
             "Times that a bet broke settlement, which went on without it; see the log.",
             registry=self.registry,
         )
+        self.voiding_aside = Counter(
+            "pitboss_voiding_set_aside_total",
+            "Times that an exclusion broke voiding, which went on without it; see the log.",
+            registry=self.registry,
+        )
         self.settle = Histogram(
             "pitboss_settlement_batch_seconds",
             "One transaction of settlement.",

@@ -29,6 +29,9 @@ from pitboss.responsible.exclusion.model import Excluded, Initiator, Kind, Reaso
 from pitboss.sportsbook import catalog, settlement, voiding
 from pitboss.sportsbook.betting.model import BetState
 from pitboss.sportsbook.catalog.model import EventChange, EventStatus
+from pitboss.sportsbook.voiding.operations import ASIDE_FOR
+from pitboss.workers.figures import Figures
+from pitboss.workers.voiding import Voider
 from proofs import Proves
 
 ACCEPTED, SETTLED, VOIDED = BetState.ACCEPTED, BetState.SETTLED, BetState.VOIDED
@@ -402,3 +405,70 @@ def test_no_licence_wants_wins_withheld_which_settlement_does_not_do() -> None:
     wins = {jurisdictions.get(code).exclusion.open_bet_wins for code in jurisdictions.codes()}
 
     assert {str(item) for item in wins} == {"pay"}
+
+
+@pytest.fixture
+async def voider(town: Town) -> Voider:
+    """Somebody who hears of it."""
+    return Voider(database=town.database, clock=town.clock, entropy=town.entropy, figures=Figures())
+
+
+async def write_legs(town: Town, bet_id: BetId, legs: bytes) -> bytes:
+    """Write a bet's legs, and return what they were."""
+    async with town.database.transaction() as tx:
+        row = await tx.fetch_one("SELECT legs FROM bet WHERE bet_id = $1", bet_id)
+        await tx.execute("UPDATE bet SET legs = $2 WHERE bet_id = $1", bet_id, legs)
+    assert row is not None
+    return bytes(row["legs"])
+
+
+async def hear_all(voider: Voider) -> None:
+    while await voider.step() is not None:
+        pass
+
+
+async def test_an_exclusion_that_cannot_be_heard_keeps_nobody_waiting_and_is_tried_again(
+    town: Town, voider: Voider
+) -> None:
+    await town.event("A", starts_at=KICK_OFF + timedelta(days=3))
+    everybody = str(OpenBets.VOID_ALL)
+    ann, bob = [await town.player(units=100, jurisdiction=everybody) for _ in range(2)]
+    anns, bobs = [await town.wish(player, *legs_of("A")) for player in (ann, bob)]
+    await town.process()
+    sound = await write_legs(town, anns, b"x")
+    for player in (ann, bob):
+        await town.exclude(player)
+        await town.sequence()
+
+    await hear_all(voider)
+
+    assert (await town.bet(bob, bobs)).state is VOIDED
+    await write_legs(town, anns, sound)
+    assert (await town.bet(ann, anns)).state is ACCEPTED
+    await hear_all(voider)
+    assert (await town.bet(ann, anns)).state is ACCEPTED
+    town.clock.advance(ASIDE_FOR)
+    await hear_all(voider)
+    assert (await town.bet(ann, anns)).state is VOIDED
+    assert await voider.step() is None
+    await town.agrees()
+
+
+async def test_an_exclusion_that_still_cannot_be_heard_rests_again(
+    town: Town, voider: Voider
+) -> None:
+    await town.event("A", starts_at=KICK_OFF + timedelta(days=3))
+    ann = await town.player(units=100, jurisdiction=str(OpenBets.VOID_ALL))
+    bet_id = await town.wish(ann, *legs_of("A"))
+    await town.process()
+    await write_legs(town, bet_id, b"x")
+    await town.exclude(ann)
+    await town.sequence()
+    await hear_all(voider)
+    town.clock.advance(ASIDE_FOR)
+
+    assert await voider.step() == 0
+    assert await voider.step() is None
+    async with town.database.reading() as tx:
+        rows = await tx.fetch("SELECT why, again_at - since AS rests FROM voiding_aside")
+    assert [(row["why"], row["rests"]) for row in rows] == [("DecodeError", 2 * ASIDE_FOR)]

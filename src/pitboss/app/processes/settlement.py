@@ -30,7 +30,9 @@ def run(settings: Settings) -> None:
         show_figures(settings, figures.registry)
         async with open_database(settings) as database, open_house(settings) as house:
             clock, entropy = clock_of(settings), SystemEntropy()
-            voider = voiding.Voider(database=database, clock=clock, entropy=entropy)
+            voider = voiding.Voider(
+                database=database, clock=clock, entropy=entropy, figures=figures
+            )
             buyer = cash_out.Buyer(database=database, clock=clock, entropy=entropy)
             resolver = rounds.Resolver(
                 database=database,

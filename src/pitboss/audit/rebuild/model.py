@@ -41,6 +41,7 @@ UNFOLDED: Mapping[str, Source] = {
     "settlement_cursor": Source.BOOKKEEPING,
     "settlement_walk": Source.BOOKKEEPING,
     "voiding_cursor": Source.BOOKKEEPING,
+    "voiding_aside": Source.BOOKKEEPING,
     "schema_step": Source.BOOKKEEPING,
     "shard_revocation": Source.BOOKKEEPING,
     "login_address": Source.BOOKKEEPING,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ from pitboss import jurisdictions, messages, order
 from pitboss.db import Transaction
 from pitboss.jurisdictions.model import OpenBets
 from pitboss.kernel.entropy import Entropy
+from pitboss.kernel.errors import Fault
 from pitboss.kernel.ids import EventId, PlayerId
 from pitboss.kernel.instants import parse_instant, write_instant
 from pitboss.kernel.shards import Shard, shard_of
@@ -24,6 +25,7 @@ from pitboss.responsible.exclusion.facts import PlayerExcluded
 from pitboss.responsible.exclusion.model import Kind
 from pitboss.sportsbook import betting, catalog
 from pitboss.sportsbook.betting.model import Closing, Waiting
+from pitboss.sportsbook.voiding.errors import ExclusionBroken
 from pitboss.sportsbook.voiding.facts import BetVoided
 from pitboss.sportsbook.voiding.model import Heard, Reason
 
@@ -33,6 +35,8 @@ from . import rules, store
 EXCLUSIONS_MAX = 100
 # As many as a step of settlement takes, for the same reason: nobody waits long for the turn.
 BETS_MAX = 2_000
+# So long voiding goes on without an exclusion that breaks it.
+ASIDE_FOR = timedelta(minutes=5)
 # The bytes by which a fact of this type is told from all others, as the seal writes them.
 _MARK = b'"type":"player.excluded"'
 
@@ -67,11 +71,17 @@ async def void_waiting(
         entropy: for the ids of facts.
         limit: at most so many bets in a step; the rest of a player's waits for the next one.
 
+    Raises:
+        ExclusionBroken: one of them breaks this; `set_aside` lets the others go on.
+
     Source: the licence's `exclusion.open_bets`; AGCO 2.14.
     """
     position = await store.lock_cursor(tx)
     if position is None:
         return None
+    resting = await store.find_due_aside(tx, now)
+    if resting is not None:
+        return await _try_again(tx, resting, now, entropy, limit)
     found, heard_to = await order.read_marked(
         tx, _MARK, from_position=position, limit=EXCLUSIONS_MAX
     )
@@ -90,10 +100,47 @@ async def void_waiting(
     return voided
 
 
+async def set_aside(tx: Transaction, position: int, *, why: str, now: datetime) -> None:
+    """Go on without an exclusion that breaks voiding, and try it again some minutes later."""
+    cursor = await store.lock_cursor(tx)
+    if cursor is None:
+        # A twin is at it, and meets the same.
+        return
+    await store.save_aside(tx, position, why=why, now=now, again_at=now + ASIDE_FOR)
+    # Of those before it in the same step none had anything to void.
+    await store.move_cursor(tx, max(cursor, position + 1))
+
+
+async def _try_again(
+    tx: Transaction, position: int, now: datetime, entropy: Entropy, limit: int
+) -> int:
+    """Hear an exclusion that was set aside; it rests no longer once all its bets are void."""
+    (placed,), _ = await order.read_marked(tx, _MARK, from_position=position, limit=1)
+    voided = await _void_for(tx, placed, now, entropy, limit)
+    if voided < limit:
+        await store.end_aside(tx, position)
+    return voided
+
+
 async def _void_for(
     tx: Transaction, placed: PlacedFact, now: datetime, entropy: Entropy, limit: int
 ) -> int:
-    """Void what an exclusion makes void, and say how many bets that were."""
+    """Void what an exclusion makes void, and say how many bets that were.
+
+    Raises:
+        ExclusionBroken: a mistake of ours, or something of this player that cannot be read.
+    """
+    try:
+        return await _void_bets(tx, placed, now, entropy, limit)
+    except Fault:
+        raise
+    except Exception as error:
+        raise ExclusionBroken(placed.position) from error
+
+
+async def _void_bets(
+    tx: Transaction, placed: PlacedFact, now: datetime, entropy: Entropy, limit: int
+) -> int:
     heard = await _hear(tx, placed)
     if heard is None:
         return 0
