@@ -30,7 +30,7 @@ from pitboss.sportsbook.settlement.model import (
     SelectionResult,
     Withdrawn,
 )
-from pitboss.sportsbook.settlement.rules import V1, V3, finished_at
+from pitboss.sportsbook.settlement.rules import V1, V4, finished_at
 
 RESULT = MarketKind.MATCH_RESULT
 EACH_WAY = Shape(parts="each_way")
@@ -55,7 +55,7 @@ async def world(database: Database) -> World:
             for item in event.markets
         }
 
-    world.book = RuleBook(versions=(V1, replace(V3, results=finish)))
+    world.book = RuleBook(versions=(V1, replace(V4, results=finish)))
     return world
 
 
