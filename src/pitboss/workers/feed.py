@@ -25,7 +25,7 @@ from pitboss.kernel.entropy import Entropy
 from pitboss.kernel.errors import Fault
 from pitboss.kernel.shards import CATALOGUE_SHARD, Section
 from pitboss.kernel.waiting import happened
-from pitboss.messages import Turn, TurnContext
+from pitboss.messages import TurnContext
 from pitboss.sportsbook import feeds
 from pitboss.sportsbook.feeds import Taken, Watch
 from pitboss.sportsbook.feeds.errors import FeedAway, LeaseLost
@@ -50,6 +50,8 @@ from pitboss.workers.figures import Figures
 
 # Some 10,000 prices; a turn of the catalogue's shard for that long is what bettors wait at most.
 BATCH_MAX = 200
+# Of markets that a recovery leaves out, so many are suspended in one turn.
+LEFT_OUT_MAX = 2_000
 WAIT_SECONDS = 0.5
 RETRY_SECONDS = 1.0
 # A third of a lease, so that one that fails may be tried again.
@@ -260,6 +262,7 @@ class Loop:
 
     async def _do(self, batch: _Batch) -> Taken:
         """Do a batch in a turn of its sections if that is enough, or of all of the catalogue."""
+        await self._leave_out(batch)
         sections = await self._find_sections(batch)
         if sections is not None:
             with contextlib.suppress(TransactionConflict):
@@ -279,18 +282,27 @@ class Loop:
                     fixtures=batch.fixtures,
                     notes=batch.notes,
                 )
-            await self._leave_out(turn, batch)
             if self._shows_anew(batch):
                 await feeds.show(turn, batch.watch.states)
         return taken
 
-    async def _leave_out(self, turn: Turn, batch: _Batch) -> None:
-        """Suspend what a recovery of all there is did not tell of, nor a message beside its end."""
+    async def _leave_out(self, batch: _Batch) -> None:
+        """Suspend what a recovery of all there is did not tell of, nor a message beside its end.
+
+        Before its producer is shown as up, so that nobody bets on them; there may be more of them
+        than one transaction can change, and who is killed in between recovers all once more.
+        """
         quoted = [item.said for item in batch.deliveries if isinstance(item.said, Quoted)]
         beside = {key for said in quoted for key in told_markets(said)}
         for producer, told in batch.watch.whole.items():
-            count = await feeds.suspend_left_out(turn, producer, told | beside)
-            _log.info("left out", producer=producer, markets=count)
+            async with self.database.reading() as tx:
+                left_out = await feeds.find_left_out(tx, producer, told | beside)
+            for start in range(0, len(left_out), LEFT_OUT_MAX):
+                async with self._turn() as turn:
+                    # As it stood before: nothing that was missed is here yet.
+                    await self._beat(turn.tx, self._watch)
+                    await feeds.suspend_left_out(turn, left_out[start : start + LEFT_OUT_MAX])
+            _log.info("left out", producer=producer, markets=len(left_out))
 
     async def _find_sections(self, batch: _Batch) -> frozenset[Section] | None:
         # Who may be believed is told of no event.

@@ -20,6 +20,7 @@ from pitboss.sportsbook.feeds.operations import (
 from pitboss.sportsbook.feeds.queries import (
     Watch,
     broken,
+    find_left_out,
     find_progress,
     find_sections,
     find_standings,
@@ -38,6 +39,7 @@ __all__ = [
     "broken",
     "claim",
     "decide",
+    "find_left_out",
     "find_progress",
     "find_sections",
     "find_standings",

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 
 from pitboss.db import Transaction
+from pitboss.kernel.ids import MarketId
 from pitboss.kernel.shards import Section, section_of
 from pitboss.sportsbook import catalog
 from pitboss.sportsbook.catalog.model import ProducerState
@@ -32,6 +33,9 @@ from pitboss.sportsbook.feeds.model import (
     Stopped,
     ToldMarket,
     Why,
+    feed_of,
+    join_line,
+    market_key,
     told_markets,
 )
 from pitboss.sportsbook.feeds.ports import Reader
@@ -42,6 +46,19 @@ PARKED_PAGE_MAX = 100
 # Of what cannot be read, so many different things are told apart; the rest is one.
 UNREADABLE_MAX = 1_000
 _MORE = "more than can be told apart"
+
+
+async def find_left_out(
+    tx: Transaction, producer: ProducerId, told: Collection[ToldMarket]
+) -> list[MarketId]:
+    """Return the open markets of a producer that it did not tell of."""
+    links = await store.find_links(tx, feed_of(producer), {event for event, _ in told})
+    sold = {(links[event], key) for event, key in told if event in links}
+    return [
+        one.market_id
+        for one in await catalog.find_open_of(tx, producer)
+        if (one.event_id, market_key(one.kind, join_line(one.line, one.specifiers))) not in sold
+    ]
 
 
 class Watch:

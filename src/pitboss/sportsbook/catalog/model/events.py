@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
+from typing import NamedTuple
 
 import msgspec
 
@@ -183,6 +184,16 @@ class Priced(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tick: int
     active: bool
     market_closed: bool
+
+
+class Named(NamedTuple):
+    """A market, and what it is named by."""
+
+    market_id: MarketId
+    event_id: EventId
+    kind: str
+    line: str | None
+    specifiers: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

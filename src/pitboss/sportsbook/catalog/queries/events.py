@@ -9,7 +9,7 @@ from pitboss.db import Transaction
 from pitboss.kernel.ids import EventId, MarketId, SelectionId
 from pitboss.kernel.shards import Section, section_of
 from pitboss.sportsbook.catalog import store
-from pitboss.sportsbook.catalog.model import Event, Market, Priced, Producer
+from pitboss.sportsbook.catalog.model import Event, Market, Named, Priced, Producer
 from pitboss.sportsbook.catalog.queries.shelf import Places
 
 EVENTS_PAGE_MAX = 100
@@ -49,9 +49,9 @@ async def find_markets(tx: Transaction, market_ids: Sequence[MarketId]) -> list[
     return await store.find_markets(tx, market_ids)
 
 
-async def find_open_of(tx: Transaction, producer: str) -> list[Market]:
-    """Return the markets of a producer that are open."""
-    return await store.find_markets(tx, await store.find_open_of(tx, producer))
+async def find_open_of(tx: Transaction, producer: str) -> list[Named]:
+    """Return the markets of a producer that are open, by their names: there may be very many."""
+    return await store.find_open_of(tx, producer)
 
 
 async def find_producers(tx: Transaction) -> list[Producer]:

@@ -17,6 +17,7 @@ from pitboss.sportsbook.catalog.model import (
     KnownEnd,
     Market,
     MarketStatus,
+    Named,
     NewEvent,
     NewMarket,
     Placed,
@@ -160,14 +161,14 @@ async def find_statuses(tx: Transaction, market_ids: Sequence[MarketId]) -> dict
     return {place.market_id: place for place in found}
 
 
-async def find_open_of(tx: Transaction, producer: str) -> list[MarketId]:
-    """Return the markets of a producer that are open."""
+async def find_open_of(tx: Transaction, producer: str) -> list[Named]:
+    """Return the markets of a producer that are open, by their ids."""
     rows = await tx.fetch(
-        "SELECT market_id FROM catalog_market WHERE producer = $1 AND status = 'open'"
-        " ORDER BY market_id",
+        "SELECT market_id::text, event_id::text, kind, line, specifiers FROM catalog_market"
+        " WHERE producer = $1 AND status = 'open' ORDER BY market_id",
         producer,
     )
-    return [MarketId(str(row["market_id"])) for row in rows]
+    return [Named(MarketId(row[0]), EventId(row[1]), *row[2:]) for row in map(tuple, rows)]
 
 
 async def save_statuses(tx: Transaction, placed: Sequence[Placed]) -> None:
