@@ -120,6 +120,16 @@ class ForgetsTombstones(Mutant):
 
 
 @dataclass(slots=True, kw_only=True)
+class SharesIds(Mutant):
+    """Has ids of its own for each player."""
+
+    def asked(self, request: Request) -> Request | Refused:
+        """Have it forgotten who has used an id."""
+        dialect = structs.replace(request.dialect, ids_of_provider=False)
+        return structs.replace(request, dialect=dialect)
+
+
+@dataclass(slots=True, kw_only=True)
 class TakesAnySignature(Mutant):
     """Looks whether there is a signature, and not at it."""
 

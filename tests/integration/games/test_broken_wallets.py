@@ -29,20 +29,22 @@ A, B, C = Protocols.SOFTSWISS, Protocols.HUB88, Protocols.VALKYRIE
 SECRET, RECON = b"a secret", "a token of theirs"
 KEYS = {A: SECRET, B: private_pem(PAIR), C: SECRET}
 # What each wallet is asked; of these a wallet fails those that are about what is wrong with it.
-ASKED = ("1", "2", "3", "11", "12", "16", "18", "19", "26", "29", "30", "31", "33")
+ASKED = ("1", "2", "3", "11", "12", "13", "16", "18", "19", "26", "29", "30", "31", "33")
 # Of the same code: what is rolled back first, and what comes after.
 TOMBSTONES = {"18", "19"}
 WRONG: list[tuple[type[Mutant], Protocols, set[str]]] = [
     *((Mutant, protocol, set[str]()) for protocol in (A, B, C)),
     # Who asks again after a wallet broke is booked twice too, and undoes one.  With `valkyrie` a
     # rollback names the bet by a reference, which undoes both.
-    *((mutants.BooksTwice, protocol, {"12", "33"}) for protocol in (A, B)),
-    (mutants.BooksTwice, C, {"12"}),
+    *((mutants.BooksTwice, protocol, {"12", "13", "33"}) for protocol in (A, B)),
+    (mutants.BooksTwice, C, {"12", "13"}),
     *((mutants.ForgetsTombstones, protocol, TOMBSTONES) for protocol in (A, B, C)),
+    *((mutants.SharesIds, protocol, {"13"}) for protocol in (B, C)),
     *((mutants.TakesAnySignature, protocol, {"1"}) for protocol in (A, B, C)),
     # `hub88` tells no ids of the wallet.
     *((mutants.NewIds, protocol, {"12"}) for protocol in (A, C)),
-    *((mutants.PaysLess, protocol, {"11"}) for protocol in (A, B, C)),
+    # Cut, the double of a stake is the stake again.
+    *((mutants.PaysLess, protocol, {"11", "13"}) for protocol in (A, B, C)),
     *((mutants.KeepsFromTheBlocked, protocol, {"29"}) for protocol in (A, B, C)),
     *((mutants.BlocksNobody, protocol, {"29"}) for protocol in (A, B, C)),
     (mutants.LetsReconStake, C, {"30"}),

@@ -125,6 +125,7 @@ class Valkyrie:
         self._recon = None if recon is None else recon.encode()
         self._dialect = Dialect(
             one_id_space=False,
+            ids_of_provider=True,
             win_needs=WinNeeds.OPEN_ROUND,
             reverses_settled=False,
             reverses_again=False,

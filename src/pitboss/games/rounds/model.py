@@ -68,7 +68,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """How a protocol wants answered what the core leaves open.
 
     `one_id_space`: an id names one thing, whatever its kind.  `ids_of_provider`: an id that
-    another player has used is used.  `replays_reversed`: a stake that was rolled back and is asked
+    another player has used is used, for the same kind of thing where kinds have ids of their own.
+    `replays_reversed`: a stake that was rolled back and is asked
     for again gets its first answer, and not that it was rolled back.  `reverses_wins`,
     `reverses_settled` and `reverses_again` say whether a win, a stake that was paid and a stake
     that was rolled back may be rolled back.  `by_ref`: a bet may be called by another name than
@@ -376,6 +377,12 @@ def booking_id(provider: str, player_id: PlayerId, kind: str, external_id: str) 
 def round_id_of(provider: str, player_id: PlayerId, ref: str) -> str:
     """Return our id of a provider's round."""
     return derived_id("game round", provider, player_id, ref)
+
+
+def lock_key_of(provider: str, external_id: str) -> int:
+    """Return the number by which an id is locked; ids that share one only wait for each other."""
+    digest = hashlib.sha256(f"{provider}\n{external_id}".encode()).digest()
+    return int.from_bytes(digest[:4], "big", signed=True)
 
 
 def stakes_account(shard: Shard, provider: str, currency: str) -> AccountId:

@@ -49,6 +49,7 @@ from pitboss.games.rounds.rules.drafting import (
     note_deed,
     note_repeat,
     refuse_currency,
+    refuse_others,
     shared_out,
     step_of,
     transfers_of,
@@ -168,6 +169,8 @@ class Fold:
             for made in (deed.booking, deed.tombstone):
                 if made is not None:
                     self.new_bookings[made.key] = made
+                    users = self._known.foreign.setdefault((made.provider, made.external_id), set())
+                    users.add((made.kind, made.player_id))
                     draft.bookings.setdefault(made.key, made)
         for key, left in draft.bookings.items():
             made = self.new_bookings.get(key)
@@ -466,10 +469,8 @@ class Fold:
         """Refuse an id that names something else, where the protocol has one space of them."""
         request = draft.asking.request
         if request.dialect.ids_of_provider:
-            users = self._known.foreign.setdefault((request.provider, external_id), set())
-            if users - {draft.player.id}:
-                raise NotDone(WireRefusal.OTHER_FACTS)
-            users.add(draft.player.id)
+            users = self._known.foreign.get((request.provider, external_id), set())
+            refuse_others(draft, kind, users)
         if not request.dialect.one_id_space:
             return
         for other in Kind:

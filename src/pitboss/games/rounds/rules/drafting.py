@@ -39,6 +39,10 @@ from pitboss.wallet.model import Credit, TransferRequest, player_account, receiv
 Verdict = Permit | str
 
 
+# Who has used an id of a provider, and for what.
+Users = dict[tuple[str, str], set[tuple[Kind, PlayerId]]]
+
+
 class Asking(msgspec.Struct, frozen=True, kw_only=True):
     """A request with what was looked at for it: who plays, in which session, and which game.
 
@@ -110,7 +114,7 @@ class Known(msgspec.Struct, kw_only=True):
     bookings: dict[BookingKey, Booking]
     rounds: dict[str, Round]
     verdicts: Mapping[Judged, Verdict]
-    foreign: dict[tuple[str, str], set[str]] = {}
+    foreign: Users = {}
 
 
 class Draft(msgspec.Struct, kw_only=True):
@@ -219,6 +223,14 @@ def refuse_currency(draft: Draft) -> None:
     said = draft.asking.request.currency
     if said is not None and said != draft.player.currency:
         raise NotDone(WireRefusal.WRONG_CURRENCY)
+
+
+def refuse_others(draft: Draft, kind: Kind, users: set[tuple[Kind, PlayerId]]) -> None:
+    """Refuse an id that another player has used: for anything, or for the same kind of thing."""
+    any_kind = draft.asking.request.dialect.one_id_space
+    for used_for, player_id in users:
+        if player_id != draft.player.id and (any_kind or used_for is kind):
+            raise NotDone(WireRefusal.OTHER_FACTS)
 
 
 def ensure_same(draft: Draft, earlier: Booking, micros: int) -> None:
