@@ -23,6 +23,8 @@ STEPS_MAX = 100
 TOKEN_LENGTH = 34
 SESSION_LIFE = timedelta(hours=12)
 _PROMOTIONS = "game promotions"
+# What is kept of what else a provider says of a step; a fact has room for fifteen times as much.
+SAID_BYTES_MAX = 4_000
 # What a round that was voided leaves on its stakes, in the place of a rollback's id.
 BY_RESOLUTION = "resolution"
 
@@ -100,13 +102,16 @@ class Kind(StrEnum):
 class Stake(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="stake"):
     """Take a stake; a `free` one is the house's money, and none of the player's.
 
-    `ref` is another name of the bet, by which its wins and rollbacks may call it.
+    `ref` is another name of the bet, by which its wins and rollbacks may call it.  `promo` and
+    `said` are what its provider called it, as `Booking` has them.
     """
 
     external_id: str
     micros: int
     free: bool = False
     ref: str | None = None
+    promo: bool = False
+    said: str | None = None
 
 
 class Win(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="win"):
@@ -122,6 +127,7 @@ class Win(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="win"):
     stake_id: str | None = None
     promo: bool = False
     free: bool = False
+    said: str | None = None
 
 
 class Reversal(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="reversal"):
@@ -129,6 +135,8 @@ class Reversal(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="reversa
 
     external_id: str
     original_id: str
+    promo: bool = False
+    said: str | None = None
 
 
 Step = Stake | Win | Reversal
@@ -213,7 +221,8 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     A stake whose rollback came first is kept refused as `rolled_back`: its tombstone; the reversal
     that left it has no round.  `original_id` is what a reversal is of, and the stake that a win is
     of.  `settled` is a stake that a win was paid for, where the protocol wants to know.
-    `owed_micros` is what of a win's reversal the player did not have.
+    `owed_micros` is what of a win's reversal the player did not have.  `promo`: its provider called
+    it a promotion's.  `said` is what else it said of it, a JSON object, for who asks later.
     """
 
     shard: Shard
@@ -234,6 +243,8 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reversed_by: str | None = None
     settled: bool = False
     owed_micros: int = 0
+    promo: bool = False
+    said: str | None = None
 
     @property
     def id(self) -> str:

@@ -21,7 +21,7 @@ _KINDS = {kind.value: kind for kind in Kind}
 _BOOKING = (
     *("shard", "provider", "external_id", "player_id", "kind", "round_id", "game", "currency"),
     *("micros", "jackpot_micros", "free", "original_id", "refusal", "reversed_by", "settled"),
-    *("owed_micros", "balance_micros", "booked_at"),
+    *("owed_micros", "balance_micros", "booked_at", "promo", "said"),
 )
 _BOOKING_READ = ", ".join(f"booking.{name}" for name in _BOOKING)
 _ROUND = (
@@ -337,7 +337,7 @@ def _written(item: Booking) -> tuple[Any, ...]:
         *(item.shard, item.provider, item.external_id, item.player_id, item.kind, item.round_id),
         *(item.game, item.currency, item.micros, item.jackpot_micros, item.free),
         *(item.original_id, item.refusal, item.reversed_by, item.settled, item.owed_micros),
-        *(item.balance_micros, item.booked_at),
+        *(item.balance_micros, item.booked_at, item.promo, item.said),
     )
 
 
@@ -361,6 +361,8 @@ def _booking(row: asyncpg.Record) -> Booking:
         reversed_by=row["reversed_by"],
         settled=row["settled"],
         owed_micros=row["owed_micros"],
+        promo=row["promo"],
+        said=row["said"],
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
@@ -181,6 +182,29 @@ def ids_of(requests: Sequence[Request]) -> set[tuple[Shard, str, str]]:
             if other is not None:
                 found.add((shard, request.provider, other))
     return found
+
+
+def booking_of(
+    draft: Draft, kind: Kind, external_id: str, now: datetime, step: Step | None = None
+) -> Booking:
+    """Return what is kept of a step, so far; of none there is what has its name, and no amount."""
+    request, player = draft.asking.request, draft.player
+    return Booking(
+        shard=player.shard,
+        provider=request.provider,
+        player_id=player.id,
+        external_id=external_id,
+        kind=kind,
+        game=request.game,
+        currency=player.currency,
+        micros=step.micros if isinstance(step, Stake | Win) else 0,
+        balance_micros=0,
+        booked_at=now,
+        round_id=draft.round_id,
+        free=isinstance(step, Stake | Win) and step.free,
+        promo=step is not None and step.promo,
+        said=None if step is None else step.said,
+    )
 
 
 def with_balance(deed: Deed, balance: int) -> Deed:
