@@ -16,6 +16,7 @@ import httpx
 
 import pitboss.games.house
 from pitboss.adapters.protocols.hub88 import Hub88
+from pitboss.adapters.protocols.hub88_calls import Hub88Calls
 from pitboss.adapters.protocols.launching import (
     Hub88Launcher,
     SoftSwissLauncher,
@@ -184,7 +185,10 @@ def _launcher(said: GameProviderSettings, client: httpx.AsyncClient) -> Launcher
             secret = (said.launch_key or said.keys[0]).encode()
             return SoftSwissLauncher(client, said.launch_url, said.operator, secret)
         case "hub88":
-            pem = (said.launch_key or "").encode()
-            return Hub88Launcher(client, said.launch_url, said.operator, pem)
+            return Hub88Launcher(_hub88_calls(said, client, said.launch_url))
         case "valkyrie":
             return ValkyrieLauncher(client, said.launch_url, said.operator)
+
+
+def _hub88_calls(said: GameProviderSettings, client: httpx.AsyncClient, url: str) -> Hub88Calls:
+    return Hub88Calls(client, url, said.operator, (said.launch_key or "").encode())
