@@ -109,6 +109,12 @@ class InspectedRoundView(RoundView, frozen=True, kw_only=True):
     bookings: tuple[BookingView, ...]
 
 
+class RoundPageView(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the provider shows how the round was played; the address may be good for a while."""
+
+    url: str
+
+
 class ResolvedView(msgspec.Struct, frozen=True, kw_only=True):
     """The round is over; so much of its stakes was given back."""
 
@@ -127,7 +133,7 @@ def make_router(doors: Doors) -> Router:
     )
     staff = Router(
         "/staff",
-        route_handlers=[show_open_rounds, inspect_round, resolve_round],
+        route_handlers=[show_open_rounds, inspect_round, find_round_page, resolve_round],
         guards=[doors.staff],
         security=BEARER,
         tags=["staff"],
@@ -174,6 +180,28 @@ async def inspect_round(
     if found is None:
         raise ProblemFound(problems.NOT_FOUND)
     return InspectedRoundView(**_round(found), bookings=tuple(map(_booking, bookings)))
+
+
+@get(
+    "/players/{player_id:str}/rounds/{round_id:str}/page",
+    opt=needs(Permission.SEE_GAMES),
+    summary="Where the provider shows a round",
+)
+async def find_round_page(
+    edge: TheEdge, player_id: FromPath[str], round_id: FromPath[str]
+) -> RoundPageView:
+    """Ask the provider how a round was played, before it is ended here; nothing is changed."""
+    player, wanted = _ids(player_id, round_id)
+    async with edge.database.reading() as tx:
+        found = await rounds.find_round_by_id(tx, player, wanted)
+    if found is None:
+        raise ProblemFound(problems.NOT_FOUND)
+    provider = edge.providers.get(found.provider)
+    pages = None if provider is None else provider.pages
+    url = None if pages is None else await pages.find_page(found.ref, player)
+    if url is None:
+        raise ProblemFound(problem_of(Refusal.ROUND_NOT_SHOWN))
+    return RoundPageView(url=url)
 
 
 @post(

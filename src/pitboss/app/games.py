@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 import pitboss.games.house
+from pitboss.adapters.protocols.catalogues import Hub88Catalogue, SoftSwissCatalogue
 from pitboss.adapters.protocols.hub88 import Hub88
 from pitboss.adapters.protocols.hub88_calls import Hub88Calls
 from pitboss.adapters.protocols.launching import (
@@ -22,6 +23,7 @@ from pitboss.adapters.protocols.launching import (
     SoftSwissLauncher,
     ValkyrieLauncher,
 )
+from pitboss.adapters.protocols.round_pages import Hub88Pages
 from pitboss.adapters.protocols.softswiss import SoftSwiss
 from pitboss.adapters.protocols.valkyrie import Valkyrie
 from pitboss.api.edge import GameProvider
@@ -31,7 +33,8 @@ from pitboss.games.dealing.model import PROVIDER
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.house.model import House
 from pitboss.games.registry.model import GameKind
-from pitboss.games.rounds.ports import Launcher, Talk
+from pitboss.games.registry.ports import Catalogues
+from pitboss.games.rounds.ports import Launcher, RoundPages, Talk
 from pitboss.kernel.errors import PlatformError
 from pitboss.settings import GameProviderSettings, Settings
 
@@ -65,6 +68,8 @@ async def open_providers(settings: Settings) -> AsyncIterator[dict[str, GameProv
                 found[name] = GameProvider(
                     talk=_talk(name, said),
                     launcher=_launcher(said, client),
+                    catalogues=_catalogues(said, client),
+                    pages=_pages(said, client),
                     networks=said.networks,
                     calls_per_second=said.calls_per_second,
                     one_session=said.protocol == "hub88",
@@ -188,6 +193,20 @@ def _launcher(said: GameProviderSettings, client: httpx.AsyncClient) -> Launcher
             return Hub88Launcher(_hub88_calls(said, client, said.launch_url))
         case "valkyrie":
             return ValkyrieLauncher(client, said.launch_url, said.operator)
+
+
+def _catalogues(said: GameProviderSettings, client: httpx.AsyncClient) -> Catalogues | None:
+    if said.protocol == "softswiss" and said.catalogue_url is not None:
+        return SoftSwissCatalogue(client, said.catalogue_url, said.operator)
+    if said.protocol == "hub88" and said.launch_url is not None:
+        return Hub88Catalogue(_hub88_calls(said, client, said.launch_url))
+    return None
+
+
+def _pages(said: GameProviderSettings, client: httpx.AsyncClient) -> RoundPages | None:
+    if said.protocol == "hub88" and said.launch_url is not None:
+        return Hub88Pages(_hub88_calls(said, client, said.launch_url))
+    return None
 
 
 def _hub88_calls(said: GameProviderSettings, client: httpx.AsyncClient, url: str) -> Hub88Calls:

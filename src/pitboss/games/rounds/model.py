@@ -30,10 +30,11 @@ BY_RESOLUTION = "resolution"
 
 
 class Refusal(StrEnum):
-    """Why a game is not opened, or a round not resolved."""
+    """Why a game is not opened, or a round not resolved or not shown."""
 
     UNKNOWN_ROUND = "unknown_round"
     ROUND_CLOSED = "round_closed"
+    ROUND_NOT_SHOWN = "round_not_shown"
     UNKNOWN_GAME_SESSION = "unknown_game_session"
     DEMO_NOT_OFFERED = "demo_not_offered"
 
