@@ -361,6 +361,12 @@ async def free_play(scene: Scene) -> None:
     if not said.ok:
         expect_no(said, Wrong.PROMOTION, Wrong.FUNDS)
     await expect_balance(scene, before)
+    if scene.speaker.protocol is C:
+        won = Move(kind="win", id=scene.fresh(), amount=scene.unit, free=True)
+        expect_yes(await scene.speaker.play(scene.account, ref, won, closes=True))
+        told = await scene.speaker.look_up(scene.account, won.id) or {}
+        kind = told.get("transactionType")
+        expect(f"a promotion is looked up as {kind}", is_so=kind == "PROMODEPOSIT")
 
 
 @case("40", "a jackpot is a part of a win", B, C)
@@ -376,6 +382,10 @@ async def jackpot(scene: Scene) -> None:
     move = Move(kind="win", id=scene.fresh(), original=name, amount=scene.unit, jackpot=scene.unit)
     expect_yes(await scene.speaker.play(scene.account, ref, move, closes=True))
     await expect_balance(scene, before)
+    told = await scene.speaker.look_up(scene.account, move.id)
+    if told is not None:
+        amounts = [item.get("jackpotAmount") for item in told.get("jackpots") or ()]
+        expect(f"jackpots of {amounts} are looked up", is_so=amounts == [scene.unit])
 
 
 @case("28", "a token that was replaced stakes no more, and still pays and undoes", B, C)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -72,8 +73,22 @@ async def test_a_wallet_fails_the_cases_about_what_is_wrong_with_it_and_no_other
     assert report.passed == (not wrong)
 
 
+async def test_a_wallet_that_forgets_what_it_was_told_fails_the_lookups(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = await examine(mutants.ForgetsWords, C, database, monkeypatch, only=("12", "39", "40"))
+
+    failed = {item.number for item in report.results if item.verdict is Verdict.FAILED}
+    assert failed == {"39", "40"}, "\n".join(lines(report))
+
+
 async def examine(
-    kind: type[Mutant], protocol: Protocols, database: Database, monkeypatch: pytest.MonkeyPatch
+    kind: type[Mutant],
+    protocol: Protocols,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    only: Sequence[str] = ASKED,
 ) -> Report:
     """Run the cases against a wallet of this kind."""
     wallet = kind(talk=talk_of(protocol), sign=sign_with(protocol), protocol=protocol)
@@ -90,7 +105,7 @@ async def examine(
         game="book",
         other=other,
         means=wallet.given(theirs),
-        only=ASKED,
+        only=only,
     )
 
 
