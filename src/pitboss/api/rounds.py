@@ -88,13 +88,19 @@ class OpenRoundsView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BookingView(msgspec.Struct, frozen=True, kw_only=True):
-    """What a provider asked for in a round; `refusal` says why it was not done."""
+    """What a provider asked for in a round; `refusal` says why it was not done.
+
+    `promo`: the provider called it a promotion's.  `said` is what else it said of it, as JSON: the
+    reward that a free bet is of, or promotions and jackpots.
+    """
 
     external_id: str
     kind: str
     amount: str
     jackpot: str
     free: bool
+    promo: bool
+    said: str | None
     original_id: str | None
     refusal: str | None
     reversed_by: str | None
@@ -285,6 +291,8 @@ def _booking(item: Booking) -> BookingView:
         amount=format_micros(item.micros, unit),
         jackpot=format_micros(item.jackpot_micros, unit),
         free=item.free,
+        promo=item.promo,
+        said=item.said,
         original_id=item.original_id,
         refusal=item.refusal,
         reversed_by=item.reversed_by,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib import resources
 from typing import Any
 
@@ -9,10 +10,16 @@ import httpx
 import pytest
 
 from integration.games.table import BASE, Table, lay
+from integration.games.test_conformance import private_pem, public_pem
 from integration.games.world import Games, stake, win
+from pitboss.adapters.protocols.hub88 import Hub88
 from pitboss.adapters.protocols.valkyrie import Valkyrie
-from pitboss.conformance.model import Account
+from pitboss.conformance.hub88 import Hub88Speaker
+from pitboss.conformance.model import Account, Move
 from pitboss.db import Database
+from pitboss.games.rounds.model import round_id_of
+from pitboss.kernel.ids import PlayerId
+from unit.protocols.keys import PAIR
 
 KEY = "a key"
 PROMO = {
@@ -99,6 +106,32 @@ async def test_promotions_and_jackpots_are_told_as_they_were_said(table: Table) 
     assert (bet["betCode"], bet["tip"]) == ("red", {"tipAmount": 0.1})
     assert (won["promos"], won["jackpots"]) == ([PROMO], [JACKPOT])
     assert won["transactionType"] == "DEPOSIT"
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ({"reward_uuid": "reward-1", "campaign_uuid": "campaign-1"}, True),
+        ({"reward_uuid": "", "campaign_uuid": 7}, False),
+    ],
+)
+async def test_staff_sees_which_reward_a_free_bet_is_of(
+    database: Database, told: dict[str, Any], kept: bool
+) -> None:
+    talk = Hub88("acme", [public_pem(PAIR)], free_play=True)
+    table = await lay(database, talk)
+    _, account = await table.account()
+    speaker = Hub88Speaker(table.http, BASE, private_pem(PAIR), "book")
+    path, body = speaker.written(account, "r1", Move(kind="bet", id="b1", amount="1", free=True))
+    said = await speaker.send(path, json.dumps(body | told).encode())
+    player = PlayerId(account.player)
+    own = f"/v1/staff/players/{player}/rounds/{round_id_of('acme', player, 'r1')}"
+    seen = await table.desk.client.ask("GET", own, token=table.desk.staff)
+
+    assert said.code == "RS_OK", said.body
+    (booked,) = seen.json()["bookings"]
+    assert booked["free"]
+    assert json.loads(booked["said"] or "null") == (told if kept else None)
 
 
 async def test_what_was_won_before_the_words_were_kept_is_known_from_its_fact(

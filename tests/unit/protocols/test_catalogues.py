@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -12,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from integration.games.test_conformance import private_pem
-from pitboss.adapters.protocols import catalogues
+from pitboss.adapters.protocols import asking, catalogues
 from pitboss.adapters.protocols.catalogues import Hub88Catalogue, SoftSwissCatalogue
 from pitboss.adapters.protocols.hub88_calls import Hub88Calls
 from pitboss.games.registry.errors import ProviderAway
@@ -126,3 +128,15 @@ async def test_a_list_without_end_is_not_read(monkeypatch: pytest.MonkeyPatch) -
 
     with pytest.raises(ProviderAway, match="too long"):
         await fetch("softswiss", httpx.Response(200, content=b" " * 2_000))
+
+
+async def test_an_answer_that_drips_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "SECONDS_MAX", 0.05)
+
+    async def drip() -> AsyncIterator[bytes]:
+        while True:
+            await asyncio.sleep(0.01)
+            yield b" "
+
+    with pytest.raises(ProviderAway, match="TimeoutError"):
+        await fetch("softswiss", httpx.Response(200, content=drip()))

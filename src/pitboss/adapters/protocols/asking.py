@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
 import msgspec
 
 from pitboss.games.registry.errors import ProviderAway
+
+# For all of an answer; the client's own patience is with each part of it.
+SECONDS_MAX = 30.0
 
 
 async def ask(
@@ -30,12 +34,15 @@ async def ask(
         said["content-type"] = "application/json"
     raw = bytearray()
     try:
-        async with client.stream(method, url, content=body, headers=said) as answer:
+        async with (
+            asyncio.timeout(SECONDS_MAX),
+            client.stream(method, url, content=body, headers=said) as answer,
+        ):
             async for part in answer.aiter_bytes():
                 raw += part
                 if len(raw) > bytes_max:
                     raise ProviderAway("the provider's answer is too long")
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, TimeoutError) as error:
         raise ProviderAway(f"the provider does not answer: {type(error).__name__}") from error
     if answer.status_code != 200 and answer.status_code not in also:
         raise ProviderAway(f"the provider answers {answer.status_code}")
