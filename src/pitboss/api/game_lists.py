@@ -39,7 +39,7 @@ from pitboss.games import registry
 from pitboss.games.registry.model import (
     Advertised,
     Answer,
-    Catalogue,
+    GameList,
     Listing,
     Offer,
     Refusal,
@@ -51,10 +51,10 @@ from pitboss.messages import Turn
 from pitboss.staff.agents.model import Permission
 
 
-class CatalogueImportBody(Body, frozen=True, kw_only=True):
-    """Games of a provider's catalogue to take in under this version, without certificates.
+class ListedGamesBody(Body, frozen=True, kw_only=True):
+    """Games of a provider's list of games to take in under this version, without certificates.
 
-    What the catalogue does not say is said here, for all of them; `rtp` counts for those of which
+    What the list does not say is said here, for all of them; `rtp` counts for those of which
     it tells no return.
     """
 
@@ -94,7 +94,7 @@ class DifferingView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ComparisonView(msgspec.Struct, frozen=True, kw_only=True):
-    """A provider's catalogue beside the registry, two hundred of each sort at most.
+    """A provider's list of games beside the registry, two hundred of each sort at most.
 
     `fresh` are not in the registry; the counts are of all; so many could not be read.
     """
@@ -109,7 +109,7 @@ class ComparisonView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_router(doors: Doors) -> Router:
-    """Return the routes about providers' catalogues."""
+    """Return the routes about providers' lists of games."""
     return Router(
         "/v1/staff/games",
         route_handlers=[compare, take_in_listed],
@@ -120,15 +120,15 @@ def make_router(doors: Doors) -> Router:
 
 
 @get(
-    "/catalogue",
+    "/list",
     opt=needs(Permission.SEE_GAMES),
     summary="Compare a provider's games with the registry",
 )
 async def compare(edge: TheEdge, provider: FromQuery[str]) -> ComparisonView:
     """Ask a provider which games it has; nothing is changed."""
-    catalogue = await _fetch(edge, provider)
+    listed = await _fetch(edge, provider)
     async with edge.database.reading() as tx:
-        found = await registry.compare(tx, provider, catalogue)
+        found = await registry.compare(tx, provider, listed)
     most = GAMES_AT_ONCE_MAX
     return ComparisonView(
         fresh=tuple(map(_advertised, found.fresh[:most])),
@@ -142,19 +142,19 @@ async def compare(edge: TheEdge, provider: FromQuery[str]) -> ComparisonView:
 
 
 @post(
-    "/catalogue/import",
-    dto=StrictJson[CatalogueImportBody],
+    "/list/import",
+    dto=StrictJson[ListedGamesBody],
     before_request=check_body,
     status_code=200,
     opt=needs(Permission.IMPORT_GAMES),
-    summary="Import games of a provider's catalogue",
+    summary="Import games of a provider's list of games",
 )
 async def take_in_listed(
-    request: Asked, edge: TheEdge, data: JSONBody[CatalogueImportBody]
+    request: Asked, edge: TheEdge, data: JSONBody[ListedGamesBody]
 ) -> ImportView:
     """Take in games as their provider tells of them; none is played before it is certified."""
-    catalogue = await _fetch(edge, data.provider)
-    told = {item.code: item for item in catalogue.games if item.enabled}
+    listed = await _fetch(edge, data.provider)
+    told = {item.code: item for item in listed.games if item.enabled}
     listings = [
         _listing(data, told[code], number) for number, code in enumerate(data.games) if code in told
     ]
@@ -172,16 +172,16 @@ async def take_in_listed(
     )
 
 
-async def _fetch(edge: Edge, name: str) -> Catalogue:
+async def _fetch(edge: Edge, name: str) -> GameList:
     provider = edge.providers.get(name)
     if provider is None:
         raise ProblemFound(problem_of(Refusal.UNKNOWN_PROVIDER))
-    if provider.catalogues is None:
-        raise ProblemFound(problem_of(Refusal.CATALOGUE_NOT_OFFERED))
-    return await provider.catalogues.fetch()
+    if provider.game_lists is None:
+        raise ProblemFound(problem_of(Refusal.GAME_LIST_NOT_OFFERED))
+    return await provider.game_lists.fetch()
 
 
-def _listing(data: CatalogueImportBody, told: Advertised, number: int) -> Listing:
+def _listing(data: ListedGamesBody, told: Advertised, number: int) -> Listing:
     rtp_ppm = told.rtp_ppm
     if rtp_ppm is None and data.rtp is not None:
         rtp_ppm = ppm_of(data.rtp, "rtp")

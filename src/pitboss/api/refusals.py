@@ -177,7 +177,7 @@ LINES = {
     # What is not there.
     "unknown_game": _missing("There is no such game."),
     "unknown_provider": _missing("There is no such provider."),
-    "catalogue_not_offered": _missing("The provider cannot be asked which games it has."),
+    "game_list_not_offered": _missing("The provider cannot be asked which games it has."),
     "demo_not_offered": _missing("The provider has no demonstrations here."),
     "unknown_round": _missing("There is no such round."),
     "round_not_shown": _missing("The provider does not show this round."),

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 import pitboss.games.house
-from pitboss.adapters.protocols.catalogues import Hub88Catalogue, SoftSwissCatalogue
+from pitboss.adapters.protocols.game_lists import Hub88GameList, SoftSwissGameList
 from pitboss.adapters.protocols.hub88 import Hub88
 from pitboss.adapters.protocols.hub88_calls import Hub88Calls
 from pitboss.adapters.protocols.launching import (
@@ -33,7 +33,7 @@ from pitboss.games.dealing.model import PROVIDER
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.house.model import House
 from pitboss.games.registry.model import GameKind
-from pitboss.games.registry.ports import Catalogues
+from pitboss.games.registry.ports import GameLists
 from pitboss.games.rounds.ports import Launcher, RoundPages, Talk
 from pitboss.kernel.errors import PlatformError
 from pitboss.settings import GameProviderSettings, Settings
@@ -68,7 +68,7 @@ async def open_providers(settings: Settings) -> AsyncIterator[dict[str, GameProv
                 found[name] = GameProvider(
                     talk=_talk(name, said),
                     launcher=_launcher(said, client),
-                    catalogues=_catalogues(said, client),
+                    game_lists=_game_lists(said, client),
                     pages=_pages(said, client),
                     networks=said.networks,
                     calls_per_second=said.calls_per_second,
@@ -195,11 +195,11 @@ def _launcher(said: GameProviderSettings, client: httpx.AsyncClient) -> Launcher
             return ValkyrieLauncher(client, said.launch_url, said.operator)
 
 
-def _catalogues(said: GameProviderSettings, client: httpx.AsyncClient) -> Catalogues | None:
-    if said.protocol == "softswiss" and said.catalogue_url is not None:
-        return SoftSwissCatalogue(client, said.catalogue_url, said.operator)
+def _game_lists(said: GameProviderSettings, client: httpx.AsyncClient) -> GameLists | None:
+    if said.protocol == "softswiss" and said.list_url is not None:
+        return SoftSwissGameList(client, said.list_url, said.operator)
     if said.protocol == "hub88" and said.launch_url is not None:
-        return Hub88Catalogue(_hub88_calls(said, client, said.launch_url))
+        return Hub88GameList(_hub88_calls(said, client, said.launch_url))
     return None
 
 

@@ -20,7 +20,7 @@ from pitboss.api.approvals import (
 from pitboss.api.cases import AssignmentBody, ClosureBody, NoteBody, NotesBody
 from pitboss.api.corrections import CommitBody, CorrectionBody, WriteOffBody
 from pitboss.api.feeds import LinkBody, ParkedDecisionBody
-from pitboss.api.game_lists import CatalogueImportBody
+from pitboss.api.game_lists import ListedGamesBody
 from pitboss.api.games import GamesBody, GameSuspensionBody
 from pitboss.api.persons import UnblockBody
 from pitboss.api.referrals import ReferralAnswerBody
@@ -117,8 +117,8 @@ STAFF_DOORS = (
         role=Role.STAFF,
     ),
     Door(
-        path="/v1/staff/games/catalogue/import",
-        kind=CatalogueImportBody,
+        path="/v1/staff/games/list/import",
+        kind=ListedGamesBody,
         sample={
             "provider": "acme",
             "games": ["book"],

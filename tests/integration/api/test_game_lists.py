@@ -14,20 +14,20 @@ from pitboss.adapters.protocols.softswiss import SoftSwiss
 from pitboss.api.edge import GameProvider
 from pitboss.db import Database
 from pitboss.games.registry.errors import ProviderAway
-from pitboss.games.registry.model import Advertised, Catalogue, GameKind
+from pitboss.games.registry.model import Advertised, GameKind, GameList
 
 
 @dataclass(slots=True)
 class Told:
-    """A provider that tells this catalogue, or does not answer."""
+    """A provider that tells this list, or does not answer."""
 
-    catalogue: Catalogue | None
+    games: GameList | None
 
-    async def fetch(self) -> Catalogue:
+    async def fetch(self) -> GameList:
         """Tell it."""
-        if self.catalogue is None:
+        if self.games is None:
             raise ProviderAway("the provider does not answer")
-        return self.catalogue
+        return self.games
 
 
 def told(code: str, **about: Any) -> Advertised:
@@ -38,7 +38,7 @@ def told(code: str, **about: Any) -> Advertised:
 @pytest.fixture
 async def provider() -> Told:
     return Told(
-        Catalogue(
+        GameList(
             games=(
                 told("book", rtp_ppm=970_000),
                 told("same", rtp_ppm=965_000),
@@ -57,7 +57,7 @@ async def desk(database: Database, provider: Told) -> Desk:
     desk = Desk(
         database=database,
         providers={
-            "acme": GameProvider(talk=talk, catalogues=provider),
+            "acme": GameProvider(talk=talk, game_lists=provider),
             "other": GameProvider(talk=talk),
         },
     )
@@ -73,7 +73,7 @@ async def desk(database: Database, provider: Told) -> Desk:
 
 async def compare(desk: Desk, provider: str = "acme") -> Answer:
     """Compare a provider's games with the registry."""
-    path = f"/v1/staff/games/catalogue?provider={provider}"
+    path = f"/v1/staff/games/list?provider={provider}"
     return await desk.client.ask("GET", path, token=desk.staff)
 
 
@@ -87,9 +87,7 @@ async def take_in(desk: Desk, *games: str, **about: Any) -> Answer:
         "autoplay": False,
         **about,
     }
-    return await desk.client.ask(
-        "POST", "/v1/staff/games/catalogue/import", token=desk.staff, body=body
-    )
+    return await desk.client.ask("POST", "/v1/staff/games/list/import", token=desk.staff, body=body)
 
 
 async def test_a_providers_games_are_compared_with_the_registry(desk: Desk) -> None:
@@ -107,7 +105,7 @@ async def test_a_providers_games_are_compared_with_the_registry(desk: Desk) -> N
     assert counts == [2, 2, 1, 2]
 
 
-async def test_games_of_the_catalogue_are_imported_and_not_played_before_they_are_certified(
+async def test_games_of_the_list_are_imported_and_not_played_before_they_are_certified(
     desk: Desk,
 ) -> None:
     player = await desk.player()
@@ -135,8 +133,8 @@ async def test_a_return_that_nobody_tells_is_asked_for(desk: Desk) -> None:
 
 async def test_who_cannot_be_asked_is_said_to_be_so(desk: Desk, provider: Told) -> None:
     nobody, silent = await compare(desk, "nobody"), await compare(desk, "other")
-    provider.catalogue = None
+    provider.games = None
     away = await compare(desk)
 
-    assert (nobody.slug, silent.slug) == ("unknown_provider", "catalogue_not_offered")
+    assert (nobody.slug, silent.slug) == ("unknown_provider", "game_list_not_offered")
     assert (nobody.status, silent.status, away.status) == (404, 404, 503)

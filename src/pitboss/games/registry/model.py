@@ -39,7 +39,7 @@ class Refusal(StrEnum):
     UNKNOWN_PROVIDER = "unknown_provider"
     ANOTHER_UNDER_THIS_VERSION = "another_under_this_version"
     ANOTHER_CERTIFICATE = "another_certificate"
-    CATALOGUE_NOT_OFFERED = "catalogue_not_offered"
+    GAME_LIST_NOT_OFFERED = "game_list_not_offered"
 
 
 class Why(StrEnum):
@@ -138,7 +138,7 @@ class Advertised(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Catalogue:
+class GameList:
     """What a provider says it has; so many of its games could not be read."""
 
     games: tuple[Advertised, ...]
@@ -147,7 +147,7 @@ class Catalogue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """A provider's catalogue beside the registry.
+    """A provider's list of games beside the registry.
 
     `fresh` are enabled and not known here; `gone` are known here, and the provider has them no
     more; `differing` have another title or return than it says.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from pitboss.games.registry.model import Catalogue
+from pitboss.games.registry.model import GameList
 
 
-class Catalogues(Protocol):
+class GameLists(Protocol):
     """Where a provider tells which games it has."""
 
-    async def fetch(self) -> Catalogue:
+    async def fetch(self) -> GameList:
         """Return all of them, as they are now.
 
         Raises:

@@ -9,11 +9,11 @@ import asyncpg
 from pitboss.db import Transaction
 from pitboss.games.registry import rules, store
 from pitboss.games.registry.model import (
-    Catalogue,
     Certificate,
     Comparison,
     GameKey,
     GameKind,
+    GameList,
     Offer,
     Refusal,
     Version,
@@ -49,14 +49,14 @@ async def find_games(
     return [_offer(row) for row in rows]
 
 
-async def compare(tx: Transaction, provider: str, catalogue: Catalogue) -> Comparison:
-    """Return how a provider's catalogue and what the registry has of it differ."""
+async def compare(tx: Transaction, provider: str, listed: GameList) -> Comparison:
+    """Return how a provider's list of games and what the registry has of it differ."""
     known: list[Offer] = []
     after: GameKey | None = None
     while page := await find_games(tx, after=after, provider=provider):
         known += page
         after = (provider, page[-1].version.code)
-    return rules.compare(catalogue, known)
+    return rules.compare(listed, known)
 
 
 async def find_certificates(tx: Transaction, version: Version) -> list[Certificate]:

@@ -10,10 +10,10 @@ from msgspec import structs
 
 from pitboss.games.registry.model import (
     Advertised,
-    Catalogue,
     Certificate,
     Comparison,
     GameKind,
+    GameList,
     Listing,
     Offer,
     Refusal,
@@ -117,12 +117,12 @@ def day_of(text: str) -> date:
     return date.fromisoformat(text)
 
 
-def compare(catalogue: Catalogue, known: Iterable[Offer]) -> Comparison:
-    """Return what a provider's catalogue has that the registry has not, and the other way round.
+def compare(listed: GameList, known: Iterable[Offer]) -> Comparison:
+    """Return what a provider has that the registry has not, and the other way round.
 
     Of a return that the provider does not tell nothing is said.
     """
-    there = {item.code: item for item in catalogue.games if item.enabled}
+    there = {item.code: item for item in listed.games if item.enabled}
     gone: list[Offer] = []
     differing: list[tuple[Offer, Advertised]] = []
     for offer in known:
@@ -136,5 +136,5 @@ def compare(catalogue: Catalogue, known: Iterable[Offer]) -> Comparison:
         fresh=tuple(sorted(there.values(), key=lambda item: item.code)),
         gone=tuple(gone),
         differing=tuple(differing),
-        unreadable=catalogue.unreadable,
+        unreadable=listed.unreadable,
     )

@@ -14,12 +14,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from integration.games.test_conformance import private_pem
-from pitboss.adapters.protocols import asking, catalogues
-from pitboss.adapters.protocols.catalogues import Hub88Catalogue, SoftSwissCatalogue
+from pitboss.adapters.protocols import asking, game_lists
+from pitboss.adapters.protocols.game_lists import Hub88GameList, SoftSwissGameList
 from pitboss.adapters.protocols.hub88_calls import Hub88Calls
 from pitboss.games.registry.errors import ProviderAway
-from pitboss.games.registry.model import Advertised, Catalogue, GameKind
-from pitboss.games.registry.ports import Catalogues
+from pitboss.games.registry.model import Advertised, GameKind, GameList
+from pitboss.games.registry.ports import GameLists
 from unit.protocols.keys import PAIR
 
 CALETA = "https://games.example/api/game/url"
@@ -40,7 +40,7 @@ STUDIO_GAME = {
 }
 
 
-async def fetch(protocol: str, answer: httpx.Response) -> tuple[Catalogue, httpx.Request]:
+async def fetch(protocol: str, answer: httpx.Response) -> tuple[GameList, httpx.Request]:
     """Ask for a list that is answered so; return it, and what was asked."""
     heard: list[httpx.Request] = []
 
@@ -49,17 +49,17 @@ async def fetch(protocol: str, answer: httpx.Response) -> tuple[Catalogue, httpx
         return answer
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(reply)) as client:
-        found: Catalogues = (
-            Hub88Catalogue(Hub88Calls(client, CALETA, "7", private_pem(PAIR)))
+        found: GameLists = (
+            Hub88GameList(Hub88Calls(client, CALETA, "7", private_pem(PAIR)))
             if protocol == "hub88"
-            else SoftSwissCatalogue(client, "https://studio.example/games?active=true", "casino")
+            else SoftSwissGameList(client, "https://studio.example/games?active=true", "casino")
         )
-        catalogue = await found.fetch()
-    return catalogue, heard[0]
+        told = await found.fetch()
+    return told, heard[0]
 
 
 async def test_a_list_is_asked_for_beside_where_games_are_opened_and_signed() -> None:
-    catalogue, asked = await fetch("hub88", httpx.Response(200, json=[HUB88_GAME]))
+    told, asked = await fetch("hub88", httpx.Response(200, json=[HUB88_GAME]))
 
     assert (asked.method, str(asked.url)) == ("POST", "https://games.example/api/game/list")
     assert json.loads(asked.content) == {"operator_id": "7"}
@@ -69,15 +69,15 @@ async def test_a_list_is_asked_for_beside_where_games_are_opened_and_signed() ->
     game = Advertised(
         code="clt_dragon", title="Dragon", kind=GameKind.SLOT, countries_blocked=("US",)
     )
-    assert catalogue == Catalogue(games=(game,))
+    assert told == GameList(games=(game,))
 
 
 async def test_a_studios_public_list_is_read() -> None:
-    catalogue, asked = await fetch("softswiss", httpx.Response(200, json={"games": [STUDIO_GAME]}))
+    told, asked = await fetch("softswiss", httpx.Response(200, json={"games": [STUDIO_GAME]}))
 
     assert asked.method == "GET"
     assert dict(asked.url.params) == {"active": "true", "operator": "casino", "format": "json"}
-    (game,) = catalogue.games
+    (game,) = told.games
     assert (game.kind, game.rtp_ppm, game.countries_blocked) == (GameKind.INSTANT, 990_500, ("FR",))
 
 
@@ -91,10 +91,10 @@ async def test_what_cannot_be_read_is_counted_and_stops_nothing_else() -> None:
     ]
     off = {**HUB88_GAME, "game_code": "off", "enabled": False}
 
-    catalogue, _ = await fetch("hub88", httpx.Response(200, json=[*wrong, HUB88_GAME, off]))
+    told, _ = await fetch("hub88", httpx.Response(200, json=[*wrong, HUB88_GAME, off]))
 
-    assert catalogue.unreadable == len(wrong)
-    assert {item.code: item.enabled for item in catalogue.games} == {
+    assert told.unreadable == len(wrong)
+    assert {item.code: item.enabled for item in told.games} == {
         "clt_dragon": True,
         "off": False,
     }
@@ -104,9 +104,9 @@ async def test_what_cannot_be_read_is_counted_and_stops_nothing_else() -> None:
 async def test_a_return_that_is_none_is_not_told(payout: Any) -> None:
     raw = json.dumps([{**STUDIO_GAME, "payout": payout}]).encode()
 
-    catalogue, _ = await fetch("softswiss", httpx.Response(200, content=raw))
+    told, _ = await fetch("softswiss", httpx.Response(200, content=raw))
 
-    assert catalogue.games[0].rtp_ppm is None
+    assert told.games[0].rtp_ppm is None
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ async def test_who_tells_no_list_is_away(answer: httpx.Response) -> None:
 
 
 async def test_a_list_without_end_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalogues, "BYTES_MAX", 1_000)
+    monkeypatch.setattr(game_lists, "BYTES_MAX", 1_000)
 
     with pytest.raises(ProviderAway, match="too long"):
         await fetch("softswiss", httpx.Response(200, content=b" " * 2_000))

@@ -16,8 +16,8 @@ from pitboss.games.registry.model import (
     CODE_PATTERN,
     PPM,
     Advertised,
-    Catalogue,
     GameKind,
+    GameList,
 )
 
 # The largest aggregators have some ten thousand games, of a few hundred bytes each.
@@ -38,21 +38,21 @@ _KINDS = (
 )
 
 
-class Hub88Catalogue:
+class Hub88GameList:
     """Asks Hub88 or Caleta for its list of games; of returns it says nothing."""
 
     def __init__(self, calls: Hub88Calls) -> None:
         self._calls = calls
 
-    async def fetch(self) -> Catalogue:
+    async def fetch(self) -> GameList:
         """Return all of them, as they are now."""
         body = {"operator_id": self._calls.operator}
         _, found = await self._calls.ask(body, name="list", bytes_max=BYTES_MAX)
         return read(found, _of_hub88)
 
 
-class SoftSwissCatalogue:
-    """Reads the public catalogue of a studio that speaks SoftSwiss.
+class SoftSwissGameList:
+    """Reads the public list of a studio that speaks SoftSwiss.
 
     Source: beexar-games/public-api, openapi/gateway.yaml (v.2026.09.28).
     """
@@ -62,13 +62,13 @@ class SoftSwissCatalogue:
         query = {"operator": casino_id, "format": "json"}
         self._url = str(httpx.URL(url).copy_merge_params(query))
 
-    async def fetch(self) -> Catalogue:
+    async def fetch(self) -> GameList:
         """Return all of them, as they are now."""
         _, found = await ask(self._client, "GET", self._url, bytes_max=BYTES_MAX)
         return read(found, _of_softswiss)
 
 
-def read(found: object, read_game: Callable[[Mapping[str, Any]], Advertised | None]) -> Catalogue:
+def read(found: object, read_game: Callable[[Mapping[str, Any]], Advertised | None]) -> GameList:
     """Read a list of games, or an object that has one as its `games`.
 
     Raises:
@@ -86,7 +86,7 @@ def read(found: object, read_game: Callable[[Mapping[str, Any]], Advertised | No
         else:
             # Of one that is there twice, for two sorts of device, the enabled one counts.
             games[game.code] = game if game.enabled else games.get(game.code, game)
-    return Catalogue(games=tuple(games.values()), unreadable=unreadable)
+    return GameList(games=tuple(games.values()), unreadable=unreadable)
 
 
 def _of_hub88(item: Mapping[str, Any]) -> Advertised | None:
