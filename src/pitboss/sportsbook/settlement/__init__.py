@@ -18,6 +18,7 @@ from pitboss.sportsbook.settlement.queries import (
     preview,
     replay,
     was_recorded,
+    weigh,
 )
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "set_aside",
     "settle_waiting",
     "was_recorded",
+    "weigh",
 ]

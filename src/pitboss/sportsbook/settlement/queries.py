@@ -18,6 +18,7 @@ from pitboss.sportsbook.catalog.model import Event
 from pitboss.sportsbook.returns.model import Ending
 from pitboss.sportsbook.settlement.model import (
     Change,
+    Effect,
     LeftAside,
     MarketResult,
     Preview,
@@ -30,6 +31,7 @@ from pitboss.sportsbook.settlement.model import (
     Said,
     Score,
     ScoreReport,
+    SelectionResult,
     Settled,
     Sum,
     Terms,
@@ -80,6 +82,11 @@ async def find_versions(tx: Transaction, market_id: MarketId) -> list[Ruling]:
     return (await store.find_rulings(tx, [market_id])).get(market_id, [])
 
 
+def weigh(rulings: Sequence[Ruling]) -> Effect:
+    """Return what all that was said of a market comes to.  Pure: it reads nothing."""
+    return rules.effect_of(rulings)
+
+
 async def was_recorded(tx: Transaction, market_id: MarketId, wish: Said, *, version: int) -> bool:
     """Say whether just this was said of a market after that version, at whatever time."""
     return rules.is_repeated(wish, await find_versions(tx, market_id), version)
@@ -108,8 +115,10 @@ async def preview(
     if not found:
         return Refused(reason=Refusal.UNKNOWN_MARKET)
     (market,) = found
-    said, rulings = rules.said_at(wish, now), await find_versions(tx, market_id)
-    refusal = rules.find_refusal_of(market, said, rulings, now=now)
+    said = rules.said_in(market, rules.said_at(wish, now))
+    rulings = await find_versions(tx, market_id)
+    selections = [item.id for item in market.selections]
+    refusal = rules.find_refusal(said, rulings, selections, now=now)
     if refusal is not None:
         return Refused(reason=refusal)
     version = len(rulings)
@@ -129,7 +138,7 @@ async def preview(
         markets = {leg.market_id for bet in bets for leg in bet.legs}
         known = rules.Known(await store.find_results(tx, markets) | {market_id: after})
         tally.take(bets, known, book)
-    return tally.preview(market_id, wish, version)
+    return tally.preview(market_id, wish, version, effect.torn)
 
 
 async def _bets_of(tx: Transaction, market_id: MarketId) -> AsyncIterator[list[Waiting]]:
@@ -190,7 +199,9 @@ class _Tally:
         else:
             heapq.heappushpop(self._largest, entry)
 
-    def preview(self, market_id: MarketId, said: Said, version: int) -> Preview:
+    def preview(
+        self, market_id: MarketId, said: Said, version: int, torn: Sequence[SelectionResult]
+    ) -> Preview:
         """Return all that would change."""
         return Preview(
             market_id=market_id,
@@ -199,6 +210,7 @@ class _Tally:
             digest=self._hash.hexdigest(),
             bets=self._bets,
             opened=self._opened,
+            torn=tuple(torn),
             sums=self._sums,
             largest=tuple(change for _, _, change in sorted(self._largest, reverse=True)),
             players=dict(sorted(self._players.items())),
