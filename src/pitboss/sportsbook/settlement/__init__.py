@@ -9,6 +9,7 @@ from pitboss.sportsbook.settlement.operations import (
     settle_waiting,
 )
 from pitboss.sportsbook.settlement.queries import (
+    find_awaited,
     find_endings,
     find_lags,
     find_results,
@@ -22,6 +23,7 @@ from pitboss.sportsbook.settlement.queries import (
 )
 
 __all__ = [
+    "find_awaited",
     "find_endings",
     "find_lags",
     "find_results",

@@ -17,6 +17,7 @@ from pitboss.sportsbook.betting.model import OpenBet, Waiting
 from pitboss.sportsbook.catalog.model import Event
 from pitboss.sportsbook.returns.model import Ending
 from pitboss.sportsbook.settlement.model import (
+    AwaitedPage,
     Change,
     Effect,
     LeftAside,
@@ -45,6 +46,7 @@ from . import rules, store
 PREVIEW_PAGE = 2_000
 LARGEST_KEPT = 20
 ASIDE_MAX = 100
+AWAITED_PAGE_MAX = 100
 
 
 async def find_results(
@@ -62,6 +64,39 @@ async def find_lags(tx: Transaction) -> dict[Partition, int]:
 async def list_aside(tx: Transaction) -> list[LeftAside]:
     """Return the bets that settlement goes on without, at most 100, the oldest first."""
     return await store.list_aside(tx, limit=ASIDE_MAX)
+
+
+async def find_awaited(
+    tx: Transaction,
+    *,
+    started_by: datetime,
+    producer: str | None = None,
+    after: MarketId | None = None,
+    limit: int = AWAITED_PAGE_MAX,
+) -> AwaitedPage:
+    """Return markets with open bets of whose selections no result counts, the oldest event first.
+
+    Those that are closed, whose event is over, or should be: it started by then, or was to.  A torn
+    market is closed.  What all bets of a market are void for is no matter of its results.
+
+    Args:
+        tx: one moment of the database (`Database.moment`), so that all of it fits together.
+        started_by: when an event started at the latest that should be over by now.
+        producer: only markets of theirs.
+        after: a market, behind which the page begins.
+        limit: how many markets, at most 100.
+    """
+    page = await store.find_awaited(
+        tx,
+        started_by=started_by,
+        producer=producer,
+        after=after,
+        limit=min(limit, AWAITED_PAGE_MAX),
+    )
+    said = await store.find_rulings(tx, [one.market_id for one in page.markets])
+    torn = {item.selection_id for mine in said.values() for item in rules.effect_of(mine).torn}
+    markets = [rules.with_torn(one, torn) for one in page.markets]
+    return AwaitedPage(markets=tuple(markets), count=page.count)
 
 
 async def find_endings(tx: Transaction, bet: Waiting) -> dict[SelectionId, tuple[int, Ending]]:

@@ -12,7 +12,7 @@ from pitboss.sportsbook.settlement.rules.ending import (
     results_of,
     results_with_places,
 )
-from pitboss.sportsbook.settlement.rules.knowing import Known, is_paid, terms_for
+from pitboss.sportsbook.settlement.rules.knowing import Known, is_paid, terms_for, with_torn
 from pitboss.sportsbook.settlement.rules.paying import ending_of, leg_factor, settle, settle_lines
 from pitboss.sportsbook.settlement.rules.saying import (
     AHEAD_MAX,
@@ -60,4 +60,5 @@ __all__ = [
     "settle_lines",
     "terms_for",
     "was_said",
+    "with_torn",
 ]
