@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from msgspec import structs
-
 from pitboss import gate, wallet
 from pitboss.gate.model import Answer as GateAnswer
 from pitboss.gate.model import Check, Permit, Product
@@ -199,9 +197,7 @@ async def _weigh(
             continue
         if isinstance(answer, TooMuch):
             verdicts[place] = REFUSALS[answer.bound]
-            changed[place] = structs.replace(
-                placings[place], stake_other_micros=answer.stake_micros_max
-            )
+            changed[place] = rules.offering(placings[place], answer.stake_micros_max)
         elif isinstance(answer, Referred):
             referred[place] = answer
         elif answer.stake_micros is not None:

@@ -1,0 +1,48 @@
+"""How much may be won, and how what may be is divided among those who decide: pure."""
+
+from pitboss.sportsbook.trading.rules.rises import decide_rises, needs_of_rises
+from pitboss.sportsbook.trading.rules.weighing import (
+    Ledger,
+    Limits,
+    as_taken,
+    book_of,
+    ceiling_of,
+    change_of,
+    decide,
+    floor_of,
+    in_force,
+    is_uneven,
+    lines_of,
+    move_room,
+    needs_of,
+    risks_of,
+    rooms_of,
+    share_of,
+    sheet_of,
+    stake_max,
+    take_back,
+)
+
+__all__ = [
+    "Ledger",
+    "Limits",
+    "as_taken",
+    "book_of",
+    "ceiling_of",
+    "change_of",
+    "decide",
+    "decide_rises",
+    "floor_of",
+    "in_force",
+    "is_uneven",
+    "lines_of",
+    "move_room",
+    "needs_of",
+    "needs_of_rises",
+    "risks_of",
+    "rooms_of",
+    "share_of",
+    "sheet_of",
+    "stake_max",
+    "take_back",
+]
