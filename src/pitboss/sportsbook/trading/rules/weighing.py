@@ -114,6 +114,9 @@ def stake_max(
     """
     most, bound = UNLIMITED, Bound.BET
     for leg, on in _ridden(taking):
+        if not on:
+            # No stake rides on a leg that is on no line, so nothing limits it.
+            continue
         top, bottom = ratio_of(leg.price)
         bet_max, room = rooms[leg.selection_id]
         for limit, kind in ((floor_of(bet_max, factor), Bound.BET), (room, Bound.SELECTION)):
