@@ -6,9 +6,17 @@ import pytest
 
 from integration.sportsbook.world import UNIT, World, legs_of
 from pitboss.db import Database
+from pitboss.kernel.ids import BetId
 from pitboss.kernel.shards import CATALOGUE_SHARD
-from pitboss.sportsbook import trading
-from pitboss.sportsbook.betting.model import BetState, Lines, Shape
+from pitboss.sportsbook import betting, trading
+from pitboss.sportsbook.betting.model import (
+    BetState,
+    Lines,
+    PlaceBet,
+    Shape,
+    SlipLeg,
+    StakeMax,
+)
 from pitboss.sportsbook.trading.model import EVERYTHING, Scope, Wish
 
 
@@ -44,3 +52,54 @@ async def test_legs_that_are_on_no_line_break_no_limit(world: World) -> None:
     bet = await world.bet(player, bet_id)
     assert (bet.state, bet.refusal) == (BetState.REFUSED, "bet_limit")
     assert bet.stake_other_micros == 2 * UNIT
+
+
+@pytest.mark.parametrize(
+    ("one", "offered"),
+    [(None, 1_000), (999 * 10 * UNIT, 10), (999 * UNIT // 20, 0)],
+    ids=["by the licence", "by the limit of one bet", "less than the licence's least stake"],
+)
+async def test_what_could_return_too_much_is_refused_with_the_stake_that_would_pass(
+    world: World, one: int | None, offered: int
+) -> None:
+    """The demo licence lets a bet return a million, and takes no stake below 0.10."""
+    player = await world.player(units=10_000)
+    await world.event("A")
+    await limit(world, one=one)
+    await world.reprice((legs_of("A")[0], "1000"))
+
+    bet_id = await world.wish(player, *legs_of("A"), units=2_000, tick=2)
+    await world.process()
+
+    bet = await world.bet(player, bet_id)
+    assert (bet.state, bet.refusal) == (BetState.REFUSED, "returns_too_large")
+    assert (bet.stake_micros, bet.stake_other_micros) == (2_000 * UNIT, offered * UNIT)
+    if offered:
+        again = await world.wish(player, *legs_of("A"), units=offered, tick=2)
+        more = await world.wish(player, *legs_of("A"), stake_micros=offered * UNIT + 10_000, tick=2)
+        await world.process()
+        assert (await world.bet(player, again)).state is BetState.ACCEPTED
+        assert (await world.bet(player, more)).state is BetState.REFUSED
+
+
+async def test_no_stake_is_offered_below_the_least_that_the_licence_takes(world: World) -> None:
+    player = await world.player(units=100)
+    await world.event("A")
+    # At 5/2 a stake of 0.09 wins 0.135; the demo licence takes none below 0.10.
+    await limit(world, one=14 * UNIT // 100)
+
+    bet_id = await world.wish(player, *legs_of("A"), units=4)
+    await world.process()
+
+    bet = await world.bet(player, bet_id)
+    assert (bet.refusal, bet.stake_other_micros) == ("bet_limit", 0)
+    wish = PlaceBet(
+        bet_id=BetId(""),
+        player_id=player,
+        currency="EUR",
+        stake_micros=0,
+        legs=(SlipLeg(selection_id=legs_of("A")[0], tick=1),),
+    )
+    async with world.database.reading() as tx:
+        found = await betting.find_stake_max(tx, wish, now=world.clock.now())
+    assert found == StakeMax(micros=0, bound="bet_limit")

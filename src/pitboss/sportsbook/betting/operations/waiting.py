@@ -35,6 +35,7 @@ from pitboss.sportsbook.betting.operations.placing import (
     is_free,
     judge,
     log_out,
+    offering,
     taking_of,
 )
 from pitboss.sportsbook.betting.operations.terms import allowed, licences_of
@@ -208,7 +209,7 @@ async def _weigh_risen(
     for place, answer in zip(risen, answers, strict=True):
         if isinstance(answer, TooMuch):
             verdicts[place] = REFUSALS[answer.bound]
-            asked[place] = rules.offering(asked[place], answer.stake_micros_max)
+            asked[place] = offering(asked[place], permits[place], answer.stake_micros_max)
     return lines
 
 
