@@ -103,3 +103,20 @@ async def test_no_stake_is_offered_below_the_least_that_the_licence_takes(world:
     async with world.database.reading() as tx:
         found = await betting.find_stake_max(tx, wish, now=world.clock.now())
     assert found == StakeMax(micros=0, bound="bet_limit")
+
+
+async def test_a_slip_that_came_twice_at_once_is_offered_what_the_first_one_is(
+    world: World,
+) -> None:
+    player = await world.player(units=100)
+    await world.event("A")
+    await limit(world, one=3 * UNIT)
+
+    ids = [await world.wish(player, *legs_of("A"), units=4, again=False) for _ in range(2)]
+    await world.process()
+
+    bets = [await world.bet(player, bet_id) for bet_id in ids]
+    assert [(bet.refusal, bet.stake_other_micros) for bet in bets] == [
+        ("bet_limit", 2 * UNIT),
+        ("bet_limit", 2 * UNIT),
+    ]

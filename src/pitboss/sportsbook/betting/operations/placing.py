@@ -139,11 +139,10 @@ async def _decide(
     unpaid: set[BetId] = set()
     for place, (item, permit, verdict) in enumerate(zip(placings, permits, verdicts, strict=True)):
         if place in twins:
-            before = twins[place]
-            taken = before is None or recent.has(keys[place], item.placed_at)
-            # Whose twin got no stake gets none either: nothing in this batch gives money back.
-            reason = Refusal.DUPLICATE_SLIP if taken else decided[before or 0][0].refusal
-            decided.append(rules.refused(item, str(reason), now=turn.now))
+            twin = twins[place]
+            taken = twin is None or recent.has(keys[place], item.placed_at)
+            before = None if taken else decided[twin or 0][0]
+            decided.append(rules.refused_twin(item, before, now=turn.now))
             continue
         free = is_free(item.command.shape)
         answer = next(held) if isinstance(verdict, tuple) and not free else None

@@ -2,7 +2,13 @@
 
 from pitboss.sportsbook.betting.rules.boosting import judge_boost, judge_boosting, with_boost
 from pitboss.sportsbook.betting.rules.combining import judge_combination, with_combination
-from pitboss.sportsbook.betting.rules.deciding import accepted, passed, pending_of, refused
+from pitboss.sportsbook.betting.rules.deciding import (
+    accepted,
+    passed,
+    pending_of,
+    refused,
+    refused_twin,
+)
 from pitboss.sportsbook.betting.rules.giving import judge_free_bet, judge_gift
 from pitboss.sportsbook.betting.rules.judging import (
     are_related,
@@ -64,6 +70,7 @@ __all__ = [
     "refusal_of",
     "refusal_of_terms",
     "refused",
+    "refused_twin",
     "see",
     "share_a_competition",
     "stake_within",
