@@ -405,6 +405,22 @@ async def test_a_price_that_rises_in_the_delay_passes_no_limit(
         assert await world.balance(player) == (100 * UNIT, 6 * UNIT if bet in taken else 0)
 
 
+async def test_a_price_at_which_too_much_could_return_is_refused_with_what_would_pass(
+    world: World,
+) -> None:
+    """The demo licence lets a bet return a million."""
+    player = await world.player(units=10_000)
+    bet_id = await wish(world, player, units=2_000, price_policy=PricePolicy.ANY)
+    await world.reprice((HOME, "1000"))
+    world.clock.advance(DELAY)
+
+    await world.process()
+
+    bet = await world.bet(player, bet_id)
+    assert (bet.refusal, bet.stake_other_micros) == ("returns_too_large", 1_000 * UNIT)
+    assert await world.balance(player) == (10_000 * UNIT, 0)
+
+
 async def test_who_was_refused_after_the_delay_may_ask_for_the_same_again(world: World) -> None:
     player = await world.player()
     await wish(world, player)

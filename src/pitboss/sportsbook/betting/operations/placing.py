@@ -125,7 +125,7 @@ async def _decide(
     placings, named = await look_up(turn.tx, placings, licences_of(permits))
     commands = [item.command for item in placings]
     verdicts = judge(commands, permits, offers, named, turn.now)
-    asked = placings = await _offer(turn, desk, shelf.revoked, placings, permits, verdicts, offers)
+    asked = placings = await offer(turn, desk, shelf.revoked, placings, permits, verdicts, offers)
 
     keys = [rules.likeness_of(command) for command in commands]
     twins = rules.find_twins(placings, verdicts, keys, recent)
@@ -207,7 +207,7 @@ async def _weigh(
     return weighed, changed, referred
 
 
-async def _offer(
+async def offer(
     turn: Turn,
     desk: trading.Desk,
     catalogue_no: int,

@@ -35,6 +35,7 @@ from pitboss.sportsbook.betting.operations.placing import (
     is_free,
     judge,
     log_out,
+    offer,
     offering,
     taking_of,
 )
@@ -80,9 +81,8 @@ async def decide_due(
     risen: Sequence[Line] = ()
     if not give_up:
         permits = await gate.check(turn, [check_of(item.command) for item in placings])
-        verdicts = await _judge_again(turn, shelf, due, placings, permits, traders, held)
-        risen = await _weigh_risen(
-            turn, shelf, desk, placings, permits, verdicts, traders, held, asked
+        verdicts, risen = await _look_again(
+            turn, shelf, desk or trading.Desk(), due, placings, permits, traders, held, asked
         )
     released = await _release(turn, placings, verdicts, held)
 
@@ -150,21 +150,27 @@ async def _end_wait(
     await use_gifts(turn, [(bet, False) for bet in refused])
 
 
-async def _judge_again(
+async def _look_again(
     turn: Turn,
     shelf: catalog.Shelf,
+    desk: trading.Desk,
     due: Sequence[tuple[Pending, Placing]],
     placings: Sequence[Placing],
     permits: Sequence[GateAnswer],
     traders: Sequence[ReferredBet | None],
     held: Mapping[BetId, Bet],
-) -> list[tuple[Leg, ...] | str]:
-    """Return what becomes of delayed bets: by all that counts, by what happened, by traders."""
+    asked: list[Placing],
+) -> tuple[list[tuple[Leg, ...] | str], list[Line]]:
+    """Return what becomes of delayed bets: by all that counts, by what happened, by traders.
+
+    With what has been put into the books for those who win more now; see `_weigh_risen`.
+    """
     wanted = {leg.selection_id for item in placings for leg in item.command.legs}
     offers = await shelf.locked(turn.tx, wanted)
     struck, named = await look_up(turn.tx, placings, licences_of(permits))
     judged = judge([item.command for item in struck], permits, offers, named, turn.now)
-    return [
+    asked[:] = await offer(turn, desk, shelf.revoked, asked, permits, judged, offers)
+    verdicts = [
         rules.refusal_after_delay(before.seen, offers)
         or rules.refusal_of_terms(held[item.command.bet_id].legs, verdict)
         or rules.verdict_of_trader(item, trader)
@@ -173,12 +179,14 @@ async def _judge_again(
         else verdict
         for (before, _), item, trader, verdict in zip(due, placings, traders, judged, strict=True)
     ]
+    risen = await _weigh_risen(turn, shelf, desk, placings, permits, verdicts, traders, held, asked)
+    return verdicts, risen
 
 
 async def _weigh_risen(
     turn: Turn,
     shelf: catalog.Shelf,
-    desk: trading.Desk | None,
+    desk: trading.Desk,
     placings: Sequence[Placing],
     permits: Sequence[GateAnswer],
     verdicts: list[tuple[Leg, ...] | str],
@@ -203,9 +211,7 @@ async def _weigh_risen(
             risen[place] = Rise(before=rules.taking_of_bet(bet), after=now)
     if not risen:
         return []
-    answers, lines = await trading.rise(
-        turn, desk or trading.Desk(), [*risen.values()], catalogue_no=shelf.revoked
-    )
+    answers, lines = await trading.rise(turn, desk, [*risen.values()], catalogue_no=shelf.revoked)
     for place, answer in zip(risen, answers, strict=True):
         if isinstance(answer, TooMuch):
             verdicts[place] = REFUSALS[answer.bound]
