@@ -96,6 +96,16 @@ class RngClient:
             raise RngClosed(str(status.get("why_not")))
         return str(status.get("code_hash"))
 
+    async def licences(self) -> frozenset[str]:
+        """Return the licences that its certificate names; none where it runs without one.
+
+        Raises:
+            RngAway: it does not answer.
+        """
+        certificate = (await self.status()).get("certificate")
+        named = certificate.get("licences") if isinstance(certificate, dict) else None
+        return frozenset(map(str, named)) if isinstance(named, list) else frozenset()
+
     async def status(self) -> dict[str, Any]:
         """Return which build of which certificate it is, when that was checked, and whether it may
         draw.

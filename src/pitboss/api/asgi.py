@@ -22,6 +22,7 @@ from litestar.utils.path import normalize_path
 from pitboss.api import (
     agents,
     approvals,
+    awaited,
     betting,
     books,
     boosts,
@@ -164,6 +165,7 @@ def make_litestar(
             boosts.make_router(doors),
             combinations.make_router(doors),
             set_aside.make_router(doors),
+            awaited.make_router(doors),
             free_bets.make_router(doors),
             *(games.make_router(doors), game_lists.make_router(doors)),
             *(rounds.make_router(doors), house.make_router(edge, doors)),

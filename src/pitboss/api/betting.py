@@ -135,7 +135,7 @@ class BetView(msgspec.Struct, frozen=True, kw_only=True):
     `returns_max` is what an accepted bet returns if all of it wins; `rules` is the version of
     settlement that it was accepted on.  `corrections` are its settlements after the first one.
     `stake_asked` is what was asked for, if a limit left less;
-    `stake_max` what would have passed, if a bet was refused for a limit.
+    `stake_max` what would have passed, if a bet was refused for a limit or for its returns.
     """
 
     bet_id: str

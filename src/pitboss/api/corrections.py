@@ -167,6 +167,7 @@ class PreviewView(msgspec.Struct, frozen=True, kw_only=True):
     """Who would gain and lose; nothing was written.
 
     Of `bets` looked at, `opened` would be open again.  `needs_two`: another agent has to approve.
+    `torn` are selections of which no result would count, because they cannot all be true.
     `players` are in order of their ids; the next page begins `players_after` the last one.
     """
 
@@ -175,6 +176,7 @@ class PreviewView(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     bets: int
     opened: int
+    torn: tuple[str, ...]
     needs_two: bool
     sums: tuple[SumView, ...]
     largest: tuple[ChangeView, ...]
@@ -199,9 +201,15 @@ class WordView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WordsView(msgspec.Struct, frozen=True, kw_only=True):
-    """All that was said of a market, in the order of its arrival."""
+    """All that was said of a market, in the order of its arrival, and what it comes to.
+
+    `results` count; those that are `torn` do not, because they cannot all be true: bets on them
+    wait until somebody says otherwise.
+    """
 
     words: tuple[WordView, ...]
+    results: tuple[dict[str, Any], ...]
+    torn: tuple[dict[str, Any], ...]
 
 
 class DebtView(msgspec.Struct, frozen=True, kw_only=True):
@@ -240,11 +248,14 @@ def make_router(doors: Doors) -> Router:
     summary="What was said of a market",
 )
 async def show_words(edge: TheEdge, market_id: FromPath[str]) -> WordsView:
-    """Show every report on a market, and what it said."""
+    """Show every report on a market, what it said, and what counts of it all."""
     wanted = MarketId(parse_id(market_id, field="market_id"))
     async with edge.database.reading() as tx:
         found = await settlement.find_versions(tx, wanted)
+    effect = settlement.weigh(found)
     return WordsView(
+        results=tuple(map(msgspec.to_builtins, effect.results)),
+        torn=tuple(map(msgspec.to_builtins, effect.torn)),
         words=tuple(
             WordView(
                 version=item.version,
@@ -252,7 +263,7 @@ async def show_words(edge: TheEdge, market_id: FromPath[str]) -> WordsView:
                 recorded_at=write_instant(item.recorded_at),
             )
             for item in found
-        )
+        ),
     )
 
 
@@ -449,6 +460,7 @@ def _view(edge: Edge, shown: Preview, after: str) -> PreviewView:
         version=shown.version,
         bets=shown.bets,
         opened=shown.opened,
+        torn=tuple(item.selection_id for item in shown.torn),
         needs_two=_needs_two(edge, shown),
         sums=tuple(
             SumView(

@@ -72,7 +72,9 @@ LINES = {
     "selection_limit": _blamed("stake", "Bets on this may not win so much more."),
     "referral_refused": _in_the_way("A trader did not take the bet."),
     "referral_unanswered": _in_the_way("No trader has answered in time."),
-    "referral_stake": _blamed("stake", "Less is a whole stake below the one that was asked for."),
+    "referral_stake": _blamed(
+        "stake", "Less is a whole stake below the one asked for, and one that may be made."
+    ),
     "referral_answered": _in_the_way("Another word about this bet is on record."),
     "referral_over": _in_the_way("The bet is decided, or its time is over."),
     "unknown_referral": _missing("No such bet waits for a trader, or ever did."),

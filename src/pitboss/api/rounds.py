@@ -227,7 +227,8 @@ async def resolve_round(
 ) -> ResolvedView:
     """End an open round; a win that comes later is paid all the same.
 
-    `close` plays a round of the house to its end, so that nothing is lost that was paid for.
+    `close` plays a round of the house to its end, so that nothing is lost that was paid for; so
+    does `void` if something was won in it already.
     """
     player, wanted = _ids(player_id, round_id)
     place = (shard_of(player), wanted)
@@ -236,7 +237,7 @@ async def resolve_round(
         found = await rounds.find_round_by_id(turn.tx, player, wanted)
         if found is None:
             return Refusal.UNKNOWN_ROUND
-        if found.provider == PROVIDER and data.resolution is Resolution.CLOSE:
+        if found.provider == PROVIDER and await _is_played_out(turn, found, data.resolution):
             await _play_out(turn, found, edge)
             return format_micros(0, currency(found.currency))
         (answer,) = await rounds.resolve(turn, [place], data.resolution, by=ClosedBy.STAFF)
@@ -248,6 +249,14 @@ async def resolve_round(
     if isinstance(refunded, Refusal):
         raise ProblemFound(problem_of(refunded))
     return ResolvedView(round_id=wanted, refunded=refunded)
+
+
+async def _is_played_out(turn: Turn, round_: Round, how: Resolution) -> bool:
+    """Say whether a round of the house ends by its rules: the books know its win only then."""
+    if how is Resolution.CLOSE:
+        return True
+    kept = await dealing.find_kept(turn.tx, [(round_.player_id, round_.ref)])
+    return any(item.state is not None and item.state.win_micros > 0 for item in kept)
 
 
 async def _play_out(turn: Turn, round_: Round, edge: Edge) -> None:

@@ -274,7 +274,7 @@ def _read_shape(body: StakelessBody) -> Shape | None:
     except Malformed as error:
         raise ProblemFound(problems.of_malformed(error)) from None
     everything = frozenset(range(len(body.legs)))
-    if {place for bundle in bundles for place in (*bundle.legs, *bundle.bankers)} != everything:
+    if {place for bundle in bundles for place in _on_lines(bundle)} != everything:
         detail = "the lines do not cover exactly the legs of the slip"
         raise ProblemFound(problems.malformed("lines", detail))
     if returns.count_lines(bundles) > LINES_MAX:
@@ -284,6 +284,11 @@ def _read_shape(body: StakelessBody) -> Shape | None:
         return None if body.parts is SlipParts.WIN else Shape(parts=body.parts)
     lines = tuple(Lines.of(bundle) for bundle in bundles)
     return Shape(lines=lines, bet_type=body.bet_type, parts=body.parts)
+
+
+def _on_lines(bundle: Bundle) -> tuple[int, ...]:
+    """Return the legs that are on a line of a bundle: of size 0 alone only the bankers are."""
+    return (*bundle.legs, *bundle.bankers) if any(bundle.sizes) else bundle.bankers
 
 
 def _with_what_is_named(body: StakelessBody, shape: Shape | None) -> Shape | None:

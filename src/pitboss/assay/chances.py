@@ -32,7 +32,9 @@ def poisson_at_least(count: int, mean: float) -> float:
 
 def two_sided(p: float) -> float:
     """Return the chance to be as far out on either side: too even is not random either."""
-    return min(1.0, 2 * min(p, 1 - p))
+    doubled = 2 * min(p, 1 - p)
+    # What is no number stays none: `min` would make a certainty of it.
+    return 1.0 if doubled > 1 else doubled
 
 
 def fisher(chances: list[float]) -> float:

@@ -11,7 +11,15 @@ from itertools import permutations
 
 import numpy as np
 
-from pitboss.assay.findings import Finding, Numbers, Skipped, of_counts, of_deviation
+from pitboss.assay import chances
+from pitboss.assay.findings import (
+    EXPECTED_MIN,
+    Finding,
+    Numbers,
+    Skipped,
+    of_counts,
+    of_deviation,
+)
 
 Found = Finding | Skipped
 
@@ -54,30 +62,51 @@ def assay_weighted(numbers: Numbers, weights: Sequence[int], *, stream: str) -> 
     yield of_counts(stream, "serial pairs", pairs[expected > 0], expected[expected > 0])
 
 
-def assay_shuffles(shuffles: Numbers, *, stream: str) -> Iterator[Found]:
-    """Test shuffles, one a row, of which each order should be as likely as any other."""
-    count, size = shuffles.shape
-    cells = np.bincount((np.arange(size) * size + shuffles).ravel(), minlength=size * size).reshape(
-        size, size
-    )
-    expected = count / size
-    if expected >= 5:
-        # Rows and columns have fixed sums: (size - 1)**2 cells are free, and each square is
-        # expected to be a little smaller than chi-square's.
-        statistic = float(((cells - expected) ** 2 / expected).sum()) * (size - 1) / size
-        freedom = (size - 1) ** 2
-        yield of_deviation(stream, "places of each (chi-square)", statistic, freedom, 2.0 * freedom)
-    if size <= 6:
+def assay_shuffles(shuffles: Numbers, size: int, *, stream: str) -> Iterator[Found]:
+    """Test the first places of shuffles, one a row, where each order should be equally likely."""
+    count, places = shuffles.shape
+    if count / size >= EXPECTED_MIN:
+        yield _places(shuffles, size, stream)
+    if places == size <= 6:
         orders = {order: place for place, order in enumerate(permutations(range(size)))}
         seen = np.bincount([orders[tuple(row)] for row in shuffles.tolist()], minlength=len(orders))
         yield of_counts(stream, "every order", seen, np.full(len(orders), count / len(orders)))
-    fixed = int((shuffles == np.arange(size)).sum())
-    yield of_deviation(stream, "things that stay", fixed, count, count)
+    fixed = int((shuffles == np.arange(places)).sum())
+    yield _coincidences("things that stay", fixed, places, size, count, stream)
     neighbours = int((shuffles[:, 1:] - shuffles[:, :-1] == 1).sum())
-    mean, variance = (size - 1) / size, (size * size - size - 1) / size**2
-    yield of_deviation(
-        stream, "things that stay together", neighbours, count * mean, count * variance
-    )
+    if places > 1:
+        name = "things that stay together"
+        yield _coincidences(name, neighbours, places - 1, size, count, stream)
+
+
+def _places(shuffles: Numbers, size: int, stream: str) -> Finding:
+    """Each thing is on each place as often as any other."""
+    count, places = shuffles.shape
+    cells = np.bincount((np.arange(places) * size + shuffles).ravel(), minlength=places * size)
+    expected = count / size
+    statistic = float(((cells - expected) ** 2 / expected).sum())
+    name = "places of each (chi-square)"
+    if places == size:
+        # Rows and columns have fixed sums: (size - 1)**2 cells are free, and each square is
+        # expected to be a little smaller than chi-square's.
+        free, fitting = (size - 1) ** 2, statistic * (size - 1) / size
+        p = chances.two_sided(chances.chi_square(fitting, free))
+        detail = f"chi-square {fitting:.1f} with {free} degrees of freedom"
+        return Finding(suite="own", stream=stream, test=name, p=p, detail=detail)
+    # Of some of the places only rows have; two of them correlate by -1 / (size - 1).
+    mean = places * (size - 1)
+    variance = 2 * (mean + places * (places - 1) / (size - 1))
+    return of_deviation(stream, name, statistic, mean, variance)
+
+
+def _coincidences(
+    test: str, seen: int, chances_of: int, size: int, count: int, stream: str
+) -> Finding:
+    """Each of so many things in a shuffle happens once in `size`, and two of them together once
+    in size * (size - 1)."""
+    mean = chances_of / size
+    variance = chances_of * (chances_of - 1) / (size * (size - 1)) + mean - mean**2
+    return of_deviation(stream, test, seen, count * mean, count * variance)
 
 
 def _frequencies(numbers: Numbers, size: int, stream: str) -> Found:

@@ -14,9 +14,12 @@ from pitboss.assay.raw import assay_raw
 from pitboss.rng.errors import Failed
 from pitboss.rng.mapping import WORD_BYTES, Choices, apply
 
-# Each way in which games use words: the name of the stream and the mapping of one draw.
+# Each way in which games use words: the name of the stream and the mapping of one draw.  Those of
+# the house's games are the first three; the others are what somebody may build on.
 STREAMS: dict[str, dict[str, Any]] = {
     "roulette": {"kind": "range", "low": 0, "high": 36, "count": 1},
+    "slot": {"kind": "range", "low": 0, "high": 31, "count": 5},
+    "blackjack": {"kind": "shuffle", "size": 312, "count": 59},
     "dice": {"kind": "range", "low": 0, "high": 5, "count": 5},
     "reels": {"kind": "weighted", "weights": [30, 24, 18, 12, 0, 8, 5, 3], "count": 5},
     "four cards": {"kind": "shuffle", "size": 4, "count": 4},
@@ -74,7 +77,7 @@ def assay(material: Material) -> Iterator[Finding | Skipped]:
         elif mapping["kind"] == "weighted":
             yield from assay_weighted(numbers.ravel(), mapping["weights"], stream=name)
         else:
-            yield from assay_shuffles(numbers, stream=name)
+            yield from assay_shuffles(numbers, mapping["size"], stream=name)
 
 
 def _mapped(raw: bytes, mapping: dict[str, Any]) -> list[list[int]]:

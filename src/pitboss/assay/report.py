@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +64,16 @@ class Report:
 
 
 def report_of(found: Sequence[Finding | Skipped], what: Mapping[str, Any]) -> Report:
-    """Put what was found into a report."""
-    findings = tuple(one for one in found if isinstance(one, Finding))
+    """Put what was found into a report.
+
+    What gives no chance, as a suite may that divides by nothing, is rejected: it has not passed,
+    and it must not stand between the others when they are put in order.
+    """
+    findings = tuple(
+        one if 0 <= one.p <= 1 else replace(one, p=0.0, detail=f"no chance: {one.p}; {one.detail}")
+        for one in found
+        if isinstance(one, Finding)
+    )
     return Report(
         findings=findings,
         adjusted=tuple(chances.holm([finding.p for finding in findings])),

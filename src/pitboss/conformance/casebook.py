@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from pitboss.conformance.model import (
     Case,
@@ -18,6 +18,8 @@ from pitboss.conformance.model import (
 
 A, B, C = Protocols.SOFTSWISS, Protocols.HUB88, Protocols.VALKYRIE
 TWINS = 10
+# Of what a player has; with a stake of a fiftieth of it or less nobody spends it in a case.
+STAKES_MAX = 200
 
 CASES: list[Case] = []
 
@@ -79,3 +81,25 @@ async def win(scene: Scene, name: str, of: str, ref: str, amount: Decimal, **abo
     move = Move(kind="win", id=name, original=of, amount=amount)
     closes = bool(about.get("closes", False))
     return await scene.speaker.play(scene.account, ref, move, closes=closes)
+
+
+async def spend(scene: Scene, ref: str, *, keep: Decimal = Decimal(0)) -> list[str]:
+    """Stake all but this much of what a player has, in parts that the wallet's limits allow.
+
+    Return the names of the stakes; where the limits end it before, more is left.
+    """
+    left = part = await scene.has() - keep
+    taken: list[str] = []
+    while left > 0 and len(taken) < STAKES_MAX:
+        part = min(part, left)
+        name = scene.fresh()
+        said = await bet(scene, name, ref, part)
+        if said.ok:
+            taken.append(name)
+            left -= part
+            continue
+        expect_no(said, Wrong.LIMIT)
+        part = (part / 2).quantize(scene.unit, ROUND_DOWN)
+        if not part:
+            break
+    return taken

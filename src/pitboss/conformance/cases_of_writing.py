@@ -22,28 +22,43 @@ from pitboss.conformance.model import Move, Scene, Wrong
 @case("1", "a wrong signature is refused and nothing is booked")
 async def wrong_signature(scene: Scene) -> None:
     """Sign something else, or nothing, or in another alphabet."""
+    stake, ref = scene.fresh(), scene.fresh()
+    expect_yes(await bet(scene, stake, ref))
     before = await scene.has()
-    path, body = scene.speaker.written(
-        scene.account, scene.fresh(), Move(kind="bet", id=scene.fresh(), amount=scene.unit)
-    )
-    raw = json.dumps(body).encode()
-    for signature in ("0" * 64, base64.b64encode(b"x" * 32).decode(), "none", "A" * 64):
-        said = await scene.speaker.send(path, raw, signature=signature)
-        expect_no(said, Wrong.SIGNATURE)
-    if scene.speaker.protocol is not C:
-        again = json.dumps(body, indent=1).encode()
-        expect_no(await scene.speaker.send(path, again, sign=raw), Wrong.SIGNATURE)
+    for move in _of_each_kind(scene, stake):
+        path, body = scene.speaker.written(scene.account, ref, move)
+        raw = json.dumps(body).encode()
+        for signature in ("0" * 64, base64.b64encode(b"x" * 32).decode(), "none", "A" * 64):
+            said = await scene.speaker.send(path, raw, signature=signature)
+            expect_no(said, Wrong.SIGNATURE)
+        if scene.speaker.protocol is not C:
+            again = json.dumps(body, indent=1).encode()
+            expect_no(await scene.speaker.send(path, again, sign=raw), Wrong.SIGNATURE)
     await expect_balance(scene, before)
+    expect_yes(await undo(scene, scene.fresh(), stake, ref))
 
 
 @case("2", "a missing signature is refused")
 async def missing_signature(scene: Scene) -> None:
     """Send none."""
-    path, body = scene.speaker.written(
-        scene.account, scene.fresh(), Move(kind="bet", id=scene.fresh(), amount=scene.unit)
-    )
-    said = await scene.speaker.send(path, json.dumps(body).encode(), signature=None)
-    expect_no(said, Wrong.SIGNATURE)
+    stake, ref = scene.fresh(), scene.fresh()
+    expect_yes(await bet(scene, stake, ref))
+    before = await scene.has()
+    for move in _of_each_kind(scene, stake):
+        path, body = scene.speaker.written(scene.account, ref, move)
+        said = await scene.speaker.send(path, json.dumps(body).encode(), signature=None)
+        expect_no(said, Wrong.SIGNATURE)
+    await expect_balance(scene, before)
+    expect_yes(await undo(scene, scene.fresh(), stake, ref))
+
+
+def _of_each_kind(scene: Scene, stake: str) -> list[Move]:
+    """Return a bet, and a win and a rollback of another: who signs one of them signs all."""
+    return [
+        Move(kind="bet", id=scene.fresh(), amount=scene.unit),
+        Move(kind="win", id=scene.fresh(), original=stake, amount=scene.unit),
+        Move(kind="rollback", id=scene.fresh(), original=stake),
+    ]
 
 
 @case("3", "key order, spaces and unicode escapes are the sender's; raw bytes are signed")
@@ -77,11 +92,13 @@ async def doubled_member(scene: Scene) -> None:
 @case("4", "a body of more than 64 KiB is refused")
 async def long_body(scene: Scene) -> None:
     """Send much of nothing."""
+    before = await scene.has()
     path, body = scene.speaker.written(
         scene.account, scene.fresh(), Move(kind="bet", id=scene.fresh(), amount=scene.unit)
     )
     raw = json.dumps({**body, "padding": "x" * 70_000}).encode()
     expect_no(await scene.speaker.send(path, raw))
+    await expect_balance(scene, before)
 
 
 @case("4a", "what is no JSON is refused in the protocol's words")
@@ -132,10 +149,12 @@ async def other_currency(scene: Scene) -> None:
 @case("7", "fields that nobody knows are tolerated")
 async def unknown_fields(scene: Scene) -> None:
     """Add some."""
+    before = await scene.has()
     name, ref = scene.fresh(), scene.fresh()
     path, body = scene.speaker.written(
         scene.account, ref, Move(kind="bet", id=name, amount=scene.unit)
     )
     raw = json.dumps({**body, "of_tomorrow": {"a": [1, None]}}).encode()
     expect_yes(await scene.speaker.send(path, raw))
-    await undo(scene, scene.fresh(), name, ref)
+    await expect_balance(scene, before - scene.unit)
+    expect_yes(await undo(scene, scene.fresh(), name, ref))

@@ -24,6 +24,11 @@ from pitboss.conformance.model import (
     Verdict,
 )
 
+# What speakers stumble over in answers: nobody there, and JSON that is of another shape.
+_UNREADABLE = (
+    *(httpx.HTTPError, LookupError, ValueError, ArithmeticError, TypeError, AttributeError),
+)
+
 # Cases list themselves where they are imported.
 assert cases_of_writing.__doc__  # noqa: S101
 assert cases_of_money.__doc__  # noqa: S101
@@ -95,7 +100,7 @@ async def _run(case: Case, scene: Scene) -> Result:
         verdict, detail = Verdict.SKIPPED, str(skip)
     except Failed as failed:
         verdict, detail = Verdict.FAILED, str(failed)
-    except (httpx.HTTPError, LookupError, ValueError, ArithmeticError) as error:
+    except _UNREADABLE as error:
         verdict, detail = Verdict.FAILED, f"the answer cannot be read: {error!r}"
     else:
         verdict, detail = Verdict.PASSED, ""

@@ -132,7 +132,7 @@ def _said(answer: httpx.Response) -> Said:
             body=answer.content,
             ids=tuple(item["id"] for item in body.get("transactions", ())),
         )
-    meta = body.get("meta", {}) if isinstance(body, dict) else {}
+    meta = (body.get("meta") or {}) if isinstance(body, dict) else {}
     code = str(meta.get("api_code", ""))
     balance = meta.get("balance")
     return Said(

@@ -180,9 +180,10 @@ def _said(answer: httpx.Response) -> Said:
     except ValueError:
         body = {}
     ok = answer.status_code == 200 and body.get("status") == "OK"
-    code = str(body.get("error", {}).get("code", "")).removeprefix("PAM_ERR_")
-    result = body.get("transactionResult", {})
-    balance = result.get("balance", body.get("balance", {})).get("cashAmount")
+    # A member that is null is none.
+    code = str((body.get("error") or {}).get("code", "")).removeprefix("PAM_ERR_")
+    result = body.get("transactionResult") or {}
+    balance = (result.get("balance") or body.get("balance") or {}).get("cashAmount")
     return Said(
         ok=ok,
         wrong=None if ok else _WRONG.get(code, Wrong.OTHER),

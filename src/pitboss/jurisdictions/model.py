@@ -419,6 +419,10 @@ class StakeCap(ForAges, frozen=True, kw_only=True):
     currency: Text
 
 
+# What a rulebook that is no licence names as its regulator.
+NO_REGULATOR = "Nobody"
+
+
 class LicenceRules(Section, frozen=True, kw_only=True):
     """What the licence is called, and what it lets an operator offer.
 
@@ -700,6 +704,11 @@ class Jurisdiction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     games: GamesRules
     retention: RetentionRules
     reporting: ReportingRules
+
+    @property
+    def is_licence(self) -> bool:
+        """Whether a regulator stands behind it: nobody issued the demonstration's."""
+        return self.licence.regulator != NO_REGULATOR
 
     def wagering(self, product: Product) -> SportsbookRules | GamesRules:
         """Return what a stake on this product may be."""

@@ -15,11 +15,13 @@ from litestar.types import HTTPScope, Receive, Send
 PREFIX = "/play"
 FOLDER = Path(__file__).parent / "play"
 
-# Where each page is found.  Games are where `POST /v1/games/launch` says that they are.
+# Where each page is found.  Games are where `POST /v1/games/launch` says that they are; blackjack
+# has its rules alone.
 PAGES = {
     "/play/": "lobby.html",
     "/play/roulette": "roulette.html",
     "/play/slot": "slot.html",
+    "/play/blackjack": "blackjack.html",
     "/play/limits": "limits.html",
 }
 MEDIA_TYPES = {

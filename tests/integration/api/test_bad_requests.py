@@ -199,7 +199,7 @@ PRIVATE = [
     *(("GET", f"/v1/{thing}/{NOWHERE}") for thing in ("bets", "payments")),
     *(("GET", path) for path in ("/v1/staff/figures", "/v1/staff/backlog", "/v1/staff/registers")),
     *(("GET", path) for path in ("/v1/staff/feeds", "/v1/staff/feeds/parked")),
-    ("GET", "/v1/staff/settlement/aside"),
+    *(("GET", f"/v1/staff/settlement/{what}") for what in ("aside", "awaited")),
     ("GET", f"/v1/staff/bets/{NOWHERE}/replay"),
 ]
 

@@ -183,3 +183,28 @@ async def test_free_bets_count_in_what_is_shown_and_in_what_needs_a_second(desk:
     assert back["free_bet"] == given.json()["free_bet"]
     assert (await desk.look(player, "/v1/me/wallet"))["available"] == "1.00"
     await assert_rebuilt(desk.database)
+
+
+async def test_two_winners_are_shown_to_be_torn_before_and_after_they_are_said(desk: Desk) -> None:
+    trader = await hire(desk, "ann", "trader")
+    player, link = await won(desk, "5.00")
+    second = {
+        **draw(),
+        "results": [{"selection_id": selection_id("cup", code="draw"), "won": True}],
+    }
+    both = [selection_id("cup", code=code) for code in ("home", "draw")]
+
+    shown = await preview(trader, second)
+    recorded = await commit(trader, second, shown)
+    await desk.process()
+    words = (await trader.ask("GET", f"/v1/staff/corrections/{market_id('cup')}")).json()
+
+    assert (shown["torn"], shown["opened"]) == (both, 1)
+    assert recorded.json()["changed"]
+    assert [item["selection_id"] for item in words["torn"]] == both
+    assert [(item["selection_id"], item["won"]) for item in words["results"]] == [
+        (selection_id("cup", code="away"), False)
+    ]
+    bet = await desk.look(player, link)
+    assert (bet["state"], bet["returns"]) == ("accepted", None)
+    await assert_rebuilt(desk.database)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -241,6 +242,48 @@ async def test_staff_that_closes_a_round_of_the_house_has_it_played_to_its_end(
     seen = await parlour.client.ask("GET", "/v1/staff/games/draws?hours=1", token=parlour.staff)
     (run,) = seen.json()["runs"]
     assert (run["used"], run["missing"], run["last"]) == (9, 0, 9)
+
+
+async def test_what_a_round_of_the_house_has_won_already_is_not_voided_away(
+    parlour: Desk, draws: Scripted
+) -> None:
+    """The first spin has paid three times the stake: to give that back takes two thirds of it."""
+    draws.left.extend([SCATTERS, *[FREE] * 8])
+    ann = await parlour.player(amount="10.00")
+    session = await opened(parlour, ann, "slot")
+    begin = {"round_id": derived_id("r1"), "session_id": session, "stake": "0.30"}
+    won = (await tell(parlour, ann, "/house/slot/rounds", begin)).json()["won"]
+    assert won == "0.90"
+    (mine,) = (await parlour.client.ask("GET", "/v1/me/rounds", token=ann.token)).json()["rounds"]
+    path = f"/v1/staff/players/{ann.player_id}/rounds/{mine['round_id']}/resolution"
+
+    async def void() -> Answer:
+        body = {"resolution": "void"}
+        return await parlour.client.ask("POST", path, token=parlour.staff, body=body)
+
+    ended, twice = await void(), await void()
+
+    assert (ended.status, ended.json()["refunded"]) == (200, "0.00")
+    assert (twice.status, twice.slug) == (409, "round_closed")
+    shown = await see(parlour, ann, f"/rounds/{begin['round_id']}")
+    assert (shown["over"], shown["steps"]) == (True, 9)
+    (booked,) = (await parlour.client.ask("GET", "/v1/me/rounds", token=ann.token)).json()["rounds"]
+    assert booked["won"] == shown["won"]
+    assert Decimal(booked["won"]) >= Decimal(won)
+
+
+async def test_cards_that_have_won_nothing_yet_are_voided(parlour: Desk, draws: Scripted) -> None:
+    draws.left.append(shoe(4, 8, 5, 9, 22))
+    ann = await parlour.player(amount="10.00")
+    session = await opened(parlour, ann, "blackjack")
+    begin = {"round_id": derived_id("r1"), "session_id": session, "stake": "2.00"}
+    assert (await tell(parlour, ann, "/house/blackjack/rounds", begin)).status == 200
+    (mine,) = (await parlour.client.ask("GET", "/v1/me/rounds", token=ann.token)).json()["rounds"]
+    path = f"/v1/staff/players/{ann.player_id}/rounds/{mine['round_id']}/resolution"
+
+    ended = await parlour.client.ask("POST", path, token=parlour.staff, body={"resolution": "void"})
+
+    assert (ended.status, ended.json()["refunded"]) == (200, "2.00")
 
 
 async def test_without_a_generator_there_are_no_games_of_the_house(desk: Desk) -> None:

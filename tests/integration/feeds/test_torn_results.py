@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from integration.feeds.world import World
-from pitboss.sportsbook.feeds.model import Reason
+from pitboss.sportsbook import feeds
+from pitboss.sportsbook.feeds.model import ParkedState, Reason
 from unit.feeds.said import bet_settlement, home_won, results
 
 from .test_reading import sold
@@ -53,3 +54,33 @@ async def test_those_who_share_a_win_and_what_is_said_twice_are_believed(world: 
 
     assert await world.result() == {"home": True, "draw": True, "away": False}
     assert await world.reasons() == {}
+
+
+async def test_a_second_winner_is_recorded_and_owed_and_none_counts_until_it_is_mended(
+    world: World,
+) -> None:
+    await sold(world)
+    await world.send(bet_settlement(results(1, [(1, WON)]), at=world.ms))
+    world.later(1)
+    await world.send(bet_settlement(results(1, [(3, WON)]), at=world.ms))
+    torn = await world.result()
+    (parked,) = await world.parked()
+
+    await again(world, parked.id)
+    (still,) = await world.parked()
+    await world.send(bet_settlement(results(1, [(1, LOST), (2, LOST)]), at=world.ms))
+    await again(world, parked.id)
+
+    assert torn == {}
+    assert (parked.reason, parked.owed) == (Reason.CONTRADICTION, True)
+    assert (still.state, still.times) == (ParkedState.WAITING, 2)
+    assert await world.result() == {"home": False, "draw": False, "away": True}
+    assert [item.state for item in await world.parked()] == [ParkedState.APPLIED]
+
+
+async def again(world: World, parked_id: str) -> None:
+    """Have something parked tried again."""
+    async with world.turn() as turn:
+        await feeds.decide(turn, parked_id, ParkedState.WANTED, by="tester")
+    world.later(5)
+    await world.send()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integration.games.world import Games, listing
+from pitboss import jurisdictions
 from pitboss.games import dealing, house, rounds
 from pitboss.games.dealing.model import PROVIDER, Answer, Dealt, Play
 from pitboss.games.dealing.ports import Equipment
@@ -32,11 +33,15 @@ class Scripted:
         self.left = deque(tuple(item) for item in values)
         self.ids: list[str] = []
         self.code_hash = RNG_BUILD
+        self.certified_for = frozenset(jurisdictions.codes())
         self.fault: Exception | None = None
         self._made: dict[str, DrawRecord] = {}
 
     async def build(self) -> str:
         return self.code_hash
+
+    async def licences(self) -> frozenset[str]:
+        return self.certified_for
 
     async def draw(
         self, *, draw_id: str, round_id: str, purpose: str, mapping: Mapping[str, Any]

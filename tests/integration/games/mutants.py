@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from msgspec import structs
 
@@ -160,6 +162,18 @@ class TakesAnySignature(Mutant):
 
 
 @dataclass(slots=True, kw_only=True)
+class TrustsWhoPays(Mutant):
+    """Looks at the signatures of bets, and of nothing else."""
+
+    def called(self, call: Call) -> Call:
+        """Sign wins and rollbacks that somebody else has signed, or nobody."""
+        words = (b'"type": "win"', b'"DEPOSIT"', b'"CANCEL"')
+        pays = any(word in call.body for word in words)
+        pays = pays or call.path.rstrip("/").endswith(("/win", "/rollback"))
+        return self.sign(call) if pays else call
+
+
+@dataclass(slots=True, kw_only=True)
 class NewIds(Mutant):
     """Gives its own id anew each time that it is asked."""
 
@@ -174,6 +188,94 @@ class NewIds(Mutant):
             for step in outcome.steps
         )
         return structs.replace(outcome, steps=steps)
+
+
+@dataclass(slots=True, kw_only=True)
+class TellsWhatIsNow(Mutant):
+    """Repeats an answer with the balance of today."""
+
+    def told(self, outcome: Outcome) -> Outcome:
+        """Tell what is there now."""
+        if not isinstance(outcome, Done):
+            return outcome
+        return structs.replace(outcome, balance_micros=outcome.balance_now)
+
+
+@dataclass(slots=True, kw_only=True)
+class GoesBelowNothing(Mutant):
+    """Takes back a win that was spent from a balance that is not there."""
+
+    won: dict[str, int] = field(default_factory=dict)
+    had: int = 0
+    taken: int = 0
+
+    def asked(self, request: Request) -> Request | Refused:
+        """Note what is won, and what is taken back."""
+        self.taken = 0
+        for step in request.steps:
+            if isinstance(step, Win):
+                self.won[step.external_id] = step.micros
+            elif isinstance(step, Reversal):
+                self.taken += self.won.get(step.original_id, 0)
+        return request
+
+    def answer(self, heard: Heard, outcome: Outcome) -> Reply:
+        """Tell what would be left if nobody looked."""
+        reply = self.talk.answer(heard, outcome)
+        if not isinstance(outcome, Done):
+            return reply
+        left, self.had = self.had - self.taken, outcome.balance_micros
+        if not self.taken or left >= 0:
+            return reply
+        told = json.loads(reply.body) | {"balance": str(Decimal(left) / 1_000_000)}
+        return replace(reply, body=json.dumps(told).encode())
+
+
+@dataclass(slots=True, kw_only=True)
+class LendsInARush(Mutant):
+    """Says yes to bets that there is no money for, if several come at once."""
+
+    here: int = 0
+    many: bool = False
+    last: Reply | None = None
+
+    def asked(self, request: Request) -> Request | Refused:
+        """Count who is here."""
+        self.here += 1
+        self.many = self.many or self.here > 1
+        return request
+
+    def answer(self, heard: Heard, outcome: Outcome) -> Reply:
+        """Say yes to everybody of a crowd."""
+        self.here = max(self.here - 1, 0)
+        reply = self.talk.answer(heard, outcome)
+        if isinstance(outcome, Done):
+            self.last = reply
+        lends = isinstance(outcome, Refused) and outcome.reason == WireRefusal.INSUFFICIENT_FUNDS
+        if lends and self.many and self.last is not None:
+            reply = self.last
+        self.many = self.many and self.here > 0
+        return reply
+
+
+@dataclass(slots=True, kw_only=True)
+class ForgetsTheSwapped(Mutant):
+    """Says yes to wins of a token that was replaced, and books none of them."""
+
+    swapped: bool = False
+
+    def called(self, call: Call) -> Call:
+        """Notice that a token is replaced."""
+        self.swapped = self.swapped or call.method == "PUT" or call.path.endswith("/wallet/check")
+        return call
+
+    def asked(self, request: Request) -> Request | Refused:
+        """Let a win be of nothing."""
+        steps = tuple(
+            structs.replace(step, micros=0) if self.swapped and isinstance(step, Win) else step
+            for step in request.steps
+        )
+        return structs.replace(request, steps=steps)
 
 
 @dataclass(slots=True, kw_only=True)

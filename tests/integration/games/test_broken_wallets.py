@@ -30,7 +30,10 @@ A, B, C = Protocols.SOFTSWISS, Protocols.HUB88, Protocols.VALKYRIE
 SECRET, RECON = b"a secret", "a token of theirs"
 KEYS = {A: SECRET, B: private_pem(PAIR), C: SECRET}
 # What each wallet is asked; of these a wallet fails those that are about what is wrong with it.
-ASKED = ("1", "2", "3", "11", "12", "13", "16", "18", "19", "26", "29", "30", "31", "33")
+ASKED = (
+    *("1", "2", "3", "11", "12", "13", "16", "18", "19", "20", "26", "28"),
+    *("29", "30", "31", "32a", "33"),
+)
 # Of the same code: what is rolled back first, and what comes after.
 TOMBSTONES = {"18", "19"}
 WRONG: list[tuple[type[Mutant], Protocols, set[str]]] = [
@@ -42,6 +45,11 @@ WRONG: list[tuple[type[Mutant], Protocols, set[str]]] = [
     *((mutants.ForgetsTombstones, protocol, TOMBSTONES) for protocol in (A, B, C)),
     *((mutants.SharesIds, protocol, {"13"}) for protocol in (B, C)),
     *((mutants.TakesAnySignature, protocol, {"1"}) for protocol in (A, B, C)),
+    *((mutants.TrustsWhoPays, protocol, {"1", "2"}) for protocol in (A, B, C)),
+    (mutants.TellsWhatIsNow, A, {"12"}),
+    (mutants.GoesBelowNothing, A, {"20"}),
+    *((mutants.LendsInARush, protocol, {"32a"}) for protocol in (A, B, C)),
+    *((mutants.ForgetsTheSwapped, protocol, {"28"}) for protocol in (B, C)),
     # `hub88` tells no ids of the wallet.
     *((mutants.NewIds, protocol, {"12"}) for protocol in (A, C)),
     # Cut, the double of a stake is the stake again.

@@ -28,6 +28,7 @@ from integration.games.dealing import (
     rounds_of,
 )
 from integration.games.test_rounds import exclude
+from pitboss import jurisdictions
 from pitboss.adapters.rng import RngAway, RngClient
 from pitboss.cashier.model import NewsStatus
 from pitboss.db import Database
@@ -36,6 +37,7 @@ from pitboss.games.dealing.model import PROVIDER, Dealt, Play, Refusal, digest_o
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.house.model import Action, Draw, House, SlotRound
 from pitboss.games.rounds.model import ClosedBy
+from pitboss.jurisdictions.model import NO_REGULATOR
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import shard_of
 from pitboss.rng.records import DrawRecord, replay
@@ -283,6 +285,42 @@ async def test_what_is_not_what_was_certified_deals_nothing(
 
     assert await parlour.refused(parlour.first(ann, session, on_red())) == Refusal.ANOTHER_BUILD
     assert (await parlour.has(ann), parlour.draws.ids) == (100 * UNIT, [])
+
+
+@pytest.mark.parametrize(
+    ("regulator", "certified_for", "opens"),
+    [
+        ("Somebody", {"demo", "NJ"}, True),
+        ("Somebody", {"NJ"}, False),
+        ("Somebody", set(), False),
+        (NO_REGULATOR, set(), True),
+    ],
+)
+async def test_a_generator_deals_only_under_a_certificate_of_its_own_for_the_licence(
+    parlour: Parlour,
+    ann: PlayerId,
+    monkeypatch: pytest.MonkeyPatch,
+    regulator: str,
+    certified_for: set[str],
+    opens: bool,
+) -> None:
+    """The game's certificate names the room's files, and not what they are run by."""
+    demo = jurisdictions.get("demo")
+    licence = structs.replace(demo, licence=structs.replace(demo.licence, regulator=regulator))
+    monkeypatch.setattr(jurisdictions, "find", lambda _: licence)
+    parlour.draws = Scripted((1,))
+    parlour.draws.certified_for = frozenset(certified_for)
+    session = await parlour.sit(ann, House.ROULETTE)
+
+    async with parlour.turn(shard_of(ann)) as turn:
+        refusal = await dealing.refuse_opening(turn, ann, House.ROULETTE, parlour.equipment)
+    (answer,) = await parlour.deal(parlour.first(ann, session, on_red()))
+
+    assert refusal == (None if opens else Refusal.ANOTHER_BUILD)
+    assert isinstance(answer, Dealt) == opens
+    if not isinstance(answer, Dealt):
+        assert answer.reason == Refusal.ANOTHER_BUILD
+        assert (await parlour.has(ann), parlour.draws.ids) == (100 * UNIT, [])
 
 
 async def test_a_generator_that_is_exchanged_stops_rounds_that_go_on(

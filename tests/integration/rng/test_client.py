@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from integration.rng.test_certificate import Certified
 from pitboss.adapters.rng import RngAway, RngClient, RngClosed, RngRefused
+from pitboss.app import rng
 from pitboss.rng.records import replay
 from rng_process import copy_room, framed, serving
 
@@ -27,6 +29,12 @@ def draw(client: RngClient, draw_id: str, **mapping: Any) -> Awaitable[Any]:
 async def path(tmp_path: Path) -> Path:
     """Give the path of a socket."""
     return tmp_path / "socket"
+
+
+@pytest.fixture
+def certified(tmp_path: Path) -> Certified:
+    """Give a copy of the room that is certified as it is."""
+    return Certified(tmp_path / "certified", rng.measure())
 
 
 @pytest.fixture
@@ -125,6 +133,20 @@ async def test_one_that_is_not_certified_is_closed(tmp_path: Path, path: Path) -
         await client.close()
 
     assert not caught.value.retryable
+
+
+async def test_it_says_which_licences_it_is_certified_for(
+    certified: Certified, path: Path, client: RngClient
+) -> None:
+    other = RngClient(certified.socket)
+    with serving(certified.socket, *certified.words(), room=certified.room):
+        assert await other.licences() == {"GB", "NJ"}
+        assert await client.licences() == frozenset()
+        certified.change_a_byte()
+        with pytest.raises(RngClosed):
+            await other.check()
+        assert await other.licences() == frozenset()
+        await other.close()
 
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

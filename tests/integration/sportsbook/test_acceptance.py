@@ -14,9 +14,10 @@ from integration.sportsbook.world import UNIT, World, selection
 from pitboss.db import Database
 from pitboss.kernel.ids import PlayerId, SelectionId
 from pitboss.kernel.price import parse_price, write_price
-from pitboss.kernel.shards import PARTITIONS_ALL, partition_of, shard_of
+from pitboss.kernel.shards import CATALOGUE_SHARD, PARTITIONS_ALL, partition_of, shard_of
+from pitboss.sportsbook import catalog
 from pitboss.sportsbook.betting.model import DUPLICATE_WINDOW, BetState, PricePolicy
-from pitboss.sportsbook.catalog.model import MarketKind
+from pitboss.sportsbook.catalog.model import MarketKind, SelectionChange
 from pitboss.workers.observer import Batch, Observer
 
 HOME = selection("A", MarketKind.MATCH_RESULT, "home")
@@ -206,6 +207,26 @@ async def test_nothing_is_taken_of_a_market_whose_prices_cannot_be_meant(world: 
 
     assert {(await world.bet(player, item)).refusal for item in wrong} == {"palpable_error"}
     assert (await world.bet(player, another_market)).state is BetState.ACCEPTED
+    assert (await world.bet(player, put_right)).state is BetState.ACCEPTED
+
+
+async def test_prices_that_cannot_be_meant_stay_so_when_a_selection_is_stopped(
+    world: World,
+) -> None:
+    player = await world.player()
+    over, under = (selection("A", MarketKind.TOTAL_GOALS, code) for code in ("over", "under"))
+    # A slip by a digit: 1/19 and 1/1.95 are less than three fifths, whichever of them is sold.
+    await world.reprice((over, "19"))
+    async with world.turn(CATALOGUE_SHARD) as turn:
+        await catalog.set_selections(turn, [SelectionChange(selection_id=under, active=False)])
+
+    wrong = await world.wish(player, over, tick=2)
+    await world.process()
+    await world.reprice((over, "1.9"))
+    put_right = await world.wish(player, over, tick=3)
+    await world.process()
+
+    assert (await world.bet(player, wrong)).refusal == "palpable_error"
     assert (await world.bet(player, put_right)).state is BetState.ACCEPTED
 
 

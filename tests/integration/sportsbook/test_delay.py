@@ -363,11 +363,11 @@ async def test_delayed_bets_are_the_same_from_facts_alone(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("risen", "accepted"),
-    [("2.8", 2), ("3.1", 1), ("26", 0)],
+    ("risen", "accepted", "offered"),
+    [("2.8", 2, []), ("3.1", 1, [5_90]), ("26", 0, [49, 52])],
 )
 async def test_a_price_that_rises_in_the_delay_passes_no_limit(
-    world: World, risen: str, accepted: int
+    world: World, risen: str, accepted: int, offered: list[int]
 ) -> None:
     """Two bets of 6.00 at 2.6 win 9.60 each; there is room for 22.00, and for 13.00 in one."""
     async with world.turn(CATALOGUE_SHARD) as turn:
@@ -390,6 +390,9 @@ async def test_a_price_that_rises_in_the_delay_passes_no_limit(
     taken = [bet for bet in bets if bet.state is BetState.ACCEPTED]
     assert len(taken) == accepted
     assert {bet.refusal for bet in bets} <= {None, "bet_limit", "selection_limit"}
+    # What the first one had comes back to the second, and one alone may win 13.00.
+    offers = sorted((bet.stake_other_micros or 0) // 10_000 for bet in bets if bet not in taken)
+    assert offers == offered
     assert all(bet.legs[0].price_exact == Fraction(risen) for bet in taken)
     won = sum(int(6 * UNIT * (Fraction(risen) - 1)) for _ in taken)
     assert won <= 22 * UNIT
@@ -400,6 +403,22 @@ async def test_a_price_that_rises_in_the_delay_passes_no_limit(
     assert tuple(rows[0]) == (won, len(taken))
     for player, bet in zip(players, bets, strict=True):
         assert await world.balance(player) == (100 * UNIT, 6 * UNIT if bet in taken else 0)
+
+
+async def test_a_price_at_which_too_much_could_return_is_refused_with_what_would_pass(
+    world: World,
+) -> None:
+    """The demo licence lets a bet return a million."""
+    player = await world.player(units=10_000)
+    bet_id = await wish(world, player, units=2_000, price_policy=PricePolicy.ANY)
+    await world.reprice((HOME, "1000"))
+    world.clock.advance(DELAY)
+
+    await world.process()
+
+    bet = await world.bet(player, bet_id)
+    assert (bet.refusal, bet.stake_other_micros) == ("returns_too_large", 1_000 * UNIT)
+    assert await world.balance(player) == (10_000 * UNIT, 0)
 
 
 async def test_who_was_refused_after_the_delay_may_ask_for_the_same_again(world: World) -> None:

@@ -324,6 +324,7 @@ async def test_the_same_word_again_is_a_repeat_and_another_one_is_too_late(world
         (Word.REDUCE, 40 * UNIT),
         (Word.REDUCE, 41 * UNIT),
         (Word.REDUCE, UNIT + 1),
+        (Word.REDUCE, UNIT // 10 - 10_000),  # the demo licence takes none below 0.10
         (Word.ACCEPT, UNIT),
         (Word.REFUSE, UNIT),
     ],

@@ -62,12 +62,30 @@ async def test_a_text_stays_a_text_and_nothing_from_elsewhere_runs(
         card = visitor.page.locator("#games li").filter(has_text="onerror")
         await expect(card.locator("h3")).to_have_text(MARKUP)
         assert await visitor.page.locator("#games img, #games b").count() == 0
-        assert await visitor.page.get_by_text("No page here yet.").count() == 1
+        assert await visitor.page.get_by_text("It cannot be played here yet.").count() == 1
         assert visitor.faults == []
 
         assert await visitor.page.evaluate(INJECT) is None
         assert visitor.faults, "the browser has said that it refused to run it"
     assert all(host.startswith(parlour.url) for host in hosts)
+
+
+async def test_the_rules_of_blackjack_are_there_for_who_plays_it_and_for_who_does_not(
+    parlour: Parlour, browser: Browser
+) -> None:
+    ann = await parlour.player()
+
+    async with visiting(browser, parlour.url) as visitor:
+        await visitor.page.goto(f"{parlour.url}/play/blackjack")
+        await expect(visitor.page.locator("#odds")).to_contain_text("The highest win comes once")
+        await expect(visitor.page.locator("#version")).to_have_text(
+            house.versions()[House.BLACKJACK]
+        )
+        await visitor.log_in(ann.email)
+        await visitor.page.get_by_role("link", name="Rules of").click()
+        await expect(visitor.page.locator("#cycle")).to_have_text("5 seconds")
+        assert await visitor.page.evaluate(TOO_WIDE) <= 0
+        assert visitor.surprises == []
 
 
 async def test_a_wrong_password_is_told_and_learned_nothing_from(

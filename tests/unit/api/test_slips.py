@@ -8,7 +8,14 @@ import pytest
 
 from pitboss.api.intake import Slip
 from pitboss.api.problems import ProblemFound
-from pitboss.api.slips import KeyedSlipBody, LegBody, SlipBody, read_keyed_slip, read_slip
+from pitboss.api.slips import (
+    KeyedSlipBody,
+    LegBody,
+    LinesBody,
+    SlipBody,
+    read_keyed_slip,
+    read_slip,
+)
 from pitboss.api.tokens import Claims, Role
 from pitboss.kernel.clock import ManualClock
 from pitboss.kernel.entropy import SeededEntropy
@@ -158,3 +165,18 @@ def test_what_better_is_measured_by_must_be_a_price(price: str | None) -> None:
         read_slip(body, "k", claims, clock=CLOCK, entropy=ENTROPY)
 
     assert [error.field for error in caught.value.problem.errors] == ["legs[0].price"]
+
+
+def test_a_leg_that_is_on_no_line_is_refused() -> None:
+    body = SlipBody(
+        currency="EUR",
+        stake="5.00",
+        legs=(LegBody(selection_id=HOME, tick=1), LegBody(selection_id=AWAY, tick=1)),
+        lines=(LinesBody(legs=(0,), sizes=(0,), bankers=(1,)),),
+    )
+    claims = Claims(subject=ANN, role=Role.PLAYER, currency="EUR", expires_at=0)
+
+    with pytest.raises(ProblemFound) as caught:
+        read_slip(body, "k", claims, clock=CLOCK, entropy=ENTROPY)
+
+    assert [error.field for error in caught.value.problem.errors] == ["lines"]

@@ -9,12 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pitboss.assay.chances import uniformity
+from pitboss.assay.findings import Finding
 from pitboss.assay.mapped import assay_numbers, assay_shuffles, assay_weighted
 from pitboss.assay.material import STREAMS, assay, draws_for, material_of, words_of
 from pitboss.assay.report import Report, report_of
+from pitboss.games import house
+from pitboss.games.house.model import Action, RouletteBet
 from pitboss.rng.drbg import HmacDrbg
 
 BYTES = 1 << 19
+ROUNDS = 120
 
 
 def report(raw: bytes) -> Report:
@@ -172,8 +177,8 @@ def shuffled(size: int, count: int, seed: int, *, naive: bool) -> Any:
 def test_the_naive_shuffle_is_rejected_and_the_right_one_is_not(size: int) -> None:
     good, bad = (shuffled(size, 4_000, 12, naive=naive) for naive in (False, True))
 
-    assert failing(assay_shuffles(good, stream="good")) == set()
-    assert failing(assay_shuffles(bad, stream="bad"))
+    assert failing(assay_shuffles(good, size, stream="good")) == set()
+    assert failing(assay_shuffles(bad, size, stream="bad"))
 
 
 def test_weights_that_are_off_by_a_little_are_rejected() -> None:
@@ -190,10 +195,57 @@ def test_weights_that_are_off_by_a_little_are_rejected() -> None:
     assert failing(assay_weighted(never, weights, stream="never")) == {"weights of 0"}
 
 
+def first_places(size: int, places: int, count: int, seed: int) -> Any:
+    """Return the first places of good shuffles."""
+    chance = np.random.default_rng(seed)
+    return np.array([chance.permutation(size)[:places] for _ in range(count)])
+
+
+def test_the_first_places_of_shuffles_are_tested_too() -> None:
+    good = first_places(52, 9, 4_000, 15)
+    sticky, together, lower = good.copy(), good.copy(), good.copy()
+    sticky[:500, 3] = np.where((sticky[:500] == 3).any(axis=1), sticky[:500, 3], 3)
+    together[:500, 1] = (together[:500, 0] + 1) % 52
+    lower[:1_000, 5] //= 2
+
+    assert failing(assay_shuffles(good, 52, stream="good")) == set()
+    assert "things that stay" in failing(assay_shuffles(sticky, 52, stream="sticky"))
+    assert "things that stay together" in failing(assay_shuffles(together, 52, stream="together"))
+    assert "places of each (chi-square)" in failing(assay_shuffles(lower, 52, stream="lower"))
+
+
+@pytest.mark.parametrize(("size", "places"), [(4, 4), (12, 12), (12, 1), (12, 5), (12, 11)])
+def test_chances_of_good_shuffles_are_spread_evenly(size: int, places: int) -> None:
+    """Of so many good ones a tenth is in each tenth; were a variance wrong, they would not be."""
+    many: dict[str, list[float]] = {}
+    for seed in range(ROUNDS):
+        found = assay_shuffles(first_places(size, places, 400, seed), size, stream="good")
+        for one in found:
+            assert isinstance(one, Finding)
+            many.setdefault(one.test, []).append(one.p)
+
+    assert all(len(given) == ROUNDS for given in many.values())
+    # Few things coincide where there is one place; their counts are too coarse for tenths.
+    fine = {name: given for name, given in many.items() if places > 1 or name.startswith("places")}
+    assert {name for name, given in fine.items() if uniformity(given) < 1e-4} == set()
+
+
 def test_every_way_in_which_games_draw_is_tested() -> None:
     found = report(drbg(14))
 
     assert {one.stream for one in found.findings} == {"raw", *STREAMS}
+
+
+def test_what_the_houses_games_draw_is_among_them() -> None:
+    red = RouletteBet(kind="red", numbers=house.roulette_table()["red"][0], stake_micros=10_000)
+    begun = (
+        (house.begin_roulette([red], minor_micros=10_000), Action.SPIN),
+        (house.begin_slot(300_000, minor_micros=10_000), Action.SPIN),
+        (house.begin_blackjack(20_000, minor_micros=10_000), Action.DEAL),
+    )
+
+    for state, action in begun:
+        assert house.ask(state, action) in STREAMS.values()
 
 
 def test_a_stream_has_as_many_draws_as_there_are_words_for() -> None:

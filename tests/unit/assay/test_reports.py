@@ -160,3 +160,20 @@ def test_the_same_findings_give_the_same_plots(tmp_path: Path) -> None:
 
 def test_nothing_tested_is_not_passed() -> None:
     assert not report_of([], {}).ok
+
+
+@pytest.mark.parametrize("p", [float("nan"), float("inf"), -0.1])
+def test_what_gives_no_chance_is_rejected_and_hides_nothing(p: float, tmp_path: Path) -> None:
+    """Not a number is neither less nor more than any other: put in order, it hid what is worse."""
+    odd = finding(p, test="odd")
+    found = report_of([odd, finding(1e-12, test="bad"), finding(0.5), finding(0.7)], {})
+
+    assert {one.test for one in found.rejected} == {"odd", "bad"}
+    report.write(found, tmp_path)
+    assert "NaN" not in (tmp_path / "report.json").read_text()
+
+
+def test_what_dieharder_calls_no_number_is_rejected() -> None:
+    printed = "   diehard_runs|   0|    100000|     100|       nan|  FAILED  \n"
+
+    assert not report_of(list(suites.read_dieharder(printed)), {}).ok

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 
+from pitboss.games import house
+from pitboss.games.house.model import House
 from pitboss.web.pages import CONTENT_POLICY, FOLDER, HEADERS, PAGES, Pages, is_page, read_files
 
 ROOT = Path(__file__).parents[3]
@@ -201,3 +203,63 @@ def test_the_package_has_every_file_of_the_pages() -> None:
     wanted = {f"pitboss/web/play/{path.relative_to(FOLDER).as_posix()}" for path in SOURCES}
     assert wanted <= packed
     assert len(wanted) > len(PAGES)
+
+
+def test_the_rules_of_blackjack_say_basic_strategy_as_it_is() -> None:
+    """Each row of the page, read as a player would, does what the strategy does."""
+    text = re.sub(r"\s+", " ", (FOLDER / "blackjack.html").read_text())
+    rows = dict(re.findall(r"<tr><td>([^<]+)</td><td>([^<]+)</td></tr>", text))
+    pairs = {"aces or two eights": (1, 8), "of 2, 3 or 7": (2, 3, 7), "fours": (4,)}
+    pairs |= {"sixes": (6,), "nines": (9,)}
+    split = {
+        card: said
+        for name, cards in pairs.items()
+        for card in cards
+        for said in [rows[f"two {name}"]]
+    }
+
+    for up in range(1, 11):
+        for card in range(1, 11):
+            said = split.get(card, "never")
+            assert house.basic_splits(card, up) == (said == "split" or up in cards_of(said))
+        for soft in (False, True):
+            for total in range(13 if soft else 4, 22):
+                action = house.basic_action(total, up, soft=soft, may_double=True)
+                assert action == done(rows[row_of(total, soft=soft)], up), (total, soft, up)
+                alone = house.basic_action(total, up, soft=soft, may_double=False)
+                stands = soft and total == 18 and action == "double"
+                assert alone == ("stand" if stands else "hit" if action == "double" else action)
+
+
+def row_of(total: int, *, soft: bool) -> str:
+    """Return what the page calls a total."""
+    if soft:
+        names = {13: "13 or 14", 14: "13 or 14", 15: "15 or 16", 16: "15 or 16"}
+        return "soft " + names.get(total, str(total) if total < 19 else "19 or more")
+    if total <= 8 or total >= 17:
+        return "hard 8 or less" if total <= 8 else "hard 17 or more"
+    return f"hard {total}" if total <= 12 else "hard 13 to 16"
+
+
+def done(said: str, up: int) -> str:
+    """Return what a row says to do against a card of the dealer's."""
+    *cases, last = re.sub(r"\([^)]*\)", "", said).replace(", else", ", or").split(", or ")
+    for case in re.findall(r"(double|stand) against ([0-9 ,toandr]+)", ", ".join(cases)):
+        if up in cards_of(case[1]):
+            return str(case[0])
+    return last
+
+
+def cards_of(said: str) -> set[int]:
+    """Return the dealer's cards in words such as `2 to 6, 8 and 9`."""
+    found = {int(number) for number in re.findall(r"\d+", said)}
+    for low, high in re.findall(r"(\d+) to (\d+)", said):
+        found |= set(range(int(low), int(high) + 1))
+    return found
+
+
+async def test_every_game_of_the_house_has_its_rules_on_a_page() -> None:
+    for game in House:
+        status, _, body = await ask(f"/play/{game}")
+        assert status == 200
+        assert b"How it is played" in body

@@ -96,6 +96,15 @@ RoundKey = tuple[PlayerId, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Builds:
+    """What would deal: the digests of its files, and the licences that the generator's own
+    certificate names."""
+
+    digests: frozenset[str]
+    licences: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """A round with where it stands; without a `state`, `why` nobody can say.
 

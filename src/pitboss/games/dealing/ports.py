@@ -20,6 +20,14 @@ class Draws(Protocol):
         """
         ...
 
+    async def licences(self) -> frozenset[str]:
+        """Return the licences that its certificate is for; none where it runs uncertified.
+
+        Raises:
+            Fault: it does not answer.
+        """
+        ...
+
     async def draw(
         self, *, draw_id: str, round_id: str, purpose: str, mapping: Mapping[str, Any]
     ) -> DrawRecord:

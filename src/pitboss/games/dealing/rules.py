@@ -11,11 +11,12 @@ import msgspec
 
 from pitboss.games import house
 from pitboss.games.dealing.errors import DrawUntold
-from pitboss.games.dealing.model import HouseRound, Play, Refusal, Step, game_of
+from pitboss.games.dealing.model import Builds, HouseRound, Play, Refusal, Step, game_of
 from pitboss.games.house.errors import Unplayable
 from pitboss.games.house.model import Draw, House
 from pitboss.games.house.model import Round as State
 from pitboss.games.registry.model import Certificate, Offer
+from pitboss.jurisdictions.model import Jurisdiction
 from pitboss.rng.errors import RngError
 from pitboss.rng.records import DrawRecord
 
@@ -25,8 +26,8 @@ class Known:
     """What was looked at for a play.
 
     `newest` is the player's newest round of the same game, and `newest_open` whether it goes on;
-    `closed` says that the books hold this round to be over.  `builds` are the digests of the files
-    that would deal, and `certificates` those of the version for the player's licence.
+    `closed` says that the books hold this round to be over.  `builds` are what would deal, and
+    `certificates` those of the version for the player's `licence`.
     """
 
     now: datetime
@@ -37,7 +38,8 @@ class Known:
     newest_open: bool
     offer: Offer | None
     certificates: Collection[Certificate]
-    builds: frozenset[str]
+    licence: Jurisdiction | None
+    builds: Builds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +94,8 @@ def _judge_first(play: Play, known: Known) -> Turn | Refusal:
 
 
 def _turn(play: Play, state: State, known: Known) -> Turn | Refusal:
-    if not is_certified(known.offer, known.certificates, known.builds, game_of(state)):
+    game = game_of(state)
+    if not is_certified(known.offer, known.certificates, known.builds, game, licence=known.licence):
         return Refusal.ANOTHER_BUILD
     if play.number > 1 and not known.certificates:
         # Of a step that costs nothing the registry is not asked.
@@ -113,11 +116,15 @@ def _turn(play: Play, state: State, known: Known) -> Turn | Refusal:
 def is_certified(
     offer: Offer | None,
     certificates: Collection[Certificate],
-    builds: frozenset[str],
+    builds: Builds,
     game: House,
+    *,
+    licence: Jurisdiction | None,
 ) -> bool:
     """Say whether the files that would deal are those that one laboratory has seen together.
 
+    The generator must run under a certificate of its own for the licence: that alone names its
+    interpreter and its libraries.  Where no regulator stands behind a licence it need not.
     A game that is not in the registry is refused there, in its own words.
     Source: GLI-11 and GLI-19, 2.3 (control programs are authenticated); the licence's certificates.
     """
@@ -125,7 +132,9 @@ def is_certified(
         return True
     if offer.version.version != house.versions()[game]:
         return False
-    return not certificates or any(builds <= set(item.hashes) for item in certificates)
+    if licence is None or (licence.is_licence and licence.code not in builds.licences):
+        return False
+    return not certificates or any(builds.digests <= set(item.hashes) for item in certificates)
 
 
 def state_of(round_: HouseRound, steps: Sequence[Step]) -> State:

@@ -195,7 +195,8 @@ class ReferralAnswered(Fact, frozen=True, kw_only=True, tag="bet.referral_answer
 class BetRefused(Fact, frozen=True, kw_only=True, tag="bet.refused"):
     """A bet was not accepted, and why; no money moved, but that what was held is released.
 
-    `stake_micros_max` is what would have passed, if a limit of trading was in the way.
+    `stake_micros_max` is what would have passed, if a limit of trading was in the way, or what the
+    licence lets a bet return.
     """
 
     schema_version: ClassVar[int] = 7

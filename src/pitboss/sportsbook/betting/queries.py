@@ -274,8 +274,9 @@ async def find_stake_max(
     )
     limited = await trading.find_stake_max(tx, taking)
     if limited is not None and limited.stake_micros_max < most.micros:
-        return StakeMax(micros=limited.stake_micros_max, bound=REFUSALS[limited.bound])
-    return most
+        most = StakeMax(micros=limited.stake_micros_max, bound=REFUSALS[limited.bound])
+    # So small a stake is no stake, whatever the limits leave.
+    return most if most.micros >= allowed.stake_micros_min else structs.replace(most, micros=0)
 
 
 async def _look_up(

@@ -9,6 +9,7 @@ from pitboss.sportsbook.settlement.operations import (
     settle_waiting,
 )
 from pitboss.sportsbook.settlement.queries import (
+    find_awaited,
     find_endings,
     find_lags,
     find_results,
@@ -18,9 +19,11 @@ from pitboss.sportsbook.settlement.queries import (
     preview,
     replay,
     was_recorded,
+    weigh,
 )
 
 __all__ = [
+    "find_awaited",
     "find_endings",
     "find_lags",
     "find_results",
@@ -36,4 +39,5 @@ __all__ = [
     "set_aside",
     "settle_waiting",
     "was_recorded",
+    "weigh",
 ]

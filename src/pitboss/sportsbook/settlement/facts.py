@@ -19,6 +19,11 @@ def _no_races(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
+def _each_for_itself(data: dict[str, Any]) -> dict[str, Any]:
+    """Say of no market that exactly one selection wins: until then each result counted."""
+    return data
+
+
 def _final_if_free(data: dict[str, Any]) -> dict[str, Any]:
     """Say of a free bet that no result changes it: so it was until then.
 
@@ -39,11 +44,12 @@ class MarketResulted(Fact, frozen=True, kw_only=True, tag="market.resulted"):
     `score` is what the results follow from if the `source` is a score; none if it was abandoned.
     `reported_at` is by the source's own clock; without it the fact is as old as its record.
     `open_ids` are selections that the report leaves open.  A `provisional` result is not
-    certain enough to be paid by.
+    certain enough to be paid by.  `one_of` is how many selections the market has, if exactly one of
+    them wins: then none of those results counts that cannot all be true.
     """
 
-    schema_version: ClassVar[int] = 3
-    upcasters: ClassVar[tuple[Upcaster, ...]] = (_of_a_score, _no_races)
+    schema_version: ClassVar[int] = 4
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (_of_a_score, _no_races, _each_for_itself)
 
     market_id: MarketId
     event_id: EventId
@@ -59,6 +65,7 @@ class MarketResulted(Fact, frozen=True, kw_only=True, tag="market.resulted"):
     certainty: int = 2
     provisional: bool = False
     reason: str = ""
+    one_of: int = 0
 
 
 class MarketResultRolledBack(Fact, frozen=True, kw_only=True, tag="market.result_rolled_back"):

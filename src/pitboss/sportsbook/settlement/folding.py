@@ -116,7 +116,7 @@ class SettlementFold(Fold):
         after = effect_of(rulings)
         row: Row = [fact.no, fact.market_id, fact.version, fact.event_id]
         row += [_encode(after.results), told.recorded_at]
-        row += [_encode(after.windows), _encode(said), after != before]
+        row += [_encode(after.windows), _encode(said), after.moves(before)]
         self.add_row(self.results, row, told)
 
     def _settle(self, fact: BetSettled, told: Told) -> None:
@@ -163,6 +163,7 @@ def said_of(fact: MarketRuled) -> Said:
                 certainty=fact.certainty,
                 provisional=fact.provisional,
                 reason=fact.reason,
+                one_of=fact.one_of,
             )
         case MarketResultRolledBack():
             return Said(

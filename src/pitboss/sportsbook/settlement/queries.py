@@ -17,7 +17,9 @@ from pitboss.sportsbook.betting.model import OpenBet, Waiting
 from pitboss.sportsbook.catalog.model import Event
 from pitboss.sportsbook.returns.model import Ending
 from pitboss.sportsbook.settlement.model import (
+    AwaitedPage,
     Change,
+    Effect,
     LeftAside,
     MarketResult,
     Preview,
@@ -30,6 +32,7 @@ from pitboss.sportsbook.settlement.model import (
     Said,
     Score,
     ScoreReport,
+    SelectionResult,
     Settled,
     Sum,
     Terms,
@@ -43,6 +46,7 @@ from . import rules, store
 PREVIEW_PAGE = 2_000
 LARGEST_KEPT = 20
 ASIDE_MAX = 100
+AWAITED_PAGE_MAX = 100
 
 
 async def find_results(
@@ -62,6 +66,39 @@ async def list_aside(tx: Transaction) -> list[LeftAside]:
     return await store.list_aside(tx, limit=ASIDE_MAX)
 
 
+async def find_awaited(
+    tx: Transaction,
+    *,
+    started_by: datetime,
+    producer: str | None = None,
+    after: MarketId | None = None,
+    limit: int = AWAITED_PAGE_MAX,
+) -> AwaitedPage:
+    """Return markets with open bets of whose selections no result counts, the oldest event first.
+
+    Those that are closed, whose event is over, or should be: it started by then, or was to.  A torn
+    market is closed.  What all bets of a market are void for is no matter of its results.
+
+    Args:
+        tx: one moment of the database (`Database.moment`), so that all of it fits together.
+        started_by: when an event started at the latest that should be over by now.
+        producer: only markets of theirs.
+        after: a market, behind which the page begins.
+        limit: how many markets, at most 100.
+    """
+    page = await store.find_awaited(
+        tx,
+        started_by=started_by,
+        producer=producer,
+        after=after,
+        limit=min(limit, AWAITED_PAGE_MAX),
+    )
+    said = await store.find_rulings(tx, [one.market_id for one in page.markets])
+    torn = {item.selection_id for mine in said.values() for item in rules.effect_of(mine).torn}
+    markets = [rules.with_torn(one, torn) for one in page.markets]
+    return AwaitedPage(markets=tuple(markets), count=page.count)
+
+
 async def find_endings(tx: Transaction, bet: Waiting) -> dict[SelectionId, tuple[int, Ending]]:
     """Return how a bet's legs ended, as far as that is known, with the number that says so.
 
@@ -78,6 +115,11 @@ async def find_endings(tx: Transaction, bet: Waiting) -> dict[SelectionId, tuple
 async def find_versions(tx: Transaction, market_id: MarketId) -> list[Ruling]:
     """Return all that was said of a market, in the order of its arrival."""
     return (await store.find_rulings(tx, [market_id])).get(market_id, [])
+
+
+def weigh(rulings: Sequence[Ruling]) -> Effect:
+    """Return what all that was said of a market comes to.  Pure: it reads nothing."""
+    return rules.effect_of(rulings)
 
 
 async def was_recorded(tx: Transaction, market_id: MarketId, wish: Said, *, version: int) -> bool:
@@ -108,8 +150,10 @@ async def preview(
     if not found:
         return Refused(reason=Refusal.UNKNOWN_MARKET)
     (market,) = found
-    said, rulings = rules.said_at(wish, now), await find_versions(tx, market_id)
-    refusal = rules.find_refusal_of(market, said, rulings, now=now)
+    said = rules.said_in(market, rules.said_at(wish, now))
+    rulings = await find_versions(tx, market_id)
+    selections = [item.id for item in market.selections]
+    refusal = rules.find_refusal(said, rulings, selections, now=now)
     if refusal is not None:
         return Refused(reason=refusal)
     version = len(rulings)
@@ -129,7 +173,7 @@ async def preview(
         markets = {leg.market_id for bet in bets for leg in bet.legs}
         known = rules.Known(await store.find_results(tx, markets) | {market_id: after})
         tally.take(bets, known, book)
-    return tally.preview(market_id, wish, version)
+    return tally.preview(market_id, wish, version, effect.torn)
 
 
 async def _bets_of(tx: Transaction, market_id: MarketId) -> AsyncIterator[list[Waiting]]:
@@ -190,7 +234,9 @@ class _Tally:
         else:
             heapq.heappushpop(self._largest, entry)
 
-    def preview(self, market_id: MarketId, said: Said, version: int) -> Preview:
+    def preview(
+        self, market_id: MarketId, said: Said, version: int, torn: Sequence[SelectionResult]
+    ) -> Preview:
         """Return all that would change."""
         return Preview(
             market_id=market_id,
@@ -199,6 +245,7 @@ class _Tally:
             digest=self._hash.hexdigest(),
             bets=self._bets,
             opened=self._opened,
+            torn=tuple(torn),
             sums=self._sums,
             largest=tuple(change for _, _, change in sorted(self._largest, reverse=True)),
             players=dict(sorted(self._players.items())),

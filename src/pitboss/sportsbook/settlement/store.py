@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 
 import asyncpg
 import msgspec
 
 from pitboss.db import Transaction
-from pitboss.kernel.ids import BetId, EventId, MarketId, PlayerId
+from pitboss.kernel.ids import BetId, EventId, MarketId, PlayerId, SelectionId
 from pitboss.kernel.shards import Partition
 from pitboss.sportsbook.betting.model import BetState, OpenBet
 from pitboss.sportsbook.settlement.facts import BetSetAside
 from pitboss.sportsbook.settlement.model import (
+    Awaited,
+    AwaitedPage,
+    AwaitedSelection,
+    Late,
     LeftAside,
     MarketResult,
     Ruling,
@@ -31,6 +37,55 @@ _ASIDE = (
     "SELECT shard, bet_id, aside.player_id, why, since, state"
     " FROM settlement_aside AS aside JOIN bet USING (shard, bet_id)"
 )
+# Every row is a selection with open bets of which no result counts, in a market that should have
+# one, unless that is void for every bet; what is open is read from the books of all partitions.
+# `$1` is when an event that is to have ended by now started at the latest, `$2` a producer or null.
+# A page that is empty is one row, of how many markets there are in all.
+_AWAITED = """
+    WITH book AS (
+        SELECT market_id, selection_id, currency, sum(bets)::bigint AS bets,
+               sum(stake_micros)::bigint AS stake_micros
+        FROM trading_book WHERE bets > 0 GROUP BY market_id, selection_id, currency
+    ), awaited AS (
+        SELECT market.*, event.starts_at, event.sport, event.home, event.away,
+               event.name AS event_name, event.status AS event_status,
+               book.selection_id, book.currency, book.bets, book.stake_micros,
+               CASE WHEN event.status IN ('ended', 'abandoned', 'cancelled') THEN 'event_over'
+                    WHEN market.status NOT IN ('open', 'suspended') THEN 'market_closed'
+                    ELSE 'overdue' END AS late,
+               coalesce(newest.windows, '[]') <> '[]' AS part_void
+        FROM book JOIN catalog_market AS market USING (market_id)
+        JOIN catalog_event AS event USING (event_id)
+        LEFT JOIN LATERAL (
+            SELECT convert_from(results, 'UTF8')::jsonb AS results,
+                   convert_from(windows, 'UTF8')::jsonb AS windows
+            FROM settlement_result AS result WHERE result.market_id = market.market_id
+            ORDER BY version DESC LIMIT 1
+        ) AS newest ON true
+        WHERE (event.status IN ('ended', 'abandoned', 'cancelled')
+               OR market.status NOT IN ('open', 'suspended') OR event.starts_at <= $1)
+          AND ($2::text IS NULL OR market.producer = $2)
+          AND NOT EXISTS (
+              SELECT FROM jsonb_array_elements(newest.results) AS told
+              WHERE told ->> 'selection_id' = book.selection_id::text)
+          AND NOT EXISTS (
+              SELECT FROM jsonb_array_elements(newest.windows) AS told
+              WHERE told ->> 'from_at' IS NULL AND told ->> 'until' IS NULL)
+    ), page AS (
+        SELECT DISTINCT starts_at, market_id FROM awaited
+        WHERE $3::uuid IS NULL OR (starts_at, market_id) > (
+            SELECT starts_at, market_id FROM catalog_market JOIN catalog_event USING (event_id)
+            WHERE market_id = $3)
+        ORDER BY starts_at, market_id LIMIT $4
+    )
+    SELECT of_all.markets, shown.*
+    FROM (SELECT count(DISTINCT market_id) AS markets FROM awaited) AS of_all
+    LEFT JOIN (
+        SELECT awaited.*, selection.code
+        FROM page JOIN awaited USING (starts_at, market_id)
+        JOIN catalog_selection AS selection USING (selection_id)
+    ) AS shown ON true
+    ORDER BY starts_at, market_id, code, currency"""
 _COLUMNS = "no, market_id, version, event_id, results, windows, said, moves"
 
 
@@ -74,6 +129,28 @@ async def end_aside(tx: Transaction, ended: Sequence[LeftAside]) -> None:
             [one.shard for one in ended],
             [one.bet_id for one in ended],
         )
+
+
+async def find_awaited(
+    tx: Transaction,
+    *,
+    started_by: datetime,
+    producer: str | None,
+    after: MarketId | None,
+    limit: int,
+) -> AwaitedPage:
+    """Return markets whose bets wait for a result, the oldest event first, behind `after`.
+
+    Events that started by then should have ended.
+    """
+    rows = await tx.fetch(_AWAITED, started_by, producer, after, limit)
+    shown = [row for row in rows if row["market_id"] is not None]
+    return AwaitedPage(
+        markets=tuple(
+            [_awaited(list(mine)) for _, mine in groupby(shown, key=itemgetter("market_id"))]
+        ),
+        count=rows[0]["markets"],
+    )
 
 
 async def find_last_no(tx: Transaction) -> int:
@@ -244,6 +321,38 @@ def _result(row: asyncpg.Record) -> MarketResult:
         windows=_decode_windows(row["windows"]),
         said=_decode_said(row["said"]),
         moves=row["moves"],
+    )
+
+
+def _awaited(rows: Sequence[asyncpg.Record]) -> Awaited:
+    """Return a market from the rows of its selections."""
+    row = rows[0]
+    return Awaited(
+        market_id=MarketId(str(row["market_id"])),
+        event_id=EventId(str(row["event_id"])),
+        sport=row["sport"],
+        home=row["home"],
+        away=row["away"],
+        event_name=row["event_name"],
+        starts_at=row["starts_at"],
+        event_status=row["event_status"],
+        kind=row["kind"],
+        line=row["line"],
+        specifiers=row["specifiers"],
+        producer=row["producer"],
+        status=row["status"],
+        late=Late(row["late"]),
+        part_void=row["part_void"],
+        selections=tuple(
+            AwaitedSelection(
+                selection_id=SelectionId(str(one["selection_id"])),
+                code=one["code"],
+                currency=one["currency"],
+                bets=one["bets"],
+                stake_micros=one["stake_micros"],
+            )
+            for one in rows
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from pitboss.sportsbook.trading.operations import (
     Desk,
     change,
+    offer,
     rise,
     set_factor,
     set_limits,
@@ -27,6 +28,7 @@ __all__ = [
     "find_limits",
     "find_sheet",
     "find_stake_max",
+    "offer",
     "rise",
     "set_factor",
     "set_limits",

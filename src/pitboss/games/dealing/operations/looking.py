@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pitboss import jurisdictions
 from pitboss.games import registry, rounds
 from pitboss.games.dealing import rules, store
 from pitboss.games.dealing.model import (
     PROVIDER,
+    Builds,
     HouseRound,
     Play,
     Refusal,
@@ -42,7 +44,7 @@ class Deal:
     round: HouseRound | None = None
     turn: rules.Turn | None = None
     after: State | None = None
-    builds: frozenset[str] = frozenset()
+    builds: Builds | None = None
     draw: str | None = None
     steps: int = 0
     repeated: bool = False
@@ -61,10 +63,10 @@ class _Shelf:
     booked: Mapping[str, Round]
     offers: Mapping[House, Offer]
     certificates: Mapping[House, Sequence[Certificate]]
-    builds: frozenset[str]
+    builds: Builds
 
 
-async def judge(turn: Turn, plays: Sequence[Play], builds: frozenset[str]) -> list[Deal]:
+async def judge(turn: Turn, plays: Sequence[Play], builds: Builds) -> list[Deal]:
     """Return each play as far as the rules allow it; `builds` are what would deal.
 
     Raises:
@@ -98,17 +100,23 @@ async def refuse_opening(
     certificates = await registry.find_certificates(turn.tx, offer.version)
     own = [item for item in certificates if item.licence == player.jurisdiction]
     builds = await builds_of(equipment)
-    certified = rules.is_certified(offer, own, builds, game)
+    licence = jurisdictions.find(player.jurisdiction)
+    certified = rules.is_certified(offer, own, builds, game, licence=licence)
     return None if certified else Refusal.ANOTHER_BUILD
 
 
-async def builds_of(equipment: Equipment) -> frozenset[str]:
-    """Return the digests of what would deal: the generator's files, and the games' own.
+async def builds_of(equipment: Equipment) -> Builds:
+    """Return what would deal: the digests of the generator's files and the games' own, and what
+    the generator is certified for.
 
     Raises:
         Fault: the generator does not say which build it is.
     """
-    return frozenset({equipment.games_build, await equipment.draws.build()})
+    draws = equipment.draws
+    return Builds(
+        digests=frozenset({equipment.games_build, await draws.build()}),
+        licences=await draws.licences(),
+    )
 
 
 def _judge(turn: Turn, play: Play, shelf: _Shelf) -> Deal:
@@ -132,6 +140,7 @@ def _judge(turn: Turn, play: Play, shelf: _Shelf) -> Deal:
             for item in (() if game is None else shelf.certificates.get(game, ()))
             if item.licence == player.jurisdiction
         ],
+        licence=jurisdictions.find(player.jurisdiction),
         builds=shelf.builds,
     )
     deal = Deal(play=play, player=player, round=round_, steps=len(steps), builds=shelf.builds)
@@ -145,7 +154,7 @@ def _judge(turn: Turn, play: Play, shelf: _Shelf) -> Deal:
     return deal
 
 
-async def _look(turn: Turn, plays: Sequence[Play], builds: frozenset[str]) -> _Shelf:
+async def _look(turn: Turn, plays: Sequence[Play], builds: Builds) -> _Shelf:
     places = [(shard_of(item.player_id), item.player_id) for item in plays]
     keys = [(item.player_id, item.round_id) for item in plays]
     kept = {(item.player_id, item.id): item for item in await store.find_rounds(turn.tx, keys)}

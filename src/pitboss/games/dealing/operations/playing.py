@@ -13,6 +13,7 @@ from pitboss.games.dealing.facts import HouseRoundBegun, HouseRoundEnded, HouseS
 from pitboss.games.dealing.model import (
     PROVIDER,
     Answer,
+    Builds,
     Dealt,
     HouseRound,
     NotDealt,
@@ -87,7 +88,7 @@ def _waves(plays: Sequence[Play]) -> Iterator[list[int]]:
 
 
 async def _play(
-    turn: Turn, plays: Sequence[Play], equipment: Equipment, builds: frozenset[str]
+    turn: Turn, plays: Sequence[Play], equipment: Equipment, builds: Builds
 ) -> list[Answer]:
     deals = await judge(turn, plays, builds)
     await _stake(turn, _going(deals))
@@ -163,7 +164,8 @@ async def _deal(deals: Sequence[Deal], equipment: Equipment) -> None:
                 purpose=f"{game.value} {item.action.value}",
                 mapping=deal.turn.mapping,
             )
-            ensure(record.code_hash in deal.builds, "the build that was asked about has drawn")
+            known = deal.builds is not None and record.code_hash in deal.builds.digests
+            ensure(known, "the build that was asked about has drawn")
             deal.draw = write_draw(record)
             draw = rules.as_draw(record)
         deal.after = house.step(deal.turn.state, deal.play.action, draw)

@@ -125,7 +125,7 @@ async def _decide(
     placings, named = await look_up(turn.tx, placings, licences_of(permits))
     commands = [item.command for item in placings]
     verdicts = judge(commands, permits, offers, named, turn.now)
-    asked = placings
+    asked = placings = await offer(turn, desk, shelf.revoked, placings, permits, verdicts, offers)
 
     keys = [rules.likeness_of(command) for command in commands]
     twins = rules.find_twins(placings, verdicts, keys, recent)
@@ -139,11 +139,10 @@ async def _decide(
     unpaid: set[BetId] = set()
     for place, (item, permit, verdict) in enumerate(zip(placings, permits, verdicts, strict=True)):
         if place in twins:
-            before = twins[place]
-            taken = before is None or recent.has(keys[place], item.placed_at)
-            # Whose twin got no stake gets none either: nothing in this batch gives money back.
-            reason = Refusal.DUPLICATE_SLIP if taken else decided[before or 0][0].refusal
-            decided.append(rules.refused(item, str(reason), now=turn.now))
+            twin = twins[place]
+            taken = twin is None or recent.has(keys[place], item.placed_at)
+            before = None if taken else decided[twin or 0][0]
+            decided.append(rules.refused_twin(item, before, now=turn.now))
             continue
         free = is_free(item.command.shape)
         answer = next(held) if isinstance(verdict, tuple) and not free else None
@@ -199,14 +198,56 @@ async def _weigh(
             continue
         if isinstance(answer, TooMuch):
             verdicts[place] = REFUSALS[answer.bound]
-            changed[place] = structs.replace(
-                placings[place], stake_other_micros=answer.stake_micros_max
-            )
+            changed[place] = offering(placings[place], permits[place], answer.stake_micros_max)
         elif isinstance(answer, Referred):
-            referred[place] = answer
+            less = _passing(permits[place], answer.stake_micros_max)
+            referred[place] = structs.replace(answer, stake_micros_max=less)
         elif answer.stake_micros is not None:
             changed[place] = rules.with_stake(placings[place], answer.stake_micros)
     return weighed, changed, referred
+
+
+async def offer(
+    turn: Turn,
+    desk: trading.Desk,
+    catalogue_no: int,
+    placings: Sequence[Placing],
+    permits: Sequence[GateAnswer],
+    verdicts: Sequence[tuple[Leg, ...] | str],
+    offers: Mapping[SelectionId, Offer],
+) -> Sequence[Placing]:
+    """Return the placings, with what would have passed of those that could return too much."""
+    within: dict[int, tuple[int, Taking]] = {}
+    for place, (item, permit, verdict) in enumerate(zip(placings, permits, verdicts, strict=True)):
+        if verdict != Refusal.RETURNS_TOO_LARGE or not isinstance(permit, Permit):
+            continue
+        licence, unit = allowed(permit.jurisdiction), minor_unit(item.command.currency)
+        least = structs.replace(item.command, stake_micros=unit)
+        legs = rules.judge(least, offers, minor_unit_micros=unit, licence=licence, now=turn.now)
+        if isinstance(legs, tuple):
+            most = licence.returns_micros_max
+            stake = rules.stake_within(legs, least.shape, most, minor_unit_micros=unit)
+            within[place] = stake, taking_of(item, legs, permit)
+    if not within:
+        return placings
+    takings = [taking for _, taking in within.values()]
+    limited = await trading.offer(turn, desk, takings, catalogue_no=catalogue_no)
+    changed = list(placings)
+    for (place, (stake, _)), limit in zip(within.items(), limited, strict=True):
+        least_of = min(stake, limit.stake_micros_max)
+        changed[place] = offering(placings[place], permits[place], least_of)
+    return changed
+
+
+def offering(item: Placing, permit: GateAnswer, stake_micros: int) -> Placing:
+    """Return a placing that is refused, with the stake that its player's licence lets pass."""
+    return rules.offering(item, _passing(permit, stake_micros))
+
+
+def _passing(permit: GateAnswer, stake_micros: int) -> int:
+    """Return a stake that is within the limits; nothing where the licence takes none so small."""
+    assert isinstance(permit, Permit)  # noqa: S101 - nothing is weighed without one
+    return stake_micros if stake_micros >= allowed(permit.jurisdiction).stake_micros_min else 0
 
 
 def taking_of(item: Placing, legs: tuple[Leg, ...], permit: Permit) -> Taking:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.shards import shard_of
 from pitboss.messages import Turn
+from pitboss.players import identity
 from pitboss.sportsbook.betting import rules, store
 from pitboss.sportsbook.betting.facts import ReferralAnswered
 from pitboss.sportsbook.betting.model import Heard, Trader, Unheard
-from pitboss.sportsbook.betting.operations.terms import minor_unit
+from pitboss.sportsbook.betting.operations.terms import allowed, minor_unit
 
 
 async def answer_referral(turn: Turn, trader: Trader) -> Heard | Unheard:
@@ -22,8 +23,13 @@ async def answer_referral(turn: Turn, trader: Trader) -> Heard | Unheard:
     place = (shard, trader.bet_id)
     referred = (await store.find_referrals(turn.tx, [place])).get(trader.bet_id)
     bet = (await store.find_bets(turn.tx, [place])).get(trader.bet_id)
-    unit = 1 if bet is None else minor_unit(bet.currency)
-    answer = rules.hear(trader, referred, bet, minor_unit_micros=unit, now=turn.now)
+    unit, least = 1, 1
+    if bet is not None:
+        (player,) = (await identity.find_players(turn.tx, [(shard, bet.player_id)])).values()
+        unit, least = minor_unit(bet.currency), allowed(player.jurisdiction).stake_micros_min
+    answer = rules.hear(
+        trader, referred, bet, minor_unit_micros=unit, stake_micros_min=least, now=turn.now
+    )
     if isinstance(answer, Unheard) or not answer.changed:
         return answer
     assert referred is not None  # noqa: S101 - no word is taken of what does not wait

@@ -35,6 +35,8 @@ from pitboss.sportsbook.betting.operations.placing import (
     is_free,
     judge,
     log_out,
+    offer,
+    offering,
     taking_of,
 )
 from pitboss.sportsbook.betting.operations.terms import allowed, licences_of
@@ -57,8 +59,7 @@ async def decide_due(
     the gate, the sportsbook's own rules, and the price by the player's policy.  Whatever happened
     to a leg meanwhile refuses the bet, and then its hold is released.  What was taken of a limit is
     theirs; what they would win more at a better price is held against the limits.  A free bet is
-    held as a stake is, though no money is: it can be used again if its bet is refused.  One that
-    waited for a trader is taken as they said, and what they do not take of it is released.
+    held, though no money is.  Of one that a trader took in part, the rest is released.
 
     Args:
         turn: it holds the shards of the bets, and under it they were read to be delayed.
@@ -71,23 +72,23 @@ async def decide_due(
         return ()
     places = [(item.shard, item.command.bet_id) for _, item in due]
     held = await store.find_bets(turn.tx, places)
-    due = [(item, rules.as_shaped(asked, held[asked.command.bet_id])) for item, asked in due]
+    asked = [rules.as_shaped(item, held[item.command.bet_id]) for _, item in due]
     referrals = await store.find_referrals(turn.tx, places)
     traders = [referrals.get(bet_id) for _, bet_id in places]
-    placings = [_as_it_waits(item, held, referrals) for _, item in due]
+    placings = [_as_it_waits(item, held, referrals) for item in asked]
     verdicts: list[tuple[Leg, ...] | str] = [Refusal.UNREADABLE] * len(due)
     permits: Sequence[GateAnswer] = ()
     risen: Sequence[Line] = ()
     if not give_up:
         permits = await gate.check(turn, [check_of(item.command) for item in placings])
-        pending = [item for item, _ in due]
-        verdicts = await _judge_again(turn, shelf, pending, placings, permits, traders, held)
-        risen = await _weigh_risen(turn, shelf, desk, placings, permits, verdicts, traders, held)
+        verdicts, risen = await _look_again(
+            turn, shelf, desk or trading.Desk(), due, placings, permits, traders, held, asked
+        )
     released = await _release(turn, placings, verdicts, held)
 
     decided = [
         _end_of(
-            item if isinstance(verdict, tuple) else due[place][1],
+            item if isinstance(verdict, tuple) else asked[place],
             verdict,
             permits[place] if permits else None,
             released.get(place, ()),
@@ -149,44 +150,54 @@ async def _end_wait(
     await use_gifts(turn, [(bet, False) for bet in refused])
 
 
-async def _judge_again(
+async def _look_again(
     turn: Turn,
     shelf: catalog.Shelf,
-    pending: Sequence[Pending],
+    desk: trading.Desk,
+    due: Sequence[tuple[Pending, Placing]],
     placings: Sequence[Placing],
     permits: Sequence[GateAnswer],
     traders: Sequence[ReferredBet | None],
     held: Mapping[BetId, Bet],
-) -> list[tuple[Leg, ...] | str]:
-    """Return what becomes of delayed bets: by all that counts, by what happened, by traders."""
+    asked: list[Placing],
+) -> tuple[list[tuple[Leg, ...] | str], list[Line]]:
+    """Return what becomes of delayed bets: by all that counts, by what happened, by traders.
+
+    With what has been put into the books for those who win more now; see `_weigh_risen`.
+    """
     wanted = {leg.selection_id for item in placings for leg in item.command.legs}
     offers = await shelf.locked(turn.tx, wanted)
     struck, named = await look_up(turn.tx, placings, licences_of(permits))
     judged = judge([item.command for item in struck], permits, offers, named, turn.now)
-    return [
+    asked[:] = await offer(turn, desk, shelf.revoked, asked, permits, judged, offers)
+    verdicts = [
         rules.refusal_after_delay(before.seen, offers)
         or rules.refusal_of_terms(held[item.command.bet_id].legs, verdict)
         or rules.verdict_of_trader(item, trader)
         or verdict
         if isinstance(verdict, tuple)
         else verdict
-        for before, item, trader, verdict in zip(pending, placings, traders, judged, strict=True)
+        for (before, _), item, trader, verdict in zip(due, placings, traders, judged, strict=True)
     ]
+    risen = await _weigh_risen(turn, shelf, desk, placings, permits, verdicts, traders, held, asked)
+    return verdicts, risen
 
 
 async def _weigh_risen(
     turn: Turn,
     shelf: catalog.Shelf,
-    desk: trading.Desk | None,
+    desk: trading.Desk,
     placings: Sequence[Placing],
     permits: Sequence[GateAnswer],
     verdicts: list[tuple[Leg, ...] | str],
     traders: Sequence[ReferredBet | None],
     held: Mapping[BetId, Bet],
+    asked: list[Placing],
 ) -> list[Line]:
     """Hold bets whose price has risen while they waited against the limits for what is more.
 
-    Who is above one is refused in `verdicts`.  Returns what has been put into the books for it.
+    Who is above one is refused in `verdicts`, and has in `asked` the stake that would have passed.
+    Returns what has been put into the books for the others.
     """
     risen: dict[int, Rise] = {}
     for place, (item, permit, verdict) in enumerate(zip(placings, permits, verdicts, strict=True)):
@@ -200,12 +211,11 @@ async def _weigh_risen(
             risen[place] = Rise(before=rules.taking_of_bet(bet), after=now)
     if not risen:
         return []
-    answers, lines = await trading.rise(
-        turn, desk or trading.Desk(), [*risen.values()], catalogue_no=shelf.revoked
-    )
+    answers, lines = await trading.rise(turn, desk, [*risen.values()], catalogue_no=shelf.revoked)
     for place, answer in zip(risen, answers, strict=True):
         if isinstance(answer, TooMuch):
             verdicts[place] = REFUSALS[answer.bound]
+            asked[place] = offering(asked[place], permits[place], answer.stake_micros_max)
     return lines
 
 

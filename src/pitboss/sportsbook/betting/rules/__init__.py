@@ -2,7 +2,13 @@
 
 from pitboss.sportsbook.betting.rules.boosting import judge_boost, judge_boosting, with_boost
 from pitboss.sportsbook.betting.rules.combining import judge_combination, with_combination
-from pitboss.sportsbook.betting.rules.deciding import accepted, passed, pending_of, refused
+from pitboss.sportsbook.betting.rules.deciding import (
+    accepted,
+    passed,
+    pending_of,
+    refused,
+    refused_twin,
+)
 from pitboss.sportsbook.betting.rules.giving import judge_free_bet, judge_gift
 from pitboss.sportsbook.betting.rules.judging import (
     are_related,
@@ -19,6 +25,7 @@ from pitboss.sportsbook.betting.rules.liability import (
     as_shaped,
     has_risen,
     lines_of_legs,
+    offering,
     refusal_of_terms,
     stake_within,
     takes_less,
@@ -55,6 +62,7 @@ __all__ = [
     "judge_gift",
     "likeness_of",
     "lines_of_legs",
+    "offering",
     "passed",
     "pending_of",
     "referred_of",
@@ -62,6 +70,7 @@ __all__ = [
     "refusal_of",
     "refusal_of_terms",
     "refused",
+    "refused_twin",
     "see",
     "share_a_competition",
     "stake_within",

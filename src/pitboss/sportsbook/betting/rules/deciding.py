@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from pitboss.gate.model import Permit
 from pitboss.kernel.facts import Movement
 from pitboss.kernel.ids import SelectionId
@@ -19,6 +21,7 @@ from pitboss.sportsbook.betting.model import (
     Pending,
     Placing,
     Referral,
+    Refusal,
     Seen,
 )
 from pitboss.sportsbook.betting.rules.judging import delay_of, see
@@ -216,3 +219,19 @@ def refused(
         stake_micros_max=item.stake_other_micros,
     )
     return bet, fact
+
+
+def refused_twin(item: Placing, before: Bet | None, *, now: datetime) -> tuple[Bet, BetRefused]:
+    """Return a slip that is sent twice: refused for that, or as the one before it was.
+
+    Whose twin got no stake gets none either: nothing in a batch gives money back.
+
+    Args:
+        item: what is asked for.
+        before: the one before it in its batch, if that was refused.
+        now: by the turn's clock.
+    """
+    if before is None:
+        return refused(item, Refusal.DUPLICATE_SLIP, now=now)
+    like = replace(item, stake_other_micros=before.stake_other_micros)
+    return refused(like, str(before.refusal), now=now)

@@ -149,6 +149,11 @@ def with_stake(item: Placing, stake_micros: int) -> Placing:
     return structs.replace(item, command=command, stake_other_micros=item.command.stake_micros)
 
 
+def offering(item: Placing, stake_micros: int) -> Placing:
+    """Return a placing that is refused, with the stake that would have passed."""
+    return structs.replace(item, stake_other_micros=stake_micros)
+
+
 def as_held(item: Placing, bet: Bet) -> Placing:
     """Return the placing of a delayed bet with the stake that is held for it."""
     if item.command.stake_micros == bet.stake_micros:

@@ -47,12 +47,14 @@ def hear(
     bet: Bet | None,
     *,
     minor_unit_micros: int,
+    stake_micros_min: int,
     now: datetime,
 ) -> Heard | Unheard:
     """Say whether a trader's word is taken: the first one, as long as the bet waits.
 
     The same word of the same trader again is a repeat, whatever has become of the bet since.  Less
-    is a stake in whole minor units below the one that was asked for.
+    is a stake in whole minor units below the one that was asked for, and not below the licence's
+    least.
     """
     if referred is None or bet is None or bet.player_id != trader.player_id:
         return Unheard(reason=ReferralRefusal.UNKNOWN_REFERRAL)
@@ -67,7 +69,8 @@ def hear(
         return Unheard(reason=ReferralRefusal.REFERRAL_OVER)
     stake = trader.stake_micros
     if (stake is None) is (trader.word is Word.REDUCE) or (
-        stake is not None and (not 0 < stake < bet.stake_micros or stake % minor_unit_micros)
+        stake is not None
+        and (not max(stake_micros_min, 1) <= stake < bet.stake_micros or stake % minor_unit_micros)
     ):
         return Unheard(reason=ReferralRefusal.REFERRAL_STAKE)
     word = Said(word=trader.word, stake_micros=stake, by=trader.by, at=now)

@@ -140,8 +140,8 @@ class Offer:
     two moments, the market was open (or was not) all the time between.  `live_no` does so with
     score, red cards and period.  `in_play`: the event is under way and may be bet on, whenever it
     was to start.  `priced_at`: when the price was last changed or confirmed.  `book` is the sum of
-    what the market's prices make of one (`1/price`), where one of its selections must win and all
-    are active: one, and the margin on top.
+    what the market's prices make of one (`1/price`), where one of its selections must win: one, and
+    the margin on top; those that take no bets count at their last price.
     """
 
     selection_id: SelectionId

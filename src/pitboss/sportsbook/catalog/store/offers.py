@@ -37,9 +37,9 @@ async def find_offers(tx: Transaction, selection_ids: Sequence[SelectionId]) -> 
         f" market.status, kind, line, specifiers, producer, {PRODUCER_UP} AS producer_up,"
         " starts_at, sport, competition, event.status AS event_status, score, period, red_cards,"
         " live_no, bet_delay_seconds, in_play_open, places, fraction,"
-        " (SELECT CASE WHEN bool_and(other.active) THEN array_agg(other.price) END"
-        "  FROM catalog_selection AS other WHERE other.market_id = market.market_id"
-        "    AND market.kind = ANY($2)) AS prices,"
+        # Of those that are stopped too: what they may have left to the others is no more than that.
+        " (SELECT array_agg(other.price) FROM catalog_selection AS other"
+        "  WHERE other.market_id = market.market_id AND market.kind = ANY($2)) AS prices,"
         " CASE WHEN kind = ANY($3::text[]) THEN (SELECT count(*) FROM catalog_selection AS runner"
         "   WHERE runner.market_id = market.market_id AND runner.active) END AS runners,"
         # Each of them only grows, so together they are as before only if each is.

@@ -35,7 +35,11 @@ CERTAINTY_MIN = _CONFIRMED
 
 
 async def settle(turn: Turn, desk: rules.Desk, work: Sequence[rules.Work]) -> None:
-    """Have settlement record what is said of markets; what it refuses is owed."""
+    """Have settlement record what is said of markets; what it refuses is owed.
+
+    So is what it has recorded and cannot be true beside what it heard before: nothing of it is paid
+    until somebody says otherwise, and tried again it is applied once that has come.
+    """
     reports: list[Report] = []
     given: list[rules.Work] = []
     for item in work:
@@ -51,6 +55,8 @@ async def settle(turn: Turn, desk: rules.Desk, work: Sequence[rules.Work]) -> No
     for item, answer in zip(given, answers, strict=True):
         if isinstance(answer, Refused):
             _owe(desk, item, Reason.REFUSED, answer.reason)
+        elif answer.torn:
+            _owe(desk, item, Reason.CONTRADICTION, "not all that was said of this market is true")
         else:
             desk.plan.counts["result" if answer.changed else "repeated"] += 1
 

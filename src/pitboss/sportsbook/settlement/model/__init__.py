@@ -4,6 +4,12 @@ Those of which there is one for every bet are Structs, because a dataclass takes
 to make; and they are not tracked by the collector, because they can be in no ring.
 """
 
+from pitboss.sportsbook.settlement.model.awaited import (
+    Awaited,
+    AwaitedPage,
+    AwaitedSelection,
+    Late,
+)
 from pitboss.sportsbook.settlement.model.bets import (
     Change,
     Leg,
@@ -68,11 +74,15 @@ __all__ = [
     "Answer",
     "Aside",
     "Authority",
+    "Awaited",
+    "AwaitedPage",
+    "AwaitedSelection",
     "Cancel",
     "CancelRollback",
     "Change",
     "Effect",
     "Finish",
+    "Late",
     "LeftAside",
     "Leg",
     "MarketResult",

@@ -125,7 +125,8 @@ class Preview:
     `version` is how much was said of the market before, and `digest` stands for all of this: who
     says it names the digest, so that what is recorded is what was shown.  `sums` are by currency,
     `players` by player and currency, in order; `largest` are the greatest single differences.
-    `opened` bets would be open again.
+    `opened` bets would be open again; `torn` are results that would not count, for they cannot all
+    be true.
     """
 
     market_id: MarketId
@@ -134,6 +135,7 @@ class Preview:
     digest: str
     bets: int
     opened: int
+    torn: tuple[SelectionResult, ...] = ()
     sums: Mapping[str, Sum]
     largest: tuple[Change, ...]
     players: Mapping[tuple[PlayerId, str], Sum]

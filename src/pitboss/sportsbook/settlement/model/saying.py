@@ -159,7 +159,9 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     """What was said of a market, whoever said it and whatever it was, as it is stored.
 
     Without `reported_at` it is as old as its record.  A `provisional` result was not certain
-    enough to be paid by.
+    enough to be paid by.  `one_of` is the number of the market's selections if exactly one of them
+    wins; then results that cannot all be true do not count.  What was said before anybody kept it
+    has 0, and counts as it did.
     """
 
     kind: RulingKind = RulingKind.RESULT
@@ -175,6 +177,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
     from_at: datetime | None = None
     until: datetime | None = None
     reason: str = ""
+    one_of: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,17 +196,29 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What was said of a market, taken together: results that count, windows that are void."""
+    """What was said of a market, taken together: results that count, windows that are void.
+
+    `torn` are the newest results of selections that do not count because they cannot all be true.
+    """
 
     results: tuple[SelectionResult, ...] = ()
     windows: tuple[Window, ...] = ()
+    torn: tuple[SelectionResult, ...] = ()
+
+    def moves(self, before: Effect) -> bool:
+        """Say whether something else counts than before, so that bets have to be looked at."""
+        return (self.results, self.windows) != (before.results, before.windows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """The report is on record; `changed` is false when it was before."""
+    """The report is on record; `changed` is false if nothing else counts than before.
+
+    It is `torn` if it cannot be true beside others that are as good, so none of them counts.
+    """
 
     changed: bool
+    torn: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

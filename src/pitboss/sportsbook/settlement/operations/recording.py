@@ -51,8 +51,9 @@ async def record_results(
     Takes the turn of the catalogue's shard.  Every report is answered, in order.  The same report
     again changes nothing.  What counts of a market does not depend on the order in which reports
     arrive (`rules.effect_of`); `changed` says whether something else counts now, and then
-    settlement looks at every bet of the market.  A market of which nothing is left to bet on is
-    closed; a rollback opens none.
+    settlement looks at every bet of the market.  Where exactly one selection wins, results that
+    cannot all be true (`torn`) are recorded, and none of them counts.  A market of which nothing is
+    left to bet on is closed; a rollback opens none.
 
     Args:
         turn: of the catalogue's shard.
@@ -76,14 +77,16 @@ async def record_results(
         if market is None:
             answers.append(_refuse_report(turn, report.market_id, said, Refusal.UNKNOWN_MARKET))
             continue
+        said = rules.said_in(market, said)
         if rules.was_said(said, desk.rulings(market.id)):
-            answers.append(Recorded(changed=False))
+            answers.append(Recorded(changed=False, torn=desk.is_torn(market.id, said)))
             continue
-        refusal = rules.find_refusal_of(market, said, desk.rulings(market.id), now=turn.now)
+        refusal = _find_refusal(turn, desk, market, said)
         if refusal is not None:
             answers.append(_refuse_report(turn, market.event_id, said, refusal, market.id))
             continue
-        answers.append(Recorded(changed=desk.rule(market, said)))
+        changed = desk.rule(market, said)
+        answers.append(Recorded(changed=changed, torn=desk.is_torn(market.id, said)))
     await desk.save()
     return tuple(answers)
 
@@ -112,19 +115,20 @@ async def record_as_shown(
     if not found:
         return _refuse_report(turn, market_id, said, Refusal.UNKNOWN_MARKET)
     (market,) = found
+    said = rules.said_in(market, said)
     desk = _Desk(turn, book.current)
     await desk.read([market.id])
     rulings = desk.rulings(market.id)
     if rules.is_repeated(said, rulings, version):
-        return Recorded(changed=False)
-    refusal = rules.find_refusal_of(market, said, rulings, now=turn.now)
+        return Recorded(changed=False, torn=desk.is_torn(market.id, said))
+    refusal = _find_refusal(turn, desk, market, said)
     if len(rulings) != version:
         refusal = Refusal.NOT_AS_SHOWN
     if refusal is not None:
         return _refuse_report(turn, market.event_id, said, refusal, market.id)
     changed = desk.rule(market, said)
     await desk.save()
-    return Recorded(changed=changed)
+    return Recorded(changed=changed, torn=desk.is_torn(market.id, said))
 
 
 async def record_scores(
@@ -155,7 +159,8 @@ async def record_scores(
             continue
         changed = False
         for market in _unsettled(event, desk, found):
-            desk.rule(market, Said(authority=Authority.STAFF, results=found[market.id]), report)
+            said = Said(authority=Authority.STAFF, results=found[market.id])
+            desk.rule(market, rules.said_in(market, said), report)
             changed = True
         answers.append(Recorded(changed=changed))
     await desk.save()
@@ -189,6 +194,10 @@ class _Desk:
         """Return what counts of a market."""
         return self._effects.get(market_id, Effect())
 
+    def is_torn(self, market_id: MarketId, said: Said) -> bool:
+        """Say whether something that was said does not count, for it cannot be beside the rest."""
+        return not {*self.effect(market_id).torn}.isdisjoint(said.results)
+
     def rule(self, market: Market, said: Said, report: ScoreReport | None = None) -> bool:
         """Take the next word on a market; say whether something else counts now."""
         before, rulings = self.effect(market.id), self._rulings.setdefault(market.id, [])
@@ -204,7 +213,7 @@ class _Desk:
             selections=after.results,
             windows=after.windows,
             said=said,
-            moves=after != before,
+            moves=after.moves(before),
         )
         self._fresh.append(result)
         if rules.closes(after, [item.id for item in market.selections], now=now):
@@ -223,6 +232,11 @@ class _Desk:
             await catalog.set_selections(self._turn, ended)
         await catalog.close_markets(self._turn, self._closed)
         await store.save_results(self._turn.tx, self._fresh, self._turn.now)
+
+
+def _find_refusal(turn: Turn, desk: _Desk, market: Market, said: Said) -> Refusal | None:
+    selections = [item.id for item in market.selections]
+    return rules.find_refusal(said, desk.rulings(market.id), selections, now=turn.now)
 
 
 def _is_another(desk: _Desk, found: Mapping[MarketId, tuple[SelectionResult, ...]]) -> bool:
@@ -265,6 +279,7 @@ def _told(result: MarketResult, report: ScoreReport | None, current: Rules) -> M
                 certainty=said.certainty,
                 provisional=said.provisional,
                 reason=said.reason,
+                one_of=said.one_of,
             )
         case RulingKind.ROLLBACK:
             return MarketResultRolledBack(

@@ -12,18 +12,18 @@ from pitboss.sportsbook.settlement.rules.ending import (
     results_of,
     results_with_places,
 )
-from pitboss.sportsbook.settlement.rules.knowing import Known, is_paid, terms_for
+from pitboss.sportsbook.settlement.rules.knowing import Known, is_paid, terms_for, with_torn
 from pitboss.sportsbook.settlement.rules.paying import ending_of, leg_factor, settle, settle_lines
 from pitboss.sportsbook.settlement.rules.saying import (
     AHEAD_MAX,
     closes,
     effect_of,
     find_refusal,
-    find_refusal_of,
     is_repeated,
     marked,
     newly_ended,
     said_at,
+    said_in,
     said_of,
     was_said,
 )
@@ -42,7 +42,6 @@ __all__ = [
     "effect_of",
     "ending_of",
     "find_refusal",
-    "find_refusal_of",
     "finished_at",
     "is_paid",
     "is_repeated",
@@ -55,9 +54,11 @@ __all__ = [
     "results_of",
     "results_with_places",
     "said_at",
+    "said_in",
     "said_of",
     "settle",
     "settle_lines",
     "terms_for",
     "was_said",
+    "with_torn",
 ]

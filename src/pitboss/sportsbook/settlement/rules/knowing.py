@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from pitboss.kernel.ids import MarketId, SelectionId
 from pitboss.kernel.money import currency
 from pitboss.sportsbook.betting.model import Waiting
 from pitboss.sportsbook.settlement.model import (
     VOID,
+    Awaited,
+    Late,
     MarketResult,
     Result,
     SelectionResult,
@@ -36,6 +39,14 @@ def is_paid(bet: Waiting, settled: Settled | None) -> bool:
     """Say whether a bet that was settled before returned just that."""
     now = (None, False) if settled is None else (settled.returns_micros, settled.voided)
     return (bet.returns_micros, bet.voided) == now
+
+
+def with_torn(market: Awaited, torn: Collection[SelectionId]) -> Awaited:
+    """Return a market whose bets wait, with what of it waits because it was torn."""
+    if not any(item.selection_id in torn for item in market.selections):
+        return market
+    selections = [replace(item, torn=item.selection_id in torn) for item in market.selections]
+    return replace(market, late=Late.TORN, selections=tuple(selections))
 
 
 class Known:

@@ -79,16 +79,14 @@ def find_refusal(
     selections: Collection[SelectionId],
     *,
     now: datetime,
-    one_wins: bool = False,
 ) -> Refusal | None:
     """Return why something cannot be said of a market.
 
     Args:
-        said: what somebody wants to say; it has its time.
+        said: what somebody wants to say, of a market of this kind (`said_in`); it has its time.
         rulings: what was said of the market before.
         selections: those of the market.
         now: by our own clock.
-        one_wins: whether exactly one of the selections wins, or the stakes come back.
     """
     named = {item.selection_id for item in said.results} | {*said.open_ids, *said.selections}
     if not named <= {*selections}:
@@ -104,26 +102,21 @@ def find_refusal(
         for ruling in rulings
     ):
         return Refusal.UNKNOWN_VERSION
-    torn = one_wins and _cannot_all_be(said, selections)
-    if torn or any(_contradicts(said, ruling.said) for ruling in rulings):
+    if _clashing(said.results, said.one_of) or any(
+        _contradicts(said, ruling.said) for ruling in rulings
+    ):
         return Refusal.CONTRADICTS_ITSELF
     if _is_against_staff(said, rulings):
         return Refusal.AGAINST_STAFF
     return None
 
 
-def find_refusal_of(
-    market: Market, said: Said, rulings: Sequence[Ruling], *, now: datetime
-) -> Refusal | None:
-    """Return why something cannot be said of this market; see `find_refusal`."""
+def said_in(market: Market, said: Said) -> Said:
+    """Return what is said of a market with what its kind says of it: whether just one wins."""
     kind = registry.find_kind(market.kind)
-    return find_refusal(
-        said,
-        rulings,
-        [item.id for item in market.selections],
-        now=now,
-        one_wins=kind is not None and kind.has_one_winner,
-    )
+    if said.kind is not RulingKind.RESULT or kind is None or not kind.has_one_winner:
+        return said
+    return structs.replace(said, one_of=len(market.selections))
 
 
 def marked(said: Said, version: int) -> bytes:
@@ -145,12 +138,13 @@ def is_repeated(said: Said, rulings: Sequence[Ruling], version: int) -> bool:
 
 
 def _timeless(said: Said) -> Said:
-    return structs.replace(said, reported_at=None)
+    return structs.replace(said, reported_at=None, one_of=0)
 
 
 def was_said(said: Said, rulings: Sequence[Ruling]) -> bool:
     """Say whether the same was said before: a repeated message changes nothing."""
-    return any(ruling.said == said for ruling in rulings)
+    mine = structs.replace(said, one_of=0)
+    return any(structs.replace(ruling.said, one_of=0) == mine for ruling in rulings)
 
 
 def effect_of(rulings: Sequence[Ruling]) -> Effect:
@@ -159,14 +153,21 @@ def effect_of(rulings: Sequence[Ruling]) -> Effect:
     Of a selection the newest result counts that was not rolled back; what staff say holds against
     what feeds say.  A rollback undoes what was reported until then, also what arrives after it.  A
     cancel holds until a rollback that is as new, for the bets of its window.
+
+    Where exactly one selection wins, what cannot all be true does not count: of several winners,
+    and of all if none has won.  Those that feeds say go first; if it is torn among equals, none of
+    them counts, and bets wait until somebody says otherwise.  No older result counts in its place.
+
     Source: Sportradar UOF, rollback_bet_settlement, bet_cancel, rollback_bet_cancel.
     """
     rollbacks = [item for item in rulings if item.said.kind is RulingKind.ROLLBACK]
     gone = {item.said.rolls_back for item in rollbacks}
-    newest: dict[SelectionId, tuple[tuple[object, ...], SelectionResult] | None] = {}
+    one_of = 0
+    newest: dict[SelectionId, tuple[tuple[int, datetime, int, str], SelectionResult] | None] = {}
     for ruling in rulings:
         if ruling.said.kind is not RulingKind.RESULT:
             continue
+        one_of = max(one_of, ruling.said.one_of)
         counts = not ruling.said.provisional and ruling.version not in gone
         order = _order(ruling)
         for item in ruling.said.results:
@@ -175,9 +176,12 @@ def effect_of(rulings: Sequence[Ruling]) -> Effect:
                 continue
             if before is None or before[0] < order:
                 newest[item.selection_id] = (order, item)
+    told = [(order[0], item) for order, item in filter(None, newest.values())]
+    torn = _find_torn(told, one_of)
     return Effect(
-        results=tuple([found[1] for found in newest.values() if found is not None]),
+        results=tuple([item for _, item in told if item.selection_id not in torn]),
         windows=_windows(rulings),
+        torn=tuple([item for _, item in told if item.selection_id in torn]),
     )
 
 
@@ -185,10 +189,11 @@ def closes(effect: Effect, selections: Collection[SelectionId], *, now: datetime
     """Say whether nothing can be bet on any more: all has ended, or what comes would be void.
 
     Somebody who has won is enough: the market is decided, whatever is still to be said of others.
+    So is a market of which things were said that cannot all be true: it has ended somehow.
     A window that is over in a moment closes nothing: it is about what was accepted until now, by
     clocks that may be a little ahead.
     """
-    if {item.selection_id for item in effect.results} >= {*selections}:
+    if effect.torn or {item.selection_id for item in effect.results} >= {*selections}:
         return True
     if any(item.won and item.void_share != "1" for item in effect.results):
         return True
@@ -253,26 +258,59 @@ def _contradicts(said: Said, earlier: Said) -> bool:
     return any(key in before and before[key] != stated for key, stated in _stated(said).items())
 
 
-def _cannot_all_be(said: Said, selections: Collection[SelectionId]) -> bool:
-    """Say whether several have won, or none of all, where exactly one does.
+def _find_torn(told: Sequence[tuple[int, SelectionResult]], one_of: int) -> set[SelectionId]:
+    """Return the selections of which nothing counts; `told` are results, each with its rank.
 
-    Those that tie share the stake of one, by shares that a feed may have rounded up.
+    Where several cannot all be true, those of the lower rank go first.
     """
-    results = [Result.of(item) for item in said.results]
-    won = sum((1 - one.void_share) * one.dead_heat for one in results if one.won)
-    if won > SHARES_MAX:
-        return True
-    told = {item.selection_id for item in said.results} >= {*selections}
-    return told and not any(one.won or one.void_share for one in results)
+    torn: set[SelectionId] = set()
+    while one_of:
+        left = {item.selection_id: rank for rank, item in told if item.selection_id not in torn}
+        clashing = _clashing([item for _, item in told if item.selection_id in left], one_of)
+        if not clashing:
+            break
+        highest = max(left[key] for key in clashing)
+        lower = {key for key in clashing if left[key] < highest}
+        torn |= lower or clashing
+    return torn
+
+
+def _clashing(results: Sequence[SelectionResult], one_of: int) -> set[SelectionId]:
+    """Return the selections whose results cannot all be true, where exactly one of so many wins.
+
+    Those that have won if it is too many of them, all if none has.  Those that tie share the stake
+    of one, by shares that a feed may have rounded up.
+    """
+    if not one_of:
+        return set()
+    read = {item.selection_id: Result.of(item) for item in results}
+    shares = {
+        key: (1 - one.void_share) * one.dead_heat
+        for key, one in read.items()
+        if one.won and one.void_share < 1
+    }
+    if sum(shares.values()) > SHARES_MAX:
+        return {*shares}
+    if len(read) < one_of or any(one.won or one.void_share for one in read.values()):
+        return set()
+    return {*read}
 
 
 def _is_against_staff(said: Said, rulings: Sequence[Ruling]) -> bool:
-    """Say whether a feed wants a selection to have ended otherwise than staff say."""
-    if said.authority is Authority.STAFF:
+    """Say whether a feed wants a selection to have ended otherwise than staff say.
+
+    Or, where exactly one wins, another one to have won beside theirs, or none at all.
+    """
+    if said.authority is Authority.STAFF or said.reported_at is None:
         return False
     theirs = [item for item in rulings if item.said.authority is Authority.STAFF]
-    held = {item.selection_id: item for item in effect_of(theirs).results}
-    return any(held.get(item.selection_id, item) != item for item in said.results)
+    before = effect_of(theirs)
+    held = {item.selection_id: item for item in (*before.results, *before.torn)}
+    if any(held.get(item.selection_id, item) != item for item in said.results):
+        return True
+    word = Ruling(version=0, said=said, recorded_at=said.reported_at)
+    torn = {item.selection_id for item in effect_of([*theirs, word]).torn}
+    return not torn <= held.keys()
 
 
 def _stated(said: Said) -> dict[SelectionId, SelectionResult | None]:

@@ -13,6 +13,7 @@ from pitboss.messages import Turn
 from pitboss.sportsbook.trading import rules, store
 from pitboss.sportsbook.trading.errors import RoomMoved
 from pitboss.sportsbook.trading.model import (
+    EVERYBODY,
     Answer,
     Factor,
     Line,
@@ -20,6 +21,7 @@ from pitboss.sportsbook.trading.model import (
     Place,
     Rise,
     Taking,
+    TooMuch,
     Weighed,
     no_factor,
 )
@@ -83,6 +85,36 @@ async def rise(
     lines = _lines_of(takings, ledgers)
     await _write(turn, desk, lines)
     return answers, lines
+
+
+async def offer(
+    turn: Turn, desk: Desk, takings: Sequence[Taking], *, catalogue_no: int
+) -> list[TooMuch]:
+    """Return the largest stake that the limits leave for each of these bets; nothing is taken.
+
+    What is free in all partitions counts.  For bets that are refused for something else: what the
+    others of their batch take is not seen.
+
+    Args:
+        desk: what this process remembers.
+        catalogue_no: how often more than prices changed; the caller keeps it from changing.
+    """
+    await desk.refresh(turn.tx, catalogue_no)
+    factors = await _factors(turn, takings)
+    keys = [(partition_of(taking.shard), taking.currency) for taking in takings]
+    ledgers = await _open(turn.tx, desk, takings, keys)
+    for key, ledger in dict(zip(keys, ledgers, strict=True)).items():
+        elsewhere = await desk.make_room(turn.tx, key, dict.fromkeys(ledger, (0, 0)))
+        for one, left in elsewhere.items():
+            ledger[one].room, ledger[one].elsewhere = desk.books(key)[one].room, left
+    return [
+        rules.stake_max(
+            taking,
+            rules.rooms_in_all(taking, ledger, {}),
+            factors.get(taking.player_id, EVERYBODY),
+        )
+        for taking, ledger in zip(takings, ledgers, strict=True)
+    ]
 
 
 async def _with_room(

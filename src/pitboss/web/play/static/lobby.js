@@ -7,7 +7,7 @@ import { withTheirWord } from "./registers.js";
 import { current, device, remember, takeNotice } from "./session.js";
 import { lookAtSession, openShell } from "./shell.js";
 
-// Games of the house that have a page here.
+// Games of the house that have a page here; the rules of those stand on it.
 const PAGES = new Set(["roulette", "slot"]);
 const HOUSE = "house";
 const ELSEWHERE = { title: "No page", detail: "Whoever makes this game opens it elsewhere." };
@@ -61,11 +61,16 @@ function showGames(games) {
       { className: "panel" },
       make("h3", { textContent: game.title }),
       make("p", { textContent: `Returns ${game.rtp} % of what is staked in the long run.` }),
-      playable ? button : make("p", { className: "small", textContent: "No page here yet." }),
+      playable ? button : onlyRules(game),
     );
   });
   const none = make("li", { textContent: "There is no game that you may play just now." });
   fill(byId("games"), ...(cards.length ? cards : [none]));
+}
+
+function onlyRules({ game, title }) {
+  const link = make("a", { href: `/play/${game}`, textContent: `Rules of ${title}` });
+  return make("p", { className: "small" }, "It cannot be played here yet. ", link);
 }
 
 async function launch(game) {

@@ -33,7 +33,6 @@ from pitboss.sportsbook.trading.model import (
     Page,
     Place,
     Referred,
-    Rise,
     Risk,
     Scope,
     SheetLine,
@@ -98,51 +97,6 @@ def decide(
     return answers
 
 
-def decide_rises(
-    rises: Sequence[Rise], ledgers: Sequence[Ledger], factors: Mapping[PlayerId, Fraction]
-) -> list[Answer]:
-    """Answer each bet that would win more than was taken for it; see `decide`.
-
-    All that it may win is held against the limit for one bet, and what is more against the room.
-    """
-    answers: list[Answer] = []
-    for rise, ledger in zip(rises, ledgers, strict=True):
-        factor, more, bound = factors.get(rise.after.player_id, EVERYBODY), _more(rise), None
-        for risk, extra in more:
-            ceiling = ledger[risk.selection_id].book.ceiling
-            one_max = ceiling.ever_max if rise.after.waits else ceiling.bet_max
-            if risk.winnings_micros > floor_of(one_max, factor):
-                bound = bound or Bound.BET
-            elif extra > ledger[risk.selection_id].room:
-                bound = bound or Bound.SELECTION
-        for risk, extra in more if bound is None else ():
-            ledger[risk.selection_id].room -= extra
-            ledger[risk.selection_id].winnings_micros += extra
-        answers.append(TAKEN if bound is None else TooMuch(bound=bound, stake_micros_max=0))
-    return answers
-
-
-def needs_of_rises(
-    rises: Sequence[Rise], ledgers: Sequence[Ledger], answers: Sequence[Answer]
-) -> dict[tuple[int, SelectionId], tuple[int, int]]:
-    """Return the pages on which rises found no room; see `needs_of`."""
-    needs: dict[tuple[int, SelectionId], tuple[int, int]] = {}
-    for rise, ledger, answer in zip(rises, ledgers, answers, strict=True):
-        short = isinstance(answer, TooMuch) and answer.bound is Bound.SELECTION
-        for risk, extra in _more(rise) if short else ():
-            key, found = (id(ledger), risk.selection_id), ledger[risk.selection_id].winnings_micros
-            total, least = needs.get(key, (found, extra))
-            needs[key] = total + extra, min(least, extra)
-    return needs
-
-
-def _more(rise: Rise) -> list[tuple[Risk, int]]:
-    """Return what a bet would win where that is more than was taken for it, and how much more."""
-    had = {risk.selection_id: risk.winnings_micros for risk in risks_of(rise.before)}
-    now = [(risk, risk.winnings_micros - had[risk.selection_id]) for risk in risks_of(rise.after)]
-    return [(risk, extra) for risk, extra in now if extra > 0]
-
-
 def take_back(taking: Taking, ledger: Ledger) -> None:
     """Take out of the pages what a bet has added: it came to nothing after all."""
     for risk in risks_of(taking):
@@ -160,6 +114,9 @@ def stake_max(
     """
     most, bound = UNLIMITED, Bound.BET
     for leg, on in _ridden(taking):
+        if not on:
+            # No stake rides on a leg that is on no line, so nothing limits it.
+            continue
         top, bottom = ratio_of(leg.price)
         bet_max, room = rooms[leg.selection_id]
         for limit, kind in ((floor_of(bet_max, factor), Bound.BET), (room, Bound.SELECTION)):
@@ -169,6 +126,23 @@ def stake_max(
                 most, bound = stake, kind
     unit = currency(taking.currency).minor_unit_micros
     return TooMuch(bound=bound, stake_micros_max=most // unit * unit)
+
+
+def rooms_in_all(
+    taking: Taking, ledger: Ledger, had: Mapping[SelectionId, int]
+) -> dict[SelectionId, tuple[int, int]]:
+    """Return what a bet may win on each of its selections, with all that others could give.
+
+    Args:
+        taking: the bet.
+        ledger: with a page for each of its legs.
+        had: what it has taken of the room already.
+    """
+    pages = {leg.selection_id: ledger[leg.selection_id] for leg in taking.legs}
+    return {
+        one: (page.book.ceiling.bet_max, page.room + page.elsewhere + had.get(one, 0))
+        for one, page in pages.items()
+    }
 
 
 def floor_of(amount: int, factor: Fraction) -> int:
@@ -408,14 +382,7 @@ def _decide_one(taking: Taking, ledger: Ledger, factor: Fraction) -> Answer:
         if risk.winnings_micros > page.room or risk.winnings_micros > floor_of(
             page.book.ceiling.bet_max, factor
         ):
-            rooms = {
-                leg.selection_id: (
-                    ledger[leg.selection_id].book.ceiling.bet_max,
-                    ledger[leg.selection_id].room + ledger[leg.selection_id].elsewhere,
-                )
-                for leg in taking.legs
-            }
-            offer = stake_max(taking, rooms, factor)
+            offer = stake_max(taking, rooms_in_all(taking, ledger, {}), factor)
             referred = _refer(taking, risks, ledger, factor, offer)
             return referred or _reduce(taking, ledger, factor) or offer
     for risk in risks:

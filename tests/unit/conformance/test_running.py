@@ -1,0 +1,62 @@
+"""A wallet may answer anything: the kit tells that in its report, and runs on."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from pitboss.conformance.model import Account, Protocols, Speaker, Verdict
+from pitboss.conformance.running import run
+from pitboss.conformance.speakers import make
+from unit.protocols.keys import PAIR
+
+A, B, C = Protocols.SOFTSWISS, Protocols.HUB88, Protocols.VALKYRIE
+SECRET = b"a secret"
+PEM = PAIR.private_bytes(
+    serialization.Encoding.PEM,
+    serialization.PrivateFormat.PKCS8,
+    serialization.NoEncryption(),
+)
+ACCOUNT = Account(player="p", currency="EUR", token="t")
+
+
+def speaker_of(protocol: Protocols, status: int, body: bytes) -> Speaker:
+    """Return a speaker to a wallet that always answers this."""
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, content=body)
+
+    client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    return make(protocol, client, "http://wallet.test", PEM if protocol is B else SECRET, "book")
+
+
+@pytest.mark.parametrize("protocol", [A, B, C])
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"[]", b"null", b"1", b'"yes"', b"", b"{", b"{}"),
+        *(b'{"balance": null}', b'{"balance": []}', b'{"meta": []}', b'{"error": "no"}'),
+        b'{"status": "OK", "balance": 1, "transactionResult": [], "transactions": [1]}',
+    ],
+)
+async def test_what_cannot_be_read_fails_the_cases_and_not_the_run(
+    protocol: Protocols, status: int, body: bytes
+) -> None:
+    report = await run(
+        speaker_of(protocol, status, body), ACCOUNT, game="book", only=["1", "12", "28"]
+    )
+
+    assert {item.verdict for item in report.results} == {Verdict.FAILED}
+    assert all(item.detail for item in report.results)
+
+
+async def test_a_member_that_is_null_is_none() -> None:
+    body = b'{"status": "OK", "error": null, "balance": {"cashAmount": 3.25}}'
+
+    said = await speaker_of(C, 200, body).balance(ACCOUNT)
+
+    assert (said.ok, said.balance) == (True, Decimal("3.25"))
