@@ -153,6 +153,8 @@ class GameProviderSettings(BaseModel):
     (`valkyrie`), the newest first; while there are two, both count.  `networks` say from where it
     may call; without any its signature is what it is known by.  `launch_url` is where its games are
     opened, as `operator` and with `launch_key` (a secret, our private key in PEM, or nothing).
+    `list_url` is where a `softswiss` studio tells which games it has; `hub88` is asked beside
+    its `launch_url`.
     `free_play`: the house has agreed to pay for free stakes.  `recon_key` is a token that pays and
     undoes for any player, and never stakes (`valkyrie`).
     """
@@ -167,6 +169,7 @@ class GameProviderSettings(BaseModel):
     calls_per_second: Annotated[int, Field(ge=1, le=1_000_000)] = 20_000
     free_play: bool = False
     launch_url: str | None = None
+    list_url: str | None = None
     operator: str = ""
     launch_key: str | None = Field(default=None, repr=False)
     recon_key: str | None = Field(default=None, repr=False)

@@ -15,7 +15,8 @@ from pitboss.cashier.ports import NewsReader
 from pitboss.central.ports import CentralFiles
 from pitboss.db import Database
 from pitboss.games.dealing.ports import Equipment
-from pitboss.games.rounds.ports import Launcher, Talk
+from pitboss.games.registry.ports import GameLists
+from pitboss.games.rounds.ports import Launcher, RoundPages, Talk
 from pitboss.jurisdictions.model import Register
 from pitboss.kernel.clock import Clock, SystemClock
 from pitboss.kernel.entropy import Entropy
@@ -81,13 +82,16 @@ class ShelfWatch:
 class GameProvider:
     """A provider of games: its protocol with its keys, and from where and how often it may call.
 
-    `launcher` opens its games; without one, whoever integrates it does.  `one_session`: a new
+    `launcher` opens its games; without one, whoever integrates it does.  `game_lists` tells which
+    it has and `pages` show its rounds, if it can be asked.  `one_session`: a new
     session of a player ends the one before.  Without `networks` it may call from anywhere: its
     signature is what it is known by.
     """
 
     talk: Talk
     launcher: Launcher | None = None
+    game_lists: GameLists | None = None
+    pages: RoundPages | None = None
     one_session: bool = False
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     calls_per_second: int = 20_000

@@ -58,6 +58,7 @@ GameCode = Annotated[str, msgspec.Meta(pattern=CODE_PATTERN)]
 VersionName = Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,40}(?![\s\S])")]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]*$")]
 Locale = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]{2}([-_][A-Za-z]{2,4})?(?![\s\S])")]
+Rtp = Annotated[str, msgspec.Meta(pattern=r"^\d{1,3}(\.\d{1,4})?(?![\s\S])")]
 # A highest win that takes many free spins in a row is rarer than any number with a name.
 Chance = Annotated[str, msgspec.Meta(pattern=r"^[1-9]\d{0,199}/[1-9]\d{0,199}(?![\s\S])")]
 Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{40,128}(?![\s\S])")]
@@ -91,7 +92,7 @@ class GameBody(Body, frozen=True, kw_only=True):
     version: VersionName
     title: Text
     kind: GameKind
-    rtp: Annotated[str, msgspec.Meta(pattern=r"^\d{1,3}(\.\d{1,4})?(?![\s\S])")]
+    rtp: Rtp
     cycle_ms_min: Annotated[int, msgspec.Meta(ge=0, le=3_600_000)]
     autoplay: bool
     stakes: Annotated[tuple[StakesBody, ...], msgspec.Meta(max_length=50)] = ()
@@ -256,7 +257,7 @@ async def take_in(request: Asked, edge: TheEdge, data: JSONBody[GamesBody]) -> I
     answers = await in_turn(edge, [CATALOGUE_SHARD], actor_of(request), work)
     return ImportView(
         games=tuple(
-            _imported(listing, answer) for listing, answer in zip(listings, answers, strict=True)
+            imported(listing, answer) for listing, answer in zip(listings, answers, strict=True)
         )
     )
 
@@ -285,10 +286,7 @@ async def suspend(request: Asked, edge: TheEdge, data: JSONBody[GameSuspensionBo
 
 
 def _listing(provider: str, body: GameBody, place: str) -> Listing:
-    whole, _, part = body.rtp.partition(".")
-    rtp_ppm = int(whole) * 10_000 + int(part.ljust(4, "0"))
-    if rtp_ppm <= 0:
-        raise ProblemFound(problems.malformed(f"{place}.rtp", "a game returns something"))
+    rtp_ppm = ppm_of(body.rtp, f"{place}.rtp")
     for number, item in enumerate(body.certificates):
         at = f"{place}.certificates[{number}]"
         if jurisdictions.find(item.licence) is None:
@@ -328,6 +326,15 @@ def _listing(provider: str, body: GameBody, place: str) -> Listing:
     )
 
 
+def ppm_of(rtp: str, place: str) -> int:
+    """Return a percentage as millionths; what returns nothing is refused."""
+    whole, _, part = rtp.partition(".")
+    rtp_ppm = int(whole) * 10_000 + int(part.ljust(4, "0"))
+    if rtp_ppm <= 0:
+        raise ProblemFound(problems.malformed(place, "a game returns something"))
+    return rtp_ppm
+
+
 def _chance(text: str | None, place: str) -> str | None:
     if text is None:
         return None
@@ -350,7 +357,8 @@ def _stakes(body: StakesBody, place: str) -> StakeRange:
     return StakeRange(currency=body.currency, micros_min=least, micros_max=most)
 
 
-def _imported(listing: Listing, answer: Answer) -> ImportedView:
+def imported(listing: Listing, answer: Answer) -> ImportedView:
+    """Return what came of one of an import."""
     code, version = listing.version.code, listing.version.version
     if isinstance(answer, Changed):
         return ImportedView(code=code, version=version, changed=answer.changed)

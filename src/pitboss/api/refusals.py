@@ -179,8 +179,10 @@ LINES = {
     # What is not there.
     "unknown_game": _missing("There is no such game."),
     "unknown_provider": _missing("There is no such provider."),
+    "game_list_not_offered": _missing("The provider cannot be asked which games it has."),
     "demo_not_offered": _missing("The provider has no demonstrations here."),
     "unknown_round": _missing("There is no such round."),
+    "round_not_shown": _missing("The provider does not show this round."),
     "unknown_game_session": _missing("There is no such session in a game."),
     "unknown_approval": _missing("There is no such request, or it is not yours."),
     "unknown_agent": _missing("There is no such member of staff."),

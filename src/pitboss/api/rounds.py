@@ -88,13 +88,19 @@ class OpenRoundsView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BookingView(msgspec.Struct, frozen=True, kw_only=True):
-    """What a provider asked for in a round; `refusal` says why it was not done."""
+    """What a provider asked for in a round; `refusal` says why it was not done.
+
+    `promo`: the provider called it a promotion's.  `said` is what else it said of it, as JSON: the
+    reward that a free bet is of, or promotions and jackpots.
+    """
 
     external_id: str
     kind: str
     amount: str
     jackpot: str
     free: bool
+    promo: bool
+    said: str | None
     original_id: str | None
     refusal: str | None
     reversed_by: str | None
@@ -107,6 +113,12 @@ class InspectedRoundView(RoundView, frozen=True, kw_only=True):
     """A round with everything that was asked for in it, in order."""
 
     bookings: tuple[BookingView, ...]
+
+
+class RoundPageView(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the provider shows how the round was played; the address may be good for a while."""
+
+    url: str
 
 
 class ResolvedView(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +139,7 @@ def make_router(doors: Doors) -> Router:
     )
     staff = Router(
         "/staff",
-        route_handlers=[show_open_rounds, inspect_round, resolve_round],
+        route_handlers=[show_open_rounds, inspect_round, find_round_page, resolve_round],
         guards=[doors.staff],
         security=BEARER,
         tags=["staff"],
@@ -174,6 +186,28 @@ async def inspect_round(
     if found is None:
         raise ProblemFound(problems.NOT_FOUND)
     return InspectedRoundView(**_round(found), bookings=tuple(map(_booking, bookings)))
+
+
+@get(
+    "/players/{player_id:str}/rounds/{round_id:str}/page",
+    opt=needs(Permission.SEE_GAMES),
+    summary="Where the provider shows a round",
+)
+async def find_round_page(
+    edge: TheEdge, player_id: FromPath[str], round_id: FromPath[str]
+) -> RoundPageView:
+    """Ask the provider how a round was played, before it is ended here; nothing is changed."""
+    player, wanted = _ids(player_id, round_id)
+    async with edge.database.reading() as tx:
+        found = await rounds.find_round_by_id(tx, player, wanted)
+    if found is None:
+        raise ProblemFound(problems.NOT_FOUND)
+    provider = edge.providers.get(found.provider)
+    pages = None if provider is None else provider.pages
+    url = None if pages is None else await pages.find_page(found.ref, player)
+    if url is None:
+        raise ProblemFound(problem_of(Refusal.ROUND_NOT_SHOWN))
+    return RoundPageView(url=url)
 
 
 @post(
@@ -266,6 +300,8 @@ def _booking(item: Booking) -> BookingView:
         amount=format_micros(item.micros, unit),
         jackpot=format_micros(item.jackpot_micros, unit),
         free=item.free,
+        promo=item.promo,
+        said=item.said,
         original_id=item.original_id,
         refusal=item.refusal,
         reversed_by=item.reversed_by,

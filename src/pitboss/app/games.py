@@ -15,12 +15,15 @@ from typing import Any
 import httpx
 
 import pitboss.games.house
+from pitboss.adapters.protocols.game_lists import Hub88GameList, SoftSwissGameList
 from pitboss.adapters.protocols.hub88 import Hub88
+from pitboss.adapters.protocols.hub88_calls import Hub88Calls
 from pitboss.adapters.protocols.launching import (
     Hub88Launcher,
     SoftSwissLauncher,
     ValkyrieLauncher,
 )
+from pitboss.adapters.protocols.round_pages import Hub88Pages
 from pitboss.adapters.protocols.softswiss import SoftSwiss
 from pitboss.adapters.protocols.valkyrie import Valkyrie
 from pitboss.api.edge import GameProvider
@@ -30,7 +33,8 @@ from pitboss.games.dealing.model import PROVIDER
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.house.model import House
 from pitboss.games.registry.model import GameKind
-from pitboss.games.rounds.ports import Launcher, Talk
+from pitboss.games.registry.ports import GameLists
+from pitboss.games.rounds.ports import Launcher, RoundPages, Talk
 from pitboss.kernel.errors import PlatformError
 from pitboss.settings import GameProviderSettings, Settings
 
@@ -64,6 +68,8 @@ async def open_providers(settings: Settings) -> AsyncIterator[dict[str, GameProv
                 found[name] = GameProvider(
                     talk=_talk(name, said),
                     launcher=_launcher(said, client),
+                    game_lists=_game_lists(said, client),
+                    pages=_pages(said, client),
                     networks=said.networks,
                     calls_per_second=said.calls_per_second,
                     one_session=said.protocol == "hub88",
@@ -184,7 +190,24 @@ def _launcher(said: GameProviderSettings, client: httpx.AsyncClient) -> Launcher
             secret = (said.launch_key or said.keys[0]).encode()
             return SoftSwissLauncher(client, said.launch_url, said.operator, secret)
         case "hub88":
-            pem = (said.launch_key or "").encode()
-            return Hub88Launcher(client, said.launch_url, said.operator, pem)
+            return Hub88Launcher(_hub88_calls(said, client, said.launch_url))
         case "valkyrie":
             return ValkyrieLauncher(client, said.launch_url, said.operator)
+
+
+def _game_lists(said: GameProviderSettings, client: httpx.AsyncClient) -> GameLists | None:
+    if said.protocol == "softswiss" and said.list_url is not None:
+        return SoftSwissGameList(client, said.list_url, said.operator)
+    if said.protocol == "hub88" and said.launch_url is not None:
+        return Hub88GameList(_hub88_calls(said, client, said.launch_url))
+    return None
+
+
+def _pages(said: GameProviderSettings, client: httpx.AsyncClient) -> RoundPages | None:
+    if said.protocol == "hub88" and said.launch_url is not None:
+        return Hub88Pages(_hub88_calls(said, client, said.launch_url))
+    return None
+
+
+def _hub88_calls(said: GameProviderSettings, client: httpx.AsyncClient, url: str) -> Hub88Calls:
+    return Hub88Calls(client, url, said.operator, (said.launch_key or "").encode())

@@ -20,7 +20,7 @@ from pitboss.conformance.casebook import (
     undo,
     win,
 )
-from pitboss.conformance.model import Move, Scene, Skip, Wrong
+from pitboss.conformance.model import Account, Move, Scene, Skip, Wrong
 
 
 @case("8", "a bet and a win in one request are done in order", A)
@@ -91,14 +91,44 @@ async def other_facts(scene: Scene) -> None:
     before = await scene.has()
     expect_no(await bet(scene, name, ref, scene.unit * 2), Wrong.OTHER_FACTS, Wrong.REQUEST)
     expect_no(await bet(scene, name, scene.fresh()), Wrong.OTHER_FACTS, Wrong.REQUEST)
-    if scene.other is not None and scene.speaker.protocol is B:
-        move = Move(kind="bet", id=name, amount=scene.unit)
-        expect_no(await scene.speaker.play(scene.other, ref, move), Wrong.OTHER_FACTS)
+    if scene.other is not None and scene.speaker.protocol is not A:
+        await _refuse_to_another(scene, scene.other, Move(kind="bet", id=name, amount=scene.unit))
     await expect_balance(scene, before)
-    await undo(scene, scene.fresh(), name, ref)
+    if scene.speaker.protocol is C:
+        await _refuse_other_wins(scene, name, ref)
+    else:
+        await undo(scene, scene.fresh(), name, ref)
 
 
-@case("14", "one id of two players is two bets", A, C)
+async def _refuse_to_another(scene: Scene, other: Account, move: Move) -> None:
+    """Ask for a move of the account's under its id for another player."""
+    before, ref = await scene.has(other), scene.fresh()
+    if move.kind == "win":
+        # With a bet of their own in the round, it could be paid but for its id.
+        expect_yes(
+            await scene.speaker.play(
+                other, ref, Move(kind="bet", id=scene.fresh(), amount=scene.unit)
+            )
+        )
+        before -= scene.unit
+    expect_no(await scene.speaker.play(other, ref, move), Wrong.OTHER_FACTS)
+    has = await scene.has(other)
+    expect(f"the other player has {has} and should have {before}", is_so=has == before)
+
+
+async def _refuse_other_wins(scene: Scene, name: str, ref: str) -> None:
+    """Win under an id, then use it for another round and another player."""
+    won, other_bet, other_ref = scene.fresh(), scene.fresh(), scene.fresh()
+    expect_yes(await bet(scene, other_bet, other_ref))
+    expect_yes(await win(scene, won, name, ref, scene.unit))
+    before = await scene.has()
+    expect_no(await win(scene, won, other_bet, other_ref, scene.unit), Wrong.OTHER_FACTS)
+    if scene.other is not None:
+        await _refuse_to_another(scene, scene.other, Move(kind="win", id=won, amount=scene.unit))
+    await expect_balance(scene, before)
+
+
+@case("14", "one id of two players is two bets", A)
 async def two_players(scene: Scene) -> None:
     """Use it for both."""
     if scene.other is None:
@@ -368,6 +398,12 @@ async def free_play(scene: Scene) -> None:
     if not said.ok:
         expect_no(said, Wrong.PROMOTION, Wrong.FUNDS)
     await expect_balance(scene, before)
+    if scene.speaker.protocol is C:
+        won = Move(kind="win", id=scene.fresh(), amount=scene.unit, free=True)
+        expect_yes(await scene.speaker.play(scene.account, ref, won, closes=True))
+        told = await scene.speaker.look_up(scene.account, won.id) or {}
+        kind = told.get("transactionType")
+        expect(f"a promotion is looked up as {kind}", is_so=kind == "PROMODEPOSIT")
 
 
 @case("40", "a jackpot is a part of a win", B, C)
@@ -383,6 +419,10 @@ async def jackpot(scene: Scene) -> None:
     move = Move(kind="win", id=scene.fresh(), original=name, amount=scene.unit, jackpot=scene.unit)
     expect_yes(await scene.speaker.play(scene.account, ref, move, closes=True))
     await expect_balance(scene, before)
+    told = await scene.speaker.look_up(scene.account, move.id)
+    if told is not None:
+        amounts = [item.get("jackpotAmount") for item in told.get("jackpots") or ()]
+        expect(f"jackpots of {amounts} are looked up", is_so=amounts == [scene.unit])
 
 
 @case("28", "a token that was replaced stakes no more, and still pays and undoes", B, C)

@@ -68,6 +68,10 @@ class Hub88Speaker:
             raise ValueError("nothing is asked")
         return said
 
+    async def look_up(self, account: Account, name: str) -> dict[str, Any] | None:
+        """Have no such call."""
+        return None
+
     async def finish(self, account: Account, round_id: str) -> Said:
         """Have no such call: a round is closed by its last step."""
         raise ValueError("the protocol has no such call")

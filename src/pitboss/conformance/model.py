@@ -89,6 +89,10 @@ class Speaker(Protocol):
         """Ask for steps, in one request if the protocol has such, else one after the other."""
         ...
 
+    async def look_up(self, account: Account, name: str) -> dict[str, Any] | None:
+        """Return what is told of a transaction; None where the protocol has no such call."""
+        ...
+
     async def finish(self, account: Account, round_id: str) -> Said:
         """Say that a round is over."""
         ...

@@ -50,6 +50,10 @@ class SoftSwissSpeaker:
         path, body = self._written(account, round_id, moves)
         return await self._say(path, {**body, "finished": closes, **about})
 
+    async def look_up(self, account: Account, name: str) -> dict[str, Any] | None:
+        """Have no such call."""
+        return None
+
     async def finish(self, account: Account, round_id: str) -> Said:
         """Say that a round is over; of which game is not said."""
         about = self._about(account)

@@ -68,6 +68,17 @@ class ValkyrieSpeaker:
             raise ValueError("nothing is asked")
         return said
 
+    async def look_up(self, account: Account, name: str) -> dict[str, Any] | None:
+        """Ask about a transaction by its id; of none, and of several, nothing is told."""
+        path = f"/players/{account.player}/transactions"
+        query = {"providerTransactionId": name}
+        answer = await self._ask("GET", path, None, self._key, account.token, **query)
+        try:
+            found = json.loads(answer.content, parse_float=Decimal).get("transactions", [])
+        except (ValueError, AttributeError):
+            found = []
+        return found[0] if len(found) == 1 and isinstance(found[0], dict) else {}
+
     async def finish(self, account: Account, round_id: str) -> Said:
         """Have no such call: a round is closed by its last step."""
         raise ValueError("the protocol has no such call")
@@ -121,7 +132,13 @@ class ValkyrieSpeaker:
         return _said(await self._ask("POST", path, body, key, self._token))
 
     async def _ask(
-        self, method: str, path: str, body: bytes | None, key: str | None, token: str | None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        key: str | None,
+        token: str | None,
+        **query: str,
     ) -> httpx.Response:
         headers = {
             "content-type": "application/json",
@@ -131,7 +148,11 @@ class ValkyrieSpeaker:
         if key is not None:
             headers["authorization"] = f"Bearer {key}"
         return await self._client.request(
-            method, self._base + path, params={"provider": VENDOR}, content=body, headers=headers
+            method,
+            self._base + path,
+            params={"provider": VENDOR, **query},
+            content=body,
+            headers=headers,
         )
 
 

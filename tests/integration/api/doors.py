@@ -20,6 +20,7 @@ from pitboss.api.approvals import (
 from pitboss.api.cases import AssignmentBody, ClosureBody, NoteBody, NotesBody
 from pitboss.api.corrections import CommitBody, CorrectionBody, WriteOffBody
 from pitboss.api.feeds import LinkBody, ParkedDecisionBody
+from pitboss.api.game_lists import ListedGamesBody
 from pitboss.api.games import GamesBody, GameSuspensionBody
 from pitboss.api.persons import UnblockBody
 from pitboss.api.referrals import ReferralAnswerBody
@@ -113,6 +114,19 @@ STAFF_DOORS = (
         path="/v1/staff/games/import",
         kind=GamesBody,
         sample={"provider": "acme", "games": [GAME]},
+        role=Role.STAFF,
+    ),
+    Door(
+        path="/v1/staff/games/list/import",
+        kind=ListedGamesBody,
+        sample={
+            "provider": "acme",
+            "games": ["book"],
+            "version": "1.0",
+            "cycle_ms_min": 3_000,
+            "autoplay": False,
+            "rtp": "96.5",
+        },
         role=Role.STAFF,
     ),
     Door(

@@ -9,10 +9,23 @@ from integration.api.desk import Desk, Somebody
 from integration.api.doors import GAME
 from integration.games.world import PLAIN
 from pitboss import messages
+from pitboss.adapters.protocols.softswiss import SoftSwiss
+from pitboss.api.edge import GameProvider
+from pitboss.db import Database
 from pitboss.games import rounds
 from pitboss.games.rounds.model import Launch, Opened, Request, Stake, make_token
 from pitboss.kernel.ids import PlayerId, derived_id
 from pitboss.kernel.shards import shard_of
+
+
+class Pages:
+    """A provider that shows rounds, or does not know them."""
+
+    known = True
+
+    async def find_page(self, ref: str, player_id: PlayerId) -> str | None:
+        """Return where."""
+        return f"https://games.example/{player_id}/{ref}" if self.known else None
 
 
 async def tell(desk: Desk, path: str, body: object) -> Answer:
@@ -128,3 +141,28 @@ async def test_an_open_round_is_seen_inspected_and_ended_by_staff(desk: Desk) ->
     assert (twice.status, twice.slug) == (409, "round_closed")
     other = f"/players/{derived_id('nobody')}/rounds/{round_id}"
     assert (await tell(desk, f"{other}/resolution", {"resolution": "void"})).status == 404
+
+
+async def test_staff_sees_where_the_provider_shows_a_round_that_is_stuck(
+    database: Database,
+) -> None:
+    pages = Pages()
+    desk = Desk(
+        database=database,
+        providers={"acme": GameProvider(talk=SoftSwiss("acme", [b"a secret"]), pages=pages)},
+    )
+    await import_games(desk, GAME)
+    player, other = await desk.player(amount="5.00"), await desk.player(amount="5.00")
+    round_id = await left_open(desk, player)
+    own = f"/v1/staff/players/{player.player_id}/rounds/{round_id}"
+
+    shown = await see(desk, f"{own}/page")
+    theirs = f"/v1/staff/players/{other.player_id}/rounds/{round_id}/page"
+    nobodys = await desk.client.ask("GET", theirs, token=desk.staff)
+    pages.known = False
+    unknown = await desk.client.ask("GET", f"{own}/page", token=desk.staff)
+
+    assert shown == {"url": f"https://games.example/{player.player_id}/r1"}
+    assert nobodys.status == 404
+    assert (unknown.status, unknown.slug) == (404, "round_not_shown")
+    assert (await see(desk, own))["closed_at"] is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from fractions import Fraction
+from typing import Any
 
 import msgspec
 import pytest
@@ -273,12 +274,14 @@ async def play_games(cashier: Cashier, monkeypatch: pytest.MonkeyPatch) -> None:
         assert await rounds.swap_token(
             turn, shard, provider="acme", digest=digest_of(token), secret=fresh
         )
-    await games.done(player, stake("b1", 5), win("w1", 9, jackpot_micros=1_000_000))
+    words: dict[str, Any] = {"promo": True, "said": '{"betCode":"x"}'}
+    won = win("w1", 9, jackpot_micros=1_000_000, **words)
+    await games.done(player, stake("b1", 5, **words), won)
     await games.done(player, stake("b2", 5), stake("b3", 5), stake("b4", 3), ref="r2")
-    await games.done(player, undo("u1", "w1"), closes=True)
+    await games.done(player, undo("u1", "w1", **words), closes=True)
     await games.done(player, undo("u2", "w1"))
-    await games.done(player, undo("u3", "b9"))
-    await games.wish(player, stake("b5", 5), ref="r3")
+    await games.done(player, undo("u3", "b9", **words))
+    await games.wish(player, stake("b5", 5, **words), ref="r3")
     await games.done(player, win("w2", 4), ref="r4")
     await games.done(player, ref="r4", closes=True)
     await be_paid_out(cashier, player, monkeypatch)

@@ -21,7 +21,7 @@ from pitboss.games.rounds.model import (
     Win,
     WireRefusal,
 )
-from pitboss.games.rounds.ports import Call, Heard, OfToken, Outcome, Reply, Talk, Trouble
+from pitboss.games.rounds.ports import Call, Found, Heard, OfToken, Outcome, Reply, Talk, Trouble
 
 Sign = Callable[[Call], Call]
 
@@ -119,6 +119,36 @@ class ForgetsTombstones(Mutant):
             return stake
         ref = None if stake.ref is None else f"{stake.ref}-spared"
         return structs.replace(stake, external_id=f"{stake.external_id}-spared", ref=ref)
+
+
+@dataclass(slots=True, kw_only=True)
+class SharesIds(Mutant):
+    """Has ids of its own for each player."""
+
+    def asked(self, request: Request) -> Request | Refused:
+        """Have it forgotten who has used an id."""
+        dialect = structs.replace(request.dialect, ids_of_provider=False)
+        return structs.replace(request, dialect=dialect)
+
+
+@dataclass(slots=True, kw_only=True)
+class ForgetsWords(Mutant):
+    """Keeps what is paid, and not what it was called."""
+
+    def asked(self, request: Request) -> Request | Refused:
+        """Leave the provider's own words out, but for a win that needs them to be paid."""
+        steps = tuple(
+            step if isinstance(step, Win) and step.promo else structs.replace(step, said=None)
+            for step in request.steps
+        )
+        return structs.replace(request, steps=steps)
+
+    def told(self, outcome: Outcome) -> Outcome:
+        """Tell of promotions as of anything else."""
+        if not isinstance(outcome, Found):
+            return outcome
+        plain = tuple(structs.replace(item, promo=False) for item in outcome.bookings)
+        return replace(outcome, bookings=plain)
 
 
 @dataclass(slots=True, kw_only=True)

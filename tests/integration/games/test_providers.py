@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from integration.games.table import BASE, Table, lay
 from integration.games.test_conformance import private_pem, public_pem
 from pitboss.adapters.protocols.hub88 import Hub88
+from pitboss.adapters.protocols.hub88_calls import Hub88Calls
 from pitboss.adapters.protocols.launching import (
     Hub88Launcher,
     SoftSwissLauncher,
@@ -359,7 +360,7 @@ def launchers(client: httpx.AsyncClient) -> dict[str, tuple[Launcher, str]]:
     url = "https://games.example"
     return {
         "softswiss": (SoftSwissLauncher(client, url, "casino", SECRET), "launch_url"),
-        "hub88": (Hub88Launcher(client, url, "7", private_pem(PAIR)), "url"),
+        "hub88": (Hub88Launcher(Hub88Calls(client, url, "7", private_pem(PAIR))), "url"),
         "valkyrie": (ValkyrieLauncher(client, url, "casino"), "gameUrl"),
     }
 

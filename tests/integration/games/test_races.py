@@ -14,9 +14,9 @@ from integration.races import RACERS, race_for_turns, shuffles
 from pitboss import jurisdictions
 from pitboss.db import Database
 from pitboss.games import rounds
-from pitboss.games.rounds.model import Answer, Done, Effect, Refused, Request
-from pitboss.kernel.ids import derived_id
-from pitboss.kernel.shards import shard_of
+from pitboss.games.rounds.model import Answer, Dialect, Done, Effect, Refused, Request
+from pitboss.kernel.ids import PlayerId, derived_id
+from pitboss.kernel.shards import Shard, shard_of
 from pitboss.messages import Turn
 from pitboss.responsible import exclusion
 from pitboss.responsible.exclusion.model import Initiator, Kind, Reason, Wish
@@ -64,6 +64,37 @@ async def test_racing_requests_are_booked_once_each(world: Games, seed: int) -> 
         # Whether the rollback or its stake came first, the stake was not lost.
         assert await world.has(player) == (50 - 4 * 3 + 5 * 2) * UNIT
     assert await world.totals_are_zero()
+
+
+@pytest.mark.parametrize("one_space", [True, False])
+async def test_of_two_players_who_race_for_one_id_one_gets_it(
+    world: Games, one_space: bool
+) -> None:
+    dialect = Dialect(one_id_space=one_space, ids_of_provider=True)
+    # In shards of their own, so that no turn waits for another.
+    racers: dict[Shard, PlayerId] = {}
+    while len(racers) < 4:
+        player = await world.player(units=50)
+        racers.setdefault(shard_of(player), player)
+    for player in racers.values():
+        await world.launch(player)
+    names = [f"b{number}" for number in range(10)]
+    ready = asyncio.Barrier(len(racers))
+
+    async def race(player: PlayerId, mine: list[str]) -> tuple[Answer, ...]:
+        asked = [world.asked(player, stake(name), ref=name, dialect=dialect) for name in mine]
+        async with world.turn(shard_of(player)) as turn:
+            await ready.wait()
+            return await rounds.play(turn, asked)
+
+    answers = await asyncio.gather(
+        *(race(*item) for item in zip(racers.values(), shuffles(names), strict=False))
+    )
+
+    done = [answer for mine in answers for answer in mine if isinstance(answer, Done)]
+    assert len(done) == len({answer.steps[0].external_id for answer in done}) == len(names)
+    left = [await world.has(player) for player in racers.values()]
+    assert sum(left) == (50 * len(racers) - len(names)) * UNIT
 
 
 async def test_concurrent_stakes_never_overdraw(world: Games) -> None:

@@ -16,6 +16,7 @@ from pitboss.db import Database
 from pitboss.games import registry, rounds
 from pitboss.games.registry.model import Suspension, Why
 from pitboss.games.rounds.model import (
+    Bearer,
     ClosedBy,
     Dialect,
     Done,
@@ -35,6 +36,7 @@ from pitboss.workers.rounds import Resolver
 
 TOKENS = Dialect(ids_of_provider=True, win_needs=WinNeeds.STAKE)
 STRICT = Dialect(
+    ids_of_provider=True,
     one_id_space=False,
     win_needs=WinNeeds.OPEN_ROUND,
     reverses_settled=False,
@@ -294,6 +296,41 @@ async def test_where_ids_are_the_providers_another_player_cannot_use_one(
     assert isinstance(answer, Refused)
     assert answer.reason == "other_facts"
     assert isinstance(elsewhere, Done)
+
+
+async def test_where_kinds_have_ids_of_their_own_another_player_cannot_use_one_for_the_same_kind(
+    world: Games, ann: PlayerId
+) -> None:
+    bob = await world.player(units=10)
+    await world.launch(bob)
+    await world.done(ann, stake("x1", 2), dialect=STRICT)
+    await world.done(ann, win("x2", 3), dialect=STRICT)
+    await world.done(bob, stake("y1", 1), dialect=STRICT)
+
+    refused = [
+        await world.wish(bob, stake("x1", 2), ref="r2", dialect=STRICT),
+        await world.wish(bob, win("x2", 3), dialect=STRICT),
+    ]
+    # A stake's id may be a win's, whoever staked.
+    won = await world.wish(bob, win("x1", 1), dialect=STRICT)
+    again = await world.done(ann, win("x2", 3), dialect=STRICT)
+
+    assert [item.reason for item in refused if isinstance(item, Refused)] == ["other_facts"] * 2
+    assert isinstance(won, Done)
+    assert again.repeated
+    assert await world.has(bob) == (10 - 1 + 1) * UNIT
+
+
+async def test_an_id_for_which_nothing_was_booked_is_nobodys(world: Games, ann: PlayerId) -> None:
+    bob = await world.player(units=10)
+    await world.launch(bob)
+
+    # One by one the second is booked, so it is in a batch too.
+    nobody = world.asked(ann, stake("b1", 2), dialect=TOKENS, bearer=Bearer())
+    refused, answer = await world.play(nobody, world.asked(bob, stake("b1", 2), dialect=TOKENS))
+
+    assert isinstance(refused, Refused)
+    assert isinstance(answer, Done)
 
 
 async def test_a_win_needs_its_stake_where_the_protocol_says_so(

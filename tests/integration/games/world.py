@@ -195,9 +195,9 @@ def win(external_id: str, units: int = 1, **about: Any) -> Win:
     return Win(external_id=external_id, micros=units * UNIT, **about)
 
 
-def undo(external_id: str, original_id: str) -> Reversal:
+def undo(external_id: str, original_id: str, **about: Any) -> Reversal:
     """Return a rollback."""
-    return Reversal(external_id=external_id, original_id=original_id)
+    return Reversal(external_id=external_id, original_id=original_id, **about)
 
 
 def bearer(token: str) -> Bearer:

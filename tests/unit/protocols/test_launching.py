@@ -11,6 +11,7 @@ import pytest
 
 from integration.games.test_conformance import private_pem
 from pitboss import jurisdictions
+from pitboss.adapters.protocols.hub88_calls import Hub88Calls
 from pitboss.adapters.protocols.launching import (
     Hub88Launcher,
     SoftSwissLauncher,
@@ -23,7 +24,7 @@ from unit.protocols.keys import PAIR
 URL = "https://games.example"
 
 
-async def told(protocol: str, licence: str, **about: Any) -> dict[str, Any]:
+async def told(protocol: str, licence: str, *, at: str = URL, **about: Any) -> dict[str, Any]:
     """Open a game for a player of a licence; return what the provider hears."""
     heard: list[dict[str, Any]] = []
 
@@ -34,7 +35,7 @@ async def told(protocol: str, licence: str, **about: Any) -> dict[str, Any]:
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
         launchers: dict[str, Launcher] = {
             "softswiss": SoftSwissLauncher(client, URL, "casino", b"a secret"),
-            "hub88": Hub88Launcher(client, URL, "7", private_pem(PAIR)),
+            "hub88": Hub88Launcher(Hub88Calls(client, at, "7", private_pem(PAIR))),
             "valkyrie": ValkyrieLauncher(client, URL, "casino"),
         }
         wish = {
@@ -79,3 +80,23 @@ async def test_a_studio_takes_what_it_is_told_of_any_licence(licence: str) -> No
     assert re.fullmatch("[A-Z]{2}(-[A-Z]{2})?", body.get("jurisdiction", "ZZ"))
     # An address of nothing is no address; who has none does not say one.
     assert "urls" not in body
+
+
+@pytest.mark.parametrize(
+    ("path", "currency", "operator"),
+    [("/api/game/url", "FUN", "7"), ("/operator/generic/v2/game/url", "XXX", 7)],
+)
+async def test_a_demonstration_is_in_the_currency_of_whose_api_it_is(
+    path: str, currency: str, operator: str | int
+) -> None:
+    body = await told("hub88", "GB", at=URL + path, player_id=None, session_id=None, token=None)
+
+    assert (body["currency"], body["operator_id"]) == (currency, operator)
+    assert not {"user", "token"} & body.keys()
+
+
+@pytest.mark.parametrize(("mobile", "platform"), [(True, "GPL_MOBILE"), (False, "GPL_DESKTOP")])
+async def test_a_game_is_opened_for_the_device_that_it_is_played_on(
+    mobile: bool, platform: str
+) -> None:
+    assert (await told("hub88", "GB", mobile=mobile))["platform"] == platform

@@ -27,6 +27,7 @@ from pitboss.adapters.protocols.reading import (
     read_object,
     scaled_of,
     text_of,
+    told_text,
 )
 from pitboss.games.rounds.model import (
     Bearer,
@@ -105,6 +106,7 @@ _STATUSES = {
     "game_too_fast": _GAME,
     "game_plays_by_itself": _GAME,
 }
+_REWARD = ("reward_uuid", "campaign_uuid")
 # By the end of the path, as Caleta and as Hub88 name it.
 _VERBS = {
     "/wallet/check": "check",
@@ -258,9 +260,9 @@ def _step(verb: str, external_id: str, body: Mapping[str, Any]) -> Step:
         original_id = text_of(body, "reference_transaction_uuid")
         return Reversal(external_id=external_id, original_id=original_id)
     micros = scaled_of(body.get("amount"), "amount", MICROS_EACH)
-    free = flag_of(body, "is_free")
+    free, said = flag_of(body, "is_free"), _reward_of(body)
     if verb == "bet":
-        return Stake(external_id=external_id, micros=micros, free=free)
+        return Stake(external_id=external_id, micros=micros, free=free, said=said)
     jackpot = scaled_of(body.get("jackpot_win") or 0, "jackpot_win", MICROS_EACH)
     if jackpot > micros:
         raise Misshapen("jackpot_win", "it is a part of the amount")
@@ -270,7 +272,14 @@ def _step(verb: str, external_id: str, body: Mapping[str, Any]) -> Step:
         jackpot_micros=jackpot,
         stake_id=text_of(body, "reference_transaction_uuid"),
         free=free,
+        said=said,
     )
+
+
+def _reward_of(body: Mapping[str, Any]) -> str | None:
+    """Return which reward of which campaign a free bet is of, as far as it is said."""
+    found = {name: text for name in _REWARD if (text := told_text(body, name)) is not None}
+    return _encode(found).decode() if found else None
 
 
 def _reply(

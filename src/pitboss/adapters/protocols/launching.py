@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 from typing import Any
@@ -10,19 +9,17 @@ from urllib.parse import quote
 
 import httpx
 import msgspec
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from pitboss.adapters.protocols.hub88 import KEY_BITS_MIN
+from pitboss.adapters.protocols.asking import ask
+from pitboss.adapters.protocols.hub88_calls import Hub88Calls
 from pitboss.adapters.protocols.places import country_of, region_of
+from pitboss.games.registry.errors import ProviderAway
 from pitboss.games.rounds.errors import GameNotLaunched
 from pitboss.games.rounds.ports import Launching
 
 _encode = msgspec.json.Encoder().encode
 # What an answer may be long: it is an address.
 _BYTES_MAX = 64 * 1024
-# In which a demonstration is played, that asks no wallet.
-DEMO_CURRENCY = "FUN"
 
 
 class SoftSwissLauncher:
@@ -65,75 +62,57 @@ class SoftSwissLauncher:
         return url_of(found, "launch_url")
 
 
-async def post(
-    client: httpx.AsyncClient, url: str, body: bytes, headers: dict[str, str]
-) -> dict[str, Any]:
+async def post(client: httpx.AsyncClient, url: str, body: bytes, headers: dict[str, str]) -> Any:
     """Ask a provider for an address.
 
     Raises:
-        GameNotLaunched: it cannot be reached, refuses, or answers what is none.
+        GameNotLaunched: it cannot be reached, refuses, or answers no JSON.
     """
     try:
-        answer = await client.post(
-            url, content=body, headers={"content-type": "application/json", **headers}
-        )
-    except httpx.HTTPError as error:
-        raise GameNotLaunched(f"the provider does not answer: {type(error).__name__}") from error
-    if answer.status_code != 200 or len(answer.content) > _BYTES_MAX:
-        raise GameNotLaunched(f"the provider answers {answer.status_code}")
-    try:
-        found = msgspec.json.decode(answer.content)
-    except msgspec.DecodeError:
-        found = None
-    if not isinstance(found, dict):
-        raise GameNotLaunched("the provider answers no JSON object")
+        _, found = await ask(client, "POST", url, bytes_max=_BYTES_MAX, body=body, headers=headers)
+    except ProviderAway as fault:
+        raise GameNotLaunched(str(fault)) from fault
     return found
 
 
-def url_of(found: dict[str, Any], name: str) -> str:
+def url_of(found: Any, name: str) -> str:
     """Return an address that a browser may be sent to.
 
     Raises:
         GameNotLaunched: it is none.
     """
-    url = found.get(name)
+    url = found.get(name) if isinstance(found, dict) else None
     if not isinstance(url, str) or not url.startswith(("https://", "http://")):
         raise GameNotLaunched("the provider names no address")
     return url
 
 
 class Hub88Launcher:
-    """Opens games as the Games API of Hub88 and Caleta does.
+    """Opens games as the Games API of Hub88 and Caleta does."""
 
-    Source: Caleta System API 1.5, `/api/game/url`; docs.hub88.io, operator API reference.
-    """
-
-    def __init__(self, client: httpx.AsyncClient, url: str, operator: str, pem: bytes) -> None:
-        key = serialization.load_pem_private_key(pem, password=None)
-        if not isinstance(key, rsa.RSAPrivateKey) or key.key_size < KEY_BITS_MIN:
-            raise ValueError(f"an RSA key of {KEY_BITS_MIN} bits at least is needed")
-        self._client = client
-        self._url = url
-        self._operator = operator
-        self._key = key
+    def __init__(self, calls: Hub88Calls) -> None:
+        self._calls = calls
 
     async def launch(self, wish: Launching) -> str:
         """Return where a game is opened, for money or as a demonstration."""
+        calls = self._calls
         body: dict[str, Any] = {
-            "operator_id": self._operator,
-            "sub_partner_id": self._operator,
+            "operator_id": calls.operator,
+            "sub_partner_id": calls.partner,
             "game_code": wish.game,
-            "currency": DEMO_CURRENCY if wish.player_id is None else wish.currency,
+            "platform": "GPL_MOBILE" if wish.mobile else "GPL_DESKTOP",
+            "currency": calls.demo_currency if wish.player_id is None else wish.currency,
             "country": country_of(wish.jurisdiction),
             "lang": wish.locale[:2].lower(),
             "lobby_url": wish.return_url,
         }
         if wish.player_id is not None:
             body |= {"user": wish.player_id, "token": wish.token}
-        raw = _encode(body)
-        signed = self._key.sign(raw, padding.PKCS1v15(), hashes.SHA256())
-        headers = {"x-hub88-signature": base64.b64encode(signed).decode()}
-        return url_of(await post(self._client, self._url, raw, headers), "url")
+        try:
+            _, found = await calls.ask(body, bytes_max=_BYTES_MAX)
+        except ProviderAway as fault:
+            raise GameNotLaunched(str(fault)) from fault
+        return url_of(found, "url")
 
 
 class ValkyrieLauncher:

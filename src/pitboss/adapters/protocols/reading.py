@@ -82,6 +82,12 @@ def maybe_text(body: Mapping[str, Any], name: str) -> str | None:
     return None if body.get(name) is None else text_of(body, name)
 
 
+def told_text(body: Mapping[str, Any], name: str) -> str | None:
+    """Return an id or a name on which nothing depends; None where it has not the shape of one."""
+    found = body.get(name)
+    return found if isinstance(found, str) and _NAME.fullmatch(found) else None
+
+
 def flag_of(body: Mapping[str, Any], name: str, default: bool | None = None) -> bool:
     """Return a boolean; without a default it is needed."""
     found = body.get(name, default)

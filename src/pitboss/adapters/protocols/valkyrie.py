@@ -27,6 +27,7 @@ from pitboss.adapters.protocols.reading import (
     read_object,
     text_of,
 )
+from pitboss.adapters.protocols.valkyrie_extras import extras_of, money, told_of
 from pitboss.games.rounds.model import (
     Bearer,
     Booking,
@@ -61,7 +62,6 @@ from pitboss.games.rounds.ports import (
 )
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.instants import write_instant
-from pitboss.kernel.money import MICROS_PER_UNIT
 
 _encode = msgspec.json.Encoder().encode
 _VENDOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,39}")
@@ -125,6 +125,7 @@ class Valkyrie:
         self._recon = None if recon is None else recon.encode()
         self._dialect = Dialect(
             one_id_space=False,
+            ids_of_provider=True,
             win_needs=WinNeeds.OPEN_ROUND,
             reverses_settled=False,
             reverses_again=False,
@@ -269,6 +270,7 @@ class Valkyrie:
         )
         bet_ref = maybe_text(body, "providerBetRef")
         ref = None if bet_ref is None else _own(vendor, bet_ref)
+        about: dict[str, Any] = {"promo": kind.startswith("PROMO"), "said": extras_of(body)}
         if min(cash, bonus, promo) < 0:
             return _error("NEGATIVE_STAKE")
         match kind:
@@ -278,9 +280,8 @@ class Valkyrie:
                 free = kind == "PROMOWITHDRAW" and not cash
                 if promo and not free:
                     return _error("PROMO_OVERDRAFT")
-                return Stake(
-                    external_id=external_id, micros=promo if free else cash, free=free, ref=ref
-                )
+                micros = promo if free else cash
+                return Stake(external_id=external_id, micros=micros, free=free, ref=ref, **about)
             case "DEPOSIT" | "PROMODEPOSIT":
                 total, jackpot = cash + bonus + promo, _jackpot(body)
                 if jackpot > total:
@@ -290,10 +291,10 @@ class Valkyrie:
                     micros=total,
                     jackpot_micros=jackpot,
                     stake_id=ref,
-                    promo=kind == "PROMODEPOSIT",
+                    **about,
                 )
             case "CANCEL" | "PROMOCANCEL":
-                return Reversal(external_id=external_id, original_id=ref or external_id)
+                return Reversal(external_id=external_id, original_id=ref or external_id, **about)
             case _:
                 raise Misshapen("transactionType", "there is no such type")
 
@@ -379,16 +380,18 @@ def _booking(item: Booking, vendor: str) -> dict[str, Any]:
     said: dict[str, Any] = {
         "currency": item.currency,
         "provider": vendor,
-        "transactionType": _KINDS[item.kind, item.free],
-        "cashAmount": _NOTHING if item.free else _money(item.micros),
+        "transactionType": _KINDS[item.kind, item.promo or item.free],
+        "cashAmount": _NOTHING if item.free else money(item.micros),
         "bonusAmount": _NOTHING,
-        "promoAmount": _money(item.micros) if item.free else _NOTHING,
+        "promoAmount": money(item.micros) if item.free else _NOTHING,
         "transactionDateTime": write_instant(item.booked_at),
         "providerTransactionId": item.external_id.removeprefix(_own(vendor, "")),
         "providerGameId": item.game.removeprefix(_game_of(vendor, "")),
     }
     if item.original_id is not None:
         said["providerBetRef"] = item.original_id.removeprefix(_own(vendor, ""))
+    if item.said is not None:
+        said |= told_of(item.said)
     return said
 
 
@@ -401,12 +404,7 @@ def _done(done: Done) -> Reply:
 
 
 def _balance(micros: int) -> dict[str, msgspec.Raw]:
-    return {"cashAmount": _money(micros), "bonusAmount": _NOTHING, "promoAmount": _NOTHING}
-
-
-def _money(micros: int) -> msgspec.Raw:
-    whole, part = divmod(max(micros, 0), MICROS_PER_UNIT)
-    return msgspec.Raw(b"%d.%06d" % (whole, part))
+    return {"cashAmount": money(micros), "bonusAmount": _NOTHING, "promoAmount": _NOTHING}
 
 
 def _ok(member: str, value: object) -> Reply:

@@ -2,6 +2,7 @@
 
 from pitboss.games.registry.operations import import_games, suspend
 from pitboss.games.registry.queries import (
+    compare,
     find_certificates,
     find_games,
     find_offers,
@@ -10,6 +11,7 @@ from pitboss.games.registry.queries import (
 )
 
 __all__ = [
+    "compare",
     "find_certificates",
     "find_games",
     "find_offers",

@@ -26,7 +26,7 @@ class GameKind(StrEnum):
 
 
 class Refusal(StrEnum):
-    """Why a game is not played, or not taken into the registry."""
+    """Why a game is not played, not taken into the registry, or not asked for."""
 
     UNKNOWN_GAME = "unknown_game"
     GAME_SUSPENDED = "game_suspended"
@@ -39,6 +39,7 @@ class Refusal(StrEnum):
     UNKNOWN_PROVIDER = "unknown_provider"
     ANOTHER_UNDER_THIS_VERSION = "another_under_this_version"
     ANOTHER_CERTIFICATE = "another_certificate"
+    GAME_LIST_NOT_OFFERED = "game_list_not_offered"
 
 
 class Why(StrEnum):
@@ -84,8 +85,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def rtp_percent(self) -> str:
         """What it returns, as a percentage without needless noughts."""
-        whole, part = divmod(self.rtp_ppm, 10_000)
-        return f"{whole}.{part:04d}".rstrip("0").rstrip(".")
+        return percent_of(self.rtp_ppm)
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,6 +123,42 @@ class Game(msgspec.Struct, frozen=True, kw_only=True):
     suspended: bool = False
 
 
+class Advertised(msgspec.Struct, frozen=True, kw_only=True):
+    """A game as its provider tells of it; `rtp_ppm` is as `Version` has it, if it is told.
+
+    `countries_blocked` are where the provider does not offer it, whatever our licences say.
+    """
+
+    code: str
+    title: str
+    kind: GameKind
+    enabled: bool = True
+    rtp_ppm: int | None = None
+    countries_blocked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GameList:
+    """What a provider says it has; so many of its games could not be read."""
+
+    games: tuple[Advertised, ...]
+    unreadable: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A provider's list of games beside the registry.
+
+    `fresh` are enabled and not known here; `gone` are known here, and the provider has them no
+    more; `differing` have another title or return than it says.
+    """
+
+    fresh: tuple[Advertised, ...]
+    gone: tuple[Offer, ...]
+    differing: tuple[tuple[Offer, Advertised], ...]
+    unreadable: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspension:
     """Stop a game, or without a `code` everything of a provider; or let it go again."""
@@ -149,3 +185,9 @@ class Refused:
 
 Answer = Changed | Refused
 GameKey = tuple[str, str]
+
+
+def percent_of(ppm: int) -> str:
+    """Return millionths as a percentage without needless noughts."""
+    whole, part = divmod(ppm, 10_000)
+    return f"{whole}.{part:04d}".rstrip("0").rstrip(".")

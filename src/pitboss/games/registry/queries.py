@@ -10,8 +10,10 @@ from pitboss.db import Transaction
 from pitboss.games.registry import rules, store
 from pitboss.games.registry.model import (
     Certificate,
+    Comparison,
     GameKey,
     GameKind,
+    GameList,
     Offer,
     Refusal,
     Version,
@@ -45,6 +47,16 @@ async def find_games(
         tx, after=after or _FIRST, limit=min(limit, GAMES_PAGE_MAX), provider=provider
     )
     return [_offer(row) for row in rows]
+
+
+async def compare(tx: Transaction, provider: str, listed: GameList) -> Comparison:
+    """Return how a provider's list of games and what the registry has of it differ."""
+    known: list[Offer] = []
+    after: GameKey | None = None
+    while page := await find_games(tx, after=after, provider=provider):
+        known += page
+        after = (provider, page[-1].version.code)
+    return rules.compare(listed, known)
 
 
 async def find_certificates(tx: Transaction, version: Version) -> list[Certificate]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 import msgspec
 from msgspec import structs
 
 from pitboss.games.registry.model import (
+    Advertised,
     Certificate,
+    Comparison,
     GameKind,
+    GameList,
     Listing,
     Offer,
     Refusal,
@@ -112,3 +115,26 @@ def read_stakes(text: str) -> tuple[StakeRange, ...]:
 def day_of(text: str) -> date:
     """Return the day that a certificate says."""
     return date.fromisoformat(text)
+
+
+def compare(listed: GameList, known: Iterable[Offer]) -> Comparison:
+    """Return what a provider has that the registry has not, and the other way round.
+
+    Of a return that the provider does not tell nothing is said.
+    """
+    there = {item.code: item for item in listed.games if item.enabled}
+    gone: list[Offer] = []
+    differing: list[tuple[Offer, Advertised]] = []
+    for offer in known:
+        version = offer.version
+        said = there.pop(version.code, None)
+        if said is None:
+            gone.append(offer)
+        elif said.title != version.title or said.rtp_ppm not in (None, version.rtp_ppm):
+            differing.append((offer, said))
+    return Comparison(
+        fresh=tuple(sorted(there.values(), key=lambda item: item.code)),
+        gone=tuple(gone),
+        differing=tuple(differing),
+        unreadable=listed.unreadable,
+    )

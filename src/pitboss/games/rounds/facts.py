@@ -1,9 +1,19 @@
-"""What rounds publish, in the player's shard and stream."""
+"""What rounds publish, in the player's shard and stream.
+
+`promo` and `said` are what a provider called a step, as `Booking` has them.
+"""
 
 from __future__ import annotations
 
-from pitboss.kernel.facts import Fact, Play, Win
+from typing import Any, ClassVar
+
+from pitboss.kernel.facts import Fact, Play, Upcaster, Win
 from pitboss.kernel.ids import PlayerId
+
+
+def _without_words(data: dict[str, Any]) -> dict[str, Any]:
+    """Leave what was told before the provider's own words were kept as it is: they are gone."""
+    return data
 
 
 class GameSessionOpened(Fact, frozen=True, kw_only=True, tag="game_session.opened"):
@@ -46,6 +56,9 @@ class RoundStaked(Fact, frozen=True, kw_only=True, tag="round.staked"):
     `rules_version` and `check_id` are what the gate's yes rests on; `ref` is the bet's other name.
     """
 
+    schema_version: ClassVar[int] = 2
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (_without_words,)
+
     provider: str
     player_id: PlayerId
     external_id: str
@@ -63,6 +76,8 @@ class RoundStaked(Fact, frozen=True, kw_only=True, tag="round.staked"):
     check_id: str | None = None
     free: bool = False
     ref: str | None = None
+    promo: bool = False
+    said: str | None = None
 
     @property
     def plays(self) -> tuple[Play, ...]:
@@ -77,6 +92,9 @@ class RoundWon(Fact, frozen=True, kw_only=True, tag="round.won"):
 
     `settles`: the stake that it is of is not rolled back any more.
     """
+
+    schema_version: ClassVar[int] = 2
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (_without_words,)
 
     provider: str
     player_id: PlayerId
@@ -94,6 +112,7 @@ class RoundWon(Fact, frozen=True, kw_only=True, tag="round.won"):
     settles: bool = False
     promo: bool = False
     free: bool = False
+    said: str | None = None
 
     @property
     def plays(self) -> tuple[Play, ...]:
@@ -114,6 +133,9 @@ class RoundReversed(Fact, frozen=True, kw_only=True, tag="round.reversed"):
     `original_at` is when it was booked; `owed_micros` is what of a win the player did not have.
     """
 
+    schema_version: ClassVar[int] = 2
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (_without_words,)
+
     provider: str
     player_id: PlayerId
     external_id: str
@@ -129,6 +151,8 @@ class RoundReversed(Fact, frozen=True, kw_only=True, tag="round.reversed"):
     owed_micros: int = 0
     jackpot_micros: int = 0
     free: bool = False
+    promo: bool = False
+    said: str | None = None
 
     @property
     def plays(self) -> tuple[Play, ...]:
@@ -160,6 +184,9 @@ class RollbackNoted(Fact, frozen=True, kw_only=True, tag="round.rollback_noted")
     Of something that is not known it leaves a `tombstone`: should it come later, it is not done.
     """
 
+    schema_version: ClassVar[int] = 2
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (_without_words,)
+
     provider: str
     player_id: PlayerId
     external_id: str
@@ -169,10 +196,15 @@ class RollbackNoted(Fact, frozen=True, kw_only=True, tag="round.rollback_noted")
     balance_micros: int
     round_id: str | None = None
     tombstone: bool = False
+    promo: bool = False
+    said: str | None = None
 
 
 class StakeRefused(Fact, frozen=True, kw_only=True, tag="round.stake_refused"):
     """A stake was not taken, and never will be under this id."""
+
+    schema_version: ClassVar[int] = 2
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (_without_words,)
 
     provider: str
     player_id: PlayerId
@@ -185,6 +217,8 @@ class StakeRefused(Fact, frozen=True, kw_only=True, tag="round.stake_refused"):
     reason: str
     free: bool = False
     ref: str | None = None
+    promo: bool = False
+    said: str | None = None
 
 
 class RoundClosed(Fact, frozen=True, kw_only=True, tag="round.closed"):

@@ -56,7 +56,7 @@ class RoundsFold(Fold):
             columns=(
                 *("provider", "external_id", "player_id", "kind", "round_id", "game", "currency"),
                 *("micros", "jackpot_micros", "free", "original_id", "refusal", "reversed_by"),
-                *("settled", "owed_micros", "balance_micros", "booked_at"),
+                *("settled", "owed_micros", "balance_micros", "booked_at", "promo", "said"),
             ),
         )
         super().__init__(self.sessions, self.tokens, self.rounds, self.bookings)
@@ -133,18 +133,18 @@ class RoundsFold(Fold):
         about: Row = [fact.game, fact.currency, 0, 0, False]
         end: Row = [None, False, 0, fact.balance_micros, told.recorded_at]
         head: Row = [fact.provider, fact.external_id, fact.player_id, Kind.REVERSAL]
-        self.add_row(
-            self.bookings, [*head, fact.round_id, *about, fact.original_id, None, *end], told
-        )
+        row: Row = [*head, fact.round_id, *about, fact.original_id, None, *end]
+        self.add_row(self.bookings, [*row, fact.promo, fact.said], told)
         if fact.tombstone:
             stone: Row = [fact.provider, fact.original_id, fact.player_id, Kind.STAKE, None]
             refusal = WireRefusal.ROLLED_BACK.value
-            self.add_row(self.bookings, [*stone, *about, None, refusal, *end], told)
+            self.add_row(self.bookings, [*stone, *about, None, refusal, *end, False, None], told)
 
     def _refuse(self, fact: StakeRefused, told: Told) -> None:
         row: Row = [fact.provider, fact.external_id, fact.player_id, Kind.STAKE, fact.round_id]
         row += [fact.game, fact.currency, fact.micros, 0, fact.free, fact.ref, fact.reason, None]
-        self.add_row(self.bookings, [*row, False, 0, fact.balance_micros, told.recorded_at], told)
+        row += [False, 0, fact.balance_micros, told.recorded_at, fact.promo, fact.said]
+        self.add_row(self.bookings, row, told)
 
     def _close(self, fact: RoundClosed, told: Told) -> None:
         round_ = self.find_row(self.rounds, fact.round_id, told)
@@ -175,9 +175,8 @@ class RoundsFold(Fold):
     ) -> None:
         row: Row = [fact.provider, fact.external_id, fact.player_id, kind, fact.round_id]
         row += [fact.game, fact.currency, fact.micros, jackpot, free, original, None, None]
-        self.add_row(
-            self.bookings, [*row, False, owed, fact.balance_micros, told.recorded_at], told
-        )
+        row += [False, owed, fact.balance_micros, told.recorded_at, fact.promo, fact.said]
+        self.add_row(self.bookings, row, told)
 
     def _play(self, fact: RoundStaked | RoundWon, staked: int, won: int, told: Told) -> None:
         round_ = self.rounds.rows.get(fact.round_id)

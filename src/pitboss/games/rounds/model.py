@@ -23,15 +23,18 @@ STEPS_MAX = 100
 TOKEN_LENGTH = 34
 SESSION_LIFE = timedelta(hours=12)
 _PROMOTIONS = "game promotions"
+# What is kept of what else a provider says of a step; a fact has room for fifteen times as much.
+SAID_BYTES_MAX = 4_000
 # What a round that was voided leaves on its stakes, in the place of a rollback's id.
 BY_RESOLUTION = "resolution"
 
 
 class Refusal(StrEnum):
-    """Why a game is not opened, or a round not resolved."""
+    """Why a game is not opened, or a round not resolved or not shown."""
 
     UNKNOWN_ROUND = "unknown_round"
     ROUND_CLOSED = "round_closed"
+    ROUND_NOT_SHOWN = "round_not_shown"
     UNKNOWN_GAME_SESSION = "unknown_game_session"
     DEMO_NOT_OFFERED = "demo_not_offered"
 
@@ -68,7 +71,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """How a protocol wants answered what the core leaves open.
 
     `one_id_space`: an id names one thing, whatever its kind.  `ids_of_provider`: an id that
-    another player has used is used.  `replays_reversed`: a stake that was rolled back and is asked
+    another player has used is used, for the same kind of thing where kinds have ids of their own.
+    `replays_reversed`: a stake that was rolled back and is asked
     for again gets its first answer, and not that it was rolled back.  `reverses_wins`,
     `reverses_settled` and `reverses_again` say whether a win, a stake that was paid and a stake
     that was rolled back may be rolled back.  `by_ref`: a bet may be called by another name than
@@ -99,13 +103,16 @@ class Kind(StrEnum):
 class Stake(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="stake"):
     """Take a stake; a `free` one is the house's money, and none of the player's.
 
-    `ref` is another name of the bet, by which its wins and rollbacks may call it.
+    `ref` is another name of the bet, by which its wins and rollbacks may call it.  `promo` and
+    `said` are what its provider called it, as `Booking` has them.
     """
 
     external_id: str
     micros: int
     free: bool = False
     ref: str | None = None
+    promo: bool = False
+    said: str | None = None
 
 
 class Win(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="win"):
@@ -121,6 +128,7 @@ class Win(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="win"):
     stake_id: str | None = None
     promo: bool = False
     free: bool = False
+    said: str | None = None
 
 
 class Reversal(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="reversal"):
@@ -128,6 +136,8 @@ class Reversal(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="reversa
 
     external_id: str
     original_id: str
+    promo: bool = False
+    said: str | None = None
 
 
 Step = Stake | Win | Reversal
@@ -212,7 +222,8 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     A stake whose rollback came first is kept refused as `rolled_back`: its tombstone; the reversal
     that left it has no round.  `original_id` is what a reversal is of, and the stake that a win is
     of.  `settled` is a stake that a win was paid for, where the protocol wants to know.
-    `owed_micros` is what of a win's reversal the player did not have.
+    `owed_micros` is what of a win's reversal the player did not have.  `promo`: its provider called
+    it a promotion's.  `said` is what else it said of it, a JSON object, for who asks later.
     """
 
     shard: Shard
@@ -233,6 +244,8 @@ class Booking(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reversed_by: str | None = None
     settled: bool = False
     owed_micros: int = 0
+    promo: bool = False
+    said: str | None = None
 
     @property
     def id(self) -> str:
@@ -376,6 +389,12 @@ def booking_id(provider: str, player_id: PlayerId, kind: str, external_id: str) 
 def round_id_of(provider: str, player_id: PlayerId, ref: str) -> str:
     """Return our id of a provider's round."""
     return derived_id("game round", provider, player_id, ref)
+
+
+def lock_key_of(provider: str, external_id: str) -> int:
+    """Return the number by which an id is locked; ids that share one only wait for each other."""
+    digest = hashlib.sha256(f"{provider}\n{external_id}".encode()).digest()
+    return int.from_bytes(digest[:4], "big", signed=True)
 
 
 def stakes_account(shard: Shard, provider: str, currency: str) -> AccountId:

@@ -157,3 +157,15 @@ class Launcher(Protocol):
             GameNotLaunched: the provider did not open it.
         """
         ...
+
+
+class RoundPages(Protocol):
+    """Where a provider shows how a round was played."""
+
+    async def find_page(self, ref: str, player_id: PlayerId) -> str | None:
+        """Return the address of a round's page; None if the provider knows no such round.
+
+        Raises:
+            ProviderAway: it does not say, or names no address.
+        """
+        ...

@@ -73,6 +73,8 @@ CREATE TABLE game_booking (
     owed_micros    bigint      NOT NULL CHECK (owed_micros BETWEEN 0 AND micros),
     balance_micros bigint      NOT NULL,
     booked_at      timestamptz NOT NULL,
+    promo          boolean     NOT NULL DEFAULT false,
+    said           text CHECK (octet_length(said) <= 4000),
     PRIMARY KEY (shard, provider, external_id, player_id, kind),
     CHECK (kind <> 'reversal' OR original_id IS NOT NULL),
     CHECK (refusal IS NULL OR kind = 'stake')

@@ -13,13 +13,15 @@ from pitboss.games.rounds.model import Booking, ClosedBy, Kind, Round, Session, 
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import Shard
 
+# The class of the advisory locks of ids that only one player may use: "pitg".
+ID_CLASS = int.from_bytes(b"pitg", "big")
 # Looked up instead of called: an enumeration's call costs as much as the rest of the row.
 _KINDS = {kind.value: kind for kind in Kind}
 
 _BOOKING = (
     *("shard", "provider", "external_id", "player_id", "kind", "round_id", "game", "currency"),
     *("micros", "jackpot_micros", "free", "original_id", "refusal", "reversed_by", "settled"),
-    *("owed_micros", "balance_micros", "booked_at"),
+    *("owed_micros", "balance_micros", "booked_at", "promo", "said"),
 )
 _BOOKING_READ = ", ".join(f"booking.{name}" for name in _BOOKING)
 _ROUND = (
@@ -84,18 +86,30 @@ async def find_bookings_of(tx: Transaction, places: Collection[tuple[Shard, str]
     return [_booking(row) for row in rows]
 
 
+async def lock_ids(tx: Transaction, keys: Collection[int]) -> None:
+    """Have whoever uses an id of one of these keys wait until this transaction is over."""
+    await tx.execute(
+        # In one order, so that two who want the same ids do not wait for each other.
+        "SELECT pg_advisory_xact_lock($1, key) FROM unnest($2::integer[]) AS key",
+        ID_CLASS,
+        sorted(keys),
+    )
+
+
 async def find_users(
     tx: Transaction, provider: str, ids: Collection[str], shards: Collection[Shard]
-) -> set[tuple[str, str]]:
-    """Return who has used which of these ids of a provider, as (id, player), in any shard."""
+) -> set[tuple[str, Kind, PlayerId]]:
+    """Return who has used which of these ids of a provider for what, in any of these shards."""
     rows = await tx.fetch(
-        "SELECT DISTINCT external_id, player_id FROM game_booking"
+        "SELECT DISTINCT external_id, kind, player_id FROM game_booking"
         " WHERE shard = ANY($1::smallint[]) AND provider = $2 AND external_id = ANY($3::text[])",
         list(shards),
         provider,
         list(ids),
     )
-    return {(row["external_id"], str(row["player_id"])) for row in rows}
+    return {
+        (row["external_id"], _KINDS[row["kind"]], PlayerId(str(row["player_id"]))) for row in rows
+    }
 
 
 async def save_bookings(tx: Transaction, bookings: Sequence[Booking]) -> None:
@@ -323,7 +337,7 @@ def _written(item: Booking) -> tuple[Any, ...]:
         *(item.shard, item.provider, item.external_id, item.player_id, item.kind, item.round_id),
         *(item.game, item.currency, item.micros, item.jackpot_micros, item.free),
         *(item.original_id, item.refusal, item.reversed_by, item.settled, item.owed_micros),
-        *(item.balance_micros, item.booked_at),
+        *(item.balance_micros, item.booked_at, item.promo, item.said),
     )
 
 
@@ -347,6 +361,8 @@ def _booking(row: asyncpg.Record) -> Booking:
         reversed_by=row["reversed_by"],
         settled=row["settled"],
         owed_micros=row["owed_micros"],
+        promo=row["promo"],
+        said=row["said"],
     )
 
 

@@ -22,6 +22,7 @@ from pitboss.games.rounds.model import (
     Stake,
     jackpots_account,
     jackpots_owner,
+    lock_key_of,
     promotions_account,
     promotions_owner,
     round_id_of,
@@ -205,18 +206,26 @@ async def _accounts(turn: Turn, asked: Sequence[rules.Asking]) -> list[Account]:
     return await wallet.find_balances(turn.tx, wanted)
 
 
-async def _foreign(turn: Turn, asked: Sequence[rules.Asking]) -> dict[tuple[str, str], set[str]]:
-    """Return who has used which id of a provider, where nobody else may then."""
+async def _foreign(turn: Turn, asked: Sequence[rules.Asking]) -> rules.Users:
+    """Return who has used which id of a provider, where nobody else may then.
+
+    Another player's turn does not wait for this one, so the ids are locked before they are looked
+    at, until this turn is over.
+    """
     wanted: dict[str, set[str]] = {}
     for item in asked:
         if item.request.dialect.ids_of_provider:
             ids = {step.external_id for step in item.request.steps}
             wanted.setdefault(item.request.provider, set()).update(ids)
-    found: dict[tuple[str, str], set[str]] = {}
+    wanted = {provider: ids for provider, ids in wanted.items() if ids}
+    if not wanted:
+        return {}
+    keys = {lock_key_of(provider, name) for provider, ids in wanted.items() for name in ids}
+    await store.lock_ids(turn.tx, keys)
+    found: rules.Users = {}
     for provider, ids in wanted.items():
-        used = await store.find_users(turn.tx, provider, ids, SHARDS_ALL) if ids else set()
-        for external_id, player_id in used:
-            found.setdefault((provider, external_id), set()).add(player_id)
+        for name, kind, player_id in await store.find_users(turn.tx, provider, ids, SHARDS_ALL):
+            found.setdefault((provider, name), set()).add((kind, player_id))
     return found
 
 

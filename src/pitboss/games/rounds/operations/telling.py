@@ -27,6 +27,8 @@ def fact_of(deed: rules.Deed, booking: Booking, moved: tuple[Movement, ...]) -> 
         "game": booking.game,
         "currency": booking.currency,
         "balance_micros": booking.balance_micros,
+        "promo": booking.promo,
+        "said": booking.said,
     }
     if booking.refusal is not None:
         return StakeRefused(
@@ -73,7 +75,6 @@ def _of_play(deed: rules.Deed, booking: Booking, about: dict[str, Any]) -> Fact:
             jackpot_micros=booking.jackpot_micros,
             stake_id=booking.original_id,
             settles=deed.original is not None and not deed.asking.request.dialect.reverses_settled,
-            promo=deed.step.promo,
         )
     permit, session = deed.permit, deed.asking.session
     if permit is None:

@@ -41,6 +41,7 @@ from pitboss.games.rounds.rules.drafting import (
     Draft,
     Known,
     NotDone,
+    booking_of,
     debts_of,
     done_for,
     ensure_same,
@@ -49,6 +50,7 @@ from pitboss.games.rounds.rules.drafting import (
     note_deed,
     note_repeat,
     refuse_currency,
+    refuse_others,
     shared_out,
     step_of,
     transfers_of,
@@ -168,6 +170,8 @@ class Fold:
             for made in (deed.booking, deed.tombstone):
                 if made is not None:
                     self.new_bookings[made.key] = made
+                    users = self._known.foreign.setdefault((made.provider, made.external_id), set())
+                    users.add((made.kind, made.player_id))
                     draft.bookings.setdefault(made.key, made)
         for key, left in draft.bookings.items():
             made = self.new_bookings.get(key)
@@ -225,7 +229,7 @@ class Fold:
             note_repeat(draft, earlier)
             return
         booking = structs.replace(
-            self._booking(draft, Kind.STAKE, step.external_id, step.micros, free=step.free),
+            booking_of(draft, Kind.STAKE, step.external_id, self._now, step),
             original_id=step.ref,
         )
         stone = None if step.ref is None else self._find(draft, Kind.STAKE, step.ref)
@@ -276,7 +280,7 @@ class Fold:
         stake = self._needed(draft, step)
         settles = stake is not None and not draft.asking.request.dialect.reverses_settled
         booking = structs.replace(
-            self._booking(draft, Kind.WIN, step.external_id, step.micros, free=step.free),
+            booking_of(draft, Kind.WIN, step.external_id, self._now, step),
             jackpot_micros=step.jackpot_micros,
             original_id=step.stake_id,
         )
@@ -342,7 +346,8 @@ class Fold:
         if original is None or (original.refusal is not None and dialect.reverses_wins):
             original = self._find(draft, Kind.WIN, step.original_id) or original
         booking = structs.replace(
-            self._booking(draft, Kind.REVERSAL, step.external_id, 0), original_id=step.original_id
+            booking_of(draft, Kind.REVERSAL, step.external_id, self._now, step),
+            original_id=step.original_id,
         )
         if original is None:
             self._leave_tombstone(draft, step, booking)
@@ -366,7 +371,7 @@ class Fold:
         return original.settled or (round_ is not None and round_.closed_by is ClosedBy.PROVIDER)
 
     def _leave_tombstone(self, draft: Draft, step: Reversal, booking: Booking) -> None:
-        stake = self._booking(draft, Kind.STAKE, step.original_id, 0)
+        stake = booking_of(draft, Kind.STAKE, step.original_id, self._now)
         tombstone = structs.replace(stake, refusal=WireRefusal.ROLLED_BACK, round_id=None)
         deed = Deed(
             booking=structs.replace(booking, round_id=None),
@@ -466,10 +471,8 @@ class Fold:
         """Refuse an id that names something else, where the protocol has one space of them."""
         request = draft.asking.request
         if request.dialect.ids_of_provider:
-            users = self._known.foreign.setdefault((request.provider, external_id), set())
-            if users - {draft.player.id}:
-                raise NotDone(WireRefusal.OTHER_FACTS)
-            users.add(draft.player.id)
+            users = self._known.foreign.get((request.provider, external_id), set())
+            refuse_others(draft, kind, users)
         if not request.dialect.one_id_space:
             return
         for other in Kind:
@@ -477,22 +480,3 @@ class Fold:
             if found is not None:
                 stone = found.refusal == WireRefusal.ROLLED_BACK
                 raise NotDone(WireRefusal.ROLLED_BACK if stone else WireRefusal.OTHER_FACTS)
-
-    def _booking(
-        self, draft: Draft, kind: Kind, external_id: str, micros: int, *, free: bool = False
-    ) -> Booking:
-        request = draft.asking.request
-        return Booking(
-            shard=draft.player.shard,
-            provider=request.provider,
-            player_id=draft.player.id,
-            external_id=external_id,
-            kind=kind,
-            game=request.game,
-            currency=draft.player.currency,
-            micros=micros,
-            balance_micros=0,
-            booked_at=self._now,
-            round_id=draft.round_id,
-            free=free,
-        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
@@ -37,6 +38,10 @@ from pitboss.wallet.model import Credit, TransferRequest, player_account, receiv
 
 # Of a stake by what was asked about it: the gate's yes, or why it is not taken.
 Verdict = Permit | str
+
+
+# Who has used an id of a provider, and for what.
+Users = dict[tuple[str, str], set[tuple[Kind, PlayerId]]]
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +115,7 @@ class Known(msgspec.Struct, kw_only=True):
     bookings: dict[BookingKey, Booking]
     rounds: dict[str, Round]
     verdicts: Mapping[Judged, Verdict]
-    foreign: dict[tuple[str, str], set[str]] = {}
+    foreign: Users = {}
 
 
 class Draft(msgspec.Struct, kw_only=True):
@@ -179,6 +184,29 @@ def ids_of(requests: Sequence[Request]) -> set[tuple[Shard, str, str]]:
     return found
 
 
+def booking_of(
+    draft: Draft, kind: Kind, external_id: str, now: datetime, step: Step | None = None
+) -> Booking:
+    """Return what is kept of a step, so far; of none there is what has its name, and no amount."""
+    request, player = draft.asking.request, draft.player
+    return Booking(
+        shard=player.shard,
+        provider=request.provider,
+        player_id=player.id,
+        external_id=external_id,
+        kind=kind,
+        game=request.game,
+        currency=player.currency,
+        micros=step.micros if isinstance(step, Stake | Win) else 0,
+        balance_micros=0,
+        booked_at=now,
+        round_id=draft.round_id,
+        free=isinstance(step, Stake | Win) and step.free,
+        promo=step is not None and step.promo,
+        said=None if step is None else step.said,
+    )
+
+
 def with_balance(deed: Deed, balance: int) -> Deed:
     """Return a deed with the balance that the whole request left."""
     stone = deed.tombstone
@@ -219,6 +247,14 @@ def refuse_currency(draft: Draft) -> None:
     said = draft.asking.request.currency
     if said is not None and said != draft.player.currency:
         raise NotDone(WireRefusal.WRONG_CURRENCY)
+
+
+def refuse_others(draft: Draft, kind: Kind, users: set[tuple[Kind, PlayerId]]) -> None:
+    """Refuse an id that another player has used: for anything, or for the same kind of thing."""
+    any_kind = draft.asking.request.dialect.one_id_space
+    for used_for, player_id in users:
+        if player_id != draft.player.id and (any_kind or used_for is kind):
+            raise NotDone(WireRefusal.OTHER_FACTS)
 
 
 def ensure_same(draft: Draft, earlier: Booking, micros: int) -> None:
