@@ -82,7 +82,7 @@ def listing(
     It goes to POST /v1/staff/games/import.  The digests are of what is installed here: compare
     them with those that the laboratory has written down before you import them.
     """
-    from pitboss.app import games, rng
+    from pitboss.app import house, rng
 
     with outcome(as_json=as_json) as told:
         certificate = rng.Certificate(
@@ -91,7 +91,7 @@ def listing(
             issued=read_day(issued, option="--issued"),
             licences=tuple(licence),
         )
-        body = games.house_listing(certificate)
+        body = house.house_listing(certificate)
         if as_json:
             told.tell(**body)
         else:

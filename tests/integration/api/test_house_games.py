@@ -9,7 +9,7 @@ import pytest
 
 from integration.api.client import Answer
 from integration.api.desk import Desk, Somebody
-from integration.games.dealing import GAMES_BUILD, RNG_BUILD, Scripted, shoe
+from integration.games.dealing import GAMES_BUILD, RNG_BUILD, Files, Scripted, shoe
 from pitboss.adapters.rng import RngAway
 from pitboss.db import Database
 from pitboss.games import house
@@ -29,7 +29,7 @@ async def draws() -> Scripted:
 @pytest.fixture
 async def parlour(database: Database, draws: Scripted) -> Desk:
     """Give a desk with the three games of the house, certified for what deals here."""
-    desk = Desk(database=database, house=Equipment(draws=draws, games_build=GAMES_BUILD))
+    desk = Desk(database=database, house=Equipment(draws=draws, games=Files()))
     games = [listed(game) for game in House]
     answer = await desk.client.ask(
         "POST",

@@ -11,6 +11,7 @@ from typing import Any
 from integration.games.world import Games, listing
 from pitboss import jurisdictions
 from pitboss.games import dealing, house, rounds
+from pitboss.games.dealing.errors import GamesChanged
 from pitboss.games.dealing.model import PROVIDER, Answer, Dealt, Play
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.house.model import Action, House, RouletteBet
@@ -100,16 +101,30 @@ FREE = (0, 0, 0, 0, 0)
 ELEVEN = shoe(4, 8, 5, 9, 22)
 
 
+@dataclass(slots=True)
+class Files:
+    """The games' files, as a test says they are."""
+
+    digest: str = GAMES_BUILD
+    changed: bool = False
+
+    async def build(self) -> str:
+        if self.changed:
+            raise GamesChanged
+        return self.digest
+
+
 @dataclass(slots=True, kw_only=True)
 class Parlour(Games):
     """The hands of a test at the house's tables."""
 
     draws: Scripted = field(default_factory=Scripted)
+    files: Files = field(default_factory=Files)
     rounds: itertools.count[int] = field(default_factory=itertools.count)
 
     @property
     def equipment(self) -> Equipment:
-        return Equipment(draws=self.draws, games_build=GAMES_BUILD)
+        return Equipment(draws=self.draws, games=self.files)
 
     async def sit(self, player_id: PlayerId, game: House) -> str:
         """Open a game of the house for a player; return the session's id."""

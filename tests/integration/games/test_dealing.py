@@ -33,6 +33,7 @@ from pitboss.adapters.rng import RngAway, RngClient
 from pitboss.cashier.model import NewsStatus
 from pitboss.db import Database
 from pitboss.games import dealing, house
+from pitboss.games.dealing.errors import GamesChanged
 from pitboss.games.dealing.model import PROVIDER, Dealt, Play, Refusal, digest_of
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.house.model import Action, Draw, House, SlotRound
@@ -287,6 +288,23 @@ async def test_what_is_not_what_was_certified_deals_nothing(
     assert (await parlour.has(ann), parlour.draws.ids) == (100 * UNIT, [])
 
 
+async def test_nothing_is_dealt_once_other_files_lie_where_those_that_run_did(
+    parlour: Parlour, ann: PlayerId
+) -> None:
+    parlour.draws = Scripted((1,))
+    session = await parlour.sit(ann, House.ROULETTE)
+    play = parlour.first(ann, session, on_red())
+
+    parlour.files.changed = True
+    with pytest.raises(GamesChanged):
+        await parlour.deal(play)
+    after = (await parlour.has(ann), list(parlour.draws.ids))
+    parlour.files.changed = False
+    await parlour.took(play)
+
+    assert after == (100 * UNIT, [])
+
+
 @pytest.mark.parametrize(
     ("regulator", "certified_for", "opens"),
     [
@@ -402,7 +420,7 @@ async def test_the_certified_process_deals_and_its_records_map_again(
         await parlour.list_games(*(house_listing(game, hashes=hashes) for game in House))
         ann = await parlour.player(units=100)
         wagers = {House.ROULETTE: on_red(), House.SLOT: on_reels(), House.BLACKJACK: at_cards()}
-        equipment = Equipment(draws=client, games_build=GAMES_BUILD)
+        equipment = Equipment(draws=client, games=parlour.files)
         for game, wager in wagers.items():
             play = parlour.first(ann, await parlour.sit(ann, game), wager)
             async with parlour.turn(shard_of(ann)) as turn:

@@ -10,7 +10,7 @@ from typing import Any
 
 from folders import make_folder
 from integration.api.test_house_games import listed
-from pitboss.app.games import games_build
+from pitboss.app.house import games_build
 from pitboss.app.instance import Instance, start_instance
 from pitboss.app.rng import client_of
 from pitboss.games.house.model import House as Game

@@ -12,7 +12,7 @@ import httpx
 
 from integration.api.desk import Desk, Somebody
 from integration.api.test_house_games import listed
-from integration.games.dealing import GAMES_BUILD, Scripted
+from integration.games.dealing import Files, Scripted
 from integration.web.browsing import Visitor
 from pitboss.app.front import Front
 from pitboss.app.parts import free_port
@@ -67,7 +67,7 @@ class Parlour:
 async def open_parlour(database: Database) -> AsyncIterator[Parlour]:
     """Serve the pages and an API with the three games of the house."""
     draws = Scripted()
-    desk = Desk(database=database, house=Equipment(draws=draws, games_build=GAMES_BUILD))
+    desk = Desk(database=database, house=Equipment(draws=draws, games=Files()))
     games = [_listed(game) for game in House]
     answer = await desk.client.ask(
         "POST",

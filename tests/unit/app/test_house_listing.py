@@ -14,7 +14,8 @@ import pytest
 
 from pitboss.api.games import GamesBody
 from pitboss.api.wire import reader
-from pitboss.app import games, rng
+from pitboss.app import rng
+from pitboss.app.house import ROOM, games_build, house_listing
 from pitboss.games import house
 from pitboss.games.house.model import House, Par
 
@@ -33,7 +34,7 @@ def test_the_listing_is_what_an_import_takes(monkeypatch: pytest.MonkeyPatch) ->
     house_pars = house.pars
     monkeypatch.setattr(house, "pars", pars)
 
-    listing = games.house_listing(CERTIFICATE)
+    listing = house_listing(CERTIFICATE)
 
     body = reader(GamesBody)(json.dumps(listing).encode())
     assert body.provider == "house"
@@ -47,20 +48,20 @@ def test_the_listing_is_what_an_import_takes(monkeypatch: pytest.MonkeyPatch) ->
     assert body.games[0].top_win_chance == "1/37"
     chance = Fraction(body.games[1].top_win_chance or 0)
     assert 0 < chance < Fraction(1, 10**100)
-    builds = (json.loads(rng.measure())["code_hash"], games.games_build())
+    builds = (json.loads(rng.measure())["code_hash"], games_build())
     for game in body.games:
         assert [item.licence for item in game.certificates] == ["GB", "demo"]
         assert all(item.hashes == builds for item in game.certificates)
 
 
 def test_the_build_of_the_games_is_the_same_until_a_file_changes() -> None:
-    assert games.games_build() == games.games_build()
-    assert len(bytes.fromhex(games.games_build())) == 32
+    assert games_build() == games_build()
+    assert len(bytes.fromhex(games_build())) == 32
 
 
 def test_the_build_of_the_games_is_another_if_other_code_would_run(tmp_path: Path) -> None:
     room = tmp_path / "house"
-    shutil.copytree(games.ROOM, room, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOM, room, ignore=shutil.ignore_patterns("__pycache__"))
     slot = room / "rules" / "slot.py"
     source, stat = slot.read_text(), slot.stat()
 
@@ -71,18 +72,18 @@ def test_the_build_of_the_games_is_another_if_other_code_would_run(tmp_path: Pat
         py_compile.compile(str(slot), doraise=True)
         slot.write_text(source)
         os.utime(slot, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-        return games.games_build(room)
+        return games_build(room)
 
-    certified = games.games_build(room)
+    certified = games_build(room)
     truly = compiled_of(source)
     falsely = compiled_of(source.replace("(30, 100, 500)", "(10, 100, 500)"))
     shutil.rmtree(slot.parent / "__pycache__")
     (tmp_path / "elsewhere").mkdir()
     (room / "rules" / "slot").symlink_to(tmp_path / "elsewhere")
-    linked = games.games_build(room)
+    linked = games_build(room)
     (room / "rules" / "slot").unlink()
     (room / "rules" / "slot.so").write_bytes(b"a module of another kind")
-    shadowed = games.games_build(room)
+    shadowed = games_build(room)
 
-    assert certified == games.games_build() == truly
+    assert certified == games_build() == truly
     assert len({certified, falsely, linked, shadowed}) == 4

@@ -19,8 +19,9 @@ from pitboss.api.edge import Edge, GameProvider
 from pitboss.api.tokens import Tokens
 from pitboss.app import collector, locating
 from pitboss.app.front import Front
-from pitboss.app.games import open_house, open_providers
+from pitboss.app.games import open_providers
 from pitboss.app.home import Home
+from pitboss.app.house import open_house
 from pitboss.app.parts import (
     SANDBOX_CHECKS,
     SANDBOX_SIGNING,

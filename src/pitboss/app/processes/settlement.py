@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from pitboss.app import collector
-from pitboss.app.games import open_house
+from pitboss.app.house import open_house
 from pitboss.app.parts import (
     clock_of,
     open_database,

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from pitboss.kernel.errors import PlatformError
+from pitboss.kernel.errors import Fault, PlatformError
 
 
 class DrawUntold(PlatformError):
     """A kept round does not follow from its steps: nobody plays on, and somebody must look."""
+
+
+class GamesChanged(Fault):
+    """The files of the house's games are not those any more that run here."""
+
+    def __init__(self) -> None:
+        super().__init__("the files of the house's games changed: start anew", retryable=False)

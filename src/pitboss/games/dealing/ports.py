@@ -39,9 +39,21 @@ class Draws(Protocol):
         ...
 
 
+class Games(Protocol):
+    """The games' own files."""
+
+    async def build(self) -> str:
+        """Return the digest of the files that run, in hexadecimal digits.
+
+        Raises:
+            GamesChanged: other files lie in their place by now (`dealing.errors`).
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equipment:
-    """What rounds are dealt with: the generator, and the digest of the games' own files."""
+    """What rounds are dealt with: the generator, and the games' own files."""
 
     draws: Draws
-    games_build: str
+    games: Games

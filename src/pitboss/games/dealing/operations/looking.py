@@ -110,11 +110,11 @@ async def builds_of(equipment: Equipment) -> Builds:
     the generator is certified for.
 
     Raises:
-        Fault: the generator does not say which build it is.
+        Fault: the generator does not say which build it is, or the games' files changed.
     """
     draws = equipment.draws
     return Builds(
-        digests=frozenset({equipment.games_build, await draws.build()}),
+        digests=frozenset({await equipment.games.build(), await draws.build()}),
         licences=await draws.licences(),
     )
 
