@@ -190,11 +190,11 @@ class Processor:
                 _log.exception("a batch broke", partition=self.partition, offset=self.next_offset)
                 self.batch_max = 1
                 return 1
-            _log.exception("set aside", partition=self.partition, offset=self.next_offset)
+            _log.exception("given up", partition=self.partition, offset=self.next_offset)
             if self.aside_in_a_row >= ASIDE_IN_A_ROW_MAX:
                 raise Halted from None
             self.aside_in_a_row += 1
-            return await self._set_aside()
+            return await self._give_up()
         self.aside_in_a_row = 0
         if self.batch_max < BATCH_MAX:
             self.batch_max = min(self.batch_max * 2, BATCH_MAX)
@@ -269,8 +269,28 @@ class Processor:
             # The batch is committed: taken for its own failure, this would set the next one aside.
             _log.exception("a batch could not be observed", partition=self.partition)
 
+    async def _give_up(self) -> int:
+        """Step over a command that cannot be processed: its bet is refused, if it can be read."""
+        try:
+            return await self._refuse()
+        except Fault:
+            raise
+        except Exception:
+            _log.exception("set aside", partition=self.partition, offset=self.next_offset)
+            return await self._set_aside()
+
+    async def _refuse(self) -> int:
+        async with self.database.transaction() as tx:
+            commands = await self._read(tx, 1)
+            placings = [_placing(command) for command in commands]
+            async with self._turn(tx, {item.shard for item in placings}) as turn:
+                await betting.give_up(turn, placings)
+            await self._consume(tx, commands)
+        self.next_offset = commands[-1].offset + 1
+        return len(commands)
+
     async def _set_aside(self) -> int:
-        """Step over a command that cannot be processed, and say so in a fact."""
+        """Step over a command that says of no bet what it is, and tell it in a fact."""
         shard = shards_of(self.partition)[0]
         async with self.database.transaction() as tx:
             commands = await self._read(tx, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from datetime import datetime
 
 import msgspec
@@ -15,15 +15,15 @@ from integration.sportsbook.world import UNIT, World, selection
 from pitboss import messages
 from pitboss.db import Database, Transaction
 from pitboss.db.errors import DatabaseAway
-from pitboss.kernel.ids import BetId, PlayerId, derived_id
+from pitboss.kernel.ids import BetId, PlayerId, SelectionId, derived_id
 from pitboss.kernel.shards import PARTITIONS_ALL, Partition, partition_of, shard_of, shards_of
-from pitboss.sportsbook import betting
-from pitboss.sportsbook.betting.model import BetState, PlaceBet, SlipLeg
-from pitboss.sportsbook.catalog.model import MarketKind
+from pitboss.sportsbook import betting, catalog
+from pitboss.sportsbook.betting.model import BetState, PlaceBet, Refusal, SlipLeg
+from pitboss.sportsbook.catalog.model import MarketKind, Offer
 from pitboss.workers import bets, settlement
 from pitboss.workers.observer import Batch, Observer
 
-HOME = selection("A", MarketKind.MATCH_RESULT, "home")
+HOME, AWAY = (selection("A", MarketKind.MATCH_RESULT, code) for code in ("home", "away"))
 # For what takes a moment, on a machine that has other things to do.
 PATIENCE_SECONDS = 60.0
 END_LEASES = "UPDATE log_consumer SET lease_until = '-infinity'"
@@ -141,6 +141,46 @@ async def test_a_command_that_breaks_its_batch_is_set_aside_and_the_others_go_on
         (derived_id("bad", str(number)), number) for number in (0, 2, 4, 5, 8)
     ]
     assert processor.next_offset == await offset_of(world, partition) == 9
+
+
+class Thin(catalog.Shelf):
+    """A shelf that breaks under whoever asks for one selection."""
+
+    async def locked(
+        self, tx: Transaction, wanted: Collection[SelectionId]
+    ) -> Mapping[SelectionId, Offer]:
+        """Give the offers, if that one is not asked for."""
+        if AWAY in wanted:
+            raise ZeroDivisionError
+        return await catalog.Shelf.locked(self, tx, wanted)
+
+
+async def test_a_bet_that_breaks_its_batch_is_refused_and_the_others_go_on(world: World) -> None:
+    player = await world.player(units=100)
+    partition = partition_of(shard_of(player))
+    bad, good = [], []
+    for place in "x.x..x":
+        if place == ".":
+            good.append(await world.wish(player, HOME, units=1))
+        else:
+            bad.append(await world.wish(player, AWAY, units=1))
+    processor = world.processor(partition)
+    processor.shelf = Thin()
+    await processor.own()
+
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await processor.step():
+            pass
+
+    for bet_id in good:
+        assert (await world.bet(player, bet_id)).state is BetState.ACCEPTED
+    for bet_id in bad:
+        bet = await world.bet(player, bet_id)
+        assert (bet.state, bet.refusal) == (BetState.REFUSED, Refusal.UNREADABLE)
+    told = await world.facts(shard_of(player), "bet.refused")
+    assert [fact["bet_id"] for fact in told] == bad
+    assert await world.balance(player) == (100 * UNIT, 3 * UNIT)
+    assert await world.facts(shards_of(partition)[0], "command.set_aside") == []
 
 
 async def test_when_command_after_command_breaks_the_processor_halts_and_the_rest_waits(

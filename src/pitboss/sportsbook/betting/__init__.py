@@ -8,6 +8,7 @@ from pitboss.sportsbook.betting.operations import (
     decide_due,
     give_boosts,
     give_free_bets,
+    give_up,
     place,
 )
 from pitboss.sportsbook.betting.queries import (
@@ -60,6 +61,7 @@ __all__ = [
     "follow_accepted",
     "give_boosts",
     "give_free_bets",
+    "give_up",
     "place",
     "refusal_of",
 ]
