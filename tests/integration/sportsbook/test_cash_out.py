@@ -409,6 +409,19 @@ async def test_what_stops_a_bet_stops_a_sale(world: World) -> None:
     assert palpable == stale == Refused(reason=Refusal.CASH_OUT_SUSPENDED)
 
 
+async def test_a_price_that_is_too_short_beside_the_others_sells_nothing(world: World) -> None:
+    player, bet_id = await single(world)
+    draw, away = (selection("A", MarketKind.MATCH_RESULT, code) for code in ("draw", "away"))
+
+    await world.reprice((HOME, "1.1"), (draw, "3.2"), (away, "2.9"))
+    mistyped = await quote(world, player, bet_id)
+    await world.reprice((draw, "12"), (away, "20"))
+    meant = await quote(world, player, bet_id)
+
+    assert mistyped == Refused(reason=Refusal.CASH_OUT_SUSPENDED)
+    assert isinstance(meant, Quote)
+
+
 async def test_a_goal_in_the_delay_refuses_the_sale_though_no_price_has_moved(
     world: World,
 ) -> None:

@@ -33,6 +33,9 @@ from pitboss.sportsbook.catalog.model import Market, parse_specifiers
 from pitboss.sportsbook.returns.model import NOTHING, OPEN, Chances, Ending, Parts
 from pitboss.sportsbook.returns.model import Leg as PricedLeg
 
+# Prices of what a market sells that together make more than this of one cannot be meant: one of
+# them is far too short, and whoever holds it would be given several times what their bet is worth.
+BOOK_MAX = Fraction(3, 2)
 # Of a leg that is decided nobody asks how likely it is.
 _NONE = Chances(won=NOTHING)
 
@@ -70,6 +73,8 @@ def appraise(bet: Waiting, around: Around) -> Appraisal | Refused:
             continue
         offer, market = around.offers.get(leg.selection_id), around.markets.get(leg.market_id)
         if offer is None or market is None or leg.selection_id in around.stopped:
+            return Refused(reason=Refusal.CASH_OUT_SUSPENDED)
+        if book_of(market) > BOOK_MAX:
             return Refused(reason=Refusal.CASH_OUT_SUSPENDED)
         if offer.in_play:
             seconds = max(offer.bet_delay_seconds, IN_PLAY_DELAY_SECONDS_MIN)
@@ -119,11 +124,16 @@ def fair_chance(market: Market, leg: Leg) -> Fraction:
     line that can push this is the chance among the results that do not, which prices do not tell
     apart.
     """
+    (price,) = [item.price for item in market.selections if item.id == leg.selection_id]
+    return 1 / price / max(book_of(market), Fraction(1))
+
+
+def book_of(market: Market) -> Fraction:
+    """Return what the prices of all that is sold make of one, for each answer that can be right."""
     kind = registry.find_kind(market.kind)
     winners = 1 if kind is None else kind.winners(parse_specifiers(market.specifiers))
-    parts = {item.id: 1 / item.price for item in market.selections}
-    sold = sum(parts[item.id] for item in market.selections if item.active)
-    return parts[leg.selection_id] / max(Fraction(sold, winners), Fraction(1))
+    sold = sum((1 / item.price for item in market.selections if item.active), Fraction(0))
+    return sold / winners
 
 
 def offer(bet: Waiting, worth: Fraction, stake_micros: int, margin: Fraction) -> int:
