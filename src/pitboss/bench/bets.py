@@ -53,15 +53,17 @@ _COUNT = {
 class BetsOptions:
     """What to run.
 
-    `wallets` players bet at random; `history` bets are there before.  `flush_ms` is added to each
-    of the server's flushes.  `idle_bets` are sent one by one afterwards, to an idle system.
-    `folder` is where the server's home is made.
+    `wallets` players bet at random, on `legs` events each: with more than one the bets are
+    accumulators, but for those of the baseline.  `history` bets are there before.  `flush_ms` is
+    added to each of the server's flushes.  `idle_bets` are sent one by one afterwards, to an idle
+    system.  `folder` is where the server's home is made.
     """
 
     seconds: float = 20.0
     baseline_seconds: float = 5.0
     wallets: int = 10_000
     history: int = 0
+    legs: int = 1
     flush_ms: float = 0.0
     workers: int = 2
     clients: int = row_at_a_time.CLIENTS
@@ -78,6 +80,7 @@ class _Run:
     options: BetsOptions
     server: EmbeddedPostgres
     database: Database
+    singles: Iterator[PlaceBet]
     bets: Iterator[PlaceBet]
     clock: Clock = field(default_factory=SystemClock)
     entropy: Entropy = field(default_factory=SystemEntropy)
@@ -102,8 +105,13 @@ async def run(options: BetsOptions, *, tell: Tell = lambda _: None) -> BenchRepo
             tell(f"writing {options.history:,} earlier bets")
             await history.write(database, people, bets=options.history)
         await server.settle_down(database)
-        bets = town.bets(people, seed=options.seed, clock=clock, entropy=entropy)
-        run = _Run(options=options, server=started, database=database, bets=bets)
+        singles = town.bets(people, seed=options.seed, clock=clock, entropy=entropy)
+        bets = singles
+        if options.legs > 1:
+            bets = town.bets(
+                people, seed=options.seed, clock=clock, entropy=entropy, legs=options.legs
+            )
+        run = _Run(options=options, server=started, database=database, singles=singles, bets=bets)
         machine = server.describe_machine(started.data)
         tell(f"one transaction for each bet, {options.clients} clients")
         await _row_at_a_time(run)
@@ -118,7 +126,7 @@ async def _row_at_a_time(run: _Run) -> None:
 
     run.slow, seconds = await row_at_a_time.rate(
         run.database.url,
-        run.bets,
+        run.singles,
         act,
         clients=run.options.clients,
         seconds=run.options.baseline_seconds,
@@ -209,6 +217,7 @@ async def _report(run: _Run, machine: dict[str, Figure]) -> BenchReport:
             "seconds": options.seconds,
             "wallets": options.wallets,
             "history": options.history,
+            "legs": options.legs,
             "flush_ms": options.flush_ms,
             "workers": options.workers,
             "clients": options.clients,

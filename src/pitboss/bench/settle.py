@@ -1,7 +1,8 @@
 """`pitboss bench settle`: one market with very many singles, from its result to the last of them.
 
-The bets are taken by the real processors.  The baseline settles singles of another market, with
-one transaction for each.
+With more legs than one the bets are accumulators on so many events, which end one after the other:
+at each end all that is not lost yet is looked at again.  The bets are taken by the real processors.
+The baseline settles singles of another market, with one transaction for each.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pitboss.db import Database
 from pitboss.db.embedded import EmbeddedPostgres
 from pitboss.kernel.clock import Clock, SystemClock
 from pitboss.kernel.entropy import Entropy, SystemEntropy
-from pitboss.kernel.ids import BetId, SelectionId
+from pitboss.kernel.ids import BetId
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.shards import CATALOGUE_SHARD, PARTITIONS_ALL, Partition, Shard
 from pitboss.sportsbook import settlement
@@ -53,12 +54,13 @@ _COUNT = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleOptions:
-    """What to run: `bets` singles on one market, of `wallets` players.
+    """What to run: `bets` on one market, or on one of each of `legs` events, of `wallets` players.
 
     `folder` is where the server's home is made.
     """
 
     bets: int = 200_000
+    legs: int = 1
     baseline_seconds: float = 5.0
     wallets: int = 10_000
     workers: int = 2
@@ -83,6 +85,11 @@ class _Run:
     seconds: float = 0.0
     figures: dict[str, Figure] = field(default_factory=dict)
     rss_mb: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def played(self) -> Sequence[NewEvent]:
+        """The events of the measured bets; the first of all is the baseline's."""
+        return self.people.events[1 : 1 + self.options.legs]
 
     @property
     def groups(self) -> list[Sequence[Partition]]:
@@ -112,24 +119,21 @@ async def run(options: SettleOptions, *, tell: Tell = lambda _: None) -> BenchRe
 
 async def _take_bets(run: _Run, tell: Tell) -> None:
     """Have the processors take the bets that are to be settled."""
-    options, (first, second, *_) = run.options, run.people.events
+    options, (first, *_) = run.options, run.people.events
     slow = int(SLOW_BETS_EACH_SECOND * options.baseline_seconds) + options.clients
     tell(f"taking {options.bets + slow:,} bets")
-    await log.fill(run.database, _singles(run, first), slow, clock=run.clock)
-    await log.fill(run.database, _singles(run, second), options.bets, clock=run.clock)
+    await log.fill(run.database, _bets(run, [first]), slow, clock=run.clock)
+    await log.fill(run.database, _bets(run, run.played), options.bets, clock=run.clock)
     async with worker.working("bets", run.database.url, run.groups):
         await log.drained(run.database)
     run.placed = options.bets + slow
 
 
-def _singles(run: _Run, event: NewEvent) -> Iterator[PlaceBet]:
-    """Return singles without end on the event's first market, as many on each selection."""
-    chance = random.Random(f"{run.options.seed}/{event.id}")  # noqa: S311 - load, not secrets
-    (market, *_) = event.markets
-    selections: list[SelectionId] = [item.id for item in market.selections]
-    return town.singles(
-        run.people.players, selections, chance=chance, clock=run.clock, entropy=run.entropy
-    )
+def _bets(run: _Run, events: Sequence[NewEvent]) -> Iterator[PlaceBet]:
+    """Return bets without end on all of these events, as many on each selection."""
+    seed = f"{run.options.seed}/{events[0].id}"
+    chance = random.Random(seed)  # noqa: S311 - load, not secrets
+    return town.slips(run.people, lambda: events, chance, run.clock, run.entropy)
 
 
 async def _row_at_a_time(run: _Run) -> None:
@@ -158,16 +162,17 @@ async def _batched(run: _Run, tell: Tell) -> None:
     async with worker.working("settlement", run.database.url, run.groups) as workers:
         tell("warming up")
         await _all_settled(run)
-        tell(f"settling {run.options.bets:,} bets of one market")
+        tell(f"settling {run.options.bets:,} bets")
         seen = processes.Processes(
             {item.name: item.pid for item in workers}, server_pid=run.server.pid()
         )
         async with seen.watched():
             used = seen.cpu_seconds()
-            await _record(run, run.people.events[1])
-            started = time.perf_counter()
-            await _all_settled(run)
-            run.seconds = time.perf_counter() - started
+            for event in run.played:
+                await _record(run, event)
+                started = time.perf_counter()
+                await _all_settled(run)
+                run.seconds += time.perf_counter() - started
             run.figures |= processes.micros_each(used, seen.cpu_seconds(), run.options.bets)
     run.rss_mb = seen.rss_mb
 
@@ -216,6 +221,7 @@ async def _report(run: _Run, machine: dict[str, Figure]) -> BenchReport:
         versions=server.describe_versions(),
         options={
             "bets": options.bets,
+            "legs": options.legs,
             "wallets": options.wallets,
             "workers": options.workers,
             "clients": options.clients,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -151,33 +151,42 @@ async def give_funds(turn: Turn, players: Sequence[PlayerId]) -> None:
             turn.publish(shard, player_id, FundsGiven(movements=(answer.movement,)))
 
 
-def bets(town: Town, *, seed: int, clock: Clock, entropy: Entropy) -> Iterator[PlaceBet]:
-    """Return singles without end: random players, random selections, random whole stakes."""
+def bets(
+    town: Town, *, seed: int, clock: Clock, entropy: Entropy, legs: int = 1
+) -> Iterator[PlaceBet]:
+    """Return bets without end: random players, random selections, random whole stakes.
+
+    With more legs than one they are accumulators, on so many events each.
+    """
     chance = random.Random(seed)  # noqa: S311 - load, not secrets
-    return singles(town.players, town.selections, chance=chance, clock=clock, entropy=entropy)
+    return slips(town, lambda: chance.sample(town.events, legs), chance, clock, entropy)
 
 
-def singles(
-    players: Sequence[PlayerId],
-    selections: Sequence[SelectionId],
-    *,
+def slips(
+    town: Town,
+    draw: Callable[[], Sequence[NewEvent]],
     chance: random.Random,
     clock: Clock,
     entropy: Entropy,
 ) -> Iterator[PlaceBet]:
-    """Return singles without end of these players on these selections."""
+    """Return bets without end, each on one selection of each event that is drawn for it."""
+    players = town.players
     while True:
+        picked = [_pick(event, chance) for event in draw()]
         yield PlaceBet(
             bet_id=BetId(new_id(clock.now(), entropy)),
             player_id=players[int(chance.random() * len(players))],
             currency=CURRENCY,
             stake_micros=(1 + int(chance.random() * STAKE_UNITS_MAX)) * UNIT,
-            legs=(
-                SlipLeg(selection_id=selections[int(chance.random() * len(selections))], tick=1),
-            ),
+            legs=tuple([SlipLeg(selection_id=selection_id, tick=1) for selection_id in picked]),
             # By chance a slip comes twice, and here that is meant.
             again=True,
         )
+
+
+def _pick(event: NewEvent, chance: random.Random) -> SelectionId:
+    selections = event.markets[0].selections
+    return selections[int(chance.random() * len(selections))].id
 
 
 def entry(bet: PlaceBet) -> Entry:

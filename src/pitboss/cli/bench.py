@@ -20,6 +20,9 @@ SecondsOption = Annotated[
     float, typer.Option("--seconds", min=0.1, max=3_600, help="How long each side runs.")
 ]
 SeedOption = Annotated[int, typer.Option("--seed", help="Draws what is asked for, and by whom.")]
+LegsOption = Annotated[
+    int, typer.Option(min=1, max=20, help="With more than one, bets are accumulators.")
+]
 
 # What a bench is: told where to say how it goes, it returns its `bench.report.BenchReport`.
 Bench = Callable[[Callable[[str], None]], Coroutine[Any, Any, Any]]
@@ -49,6 +52,7 @@ def bets(
     flush_ms: Annotated[
         float, typer.Option(min=0, max=1_000, help="Added to each flush of the server.")
     ] = 0.0,
+    legs: LegsOption = 1,
     seed: SeedOption = 1,
     output: OutputOption = None,
     as_json: JsonOption = False,
@@ -57,7 +61,12 @@ def bets(
     from pitboss.bench import bets as bench
 
     options = bench.BetsOptions(
-        seconds=seconds, wallets=wallets, history=history, flush_ms=flush_ms, seed=seed
+        seconds=seconds,
+        wallets=wallets,
+        history=history,
+        flush_ms=flush_ms,
+        legs=legs,
+        seed=seed,
     )
     _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
 
@@ -100,9 +109,10 @@ def gate(
 
 @app.command()
 def settle(
-    bets: Annotated[int, typer.Option(min=100, max=10_000_000, help="Singles on one market.")] = (
+    bets: Annotated[int, typer.Option(min=100, max=10_000_000, help="Bets on one market.")] = (
         200_000
     ),
+    legs: LegsOption = 1,
     seed: SeedOption = 1,
     output: OutputOption = None,
     as_json: JsonOption = False,
@@ -110,7 +120,7 @@ def settle(
     """One market with very many singles, beside one transaction for each bet."""
     from pitboss.bench import settle as bench
 
-    options = bench.SettleOptions(bets=bets, seed=seed)
+    options = bench.SettleOptions(bets=bets, legs=legs, seed=seed)
     _run(lambda tell: bench.run(options, tell=tell), output, as_json=as_json)
 
 

@@ -78,13 +78,15 @@ async def test_the_games_bench_books_every_round_that_was_answered() -> None:
     assert report.invariants["every_stake_has_its_win"]
 
 
-async def test_the_bets_bench_decides_all_that_was_in_the_log() -> None:
+@pytest.mark.parametrize("legs", [1, 4])
+async def test_the_bets_bench_decides_all_that_was_in_the_log(legs: int) -> None:
     report = await bets.run(
         bets.BetsOptions(
             seconds=MOMENT,
             baseline_seconds=MOMENT,
             wallets=50,
             history=70,
+            legs=legs,
             warm_up=200,
             idle_bets=3,
         )
@@ -113,13 +115,15 @@ async def test_the_feed_bench_shows_every_price_that_it_pushed() -> None:
     assert report.figures["displays"] == 3
 
 
-async def test_the_settle_bench_settles_every_bet() -> None:
+@pytest.mark.parametrize(("legs", "fewest_won"), [(1, 50), (3, 1)])
+async def test_the_settle_bench_settles_every_bet(legs: int, fewest_won: int) -> None:
     report = await settle.run(
-        settle.SettleOptions(bets=300, baseline_seconds=MOMENT, wallets=50, clients=4)
+        settle.SettleOptions(bets=300, legs=legs, baseline_seconds=MOMENT, wallets=50, clients=4)
     )
 
     check(report, decide_ms=False)
     assert report.invariants["every_win_is_paid_once"]
+    assert float(report.figures["won"]) >= fewest_won
 
 
 async def test_books_that_do_not_balance_are_found(database: Database) -> None:
