@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from pitboss.kernel.errors import InvariantBroken
 from pitboss.kernel.facts import Movement
@@ -36,7 +36,11 @@ from . import rules, store
 
 
 async def book(
-    turn: Turn, requests: Sequence[Request], *, unseen: bool = False
+    turn: Turn,
+    requests: Sequence[Request],
+    *,
+    unseen: bool = False,
+    accounts: Collection[Account] = (),
 ) -> tuple[Answer, ...]:
     """Hold, post, void and transfer money, in the order asked.
 
@@ -48,6 +52,8 @@ async def book(
     Args:
         unseen: the caller knows, or believes, that none of these keys was ever used, so nobody
             looks; if one was after all, the keys in the database refuse the whole turn.
+        accounts: those that the caller has read under this turn, and that nothing has moved since:
+            they are not read again.
     """
     if not requests:
         return ()
@@ -55,7 +61,7 @@ async def book(
         all(request.shard in turn.heads for request in requests),
         "money is moved by who holds the shard's turn",
     )
-    books = await _open_books(turn, requests, unseen=unseen)
+    books = await _open_books(turn, requests, unseen=unseen, known=accounts)
 
     answers = books.decide(requests)
 
@@ -239,7 +245,9 @@ def _tell_refused(turn: Turn, holds: Sequence[Hold], answers: Sequence[SavedAnsw
             turn.publish(answer.shard, refused.stream, refused)
 
 
-async def _open_books(turn: Turn, requests: Sequence[Request], *, unseen: bool) -> rules.Books:
+async def _open_books(
+    turn: Turn, requests: Sequence[Request], *, unseen: bool, known: Collection[Account]
+) -> rules.Books:
     """Fetch the rows that these requests can touch; the turn keeps them from changing."""
     if unseen and all(type(item) is HoldRequest for item in requests):
         return await _raise_held(turn, [item for item in requests if type(item) is HoldRequest])
@@ -253,8 +261,10 @@ async def _open_books(turn: Turn, requests: Sequence[Request], *, unseen: bool) 
         drawn = set()
         holds = await store.find_holds(turn.tx, wanted.holds | wanted.new_holds)
     wanted.accounts.update([(hold.shard, hold.account_id) for hold in holds])
+    mine = {(item.shard, item.id): item for item in known}
+    read = await store.find_accounts(turn.tx, wanted.accounts - mine.keys())
     return rules.Books(
-        await store.find_accounts(turn.tx, wanted.accounts),
+        [*read, *(mine[place] for place in wanted.accounts & mine.keys())],
         holds,
         [] if unseen else await store.find_transfers(turn.tx, wanted.transfers),
         [] if unseen else await store.find_answers(turn.tx, wanted.answers),

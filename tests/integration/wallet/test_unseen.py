@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import asyncpg
 import pytest
 
@@ -10,7 +12,16 @@ from pitboss import wallet
 from pitboss.db import Database
 from pitboss.kernel.shards import Shard
 from pitboss.messages import Turn
-from pitboss.wallet.model import Answer, Booked, HoldRequest, Refusal, Refused, Request
+from pitboss.wallet.model import (
+    Account,
+    Answer,
+    Booked,
+    HoldRequest,
+    Refusal,
+    Refused,
+    Request,
+    TransferRequest,
+)
 
 HERE = Shard(3)
 
@@ -39,8 +50,10 @@ async def book_unseen(world: World, requests: list[Request]) -> tuple[Answer, ..
         return await _book(turn, requests)
 
 
-async def _book(turn: Turn, requests: list[Request]) -> tuple[Answer, ...]:
-    answers = await wallet.book(turn, requests, unseen=True)
+async def _book(
+    turn: Turn, requests: list[Request], accounts: Sequence[Account] = ()
+) -> tuple[Answer, ...]:
+    answers = await wallet.book(turn, requests, unseen=True, accounts=accounts)
     for request, answer in zip(requests, answers, strict=True):
         if isinstance(answer, Booked) and answer.movement is not None:
             turn.publish(request.shard, request.key, Told(movements=(answer.movement,)))
@@ -66,6 +79,41 @@ async def test_who_has_enough_for_all_gets_all_and_who_has_not_gets_the_first(
     assert answers[3] == Refused(reason=Refusal.INSUFFICIENT_FUNDS)
     assert await world.stands(HERE, "ann") == (10 * UNIT, 10 * UNIT)
     assert await world.stands(HERE, "ben") == (10 * UNIT, 9 * UNIT)
+    await world.books_balance()
+
+
+async def test_accounts_that_were_read_are_booked_on_beside_those_that_were_not(
+    world: World,
+) -> None:
+    def give(name: str, giver: str, taker: str, units: int) -> TransferRequest:
+        return TransferRequest(
+            shard=HERE,
+            key=key(name),
+            debit_id=account_id(giver),
+            credit_id=account_id(taker),
+            micros=units * UNIT,
+            currency="EUR",
+        )
+
+    async with world.turn(HERE) as turn:
+        read = await wallet.find_balances(
+            turn.tx, [(HERE, account_id(name)) for name in ("ann", "house")]
+        )
+        answers = await _book(
+            turn,
+            [
+                give("t1", "ann", "ben", 8),
+                give("t2", "ann", "ben", 3),
+                give("t3", "ben", "ann", 18),
+                give("t4", "ann", "ben", 3),
+            ],
+            read,
+        )
+
+    granted = [isinstance(answer, Booked) for answer in answers]
+    assert granted == [True, False, True, True]
+    assert await world.stands(HERE, "ann") == (17 * UNIT, 0)
+    assert await world.stands(HERE, "ben") == (3 * UNIT, 0)
     await world.books_balance()
 
 

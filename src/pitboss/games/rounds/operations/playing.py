@@ -93,7 +93,7 @@ async def play(turn: Turn, requests: Sequence[Request]) -> tuple[Answer, ...]:
 
     answers = fold.decide(asked)
 
-    movements = await _book(turn, fold.deeds, {account.id for account in accounts})
+    movements = await _book(turn, fold.deeds, accounts)
     await _tell(turn, fold, answers, requests, movements)
     await _log_out(turn, permits)
     return tuple(answers)
@@ -230,7 +230,7 @@ async def _foreign(turn: Turn, asked: Sequence[rules.Asking]) -> rules.Users:
 
 
 async def _book(
-    turn: Turn, deeds: Sequence[rules.Deed | rules.Closure], there: set[AccountId]
+    turn: Turn, deeds: Sequence[rules.Deed | rules.Closure], there: Sequence[Account]
 ) -> list[tuple[Movement, ...]]:
     """Move what was decided; return the movements of each deed."""
     transfers = [
@@ -239,11 +239,11 @@ async def _book(
     if not transfers:
         return [() for _ in deeds]
     used = {item.debit_id for item in transfers} | {item.credit_id for item in transfers}
-    missing = used - there
+    missing = used - {account.id for account in there}
     if missing:
         await wallet.open_accounts(turn, [item for item in _openable(deeds) if item.id in missing])
     # Under the turn none of these bookings was there, so nothing of them was ever booked.
-    answers = iter(await wallet.book(turn, transfers, unseen=True))
+    answers = iter(await wallet.book(turn, transfers, unseen=True, accounts=there))
     found: list[tuple[Movement, ...]] = []
     for deed in deeds:
         mine: list[Movement] = []
