@@ -259,6 +259,17 @@ class LendsInARush(Mutant):
 
 
 @dataclass(slots=True, kw_only=True)
+class BlamesLimits(Mutant):
+    """Says that a limit is in the way where there is no money."""
+
+    def told(self, outcome: Outcome) -> Outcome:
+        """Name another reason."""
+        if isinstance(outcome, Refused) and outcome.reason == WireRefusal.INSUFFICIENT_FUNDS:
+            return structs.replace(outcome, reason="above_stake_limit")
+        return outcome
+
+
+@dataclass(slots=True, kw_only=True)
 class ForgetsTheSwapped(Mutant):
     """Says yes to wins of a token that was replaced, and books none of them."""
 

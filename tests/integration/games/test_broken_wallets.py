@@ -49,6 +49,7 @@ WRONG: list[tuple[type[Mutant], Protocols, set[str]]] = [
     (mutants.TellsWhatIsNow, A, {"12"}),
     (mutants.GoesBelowNothing, A, {"20"}),
     *((mutants.LendsInARush, protocol, {"32a"}) for protocol in (A, B, C)),
+    *((mutants.BlamesLimits, protocol, {"32a"}) for protocol in (A, B, C)),
     *((mutants.ForgetsTheSwapped, protocol, {"28"}) for protocol in (B, C)),
     # `hub88` tells no ids of the wallet.
     *((mutants.NewIds, protocol, {"12"}) for protocol in (A, C)),
