@@ -67,6 +67,8 @@ _ALSO = {
     "/v1/staff/trading/referrals/{bet_id}/answer": (409,),
     "/v1/staff/trading/suspension": (409,),
     "/v1/games/launch": (403, 404, 409),
+    "/v1/staff/games/list": (404,),
+    "/v1/staff/games/list/import": (404,),
     "/v1/staff/games/suspension": (404,),
     "/v1/staff/players/{player_id}/rounds/{round_id}/resolution": (409,),
     "/v1/staff/sessions": (401, 403, 429),

@@ -29,6 +29,8 @@ server = EmbeddedPostgres(Path(sys.argv[1]), memory_bytes=512 * 1024**2)
 print(server.start(), server.pid(), flush=True)
 """
 
+HEARING = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+
 
 async def test_a_stopped_server_keeps_its_data(server: EmbeddedPostgres) -> None:
     url = server.start()
@@ -70,8 +72,9 @@ def test_processes_that_start_one_home_at_once_share_one_server(
 
 
 def test_a_server_outlives_the_interrupt_that_ends_its_starter(server: EmbeddedPostgres) -> None:
-    # In naps, because an interrupt that comes just before a nap does not end it.
-    waiting = f"{START}\nimport time\nfor _ in range(600): time.sleep(1)"
+    # In naps, because an interrupt that comes just before a nap does not end it; and heard also
+    # where the tests were started in a background that does not hear it.
+    waiting = f"{HEARING}{START}\nimport time\nfor _ in range(600): time.sleep(1)"
     starter = _start_elsewhere(server.data.parent, waiting)
     assert starter.stdout is not None
     starter.stdout.readline()
