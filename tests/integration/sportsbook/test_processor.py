@@ -17,6 +17,7 @@ from pitboss.db import Database, Transaction
 from pitboss.db.errors import DatabaseAway
 from pitboss.kernel.ids import BetId, PlayerId, SelectionId, derived_id
 from pitboss.kernel.shards import PARTITIONS_ALL, Partition, partition_of, shard_of, shards_of
+from pitboss.sim.crash.trial import read_evidence
 from pitboss.sportsbook import betting, catalog
 from pitboss.sportsbook.betting.model import BetState, PlaceBet, Refusal, SlipLeg
 from pitboss.sportsbook.catalog.model import MarketKind, Offer
@@ -181,6 +182,9 @@ async def test_a_bet_that_breaks_its_batch_is_refused_and_the_others_go_on(world
     assert [fact["bet_id"] for fact in told] == bad
     assert await world.balance(player) == (100 * UNIT, 3 * UNIT)
     assert await world.facts(shards_of(partition)[0], "command.set_aside") == []
+    # The simulation of crashes sees them: no fault of the world may do that to a sound bet.
+    evidence = await read_evidence(world.database.url)
+    assert sorted(evidence.set_aside) == sorted(bad)
 
 
 async def test_when_command_after_command_breaks_the_processor_halts_and_the_rest_waits(

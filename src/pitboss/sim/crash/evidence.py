@@ -29,7 +29,10 @@ class PaymentRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """The log, the state of each bet by its id, the payments, and what was set aside."""
+    """The log, the state of each bet by its id, the payments, and what was given up.
+
+    `set_aside` are the commands that a processor could not decide on: set aside, or refused unread.
+    """
 
     log: Sequence[LoggedBet]
     bets: Mapping[str, str]

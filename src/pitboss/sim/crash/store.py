@@ -118,9 +118,11 @@ async def read_evidence(connection: Connection) -> Evidence:
         "SELECT payment_id, player_id, kind, state, micros FROM payment"
     )
     set_aside = await connection.fetch(
-        "SELECT body -> 'data' ->> 'command_id' AS id"
-        " FROM (SELECT convert_from(body, 'UTF8')::jsonb AS body FROM fact) AS read"
-        " WHERE body -> 'data' ->> 'type' = 'command.set_aside'"
+        # A bet that nobody could decide on was refused unread; what is no bet was set aside.
+        "SELECT coalesce(data ->> 'bet_id', data ->> 'command_id') AS id"
+        " FROM (SELECT convert_from(body, 'UTF8')::jsonb -> 'data' AS data FROM fact) AS read"
+        " WHERE data ->> 'type' = 'command.set_aside'"
+        "   OR (data ->> 'type' = 'bet.refused' AND data ->> 'reason' = 'unreadable')"
     )
     return Evidence(
         log=tuple(
