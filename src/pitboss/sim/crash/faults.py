@@ -80,7 +80,9 @@ class Saboteur:
                 await self._kill(f"bets-{self._awake(fault.worker)}")
             case FaultKind.PROCESSOR_FROZEN:
                 async with self._freezing:
-                    await self._freeze(fault.worker)
+                    # One whose session was gone meanwhile had no fence to meet: freeze it again.
+                    while not await self._freeze(fault.worker):
+                        self._tell("the zombie found its session gone")
             case FaultKind.POSTGRES_STOPPED:
                 server = EmbeddedPostgres(self._instance.settings.home)
                 await self._victim("postgres")
@@ -144,8 +146,8 @@ class Saboteur:
         finally:
             connection.terminate()
 
-    async def _freeze(self, worker: int) -> None:
-        """Stop a processor, let another take over and work, wake the first, see it fenced."""
+    async def _freeze(self, worker: int) -> int:
+        """Stop a processor, let another take over and work, wake the first; return its fences."""
         name = f"bets-{worker}"
         partitions = partitions_of(worker, self._instance.settings.bet_workers)
         pid = await self._at_work(name, partitions)
@@ -169,7 +171,9 @@ class Saboteur:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
             self._frozen.discard(worker)
-        self.fenced += self._fenced_times(name) - fenced_before
+        fenced = self._fenced_times(name) - fenced_before
+        self.fenced += fenced
+        return fenced
 
     async def _stop(self, pid: int, *, at_rest: bool) -> None:
         """Stop a process, as far as possible when it has no transaction open."""
