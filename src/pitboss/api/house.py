@@ -236,7 +236,8 @@ async def take_step(
 async def show_open(request: Asked, edge: TheEdge) -> HouseRoundsView:
     """Show your rounds that are not over, the oldest first: they go on where they stood.
 
-    One whose game has changed since goes on nowhere; staff gives its stakes back.
+    One whose rules are not here any more goes on nowhere, and is not among them: it is ended as it
+    was recorded.
     """
     player_id = player_of(request)
     async with edge.database.reading() as tx:
@@ -253,7 +254,10 @@ async def show_open(request: Asked, edge: TheEdge) -> HouseRoundsView:
 
 @get("/rounds/{round_id:str}", summary="A round of the house")
 async def show_one(request: Asked, edge: TheEdge, round_id: FromPath[str]) -> HouseRoundView:
-    """Show one of your rounds as it stands; of cards, what you may see."""
+    """Show one of your rounds as it stands; of cards, what you may see.
+
+    It is shown for ever: where the rules of its version are not here any more, as recorded.
+    """
     key = (player_of(request), _id(round_id, "round_id"))
     async with edge.database.reading() as tx:
         found = await dealing.find_kept(tx, [key])

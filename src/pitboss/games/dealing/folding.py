@@ -24,7 +24,7 @@ class DealingFold(Fold):
             key=("player_id", "round_id", "number"),
             columns=(
                 *("player_id", "round_id", "number", "action", "staked_micros", "draw_digest"),
-                "played_at",
+                *("played_at", "won_micros"),
             ),
             untold={"draw": "facts say its digest, which the table must agree with"},
         )
@@ -46,7 +46,7 @@ class DealingFold(Fold):
         if digest is not None:
             self._digests.setdefault((fact.player_id, fact.round_id), []).append(digest)
         row: Row = [fact.player_id, fact.round_id, fact.number, fact.action, fact.staked_micros]
-        self.add_row(self.steps, [*row, digest, told.recorded_at], told)
+        self.add_row(self.steps, [*row, digest, told.recorded_at, fact.won_micros], told)
 
     def _end(self, fact: HouseRoundEnded, told: Told) -> None:
         promised = self._digests.pop((fact.player_id, fact.round_id), [])

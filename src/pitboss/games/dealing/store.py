@@ -20,7 +20,7 @@ _ROUND = (
 _ROUND_READ = ", ".join(f"round.{name}" for name in _ROUND)
 _STEP = (
     *("shard", "player_id", "round_id", "number", "action", "staked_micros", "draw_digest"),
-    *("draw", "played_at"),
+    *("draw", "played_at", "won_micros"),
 )
 
 
@@ -119,6 +119,7 @@ async def save_steps(tx: Transaction, steps: Sequence[Step]) -> None:
             (
                 *(item.shard, item.player_id, item.round_id, item.number, item.action),
                 *(item.staked_micros, item.draw_digest, item.draw, item.played_at),
+                item.won_micros,
             )
             for item in steps
         ]
@@ -157,4 +158,5 @@ def _step(row: asyncpg.Record) -> Step:
         staked_micros=row["staked_micros"],
         played_at=row["played_at"],
         draw=row["draw"],
+        won_micros=row["won_micros"],
     )
