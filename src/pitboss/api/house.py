@@ -29,8 +29,10 @@ from pitboss.api.house_views import (
     HouseGameView,
     HouseRoundsView,
     HouseRoundView,
+    show_count,
     show_draw_run,
     show_game,
+    show_generator,
     show_round,
 )
 from pitboss.api.lanes import Lane
@@ -38,12 +40,12 @@ from pitboss.api.problems import ProblemFound
 from pitboss.api.refusals import problem_of
 from pitboss.api.wire import Body
 from pitboss.games import dealing, house, registry, rounds
-from pitboss.games.dealing.model import PROVIDER, Answer, Kept, NotDealt, Play
+from pitboss.games.dealing.model import PROVIDER, Answer, Drawn, Kept, NotDealt, Play
 from pitboss.games.house.errors import Unplayable
 from pitboss.games.house.model import Action, House, RouletteBet
 from pitboss.games.house.model import Round as State
 from pitboss.games.rounds.ports import Trouble
-from pitboss.kernel.errors import Malformed
+from pitboss.kernel.errors import Fault, Malformed
 from pitboss.kernel.ids import PlayerId, parse_id
 from pitboss.kernel.money import Currency, currency, parse_micros
 from pitboss.kernel.shards import shard_of
@@ -282,12 +284,31 @@ async def show_draws(
 ) -> DrawRunsView:
     """Show how many draws were dealt since so long ago, and which were dealt to nobody.
 
-    One here and there is a step that broke off.  Many are somebody who draws and looks.
+    One here and there is a step that broke off.  Many are somebody who draws and looks.  Of the
+    generator that runs all are compared, to the last that it has drawn.
     """
     since = edge.clock.now() - timedelta(hours=hours)
+    # Asked before the tables are looked at: what it has drawn until then may be dealt by now.
+    drawn = await _drawn(edge)
     async with edge.database.reading() as tx:
         found = await dealing.find_draw_runs(tx, since)
-    return DrawRunsView(runs=tuple(map(show_draw_run, found)))
+        counts = await dealing.find_counts(tx)
+        undealt = None if drawn is None else await dealing.find_undealt(tx, drawn)
+    return DrawRunsView(
+        runs=tuple(map(show_draw_run, found)),
+        counts=tuple(map(show_count, counts)),
+        running=None if drawn is None or undealt is None else show_generator(drawn, undealt),
+    )
+
+
+async def _drawn(edge: Edge) -> Drawn | None:
+    """Return what the generator has drawn; None if there is none that answers."""
+    if edge.house is None:
+        return None
+    try:
+        return await edge.house.draws.drawn()
+    except Fault:
+        return None
 
 
 def _first(

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from pitboss.games import dealing, house
-from pitboss.games.dealing.model import DrawRun, Kept, Refusal
+from pitboss.games.dealing.model import DrawCount, Drawn, DrawRun, Kept, Refusal, Undealt
 from pitboss.games.house.model import (
     BlackjackRound,
     House,
@@ -144,10 +144,34 @@ class DrawRunView(msgspec.Struct, frozen=True, kw_only=True):
     until: str
 
 
+class GeneratorView(msgspec.Struct, frozen=True, kw_only=True):
+    """The generator that runs: how many draws it has made, and which of all nobody was dealt.
+
+    `missing` counts to its end; one that was drawn this moment may be on its way still.  The first
+    are in `first_missing`.
+    """
+
+    instance: str
+    drawn: int
+    missing: int
+    first_missing: tuple[int, ...]
+
+
+class DrawCountView(msgspec.Struct, frozen=True, kw_only=True):
+    """How a start of the generator stood when its draws were counted last, by themselves."""
+
+    instance: str
+    drawn: int
+    missing: int
+    counted_at: str
+
+
 class DrawRunsView(msgspec.Struct, frozen=True, kw_only=True):
-    """The starts of the generator, the newest first."""
+    """The starts of the generator, the newest first; and the one that runs, if it answers."""
 
     runs: tuple[DrawRunView, ...]
+    counts: tuple[DrawCountView, ...]
+    running: GeneratorView | None
 
 
 class PlaceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -267,6 +291,26 @@ def show_draw_run(run: DrawRun) -> DrawRunView:
         gaps=run.gaps,
         from_at=write_instant(run.from_at),
         until=write_instant(run.until),
+    )
+
+
+def show_generator(drawn: Drawn, undealt: Undealt) -> GeneratorView:
+    """Return how the generator stands that runs."""
+    return GeneratorView(
+        instance=drawn.instance,
+        drawn=drawn.draws,
+        missing=undealt.missing,
+        first_missing=undealt.first,
+    )
+
+
+def show_count(count: DrawCount) -> DrawCountView:
+    """Return a count of draws."""
+    return DrawCountView(
+        instance=count.instance,
+        drawn=count.drawn,
+        missing=count.missing,
+        counted_at=write_instant(count.counted_at),
     )
 
 

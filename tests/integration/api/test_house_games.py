@@ -242,6 +242,25 @@ async def test_staff_that_closes_a_round_of_the_house_has_it_played_to_its_end(
     seen = await parlour.client.ask("GET", "/v1/staff/games/draws?hours=1", token=parlour.staff)
     (run,) = seen.json()["runs"]
     assert (run["used"], run["missing"], run["last"]) == (9, 0, 9)
+    assert seen.json()["running"] == {
+        "instance": "one",
+        "drawn": 9,
+        "missing": 0,
+        "first_missing": [],
+    }
+
+
+async def test_staff_sees_what_was_drawn_last_and_never_dealt(
+    parlour: Desk, draws: Scripted
+) -> None:
+    draws.left.append((7,))
+    await draws.draw(draw_id="d", round_id="r", purpose="a look", mapping={})
+
+    seen = await parlour.client.ask("GET", "/v1/staff/games/draws", token=parlour.staff)
+
+    assert seen.json()["runs"] == []
+    running = seen.json()["running"]
+    assert (running["drawn"], running["missing"], running["first_missing"]) == (1, 1, [1])
 
 
 async def test_what_a_round_of_the_house_has_won_already_is_not_voided_away(

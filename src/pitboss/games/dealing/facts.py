@@ -57,5 +57,18 @@ class HouseRoundEnded(Fact, frozen=True, kw_only=True, tag="house_round.ended"):
     draws: tuple[str, ...]
 
 
+class HouseDrawsCounted(Fact, frozen=True, kw_only=True, tag="house_draws.counted"):
+    """A start of the generator has made `drawn` draws, and `missing` of them nobody was dealt.
+
+    `fresh` are the first of those that are missing since the last count.  It is told each day, and
+    whenever something is missing.
+    """
+
+    instance: str
+    drawn: int
+    missing: int
+    fresh: tuple[int, ...] = ()
+
+
 # Every type of this room, for who reads facts.
-FACTS = (HouseRoundBegun, HouseStepTaken, HouseRoundEnded)
+FACTS = (HouseRoundBegun, HouseStepTaken, HouseRoundEnded, HouseDrawsCounted)

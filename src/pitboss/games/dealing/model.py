@@ -202,6 +202,35 @@ class DrawRun:
     until: datetime
 
 
+class Drawn(msgspec.Struct, frozen=True, kw_only=True):
+    """How many draws a start of the generator says it has made; they are counted from 1."""
+
+    instance: str
+    draws: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawCount:
+    """How many draws a start of the generator had made by then, and how many nobody was dealt.
+
+    One that is missing was drawn by a turn that broke off, or by somebody who drew and looked.
+    Whoever lost a turn and asks again is dealt what was drawn then, so that it is missing no more.
+    """
+
+    instance: str
+    drawn: int
+    missing: int
+    counted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undealt:
+    """How many draws of a start of the generator nobody was dealt, and the first of them."""
+
+    missing: int
+    first: tuple[int, ...]
+
+
 def book_id(round_: HouseRound) -> str:
     """Return the id of a round in the core of rounds."""
     return round_id_of(PROVIDER, round_.player_id, round_.id)

@@ -9,10 +9,22 @@ from pitboss.db import Transaction
 from pitboss.games import house, rounds
 from pitboss.games.dealing import rules, store
 from pitboss.games.dealing.errors import DrawUntold
-from pitboss.games.dealing.model import DrawRun, HouseRound, Kept, Refusal, RoundKey, Step, book_id
+from pitboss.games.dealing.model import (
+    DrawCount,
+    Drawn,
+    DrawRun,
+    HouseRound,
+    Kept,
+    Refusal,
+    RoundKey,
+    Step,
+    Undealt,
+    book_id,
+)
 from pitboss.games.rounds.model import Round
 
 GAPS_SHOWN_MAX = 20
+COUNTS_MAX = 100
 
 
 async def find_draw_runs(tx: Transaction, since: datetime) -> list[DrawRun]:
@@ -22,6 +34,22 @@ async def find_draw_runs(tx: Transaction, since: datetime) -> list[DrawRun]:
     several that were drawn).
     """
     return await store.find_draw_runs(tx, since, gaps_max=GAPS_SHOWN_MAX)
+
+
+async def find_undealt(tx: Transaction, drawn: Drawn) -> Undealt:
+    """Return what a start of the generator has drawn, to its end, and nobody was dealt by now.
+
+    A turn that goes on has drawn and not committed yet: what is missing now may be there in a
+    moment.  Source: GLI-19, 3.3.
+    """
+    return await store.find_undealt(
+        tx, drawn.instance, after=0, until=drawn.draws, first_max=GAPS_SHOWN_MAX
+    )
+
+
+async def find_counts(tx: Transaction) -> list[DrawCount]:
+    """Return the last counts of starts of the generator, the newest first, a hundred at most."""
+    return await store.find_counts(tx, limit=COUNTS_MAX)
 
 
 async def find_kept(tx: Transaction, keys: Collection[RoundKey]) -> list[Kept]:

@@ -33,6 +33,18 @@ CREATE TABLE house_step (
     CHECK (draw_digest IS NOT DISTINCT FROM sha256(convert_to(draw, 'UTF8')))
 );
 
+-- By the generator's own count of its draws.
+CREATE INDEX house_step_by_draw ON house_step
+    ((draw::jsonb ->> 'instance'), ((draw::jsonb ->> 'sequence')::bigint)) WHERE draw IS NOT NULL;
+
+-- How many draws each start of the generator has made, and how many of them nobody was dealt.
+CREATE TABLE house_draw_count (
+    instance   text        PRIMARY KEY,
+    drawn      bigint      NOT NULL CHECK (drawn >= 0),
+    missing    bigint      NOT NULL CHECK (missing BETWEEN 0 AND drawn),
+    counted_at timestamptz NOT NULL
+);
+
 CREATE TRIGGER house_round_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON house_round
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_change_history();
 
