@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from pitboss.games.dealing.model import Drawn
 from pitboss.kernel.errors import Fault
 from pitboss.rng.errors import RngError
 from pitboss.rng.records import DrawRecord, replay
@@ -105,6 +108,18 @@ class RngClient:
         certificate = (await self.status()).get("certificate")
         named = certificate.get("licences") if isinstance(certificate, dict) else None
         return frozenset(map(str, named)) if isinstance(named, list) else frozenset()
+
+    async def drawn(self) -> Drawn:
+        """Return which start of it this is, and how many draws it has made.
+
+        Raises:
+            RngAway: it does not answer.
+            RngRefused: it does not say that.
+        """
+        try:
+            return msgspec.convert(await self.status(), Drawn)
+        except msgspec.ValidationError as error:
+            raise RngRefused(f"its status: {error}") from error
 
     async def status(self) -> dict[str, Any]:
         """Return which build of which certificate it is, when that was checked, and whether it may

@@ -29,8 +29,10 @@ from pitboss.api.house_views import (
     HouseGameView,
     HouseRoundsView,
     HouseRoundView,
+    show_count,
     show_draw_run,
     show_game,
+    show_generator,
     show_round,
 )
 from pitboss.api.lanes import Lane
@@ -38,12 +40,12 @@ from pitboss.api.problems import ProblemFound
 from pitboss.api.refusals import problem_of
 from pitboss.api.wire import Body
 from pitboss.games import dealing, house, registry, rounds
-from pitboss.games.dealing.model import PROVIDER, Answer, Kept, NotDealt, Play
+from pitboss.games.dealing.model import PROVIDER, Answer, Drawn, Kept, NotDealt, Play
 from pitboss.games.house.errors import Unplayable
 from pitboss.games.house.model import Action, House, RouletteBet
 from pitboss.games.house.model import Round as State
 from pitboss.games.rounds.ports import Trouble
-from pitboss.kernel.errors import Malformed
+from pitboss.kernel.errors import Fault, Malformed
 from pitboss.kernel.ids import PlayerId, parse_id
 from pitboss.kernel.money import Currency, currency, parse_micros
 from pitboss.kernel.shards import shard_of
@@ -236,7 +238,8 @@ async def take_step(
 async def show_open(request: Asked, edge: TheEdge) -> HouseRoundsView:
     """Show your rounds that are not over, the oldest first: they go on where they stood.
 
-    One whose game has changed since goes on nowhere; staff gives its stakes back.
+    One whose rules are not here any more goes on nowhere, and is not among them: it is ended as it
+    was recorded.
     """
     player_id = player_of(request)
     async with edge.database.reading() as tx:
@@ -253,7 +256,10 @@ async def show_open(request: Asked, edge: TheEdge) -> HouseRoundsView:
 
 @get("/rounds/{round_id:str}", summary="A round of the house")
 async def show_one(request: Asked, edge: TheEdge, round_id: FromPath[str]) -> HouseRoundView:
-    """Show one of your rounds as it stands; of cards, what you may see."""
+    """Show one of your rounds as it stands; of cards, what you may see.
+
+    It is shown for ever: where the rules of its version are not here any more, as recorded.
+    """
     key = (player_of(request), _id(round_id, "round_id"))
     async with edge.database.reading() as tx:
         found = await dealing.find_kept(tx, [key])
@@ -278,12 +284,31 @@ async def show_draws(
 ) -> DrawRunsView:
     """Show how many draws were dealt since so long ago, and which were dealt to nobody.
 
-    One here and there is a step that broke off.  Many are somebody who draws and looks.
+    One here and there is a step that broke off.  Many are somebody who draws and looks.  Of the
+    generator that runs all are compared, to the last that it has drawn.
     """
     since = edge.clock.now() - timedelta(hours=hours)
+    # Asked before the tables are looked at: what it has drawn until then may be dealt by now.
+    drawn = await _drawn(edge)
     async with edge.database.reading() as tx:
         found = await dealing.find_draw_runs(tx, since)
-    return DrawRunsView(runs=tuple(map(show_draw_run, found)))
+        counts = await dealing.find_counts(tx)
+        undealt = None if drawn is None else await dealing.find_undealt(tx, drawn)
+    return DrawRunsView(
+        runs=tuple(map(show_draw_run, found)),
+        counts=tuple(map(show_count, counts)),
+        running=None if drawn is None or undealt is None else show_generator(drawn, undealt),
+    )
+
+
+async def _drawn(edge: Edge) -> Drawn | None:
+    """Return what the generator has drawn; None if there is none that answers."""
+    if edge.house is None:
+        return None
+    try:
+        return await edge.house.draws.drawn()
+    except Fault:
+        return None
 
 
 def _first(

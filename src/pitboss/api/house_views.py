@@ -6,10 +6,8 @@ from typing import Any
 
 import msgspec
 
-from pitboss.api.problems import ProblemFound
-from pitboss.api.refusals import problem_of
-from pitboss.games import house
-from pitboss.games.dealing.model import DrawRun, Kept, Refusal
+from pitboss.games import dealing, house
+from pitboss.games.dealing.model import DrawCount, Drawn, DrawRun, Kept, Refusal, Undealt
 from pitboss.games.house.model import (
     BlackjackRound,
     House,
@@ -57,6 +55,20 @@ class HandView(msgspec.Struct, frozen=True, kw_only=True):
     done: bool
 
 
+class StepView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A step as it was recorded: what it cost, and what the round had `won` after it.
+
+    `draw` is the generator's record of what was drawn for it, once the round is over.
+    """
+
+    number: int
+    action: str
+    staked: str
+    played_at: str
+    won: str | None = None
+    draw: dict[str, Any] | None = None
+
+
 class HouseRoundView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A round of a game of the house, as its player may see it.
 
@@ -64,6 +76,10 @@ class HouseRoundView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     `won` is paid when it is.  Of roulette there are `bets` and the `number`, of the slot its
     `spins` and how many free ones are left, of blackjack the hands; `hole` says that one card of
     the dealer lies face down.
+
+    `recorded` says why the round is shown as it was recorded, and is not played again: the rules of
+    its `version` are not here any more, or it does not follow from its steps.  Then `wager` is what
+    it began with, and `taken` are its steps.
     """
 
     round_id: str
@@ -84,6 +100,25 @@ class HouseRoundView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     dealer: tuple[CardView, ...] = ()
     hole: bool = False
     hands: tuple[HandView, ...] = ()
+    recorded: str | None = None
+    wager: dict[str, Any] | None = None
+    taken: tuple[StepView, ...] = ()
+
+
+class PlayedRoundView(msgspec.Struct, frozen=True, kw_only=True):
+    """How a round of the house was played: all that was recorded, and what the rules make of it.
+
+    `round` is what its player sees.  `disagreements` are where the records do not give what is in
+    the books; of a round that `replayable` denies nothing was played again.
+    """
+
+    round: HouseRoundView
+    replayable: bool
+    wager: dict[str, Any]
+    taken: tuple[StepView, ...]
+    booked_stakes: str
+    booked_win: str
+    disagreements: tuple[str, ...]
 
 
 class HouseRoundsView(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,10 +144,34 @@ class DrawRunView(msgspec.Struct, frozen=True, kw_only=True):
     until: str
 
 
+class GeneratorView(msgspec.Struct, frozen=True, kw_only=True):
+    """The generator that runs: how many draws it has made, and which of all nobody was dealt.
+
+    `missing` counts to its end; one that was drawn this moment may be on its way still.  The first
+    are in `first_missing`.
+    """
+
+    instance: str
+    drawn: int
+    missing: int
+    first_missing: tuple[int, ...]
+
+
+class DrawCountView(msgspec.Struct, frozen=True, kw_only=True):
+    """How a start of the generator stood when its draws were counted last, by themselves."""
+
+    instance: str
+    drawn: int
+    missing: int
+    counted_at: str
+
+
 class DrawRunsView(msgspec.Struct, frozen=True, kw_only=True):
-    """The starts of the generator, the newest first."""
+    """The starts of the generator, the newest first; and the one that runs, if it answers."""
 
     runs: tuple[DrawRunView, ...]
+    counts: tuple[DrawCountView, ...]
+    running: GeneratorView | None
 
 
 class PlaceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,12 +210,11 @@ class HouseGameView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 def show_round(kept: Kept, *, balance_micros: int | None = None) -> HouseRoundView:
     """Return a round as its player may see it, with what is available to them if that is known.
 
-    Raises:
-        ProblemFound: nobody can say how the round stands, as its game has another version by now.
+    One that the rules cannot say anything of is shown as it was recorded.
     """
     round_, state = kept.round, kept.state
     if state is None:
-        raise ProblemFound(problem_of(kept.why or Refusal.UNTOLD))
+        return _show_recorded(kept)
     unit = currency(round_.currency)
     return HouseRoundView(
         round_id=round_.id,
@@ -174,6 +232,54 @@ def show_round(kept: Kept, *, balance_micros: int | None = None) -> HouseRoundVi
     )
 
 
+def show_play(kept: Kept) -> PlayedRoundView:
+    """Return how a round was played, for who looks into it; no cards that lie face down."""
+    unit = currency(kept.round.currency)
+    return PlayedRoundView(
+        round=show_round(kept),
+        replayable=kept.state is not None,
+        wager=msgspec.json.decode(kept.round.wager),
+        taken=_show_steps(kept, unit),
+        booked_stakes=format_micros(kept.staked_micros, unit),
+        booked_win=format_micros(kept.won_micros, unit),
+        disagreements=dealing.find_disagreements(kept),
+    )
+
+
+def _show_recorded(kept: Kept) -> HouseRoundView:
+    round_, unit = kept.round, currency(kept.round.currency)
+    return HouseRoundView(
+        round_id=round_.id,
+        game=round_.game,
+        version=round_.version,
+        steps=kept.steps,
+        over=kept.closed,
+        actions=(),
+        staked=format_micros(kept.staked_micros, unit),
+        won=format_micros(kept.won_micros or kept.recorded_win_micros or 0, unit),
+        currency=unit.code,
+        opened_at=write_instant(round_.opened_at),
+        recorded=kept.why or Refusal.UNTOLD,
+        wager=msgspec.json.decode(round_.wager),
+        taken=_show_steps(kept, unit),
+    )
+
+
+def _show_steps(kept: Kept, unit: Currency) -> tuple[StepView, ...]:
+    """Return the steps as recorded; a draw may hold cards, which nobody sees before the end."""
+    return tuple(
+        StepView(
+            number=step.number,
+            action=step.action,
+            staked=format_micros(step.staked_micros, unit),
+            played_at=write_instant(step.played_at),
+            won=None if step.won_micros is None else format_micros(step.won_micros, unit),
+            draw=msgspec.json.decode(step.draw) if step.draw and kept.closed else None,
+        )
+        for step in kept.taken
+    )
+
+
 def show_draw_run(run: DrawRun) -> DrawRunView:
     """Return what was dealt of one start of the generator."""
     return DrawRunView(
@@ -185,6 +291,26 @@ def show_draw_run(run: DrawRun) -> DrawRunView:
         gaps=run.gaps,
         from_at=write_instant(run.from_at),
         until=write_instant(run.until),
+    )
+
+
+def show_generator(drawn: Drawn, undealt: Undealt) -> GeneratorView:
+    """Return how the generator stands that runs."""
+    return GeneratorView(
+        instance=drawn.instance,
+        drawn=drawn.draws,
+        missing=undealt.missing,
+        first_missing=undealt.first,
+    )
+
+
+def show_count(count: DrawCount) -> DrawCountView:
+    """Return a count of draws."""
+    return DrawCountView(
+        instance=count.instance,
+        drawn=count.drawn,
+        missing=count.missing,
+        counted_at=write_instant(count.counted_at),
     )
 
 

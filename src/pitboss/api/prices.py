@@ -20,6 +20,7 @@ from litestar.types import HTTPScope, Receive, Send
 
 from pitboss.api import problems
 from pitboss.api.board import Board, EventChange, Watcher
+from pitboss.api.bodies import Serve, heard_out
 from pitboss.api.catalogue import EventView
 from pitboss.api.metrics import Metrics
 from pitboss.api.problems import Problem, ProblemFound
@@ -123,7 +124,8 @@ class PriceStreams:
                     self._board.watch(event_ids, told=told)
                 )
             except Exception as error:
-                await self._refuse(send, _problem_of(error))
+                # Here alone: a stream that goes on hears whether its display is still there.
+                await heard_out(self._refusal(_problem_of(error)))(scope, receive, send)
                 return
             self._metrics.requests.labels(STREAM_PATH, "GET", "200").inc()
             gone = await stack.enter_async_context(_told_when_gone(receive, watcher))
@@ -178,13 +180,19 @@ class PriceStreams:
             self._open -= 1
             self._metrics.price_streams.set(self._open)
 
-    async def _refuse(self, send: Send, problem: Problem) -> None:
-        self._metrics.requests.labels(STREAM_PATH, "GET", str(problem.status)).inc()
-        body = problem.body()
-        headers = [(name.encode(), value.encode()) for name, value in problem.headers().items()]
-        headers.append((b"content-length", b"%d" % len(body)))
-        await send({"type": "http.response.start", "status": problem.status, "headers": headers})
-        await send({"type": "http.response.body", "body": body, "more_body": False})
+    def _refusal(self, problem: Problem) -> Serve[HTTPScope]:
+        """Return what answers with a problem."""
+
+        async def refuse(scope: HTTPScope, receive: Receive, send: Send) -> None:
+            status = problem.status
+            self._metrics.requests.labels(STREAM_PATH, "GET", str(status)).inc()
+            body = problem.body()
+            headers = [(name.encode(), value.encode()) for name, value in problem.headers().items()]
+            headers.append((b"content-length", b"%d" % len(body)))
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": body, "more_body": False})
+
+        return refuse
 
 
 @contextlib.asynccontextmanager

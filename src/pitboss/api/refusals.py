@@ -209,7 +209,9 @@ LINES = {
     "other_step": _in_the_way("Another step was taken under this number, or one is left out."),
     "action_not_possible": _in_the_way("This cannot be done in the round now."),
     "round_untold": _in_the_way("The round does not follow from its steps; staff must look."),
-    "game_version_changed": _in_the_way("The game has another version since the round began."),
+    "game_version_changed": _in_the_way(
+        "The rules that your round began with are not here; it is ended as it was recorded."
+    ),
     "unknown_session": _in_the_way("There is no such session in this game."),
     "game_session_over": _in_the_way("The session in the game is over; open it anew."),
     "other_facts": _in_the_way("Something else was asked for under this id."),

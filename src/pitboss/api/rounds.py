@@ -22,12 +22,13 @@ from pitboss.api.furniture import (
     needs,
     player_of,
 )
+from pitboss.api.house_views import PlayedRoundView, show_play
 from pitboss.api.problems import ProblemFound
 from pitboss.api.refusals import problem_of
 from pitboss.api.turns import in_turn
 from pitboss.api.wire import Body
 from pitboss.games import dealing, rounds
-from pitboss.games.dealing.model import PROVIDER, NotDealt
+from pitboss.games.dealing.model import PROVIDER, EndedAsRecorded, NotDealt
 from pitboss.games.dealing.model import Refusal as NoDeal
 from pitboss.games.rounds.model import (
     Booking,
@@ -139,7 +140,10 @@ def make_router(doors: Doors) -> Router:
     )
     staff = Router(
         "/staff",
-        route_handlers=[show_open_rounds, inspect_round, find_round_page, resolve_round],
+        route_handlers=[
+            *(show_open_rounds, inspect_round, find_round_page, show_play_of_round),
+            resolve_round,
+        ],
         guards=[doors.staff],
         security=BEARER,
         tags=["staff"],
@@ -210,6 +214,31 @@ async def find_round_page(
     return RoundPageView(url=url)
 
 
+@get(
+    "/players/{player_id:str}/rounds/{round_id:str}/play",
+    opt=needs(Permission.SEE_GAMES),
+    summary="How a round of the house was played",
+)
+async def show_play_of_round(
+    edge: TheEdge, player_id: FromPath[str], round_id: FromPath[str]
+) -> PlayedRoundView:
+    """Show the steps of a round of the house, its draws once it is over, and play it again.
+
+    It is shown for ever: where the rules of its version are not here any more, as it was recorded.
+    """
+    player, wanted = _ids(player_id, round_id)
+    async with edge.database.reading() as tx:
+        found = await rounds.find_round_by_id(tx, player, wanted)
+        if found is None:
+            raise ProblemFound(problems.NOT_FOUND)
+        if found.provider != PROVIDER:
+            raise ProblemFound(problem_of(Refusal.ROUND_NOT_SHOWN))
+        kept = await dealing.find_kept(tx, [(player, found.ref)])
+    if not kept:
+        raise ProblemFound(problems.NOT_FOUND)
+    return show_play(kept[0])
+
+
 @post(
     "/players/{player_id:str}/rounds/{round_id:str}/resolution",
     dto=StrictJson[ResolutionBody],
@@ -238,8 +267,8 @@ async def resolve_round(
         if found is None:
             return Refusal.UNKNOWN_ROUND
         if found.provider == PROVIDER and await _is_played_out(turn, found, data.resolution):
-            await _play_out(turn, found, edge)
-            return format_micros(0, currency(found.currency))
+            refunded = await _play_out(turn, found, edge)
+            return format_micros(refunded, currency(found.currency))
         (answer,) = await rounds.resolve(turn, [place], data.resolution, by=ClosedBy.STAFF)
         if isinstance(answer, NotResolved):
             return answer.reason
@@ -256,16 +285,18 @@ async def _is_played_out(turn: Turn, round_: Round, how: Resolution) -> bool:
     if how is Resolution.CLOSE:
         return True
     kept = await dealing.find_kept(turn.tx, [(round_.player_id, round_.ref)])
-    return any(item.state is not None and item.state.win_micros > 0 for item in kept)
+    return any(item.has_won for item in kept)
 
 
-async def _play_out(turn: Turn, round_: Round, edge: Edge) -> None:
+async def _play_out(turn: Turn, round_: Round, edge: Edge) -> int:
+    """End a round by its rules, or as it was recorded; return what of its stakes went back."""
     if edge.house is None:
         raise ProblemFound(problem_of(NoDeal.ANOTHER_BUILD))
     key = (round_.player_id, round_.ref)
     answer = (await dealing.finish(turn, [key], edge.house))[key]
     if isinstance(answer, NotDealt):
         raise ProblemFound(problem_of(answer.reason))
+    return answer.refunded_micros if isinstance(answer, EndedAsRecorded) else 0
 
 
 def _ids(player_id: str, round_id: str) -> tuple[PlayerId, str]:

@@ -18,9 +18,10 @@ import structlog
 
 import pitboss.games.house
 from pitboss.app import rng
-from pitboss.games import house
+from pitboss.app.record import moment
+from pitboss.games import dealing, house
 from pitboss.games.dealing.errors import GamesChanged
-from pitboss.games.dealing.model import PROVIDER
+from pitboss.games.dealing.model import PROVIDER, Drawn, Undealt
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.house.model import House
 from pitboss.games.registry.model import GameKind
@@ -95,6 +96,31 @@ async def open_house(settings: Settings) -> AsyncIterator[Equipment | None]:
         yield Equipment(draws=client, games=GamesFiles())
     finally:
         await client.close()
+
+
+async def audit_draws(settings: Settings, *, patience_seconds: float) -> tuple[Drawn, Undealt]:
+    """Return what the generator has drawn, and what of that nobody was dealt.
+
+    Where something is missing it is looked for once more, after the rounds that went on then.
+
+    Raises:
+        Fault: the generator does not answer.
+    """
+    client = rng.client_of(settings)
+    try:
+        drawn = await client.drawn()
+    finally:
+        await client.close()
+    undealt = await _find_undealt(settings, drawn)
+    if undealt.missing:
+        await asyncio.sleep(patience_seconds)
+        undealt = await _find_undealt(settings, drawn)
+    return drawn, undealt
+
+
+async def _find_undealt(settings: Settings, drawn: Drawn) -> Undealt:
+    async with moment(settings) as tx:
+        return await dealing.find_undealt(tx, drawn)
 
 
 def games_build(room: Path = ROOM) -> str:

@@ -213,6 +213,34 @@ def test(
 
 
 @app.command()
+def draws(
+    home: HomeOption = None,
+    patience: Annotated[
+        int, typer.Option(min=0, max=600, help="Seconds that a round may take to commit.")
+    ] = 10,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare what the generator that runs has drawn, to its end, with what was dealt.
+
+    Fails if a draw was dealt to nobody: a round broke off, or somebody drew and looked.
+    """
+    from pitboss.app.house import audit_draws
+
+    with outcome(as_json=as_json) as told:
+        drawn, undealt = asyncio.run(audit_draws(settings_of(home), patience_seconds=patience))
+        told.say(f"{drawn.draws} draws of {drawn.instance}, {undealt.missing} dealt to nobody")
+        told.tell(
+            instance=drawn.instance,
+            drawn=drawn.draws,
+            missing=undealt.missing,
+            first_missing=list(undealt.first),
+        )
+        if undealt.missing:
+            first = ", ".join(map(str, undealt.first))
+            told.fail(f"drawn and dealt to nobody: {undealt.missing}, the first are {first}")
+
+
+@app.command()
 def replay(
     file: Annotated[Path, typer.Argument(help="Records of draws, a line of JSON each.")],
     home: HomeOption = None,

@@ -56,6 +56,7 @@ GRANTS: Mapping[str, str] = {
     "sequencer": _MOVES,
     # How things stand: what is there may change, and stays.
     "stream_head": _LIVES,
+    "house_draw_count": _LIVES,
     "wallet_account": _LIVES,
     "wallet_hold": _LIVES,
     "cash_out": _LIVES,

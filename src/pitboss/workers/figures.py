@@ -161,6 +161,11 @@ class Figures:
             "Times that an exclusion broke voiding, which went on without it; see the log.",
             registry=self.registry,
         )
+        self.draws_missing = Gauge(
+            "pitboss_house_draws_missing",
+            "Draws of the generator that runs which were dealt to nobody.",
+            registry=self.registry,
+        )
         self.settle = Histogram(
             "pitboss_settlement_batch_seconds",
             "One transaction of settlement.",

@@ -11,7 +11,7 @@ import structlog
 from pitboss import messages
 from pitboss.db import Database
 from pitboss.games import dealing, rounds
-from pitboss.games.dealing.model import PROVIDER, Dealt, book_id
+from pitboss.games.dealing.model import PROVIDER, NotDealt, book_id
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.rounds.model import ClosedBy, Resolution, Resolved, Round
 from pitboss.kernel.clock import Clock
@@ -33,7 +33,8 @@ class Resolver:
     """Ends what was open for too long, by one rule; of several that run, all do no harm.
 
     Rounds of the `house` are played to their ends instead: what they would have won is won.  One
-    that cannot be, for its game has changed or nothing is drawn, waits for staff.
+    whose rules are not here any more ends as it was recorded.  One that cannot be, for nothing is
+    drawn or nobody can say what it has won, waits for staff.
     """
 
     database: Database
@@ -85,8 +86,7 @@ class Resolver:
     async def sweep(self) -> int:
         """Play every round of the house that is open for too long to its end; say how many.
 
-        Each in a turn of its own: one that is broken, or whose game has changed, holds up no
-        other and waits for staff.
+        Each in a turn of its own: one that is broken holds up no other and waits for staff.
 
         Raises:
             Fault: nothing is drawn, or the database is away; what is left is played next time.
@@ -100,7 +100,7 @@ class Resolver:
                     tx, before=before, limit=AT_ONCE_MAX, provider=PROVIDER, after=after
                 )
                 kept = await dealing.find_kept(tx, [(item.player_id, item.ref) for item in found])
-            playable = {book_id(item.round) for item in kept if item.state is not None}
+            playable = {book_id(item.round) for item in kept if item.is_endable}
             for item in found:
                 done = item.id in playable and await self._finish(item, self.house)
                 ended, waiting = ended + done, waiting + (not done)
@@ -128,4 +128,4 @@ class Resolver:
         except Exception:
             _log.exception("a round of the house cannot be played on", round_id=item.ref)
             return False
-        return isinstance(answer, Dealt)
+        return not isinstance(answer, NotDealt)

@@ -242,6 +242,25 @@ async def test_staff_that_closes_a_round_of_the_house_has_it_played_to_its_end(
     seen = await parlour.client.ask("GET", "/v1/staff/games/draws?hours=1", token=parlour.staff)
     (run,) = seen.json()["runs"]
     assert (run["used"], run["missing"], run["last"]) == (9, 0, 9)
+    assert seen.json()["running"] == {
+        "instance": "one",
+        "drawn": 9,
+        "missing": 0,
+        "first_missing": [],
+    }
+
+
+async def test_staff_sees_what_was_drawn_last_and_never_dealt(
+    parlour: Desk, draws: Scripted
+) -> None:
+    draws.left.append((7,))
+    await draws.draw(draw_id="d", round_id="r", purpose="a look", mapping={})
+
+    seen = await parlour.client.ask("GET", "/v1/staff/games/draws", token=parlour.staff)
+
+    assert seen.json()["runs"] == []
+    running = seen.json()["running"]
+    assert (running["drawn"], running["missing"], running["first_missing"]) == (1, 1, [1])
 
 
 async def test_what_a_round_of_the_house_has_won_already_is_not_voided_away(
@@ -311,3 +330,68 @@ async def test_a_round_is_its_players_own(parlour: Desk, draws: Scripted) -> Non
 
     assert (stolen.status, looked.status) == (404, 404)
     assert (stolen.slug, looked.slug) == ("unknown_round", "unknown_round")
+
+
+async def test_staff_sees_how_a_round_was_played_and_that_it_is_what_was_paid(
+    parlour: Desk, draws: Scripted
+) -> None:
+    draws.left.append((1,))
+    ann = await parlour.player(amount="10.00")
+    session = await opened(parlour, ann, "roulette")
+    begin = {"round_id": derived_id("r1"), "session_id": session, "bets": [RED]}
+    await tell(parlour, ann, "/house/roulette/rounds", begin)
+
+    shown = await play_of(parlour, ann)
+
+    assert shown["replayable"] and shown["disagreements"] == []
+    assert (shown["round"]["number"], shown["booked_win"]) == (1, "2.00")
+    (step,) = shown["taken"]
+    assert (step["staked"], step["won"], step["draw"]["values"]) == ("1.00", "2.00", [1])
+
+
+async def test_a_round_whose_rules_are_gone_is_shown_to_its_player_and_to_staff(
+    parlour: Desk, draws: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draws.left.append(shoe(4, 8, 5, 9, 22))
+    ann = await parlour.player(amount="10.00")
+    session = await opened(parlour, ann, "blackjack")
+    begin = {"round_id": derived_id("r1"), "session_id": session, "stake": "2.00"}
+    await tell(parlour, ann, "/house/blackjack/rounds", begin)
+    monkeypatch.setattr(house, "editions", lambda: dict.fromkeys(House, frozenset({"9.9.9"})))
+
+    mine = await see(parlour, ann, f"/rounds/{begin['round_id']}")
+    before = await play_of(parlour, ann)
+    answer = await resolve(parlour, ann, "close")
+    after = await play_of(parlour, ann)
+
+    assert (mine["version"], mine["recorded"]) == ("1.0.0", "game_version_changed")
+    assert (mine["staked"], mine["won"], mine["actions"]) == ("2.00", "0.00", [])
+    assert mine["wager"]["stake_micros"] == 2_000_000
+    assert [step["action"] for step in mine["taken"]] == ["deal"]
+    # What lies in the shoe nobody sees before the round is over.
+    assert "draw" not in mine["taken"][0] and "draw" not in before["taken"][0]
+    assert not before["replayable"] and before["round"] == mine
+    assert answer.json()["refunded"] == "2.00"
+    assert after["taken"][0]["draw"]["values"][:2] == [4, 8] and after["round"]["over"]
+    assert (await see(parlour, ann, "/rounds")) == {"rounds": []}
+
+
+async def play_of(desk: Desk, player: Somebody) -> Any:
+    """Return how the player's newest round was played, as staff sees it."""
+    answer = await desk.client.ask("GET", f"{await place_of(desk, player)}/play", token=desk.staff)
+    assert answer.status == 200, answer.body
+    return answer.json()
+
+
+async def resolve(desk: Desk, player: Somebody, how: str) -> Answer:
+    """Have staff end the player's newest round."""
+    path = f"{await place_of(desk, player)}/resolution"
+    answer = await desk.client.ask("POST", path, token=desk.staff, body={"resolution": how})
+    assert answer.status == 200, answer.body
+    return answer
+
+
+async def place_of(desk: Desk, player: Somebody) -> str:
+    """Return where staff finds the player's newest round."""
+    mine = await desk.client.ask("GET", "/v1/me/rounds", token=player.token)
+    return f"/v1/staff/players/{player.player_id}/rounds/{mine.json()['rounds'][0]['round_id']}"

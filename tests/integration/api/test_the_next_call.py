@@ -20,11 +20,13 @@ PROVIDERS = {
 }
 
 
-async def call(venue: Venue, path: str, body: bytes, *, late: bool) -> tuple[int, int]:
-    """Post a body and then ask for the API's health; return both statuses."""
+async def call(
+    venue: Venue, path: str, body: bytes, *, late: bool, method: str = "POST"
+) -> tuple[int, int]:
+    """Send a body and then ask for the API's health; return both statuses."""
     reader, writer = await asyncio.open_connection(venue.instance.host, venue.instance.port)
     try:
-        head = f"POST {path} HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+        head = f"{method} {path} HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
         writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode())
         if late:
             await writer.drain()
@@ -61,3 +63,19 @@ async def test_who_is_refused_is_heard_again_on_the_same_connection(late: bool) 
         for (path, body), status in bodies.items():
             for _ in range(TIMES):
                 assert await call(venue, path, body, late=late) == (status, 200), path
+
+
+@pytest.mark.parametrize("late", [True, False], ids=["the body comes late", "at once"])
+async def test_so_is_who_sends_a_body_to_a_page_or_to_the_stream_of_prices(late: bool) -> None:
+    asked = {
+        ("POST", "/play"): 308,
+        ("POST", "/play/nowhere"): 404,
+        ("POST", "/play/slot"): 405,
+        ("GET", "/play/slot"): 200,
+        ("GET", "/v1/prices/stream?events=nothing"): 422,
+    }
+    async with open_venue(players=2, only=("api",)) as venue:
+        for (method, path), status in asked.items():
+            for _ in range(TIMES):
+                found = await call(venue, path, b"x" * LONG, late=late, method=method)
+                assert found == (status, 200), path

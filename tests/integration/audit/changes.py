@@ -29,6 +29,7 @@ CHANGES = {
     "game_session": ("game", "game || '?'"),
     "game_token": ("number", "number + 1"),
     "game_version": ("rtp_ppm", "rtp_ppm + 1"),
+    "house_draw_count": ("drawn", "drawn + 1"),
     "house_round": ("wager", "wager || '?'"),
     "house_step": ("staked_micros", "staked_micros + 1"),
     "limit_review": ("reviewed_at", "reviewed_at + interval '1 second'"),

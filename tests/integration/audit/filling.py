@@ -29,7 +29,7 @@ from pitboss.cashier import pay_out_wins
 from pitboss.cashier.model import NewsStatus, Requested
 from pitboss.central.model import Began
 from pitboss.db import Database
-from pitboss.games import registry, rounds
+from pitboss.games import dealing, registry, rounds
 from pitboss.games.house.model import House
 from pitboss.games.registry.model import Suspension, Why
 from pitboss.games.rounds.model import ClosedBy, Resolution, digest_of, make_token
@@ -237,6 +237,8 @@ async def play_the_house(cashier: Cashier) -> None:
     wheel, cards = [await parlour.sit(player, one) for one in (House.ROULETTE, House.BLACKJACK)]
     await parlour.took(parlour.first(player, wheel, on_red()))
     await parlour.took(parlour.first(player, cards, at_cards()))
+    async with parlour.turn(SYSTEM_SHARD) as turn:
+        await dealing.count_draws(turn, await parlour.draws.drawn())
 
 
 async def be_paid_out(cashier: Cashier, player: PlayerId, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from integration.games.world import Games, listing
 from pitboss import jurisdictions
 from pitboss.games import dealing, house, rounds
 from pitboss.games.dealing.errors import GamesChanged
-from pitboss.games.dealing.model import PROVIDER, Answer, Dealt, Play
+from pitboss.games.dealing.model import PROVIDER, Answer, Dealt, Drawn, Play
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.house.model import Action, House, RouletteBet
 from pitboss.games.house.model import Round as State
@@ -43,6 +43,9 @@ class Scripted:
 
     async def licences(self) -> frozenset[str]:
         return self.certified_for
+
+    async def drawn(self) -> Drawn:
+        return Drawn(instance="one", draws=len(self._made))
 
     async def draw(
         self, *, draw_id: str, round_id: str, purpose: str, mapping: Mapping[str, Any]

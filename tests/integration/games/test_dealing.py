@@ -427,11 +427,15 @@ async def test_the_certified_process_deals_and_its_records_map_again(
                 (answer,) = await dealing.play(turn, [play], equipment)
                 assert isinstance(answer, Dealt), answer
                 await dealing.finish(turn, [(ann, play.round_id)], equipment)
+        drawn = await client.drawn()
+        async with database.reading() as tx:
+            undealt = await dealing.find_undealt(tx, drawn)
         await client.close()
 
     ended = [fact for fact in await facts(parlour, ann) if fact["type"] == "house_round.ended"]
     records = [DrawRecord.from_json(json.loads(text)) for fact in ended for text in fact["draws"]]
     assert len(ended) == 3 and len(records) >= 3
+    assert (drawn.draws, undealt.missing) == (len(records), 0)
     assert all(replay(record) == record.values for record in records)
     assert await parlour.totals_are_zero()
 

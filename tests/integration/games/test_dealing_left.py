@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +13,7 @@ from integration.cashier.world import UNIT
 from integration.games.dealing import (
     ELEVEN,
     FREE,
+    RNG_BUILD,
     SCATTERS,
     Parlour,
     Scripted,
@@ -23,8 +26,9 @@ from integration.games.dealing import (
 )
 from pitboss.db import Database
 from pitboss.games import dealing, house, rounds
-from pitboss.games.dealing.model import PROVIDER, Refusal
+from pitboss.games.dealing.model import PROVIDER, Kept, Play, Refusal
 from pitboss.games.house.model import Action, House, SlotRound
+from pitboss.games.house.rules import slot
 from pitboss.games.rounds.model import ClosedBy, Resolution, Stake
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import shard_of
@@ -89,8 +93,9 @@ async def test_a_round_that_cannot_be_played_on_holds_up_no_other(
     await parlour.took(stuck)
     await parlour.took(parlour.first(ann, reels, on_reels()))
     parlour.clock.advance(timedelta(hours=49))
-    versions = {**house.versions(), House.BLACKJACK: "9.9.9"}
-    monkeypatch.setattr(house, "versions", lambda: versions)
+    # Of a step that an earlier build took nobody has kept what the round had won.
+    forget_rules(monkeypatch, House.BLACKJACK)
+    monkeypatch.setattr(Kept, "recorded_win_micros", None)
     monkeypatch.setattr("pitboss.workers.rounds.AT_ONCE_MAX", 1)
 
     assert await resolver(parlour).sweep() == 1
@@ -98,6 +103,122 @@ async def test_a_round_that_cannot_be_played_on_holds_up_no_other(
     by_game = {round_.game: round_.closed_at for round_ in await rounds_of(parlour, ann)}
     assert (by_game["blackjack"], by_game["slot"]) == (None, parlour.clock.now())
     assert await parlour.refused(next_step(stuck, 2, Action.HIT)) == Refusal.GAME_CHANGED
+
+
+async def test_a_round_whose_rules_are_gone_is_shown_as_it_was_recorded(
+    parlour: Parlour, ann: PlayerId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parlour.draws = Scripted((1,))
+    wheel = await parlour.sit(ann, House.ROULETTE)
+    spin = parlour.first(ann, wheel, on_red())
+    await parlour.took(spin)
+    forget_rules(monkeypatch, House.ROULETTE)
+
+    kept = await keep_of(parlour, spin)
+
+    assert (kept.state, kept.why, kept.closed) == (None, Refusal.GAME_CHANGED, True)
+    assert (kept.staked_micros, kept.won_micros) == (5 * UNIT, 10 * UNIT)
+    (step,) = kept.taken
+    assert (step.action, step.won_micros) == (Action.SPIN, 10 * UNIT)
+    assert json.loads(step.draw or "")["values"] == [1]
+    assert dealing.find_disagreements(kept) == ()
+
+
+async def test_what_was_won_before_the_rules_were_gone_is_paid_by_itself(
+    parlour: Parlour, ann: PlayerId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parlour.draws = Scripted(SCATTERS)
+    session = await parlour.sit(ann, House.SLOT)
+    spin = parlour.first(ann, session, on_reels())
+    won = (await parlour.took(spin)).state.win_micros
+    forget_rules(monkeypatch, House.SLOT)
+    parlour.clock.advance(timedelta(hours=49))
+    fresh = parlour.first(ann, session, on_reels())
+
+    assert await parlour.refused(fresh) == Refusal.GAME_CHANGED
+    assert [await resolver(parlour).sweep(), await resolver(parlour).sweep()] == [1, 0]
+
+    (booked,) = await rounds_of(parlour, ann)
+    assert won and (booked.won_micros, booked.closed_at) == (won, parlour.clock.now())
+    assert await parlour.has(ann) == 97 * UNIT + won
+    ended = [item for item in await told(parlour, ann) if item["type"] == "house_round.ended"]
+    assert [(item["win_micros"], len(item["draws"])) for item in ended] == [(won, 1)]
+    assert await parlour.totals_are_zero()
+
+
+async def test_a_round_that_had_won_nothing_before_its_rules_were_gone_gives_its_stake_back(
+    parlour: Parlour, ann: PlayerId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parlour.draws = Scripted(ELEVEN)
+    session = await parlour.sit(ann, House.BLACKJACK)
+    deal = parlour.first(ann, session, at_cards())
+    await parlour.took(deal)
+    forget_rules(monkeypatch, House.BLACKJACK)
+    parlour.clock.advance(timedelta(hours=49))
+
+    assert await resolver(parlour).sweep() == 1
+
+    (booked,) = await rounds_of(parlour, ann)
+    assert (booked.closed_by, booked.staked_micros) == (ClosedBy.RULE, 0)
+    assert await parlour.has(ann) == 100 * UNIT
+
+
+async def test_a_round_of_an_earlier_edition_ends_by_the_rules_that_it_began_with(
+    parlour: Parlour, ann: PlayerId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parlour.draws = Scripted(SCATTERS, *[FREE] * 8)
+    session = await parlour.sit(ann, House.SLOT)
+    spin = parlour.first(ann, session, on_reels())
+    await parlour.took(spin)
+    # Another edition is begun now, which pays nothing, and the earlier one stays in the build.
+    nothing = dataclasses.replace(
+        slot.SHEET, version="1.1.0", pays=dict.fromkeys("ABCDEFGH", (0, 0, 0))
+    )
+    monkeypatch.setattr(slot, "SHEETS", {**slot.SHEETS, nothing.version: nothing})
+    monkeypatch.setattr(slot, "SHEET", nothing)
+    await parlour.list_games(house_listing(House.SLOT))
+    parlour.clock.advance(timedelta(hours=49))
+
+    assert await resolver(parlour).sweep() == 1
+
+    kept = await keep_of(parlour, spin)
+    assert kept.round.version == "1.0.0" and kept.state is not None and kept.state.over
+    assert kept.won_micros == kept.state.win_micros == kept.recorded_win_micros
+    assert dealing.find_disagreements(kept) == ()
+
+
+async def test_without_a_certificate_for_its_edition_a_round_waits(
+    parlour: Parlour, ann: PlayerId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parlour.draws = Scripted(SCATTERS, *[FREE] * 8)
+    session = await parlour.sit(ann, House.SLOT)
+    spin = parlour.first(ann, session, on_reels())
+    await parlour.took(spin)
+    parlour.files.digest = "cc" * 32
+    later = dataclasses.replace(slot.SHEET, version="1.1.0")
+    monkeypatch.setattr(slot, "SHEETS", {**slot.SHEETS, later.version: later})
+    monkeypatch.setattr(slot, "SHEET", later)
+    await parlour.list_games(house_listing(House.SLOT, hashes=(RNG_BUILD, "cc" * 32)))
+
+    assert await parlour.refused(next_step(spin, 2, Action.SPIN)) == Refusal.ANOTHER_BUILD
+
+
+def forget_rules(monkeypatch: pytest.MonkeyPatch, game: House) -> None:
+    """Run a build that has no rules any more of what was played of a game."""
+    editions = {**house.editions(), game: frozenset({"9.9.9"})}
+    monkeypatch.setattr(house, "editions", lambda: editions)
+
+
+async def keep_of(parlour: Parlour, play: Play) -> Kept:
+    """Return what is kept of a round."""
+    async with parlour.database.reading() as tx:
+        (kept,) = await dealing.find_kept(tx, [(play.player_id, play.round_id)])
+    return kept
+
+
+async def told(parlour: Parlour, player: PlayerId) -> list[dict[str, Any]]:
+    """Return what was told of the player's rounds, with what the house tells of its own."""
+    return await parlour.told(player, also=("house_round",))
 
 
 async def test_without_a_generator_rounds_of_the_house_wait_and_those_of_others_do_not(

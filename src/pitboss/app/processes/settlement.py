@@ -18,7 +18,7 @@ from pitboss.games.rounds.model import Resolution
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.shards import PARTITIONS_ALL
 from pitboss.settings import Settings
-from pitboss.workers import cash_out, rounds, settlement, voiding
+from pitboss.workers import cash_out, draws, rounds, settlement, voiding
 from pitboss.workers.figures import Figures
 
 
@@ -45,6 +45,15 @@ def run(settings: Settings) -> None:
             async with asyncio.TaskGroup() as group:
                 group.create_task(resolver.run(stop))
                 group.create_task(voider.run(stop))
+                if house is not None:
+                    watch = draws.DrawWatch(
+                        database=database,
+                        clock=clock,
+                        entropy=entropy,
+                        house=house,
+                        figures=figures,
+                    )
+                    group.create_task(watch.run(stop))
                 group.create_task(buyer.run(stop))
                 group.create_task(
                     settlement.run(

@@ -1,6 +1,22 @@
 """The house's own games, dealt for money: each step's stake, draw and win in one commit."""
 
-from pitboss.games.dealing.operations import finish, play, refuse_opening
-from pitboss.games.dealing.queries import find_draw_runs, find_kept
+from pitboss.games.dealing.operations import count_draws, finish, play, refuse_opening
+from pitboss.games.dealing.queries import (
+    find_counts,
+    find_disagreements,
+    find_draw_runs,
+    find_kept,
+    find_undealt,
+)
 
-__all__ = ["find_draw_runs", "find_kept", "finish", "play", "refuse_opening"]
+__all__ = [
+    "count_draws",
+    "find_counts",
+    "find_disagreements",
+    "find_draw_runs",
+    "find_kept",
+    "find_undealt",
+    "finish",
+    "play",
+    "refuse_opening",
+]

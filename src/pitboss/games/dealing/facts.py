@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from pitboss.kernel.facts import Fact
+from typing import Any, ClassVar
+
+from pitboss.kernel.facts import Fact, Upcaster
 from pitboss.kernel.ids import PlayerId
+
+
+def _without_win(data: dict[str, Any]) -> dict[str, Any]:
+    """Leave a step that was told without what the round had won: its rules alone know."""
+    return data
 
 
 class HouseRoundBegun(Fact, frozen=True, kw_only=True, tag="house_round.begun"):
@@ -22,8 +29,12 @@ class HouseStepTaken(Fact, frozen=True, kw_only=True, tag="house_round.stepped")
     """A step was taken.
 
     `draw_digest` is the SHA-256 of the record of what was drawn for it, in hexadecimal digits: of
-    cards that nobody has seen yet nothing may be read here before the round is over.
+    cards that nobody has seen yet nothing may be read here before the round is over.  `won_micros`
+    is what the round had won after it, and is paid when the round is over.
     """
+
+    schema_version: ClassVar[int] = 2
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (_without_win,)
 
     player_id: PlayerId
     round_id: str
@@ -31,6 +42,7 @@ class HouseStepTaken(Fact, frozen=True, kw_only=True, tag="house_round.stepped")
     action: str
     staked_micros: int
     draw_digest: str | None = None
+    won_micros: int | None = None
 
 
 class HouseRoundEnded(Fact, frozen=True, kw_only=True, tag="house_round.ended"):
@@ -45,5 +57,18 @@ class HouseRoundEnded(Fact, frozen=True, kw_only=True, tag="house_round.ended"):
     draws: tuple[str, ...]
 
 
+class HouseDrawsCounted(Fact, frozen=True, kw_only=True, tag="house_draws.counted"):
+    """A start of the generator has made `drawn` draws, and `missing` of them nobody was dealt.
+
+    `fresh` are the first of those that are missing since the last count.  It is told each day, and
+    whenever something is missing.
+    """
+
+    instance: str
+    drawn: int
+    missing: int
+    fresh: tuple[int, ...] = ()
+
+
 # Every type of this room, for who reads facts.
-FACTS = (HouseRoundBegun, HouseStepTaken, HouseRoundEnded)
+FACTS = (HouseRoundBegun, HouseStepTaken, HouseRoundEnded, HouseDrawsCounted)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from pitboss.games.dealing.facts import HouseRoundBegun, HouseRoundEnded, HouseStepTaken
+from pitboss.games.dealing.facts import (
+    HouseDrawsCounted,
+    HouseRoundBegun,
+    HouseRoundEnded,
+    HouseStepTaken,
+)
 from pitboss.games.dealing.model import digest_of
 from pitboss.kernel.folding import Fold, Row, Table, Told
 
@@ -24,16 +29,23 @@ class DealingFold(Fold):
             key=("player_id", "round_id", "number"),
             columns=(
                 *("player_id", "round_id", "number", "action", "staked_micros", "draw_digest"),
-                "played_at",
+                *("played_at", "won_micros"),
             ),
             untold={"draw": "facts say its digest, which the table must agree with"},
         )
-        super().__init__(self.rounds, self.steps)
+        self.counts = Table(
+            "house_draw_count",
+            key=("instance",),
+            columns=("instance", "drawn", "missing", "counted_at"),
+            sharded=False,
+        )
+        super().__init__(self.rounds, self.steps, self.counts)
         self._digests: dict[tuple[str, str], list[bytes]] = {}
         self.takes = {
             HouseRoundBegun: self._begin,
             HouseStepTaken: self._step,
             HouseRoundEnded: self._end,
+            HouseDrawsCounted: self._count,
         }
 
     def _begin(self, fact: HouseRoundBegun, told: Told) -> None:
@@ -46,7 +58,10 @@ class DealingFold(Fold):
         if digest is not None:
             self._digests.setdefault((fact.player_id, fact.round_id), []).append(digest)
         row: Row = [fact.player_id, fact.round_id, fact.number, fact.action, fact.staked_micros]
-        self.add_row(self.steps, [*row, digest, told.recorded_at], told)
+        self.add_row(self.steps, [*row, digest, told.recorded_at, fact.won_micros], told)
+
+    def _count(self, fact: HouseDrawsCounted, told: Told) -> None:
+        self.counts.add([fact.instance, fact.drawn, fact.missing, told.recorded_at])
 
     def _end(self, fact: HouseRoundEnded, told: Told) -> None:
         promised = self._digests.pop((fact.player_id, fact.round_id), [])

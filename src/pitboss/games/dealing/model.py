@@ -16,13 +16,15 @@ import msgspec
 
 from pitboss.games.house.model import Action, BlackjackRound, House, RouletteRound, SlotRound
 from pitboss.games.house.model import Round as State
-from pitboss.games.rounds.model import round_id_of
+from pitboss.games.rounds.model import Dialect, round_id_of
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import Shard
 from pitboss.rng.records import DrawRecord
 
 # What the house is called where providers of games are named.
 PROVIDER = "house"
+# A step's stake and the win of the last one are booked under the same id.
+DIALECT = Dialect(one_id_space=False)
 # No game of ours has nearly as many: a round of blackjack has 21 at most, a slot as many spins.
 STEPS_MAX = 100
 
@@ -75,7 +77,10 @@ class HouseRound(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A step that was taken; `draw` is the record of what was drawn for it, as JSON."""
+    """A step that was taken; `draw` is the record of what was drawn for it, as JSON.
+
+    `won_micros` is what the round had won after it, unless that was not kept yet.
+    """
 
     shard: Shard
     player_id: PlayerId
@@ -85,6 +90,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     staked_micros: int
     played_at: datetime
     draw: str | None = None
+    won_micros: int | None = None
 
     @property
     def draw_digest(self) -> bytes | None:
@@ -106,9 +112,11 @@ class Builds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A round with where it stands; without a `state`, `why` nobody can say.
+    """A round with where it stands; without a `state`, `why` the rules cannot say.
 
     `closed` says that the books hold it to be over, as after staff has given its stakes back.
+    `taken` are its steps as they were recorded, and `staked_micros` and `won_micros` what the
+    books have of it: these are there whatever the rules say.
     """
 
     round: HouseRound
@@ -116,6 +124,27 @@ class Kept:
     steps: int
     closed: bool
     why: Refusal | None = None
+    taken: tuple[Step, ...] = ()
+    staked_micros: int = 0
+    won_micros: int = 0
+
+    @property
+    def recorded_win_micros(self) -> int | None:
+        """What it has won so far, as its last step says; None where that was not kept yet."""
+        return self.taken[-1].won_micros if self.taken else None
+
+    @property
+    def has_won(self) -> bool:
+        """Whether something was won in it already, which must not be lost."""
+        won = self.recorded_win_micros if self.state is None else self.state.win_micros
+        return bool(won)
+
+    @property
+    def is_endable(self) -> bool:
+        """Whether it can be ended without staff: by its rules, or by what was recorded of it."""
+        if self.state is not None:
+            return True
+        return self.why is Refusal.GAME_CHANGED and self.recorded_win_micros is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +163,17 @@ class Dealt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndedAsRecorded:
+    """The round is over, and its rules are not here: what was won so far was paid.
+
+    If that was nothing, its stakes were given back.
+    """
+
+    won_micros: int
+    refunded_micros: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotDealt:
     """It is not, and why: nothing was staked or drawn."""
 
@@ -141,6 +181,7 @@ class NotDealt:
 
 
 Answer = Dealt | NotDealt
+Finish = Answer | EndedAsRecorded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +200,35 @@ class DrawRun:
     gaps: tuple[int, ...]
     from_at: datetime
     until: datetime
+
+
+class Drawn(msgspec.Struct, frozen=True, kw_only=True):
+    """How many draws a start of the generator says it has made; they are counted from 1."""
+
+    instance: str
+    draws: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawCount:
+    """How many draws a start of the generator had made by then, and how many nobody was dealt.
+
+    One that is missing was drawn by a turn that broke off, or by somebody who drew and looked.
+    Whoever lost a turn and asks again is dealt what was drawn then, so that it is missing no more.
+    """
+
+    instance: str
+    drawn: int
+    missing: int
+    counted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undealt:
+    """How many draws of a start of the generator nobody was dealt, and the first of them."""
+
+    missing: int
+    first: tuple[int, ...]
 
 
 def book_id(round_: HouseRound) -> str:

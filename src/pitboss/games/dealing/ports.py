@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from pitboss.games.dealing.model import Drawn
 from pitboss.rng.records import DrawRecord
 
 
@@ -22,6 +23,14 @@ class Draws(Protocol):
 
     async def licences(self) -> frozenset[str]:
         """Return the licences that its certificate is for; none where it runs uncertified.
+
+        Raises:
+            Fault: it does not answer.
+        """
+        ...
+
+    async def drawn(self) -> Drawn:
+        """Return which start of it this is, and how many draws it has made.
 
         Raises:
             Fault: it does not answer.

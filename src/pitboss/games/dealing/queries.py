@@ -9,9 +9,22 @@ from pitboss.db import Transaction
 from pitboss.games import house, rounds
 from pitboss.games.dealing import rules, store
 from pitboss.games.dealing.errors import DrawUntold
-from pitboss.games.dealing.model import DrawRun, HouseRound, Kept, Refusal, RoundKey, Step, book_id
+from pitboss.games.dealing.model import (
+    DrawCount,
+    Drawn,
+    DrawRun,
+    HouseRound,
+    Kept,
+    Refusal,
+    RoundKey,
+    Step,
+    Undealt,
+    book_id,
+)
+from pitboss.games.rounds.model import Round
 
 GAPS_SHOWN_MAX = 20
+COUNTS_MAX = 100
 
 
 async def find_draw_runs(tx: Transaction, since: datetime) -> list[DrawRun]:
@@ -23,27 +36,61 @@ async def find_draw_runs(tx: Transaction, since: datetime) -> list[DrawRun]:
     return await store.find_draw_runs(tx, since, gaps_max=GAPS_SHOWN_MAX)
 
 
+async def find_undealt(tx: Transaction, drawn: Drawn) -> Undealt:
+    """Return what a start of the generator has drawn, to its end, and nobody was dealt by now.
+
+    A turn that goes on has drawn and not committed yet: what is missing now may be there in a
+    moment.  Source: GLI-19, 3.3.
+    """
+    return await store.find_undealt(
+        tx, drawn.instance, after=0, until=drawn.draws, first_max=GAPS_SHOWN_MAX
+    )
+
+
+async def find_counts(tx: Transaction) -> list[DrawCount]:
+    """Return the last counts of starts of the generator, the newest first, a hundred at most."""
+    return await store.find_counts(tx, limit=COUNTS_MAX)
+
+
 async def find_kept(tx: Transaction, keys: Collection[RoundKey]) -> list[Kept]:
-    """Return those of the rounds that there are, as they stand."""
+    """Return those of the rounds that there are, as they stand.
+
+    One whose rules are not here any more, or from which it does not follow, is there all the same:
+    as it was recorded, and why.  Source: GLI-11 and GLI-19 (recall of past games).
+    """
     steps: dict[RoundKey, list[Step]] = {}
     for step in await store.find_steps(tx, keys):
         steps.setdefault((step.player_id, step.round_id), []).append(step)
     found = await store.find_rounds(tx, keys)
     booked = await rounds.find_rounds_by_id(tx, {(item.shard, book_id(item)) for item in found})
-    open_ = {item.id for item in booked if item.closed_at is None}
+    books = {item.id: item for item in booked}
     return [
-        _kept(item, steps.get((item.player_id, item.id), []), closed=book_id(item) not in open_)
+        _kept(item, steps.get((item.player_id, item.id), []), books.get(book_id(item)))
         for item in found
     ]
 
 
-def _kept(round_: HouseRound, steps: list[Step], *, closed: bool) -> Kept:
+def find_disagreements(kept: Kept) -> tuple[str, ...]:
+    """Return where a round's records contradict each other, or the books; nothing if all agree."""
+    return rules.compare(kept)
+
+
+def _kept(round_: HouseRound, steps: list[Step], booked: Round | None) -> Kept:
     state, why = None, None
-    if round_.version != house.versions()[round_.game]:
+    if round_.version not in house.editions()[round_.game]:
         why = Refusal.GAME_CHANGED
     else:
         try:
             state = rules.state_of(round_, steps)
         except DrawUntold:
             why = Refusal.UNTOLD
-    return Kept(round=round_, state=state, steps=len(steps), closed=closed, why=why)
+    return Kept(
+        round=round_,
+        state=state,
+        steps=len(steps),
+        closed=booked is None or booked.closed_at is not None,
+        why=why,
+        taken=tuple(steps),
+        staked_micros=0 if booked is None else booked.staked_micros,
+        won_micros=0 if booked is None else booked.won_micros,
+    )

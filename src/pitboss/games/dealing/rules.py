@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,14 +11,16 @@ import msgspec
 
 from pitboss.games import house
 from pitboss.games.dealing.errors import DrawUntold
-from pitboss.games.dealing.model import Builds, HouseRound, Play, Refusal, Step, game_of
+from pitboss.games.dealing.model import Builds, HouseRound, Kept, Play, Refusal, Step, game_of
 from pitboss.games.house.errors import Unplayable
-from pitboss.games.house.model import Draw, House
+from pitboss.games.house.model import Draw
 from pitboss.games.house.model import Round as State
 from pitboss.games.registry.model import Certificate, Offer
 from pitboss.jurisdictions.model import Jurisdiction
+from pitboss.rng import RNG_ID, RNG_VERSION
 from pitboss.rng.errors import RngError
 from pitboss.rng.records import DrawRecord
+from pitboss.rng.records import replay as map_again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,7 @@ class Known:
 
     `newest` is the player's newest round of the same game, and `newest_open` whether it goes on;
     `closed` says that the books hold this round to be over.  `builds` are what would deal, and
-    `certificates` those of the version for the player's `licence`.
+    `certificates` those of the round's version, or that it would have, for the player's `licence`.
     """
 
     now: datetime
@@ -66,7 +68,7 @@ def judge(play: Play, known: Known) -> Turn | Again | Refusal:
         play.number != 1 or house.store_form(play.wager).decode() != known.round.wager
     ):
         return Refusal.OTHER_STEP
-    if known.round.version != house.versions()[known.round.game]:
+    if known.round.version not in house.editions()[known.round.game]:
         return Refusal.GAME_CHANGED
     state = state_of(known.round, known.steps)
     if play.number <= len(known.steps):
@@ -85,7 +87,8 @@ def _judge_first(play: Play, known: Known) -> Turn | Refusal:
     if play.number != 1:
         return Refusal.OTHER_STEP
     if known.newest is not None and known.newest_open:
-        return Refusal.ROUND_OPEN
+        gone = known.newest.version not in house.editions()[known.newest.game]
+        return Refusal.GAME_CHANGED if gone else Refusal.ROUND_OPEN
     if known.offer is not None and known.newest is not None:
         cycle = timedelta(milliseconds=known.offer.version.cycle_ms_min)
         if known.now < known.newest.opened_at + cycle:
@@ -94,8 +97,11 @@ def _judge_first(play: Play, known: Known) -> Turn | Refusal:
 
 
 def _turn(play: Play, state: State, known: Known) -> Turn | Refusal:
-    game = game_of(state)
-    if not is_certified(known.offer, known.certificates, known.builds, game, licence=known.licence):
+    # A round that has begun ends by the rules of its own version, whatever is offered by now.
+    begun = None if play.number > 1 else house.versions()[game_of(state)]
+    if not is_certified(
+        known.offer, known.certificates, known.builds, begun, licence=known.licence
+    ):
         return Refusal.ANOTHER_BUILD
     if play.number > 1 and not known.certificates:
         # Of a step that costs nothing the registry is not asked.
@@ -117,7 +123,7 @@ def is_certified(
     offer: Offer | None,
     certificates: Collection[Certificate],
     builds: Builds,
-    game: House,
+    begun: str | None,
     *,
     licence: Jurisdiction | None,
 ) -> bool:
@@ -125,12 +131,13 @@ def is_certified(
 
     The generator must run under a certificate of its own for the licence: that alone names its
     interpreter and its libraries.  Where no regulator stands behind a licence it need not.
-    A game that is not in the registry is refused there, in its own words.
+    A game that is not in the registry is refused there, in its own words.  `begun` is the version
+    of a round that would begin, which must be the one that is offered.
     Source: GLI-11 and GLI-19, 2.3 (control programs are authenticated); the licence's certificates.
     """
     if offer is None:
         return True
-    if offer.version.version != house.versions()[game]:
+    if begun is not None and offer.version.version != begun:
         return False
     if licence is None or (licence.is_licence and licence.code not in builds.licences):
         return False
@@ -151,6 +158,36 @@ def state_of(round_: HouseRound, steps: Sequence[Step]) -> State:
     except (Unplayable, RngError, ValueError) as error:
         raise DrawUntold(f"round {round_.id} of {round_.player_id}: {error}") from error
     return state
+
+
+def compare(kept: Kept) -> tuple[str, ...]:
+    """Return where what was recorded of a round does not give what is in the books."""
+    found = [text for step in kept.taken for text in _compare_draw(step)]
+    staked = sum(step.staked_micros for step in kept.taken)
+    # A round that was voided has no stakes in the books any more.
+    if kept.staked_micros not in (staked, 0):
+        found.append(f"steps cost {staked} micros, and {kept.staked_micros} were staked")
+    state = kept.state
+    if state is None:
+        return (*found, *((kept.why,) if kept.why is Refusal.UNTOLD else ()))
+    told = kept.recorded_win_micros
+    if told is not None and told != state.win_micros:
+        found.append(f"it was recorded to have won {told} micros, and wins {state.win_micros}")
+    if state.over and kept.won_micros != state.win_micros:
+        found.append(f"{kept.won_micros} micros were paid, and it wins {state.win_micros}")
+    return tuple(found)
+
+
+def _compare_draw(step: Step) -> Iterator[str]:
+    """Map the words of a draw again, where this build has the mapping of its version."""
+    if step.draw is None:
+        return
+    try:
+        record = read_draw(step.draw)
+        if (record.rng_id, record.rng_version) == (RNG_ID, RNG_VERSION):
+            map_again(record)
+    except (RngError, ValueError) as error:
+        yield f"step {step.number}: its draw does not follow from its words: {error}"
 
 
 def as_draw(record: DrawRecord) -> Draw:

@@ -16,6 +16,8 @@ CREATE INDEX house_round_by_game ON house_round (shard, player_id, game, opened_
 
 -- What was done in it, step by step, and what was drawn for that: the round follows from these.
 -- A draw may hold cards that nobody has seen yet, so facts say its digest alone until the end.
+-- `won_micros` is what the round had won after the step, which is told for ever, also without its
+-- rules; of steps that were taken before it was kept it is missing.
 CREATE TABLE house_step (
     shard         smallint    NOT NULL,
     player_id     uuid        NOT NULL,
@@ -26,8 +28,21 @@ CREATE TABLE house_step (
     draw_digest   bytea,
     draw          text,
     played_at     timestamptz NOT NULL,
+    won_micros    bigint      CHECK (won_micros >= 0),
     PRIMARY KEY (shard, player_id, round_id, number),
     CHECK (draw_digest IS NOT DISTINCT FROM sha256(convert_to(draw, 'UTF8')))
+);
+
+-- By the generator's own count of its draws.
+CREATE INDEX house_step_by_draw ON house_step
+    ((draw::jsonb ->> 'instance'), ((draw::jsonb ->> 'sequence')::bigint)) WHERE draw IS NOT NULL;
+
+-- How many draws each start of the generator has made, and how many of them nobody was dealt.
+CREATE TABLE house_draw_count (
+    instance   text        PRIMARY KEY,
+    drawn      bigint      NOT NULL CHECK (drawn >= 0),
+    missing    bigint      NOT NULL CHECK (missing BETWEEN 0 AND drawn),
+    counted_at timestamptz NOT NULL
 );
 
 CREATE TRIGGER house_round_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON house_round

@@ -8,7 +8,7 @@ from datetime import datetime
 import asyncpg
 
 from pitboss.db import Transaction
-from pitboss.games.dealing.model import DrawRun, HouseRound, RoundKey, Step
+from pitboss.games.dealing.model import DrawCount, DrawRun, HouseRound, RoundKey, Step, Undealt
 from pitboss.games.house.model import Action, House
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import Shard, shard_of
@@ -20,7 +20,7 @@ _ROUND = (
 _ROUND_READ = ", ".join(f"round.{name}" for name in _ROUND)
 _STEP = (
     *("shard", "player_id", "round_id", "number", "action", "staked_micros", "draw_digest"),
-    *("draw", "played_at"),
+    *("draw", "played_at", "won_micros"),
 )
 
 
@@ -99,6 +99,58 @@ async def find_draw_runs(tx: Transaction, since: datetime, *, gaps_max: int) -> 
     ]
 
 
+async def find_undealt(
+    tx: Transaction, instance: str, *, after: int, until: int, first_max: int
+) -> Undealt:
+    """Return how many of these draws of a start of the generator nobody was dealt."""
+    (row,) = await tx.fetch(
+        "SELECT count(DISTINCT (draw::jsonb ->> 'sequence')::bigint) AS dealt FROM house_step"
+        " WHERE draw IS NOT NULL AND draw::jsonb ->> 'instance' = $1"
+        " AND (draw::jsonb ->> 'sequence')::bigint > $2"
+        " AND (draw::jsonb ->> 'sequence')::bigint <= $3",
+        *(instance, after, until),
+    )
+    missing = until - after - row["dealt"]
+    if not missing:
+        return Undealt(missing=0, first=())
+    rows = await tx.fetch(
+        "SELECT drawn FROM generate_series($2::bigint + 1, $3) AS drawn WHERE NOT EXISTS ("
+        "  SELECT FROM house_step WHERE draw IS NOT NULL AND draw::jsonb ->> 'instance' = $1"
+        "  AND (draw::jsonb ->> 'sequence')::bigint = drawn) ORDER BY drawn LIMIT $4",
+        *(instance, after, until, first_max),
+    )
+    return Undealt(missing=missing, first=tuple(row["drawn"] for row in rows))
+
+
+async def find_counts(tx: Transaction, *, limit: int) -> list[DrawCount]:
+    """Return the last count of each start of the generator, the newest first."""
+    rows = await tx.fetch(
+        "SELECT instance, drawn, missing, counted_at FROM house_draw_count"
+        " ORDER BY counted_at DESC, instance LIMIT $1",
+        limit,
+    )
+    return [_count(row) for row in rows]
+
+
+async def find_count(tx: Transaction, instance: str) -> DrawCount | None:
+    """Return the last count of a start of the generator."""
+    rows = await tx.fetch(
+        "SELECT instance, drawn, missing, counted_at FROM house_draw_count WHERE instance = $1",
+        instance,
+    )
+    return _count(rows[0]) if rows else None
+
+
+async def save_count(tx: Transaction, count: DrawCount) -> None:
+    """Put a count in the place of the last one."""
+    await tx.execute(
+        "INSERT INTO house_draw_count (instance, drawn, missing, counted_at)"
+        " VALUES ($1, $2, $3, $4) ON CONFLICT (instance) DO UPDATE"
+        " SET drawn = excluded.drawn, missing = excluded.missing, counted_at = excluded.counted_at",
+        *(count.instance, count.drawn, count.missing, count.counted_at),
+    )
+
+
 async def save_rounds(tx: Transaction, rounds: Sequence[HouseRound]) -> None:
     """Append rounds that begin."""
     if rounds:
@@ -119,6 +171,7 @@ async def save_steps(tx: Transaction, steps: Sequence[Step]) -> None:
             (
                 *(item.shard, item.player_id, item.round_id, item.number, item.action),
                 *(item.staked_micros, item.draw_digest, item.draw, item.played_at),
+                item.won_micros,
             )
             for item in steps
         ]
@@ -147,6 +200,15 @@ def _round(row: asyncpg.Record) -> HouseRound:
     )
 
 
+def _count(row: asyncpg.Record) -> DrawCount:
+    return DrawCount(
+        instance=row["instance"],
+        drawn=row["drawn"],
+        missing=row["missing"],
+        counted_at=row["counted_at"],
+    )
+
+
 def _step(row: asyncpg.Record) -> Step:
     return Step(
         shard=Shard(row["shard"]),
@@ -157,4 +219,5 @@ def _step(row: asyncpg.Record) -> Step:
         staked_micros=row["staked_micros"],
         played_at=row["played_at"],
         draw=row["draw"],
+        won_micros=row["won_micros"],
     )

@@ -157,8 +157,17 @@ def pars(game: House) -> tuple[Par, ...]:
     return (blackjack_par.sheet_par(),)
 
 
+def editions() -> dict[House, frozenset[str]]:
+    """Return every version of each game whose rules are here: rounds of those are played on."""
+    return {
+        House.ROULETTE: roulette.EDITIONS,
+        House.SLOT: frozenset(slot.SHEETS),
+        House.BLACKJACK: blackjack.EDITIONS,
+    }
+
+
 def versions() -> dict[House, str]:
-    """Return the version of each game's rules; a round of another version is not played on."""
+    """Return the version of each game's rules that rounds begin with."""
     return {
         House.ROULETTE: roulette.VERSION,
         House.SLOT: slot.SHEET.version,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pitboss.games.dealing.model import (
     STEPS_MAX,
-    Answer,
+    Finish,
     NotDealt,
     Play,
     Refusal,
@@ -14,6 +14,7 @@ from pitboss.games.dealing.model import (
     last_action,
 )
 from pitboss.games.dealing.operations.playing import play
+from pitboss.games.dealing.operations.recording import end_as_recorded
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.dealing.queries import find_kept
 from pitboss.kernel.errors import InvariantBroken
@@ -22,16 +23,16 @@ from pitboss.messages import Turn
 
 async def finish(
     turn: Turn, keys: Sequence[RoundKey], equipment: Equipment
-) -> dict[RoundKey, Answer]:
+) -> dict[RoundKey, Finish]:
     """Play rounds to their ends for players who have left them: free spins are spun, hands stand.
 
-    Nothing more is staked.  A round that is over, or that cannot be played on because its game has
-    changed, is answered with the reason and stays as it is.
+    Nothing more is staked.  A round whose rules are not here any more ends as it was recorded.
+    One that is over, or that nobody can say anything of, is answered with the reason and stays.
 
     Raises:
         Fault: the generator does not answer, or draws nothing: no round is played on.
     """
-    answers: dict[RoundKey, Answer] = {}
+    answers: dict[RoundKey, Finish] = {}
     left = list(dict.fromkeys(keys))
     for _ in range(STEPS_MAX):
         plays = await _next_steps(turn, left, answers)
@@ -47,19 +48,21 @@ async def finish(
 
 
 async def _next_steps(
-    turn: Turn, keys: Sequence[RoundKey], answers: dict[RoundKey, Answer]
+    turn: Turn, keys: Sequence[RoundKey], answers: dict[RoundKey, Finish]
 ) -> list[Play]:
-    """Return the next step of each round that can be played on; say why of the others."""
+    """Return the next step of each round that can be played on; say what becomes of the others."""
     found = {(item.round.player_id, item.round.id): item for item in await find_kept(turn.tx, keys)}
     plays: list[Play] = []
     for key in keys:
         kept = found.get(key)
         if kept is None:
             answers[key] = NotDealt(reason=Refusal.UNKNOWN_ROUND)
+        elif kept.closed or (kept.state is not None and kept.state.over):
+            answers[key] = NotDealt(reason=Refusal.ROUND_CLOSED)
+        elif kept.state is None and kept.is_endable:
+            answers[key] = await end_as_recorded(turn, kept)
         elif kept.state is None:
             answers[key] = NotDealt(reason=kept.why or Refusal.UNTOLD)
-        elif kept.state.over or kept.closed:
-            answers[key] = NotDealt(reason=Refusal.ROUND_CLOSED)
         else:
             action = last_action(kept.state)
             number = kept.steps + 1

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from pitboss import jurisdictions
-from pitboss.games import registry, rounds
+from pitboss.games import house, registry, rounds
 from pitboss.games.dealing import rules, store
 from pitboss.games.dealing.model import (
     PROVIDER,
@@ -29,6 +31,9 @@ from pitboss.kernel.shards import shard_of
 from pitboss.messages import Turn
 from pitboss.players import identity
 from pitboss.players.identity.model import Player
+
+# A game, by its code, in one of its versions.
+_Edition = tuple[str, str]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,7 +67,7 @@ class _Shelf:
     newest: Mapping[tuple[PlayerId, House], HouseRound]
     booked: Mapping[str, Round]
     offers: Mapping[House, Offer]
-    certificates: Mapping[House, Sequence[Certificate]]
+    certificates: Mapping[_Edition, Sequence[Certificate]]
     builds: Builds
 
 
@@ -101,7 +106,8 @@ async def refuse_opening(
     own = [item for item in certificates if item.licence == player.jurisdiction]
     builds = await builds_of(equipment)
     licence = jurisdictions.find(player.jurisdiction)
-    certified = rules.is_certified(offer, own, builds, game, licence=licence)
+    begun = house.versions()[game]
+    certified = rules.is_certified(offer, own, builds, begun, licence=licence)
     return None if certified else Refusal.ANOTHER_BUILD
 
 
@@ -127,6 +133,7 @@ def _judge(turn: Turn, play: Play, shelf: _Shelf) -> Deal:
     round_, steps = shelf.rounds.get(key), shelf.steps.get(key, ())
     game = _game(play, round_)
     newest = None if game is None else shelf.newest.get((player.id, game))
+    offer = None if game is None else shelf.offers.get(game)
     known = rules.Known(
         now=turn.now,
         round=round_,
@@ -134,10 +141,10 @@ def _judge(turn: Turn, play: Play, shelf: _Shelf) -> Deal:
         closed=not _is_open(round_, shelf),
         newest=newest,
         newest_open=_is_open(newest, shelf),
-        offer=None if game is None else shelf.offers.get(game),
+        offer=offer,
         certificates=[
             item
-            for item in (() if game is None else shelf.certificates.get(game, ()))
+            for item in shelf.certificates.get(_version(round_, offer), ())
             if item.licence == player.jurisdiction
         ],
         licence=jurisdictions.find(player.jurisdiction),
@@ -174,12 +181,33 @@ async def _look(turn: Turn, plays: Sequence[Play], builds: Builds) -> _Shelf:
         newest=newest,
         booked=await _booked(turn, [*kept.values(), *newest.values()]),
         offers={House(code): offer for (_, code), offer in offers.items()},
-        certificates={
-            House(offer.version.code): await registry.find_certificates(turn.tx, offer.version)
-            for offer in offers.values()
-        },
+        certificates=await _certificates(turn, offers.values(), kept.values()),
         builds=builds,
     )
+
+
+async def _certificates(
+    turn: Turn, offers: Collection[Offer], begun: Collection[HouseRound]
+) -> dict[_Edition, list[Certificate]]:
+    """Return the certificates of what is offered now, and of what rounds began with."""
+    offered = {item.version.code: item.version for item in offers}
+    wanted = {(item.code, item.version): item for item in offered.values()}
+    for round_ in begun:
+        listed = offered.get(round_.game)
+        if listed is not None:
+            earlier = structs.replace(listed, version=round_.version)
+            wanted.setdefault((earlier.code, earlier.version), earlier)
+    return {
+        edition: await registry.find_certificates(turn.tx, version)
+        for edition, version in wanted.items()
+    }
+
+
+def _version(round_: HouseRound | None, offer: Offer | None) -> _Edition:
+    """Return what a round is of, or would be."""
+    if round_ is not None:
+        return round_.game, round_.version
+    return ("", "") if offer is None else (offer.version.code, offer.version.version)
 
 
 async def _booked(turn: Turn, kept: Iterable[HouseRound]) -> dict[str, Round]:

@@ -11,6 +11,7 @@ from pitboss.games import house, rounds
 from pitboss.games.dealing import rules, store
 from pitboss.games.dealing.facts import HouseRoundBegun, HouseRoundEnded, HouseStepTaken
 from pitboss.games.dealing.model import (
+    DIALECT,
     PROVIDER,
     Answer,
     Builds,
@@ -27,7 +28,6 @@ from pitboss.games.dealing.operations.looking import Deal, builds_of, judge
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.rounds.model import (
     Bearer,
-    Dialect,
     Done,
     Request,
     Session,
@@ -43,10 +43,8 @@ from pitboss.messages import Turn
 from pitboss.players.identity.model import Player
 from pitboss.wallet.model import player_account
 
-# A step's stake and the win of the last one are booked under the same id.
-_DIALECT = Dialect(one_id_space=False)
 # Who may not double now may do it when they can: this step has no other number.
-_PLAYED_ON = structs.replace(_DIALECT, keeps_refusals=False)
+_PLAYED_ON = structs.replace(DIALECT, keeps_refusals=False)
 
 
 async def play(turn: Turn, plays: Sequence[Play], equipment: Equipment) -> list[Answer]:
@@ -199,7 +197,7 @@ def _request(deal: Deal, *steps: Stake | Win) -> Request:
         round_ref=deal.play.round_id,
         currency=None if deal.player is None else deal.player.currency,
         steps=steps,
-        dialect=_DIALECT if deal.play.number == 1 else _PLAYED_ON,
+        dialect=DIALECT if deal.play.number == 1 else _PLAYED_ON,
         bearer=Bearer(session_id=deal.play.session_id),
     )
 
@@ -221,6 +219,7 @@ async def _keep(turn: Turn, deals: Sequence[Deal]) -> None:
             staked_micros=_cost(deal),
             played_at=turn.now,
             draw=deal.draw,
+            won_micros=None if deal.after is None else deal.after.win_micros,
         )
         taken.append(step)
         digest = step.draw_digest
@@ -231,6 +230,7 @@ async def _keep(turn: Turn, deals: Sequence[Deal]) -> None:
             action=step.action,
             staked_micros=step.staked_micros,
             draw_digest=None if digest is None else digest.hex(),
+            won_micros=step.won_micros,
         )
         turn.publish(step.shard, step.player_id, fact)
     await store.save_rounds(turn.tx, begun)

@@ -19,6 +19,8 @@ from pitboss.games.house.model import Action, BlackjackRound, Draw, Hand, View
 from .drawing import check_stake, check_version, values_of
 
 VERSION = "1.0.0"
+# Whose rules are here; what once was dealt by some stays, and is shown by them.
+EDITIONS = frozenset({VERSION})
 DECKS = 6
 RANKS = 13
 SHOE = DECKS * 4 * RANKS
@@ -95,7 +97,7 @@ def ask(state: BlackjackRound, action: Action) -> dict[str, Any] | None:
     Raises:
         Unplayable: the action is none of this moment, or the round is of another version.
     """
-    check_version(state, VERSION)
+    check_version(state, EDITIONS)
     if action not in actions(state):
         raise Unplayable(f"{action} is not possible now")
     return DEAL if action is Action.DEAL else None

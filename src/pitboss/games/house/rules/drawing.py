@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from pitboss.games.house.errors import Unplayable
@@ -22,14 +22,14 @@ def check_stake(stake_micros: int, coin_micros: int) -> int:
     return stake_micros
 
 
-def check_version(state: Round, version: str) -> None:
+def check_version(state: Round, editions: Collection[str]) -> None:
     """See to it that a round is played on by the rules that it began with.
 
     Raises:
-        Unplayable: it is of another version.
+        Unplayable: they are none of the editions that there are.
     """
-    if state.version != version:
-        raise Unplayable(f"the round is of version {state.version}; this is {version}")
+    if state.version not in editions:
+        raise Unplayable(f"the rules of version {state.version[:20]} are not here")
 
 
 def values_of(draw: Draw | None, asked: Mapping[str, Any]) -> tuple[int, ...]:

@@ -17,6 +17,8 @@ from pitboss.games.house.model import Action, Draw, House, Par, RouletteBet, Rou
 from .drawing import check_stake, check_version, values_of
 
 VERSION = "1.0.0"
+# Whose rules are here; what once was dealt by some stays, and is shown by them.
+EDITIONS = frozenset({VERSION})
 NUMBERS = 37
 BETS_MAX = 200
 SPIN: dict[str, Any] = {"kind": "range", "low": 0, "high": NUMBERS - 1, "count": 1}
@@ -72,7 +74,7 @@ def ask(state: RouletteRound, action: Action) -> dict[str, Any]:
     Raises:
         Unplayable: the action is none of this moment, or the round is of another version.
     """
-    check_version(state, VERSION)
+    check_version(state, EDITIONS)
     if state.over or action is not Action.SPIN:
         raise Unplayable("a round of roulette is spun once")
     return SPIN

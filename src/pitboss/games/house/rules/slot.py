@@ -95,6 +95,8 @@ SHEET = Sheet(
     scatters={3: 60, 4: 300, 5: 1500},
     free={3: 8, 4: 12, 5: 20},
 )
+# Every sheet that a round was ever begun with stays here, and the round is shown and ended by it.
+SHEETS = {SHEET.version: SHEET}
 
 
 def begin(stake_micros: int, *, minor_micros: int) -> SlotRound:
@@ -113,10 +115,10 @@ def ask(state: SlotRound, action: Action) -> dict[str, Any]:
     Raises:
         Unplayable: the action is none of this moment, or the round is of another sheet.
     """
-    check_version(state, SHEET.version)
+    sheet = sheet_of(state)
     if state.over or action is not Action.SPIN:
         raise Unplayable("the reels spin once, and once for each free spin")
-    return SHEET.spin
+    return sheet.spin
 
 
 def step(state: SlotRound, action: Action, draw: Draw | None) -> SlotRound:
@@ -125,25 +127,40 @@ def step(state: SlotRound, action: Action, draw: Draw | None) -> SlotRound:
     Raises:
         Unplayable: it is over, or the draw is none of five reels.
     """
-    stops = values_of(draw, ask(state, action))
-    coins, found = spin(SHEET, stops, free=bool(state.spins))
-    left = state.free_left - 1 if state.spins else SHEET.free.get(found, 0)
+    stops, sheet = values_of(draw, ask(state, action)), sheet_of(state)
+    coins, found = spin(sheet, stops, free=bool(state.spins))
+    left = state.free_left - 1 if state.spins else sheet.free.get(found, 0)
     return SlotRound(
         version=state.version,
         stake_micros=state.stake_micros,
         spins=(*state.spins, stops),
         free_left=left,
-        win_micros=state.win_micros + coins * (state.stake_micros // SHEET.coins),
+        win_micros=state.win_micros + coins * (state.stake_micros // sheet.coins),
     )
 
 
+def sheet_of(state: SlotRound) -> Sheet:
+    """Return the sheet that a round began with.
+
+    Raises:
+        Unplayable: it is not here.
+    """
+    check_version(state, SHEETS)
+    return SHEETS[state.version]
+
+
 def spins(state: SlotRound) -> tuple[SlotSpin, ...]:
-    """Return what each spin of a round shows and pays, in order."""
-    coin = state.stake_micros // SHEET.coins
+    """Return what each spin of a round shows and pays, in order.
+
+    Raises:
+        Unplayable: its sheet is not here.
+    """
+    sheet = sheet_of(state)
+    coin = state.stake_micros // sheet.coins
     return tuple(
         SlotSpin(
-            reels=window(SHEET.of(before), stops),
-            win_micros=spin(SHEET, stops, free=bool(before))[0] * coin,
+            reels=window(sheet.of(before), stops),
+            win_micros=spin(sheet, stops, free=bool(before))[0] * coin,
             free=bool(before),
         )
         for before, stops in enumerate(state.spins)

@@ -33,7 +33,7 @@ const ADVICE = {
   insufficient_funds: { text: `Choose a smaller stake, or pay in. ${ELSEWHERE}` },
   reality_check_due: { text: "Look at the time and the money, and say whether you go on." },
   round_open: { text: "Load this page again: the round is found and goes on." },
-  game_version_changed: { text: "Staff end the round; nothing of it is lost." },
+  game_version_changed: { text: "It ends as it was recorded; what it has won is paid." },
 };
 const WHERE = /^location_(not_shown|expired|blocked|network_changed)$/;
 

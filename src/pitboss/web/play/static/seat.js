@@ -84,7 +84,9 @@ export class Seat {
 
   async #find(id) {
     try {
-      return await ask("GET", `${HOUSE}/rounds/${id}`);
+      const round = await ask("GET", `${HOUSE}/rounds/${id}`);
+      // Of one that is told as recorded there is nothing to lay on a table.
+      return round.recorded ? null : round;
     } catch (error) {
       if (error instanceof Refused && error.status === 404) return null;
       throw error;

@@ -1,0 +1,144 @@
+"""Promises about draws that nobody was dealt: each is used once, in order, and none thrown away."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from integration.games.dealing import Parlour, Scripted, house_listing, on_red
+from pitboss import messages
+from pitboss.db import Database
+from pitboss.games import dealing
+from pitboss.games.dealing.model import DrawCount, Drawn, Play
+from pitboss.games.house.model import House
+from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.shards import SYSTEM_SHARD, shard_of
+from pitboss.workers.draws import DrawWatch
+from pitboss.workers.figures import Figures
+
+
+@pytest.fixture
+async def parlour(database: Database) -> Parlour:
+    parlour = Parlour(database=database, draws=Scripted(*[(number,) for number in range(9)]))
+    await parlour.list_games(house_listing(House.ROULETTE))
+    return parlour
+
+
+@pytest.fixture
+async def ann(parlour: Parlour) -> PlayerId:
+    return await parlour.player(units=100)
+
+
+def watch_of(parlour: Parlour) -> DrawWatch:
+    return DrawWatch(
+        database=parlour.database,
+        clock=parlour.clock,
+        entropy=parlour.entropy,
+        house=parlour.equipment,
+        figures=Figures(),
+    )
+
+
+async def spin(parlour: Parlour, player: PlayerId, session: str) -> Play:
+    """Return a round to be spun when the last one is long over."""
+    parlour.clock.advance(timedelta(seconds=5))
+    return parlour.first(player, session, on_red(1))
+
+
+async def throw_away(parlour: Parlour, play: Play) -> None:
+    """Draw for a step, and break off."""
+    with pytest.raises(ConnectionError):
+        async with parlour.turn(shard_of(play.player_id)) as turn:
+            await dealing.play(turn, [play], parlour.equipment)
+            raise ConnectionError
+
+
+async def test_a_draw_after_the_last_dealt_one_is_seen_and_told_once(
+    parlour: Parlour, ann: PlayerId
+) -> None:
+    session, watch = await parlour.sit(ann, House.ROULETTE), watch_of(parlour)
+    await parlour.took(await spin(parlour, ann, session))
+    await throw_away(parlour, await spin(parlour, ann, session))
+
+    missing = [await watch.step() for _ in range(3)]
+
+    # What was drawn a moment ago may be on its way; it counts when it is looked at again.
+    assert missing == [0, 1, 1]
+    (count,) = await counts(parlour)
+    assert (count.instance, count.drawn, count.missing) == ("one", 2, 1)
+    assert await told(parlour) == [(2, 1, [2])]
+
+
+async def test_draws_before_the_first_dealt_one_are_missing_too(
+    parlour: Parlour, ann: PlayerId
+) -> None:
+    session = await parlour.sit(ann, House.ROULETTE)
+    await throw_away(parlour, await spin(parlour, ann, session))
+    await parlour.took(await spin(parlour, ann, session))
+
+    async with parlour.database.reading() as tx:
+        undealt = await dealing.find_undealt(tx, await parlour.draws.drawn())
+
+    assert (undealt.missing, undealt.first) == (1, (1,))
+
+
+async def test_what_was_drawn_last_is_counted_though_the_generator_was_started_anew(
+    parlour: Parlour, ann: PlayerId
+) -> None:
+    session, watch = await parlour.sit(ann, House.ROULETTE), watch_of(parlour)
+    await throw_away(parlour, await spin(parlour, ann, session))
+    await watch.step()
+    parlour.draws = Scripted()
+    watch.house = parlour.equipment
+
+    assert await watch.step() == 1
+
+    assert await told(parlour) == [(1, 1, [1])]
+
+
+async def test_without_anything_missing_a_count_is_told_once_a_day(
+    parlour: Parlour, ann: PlayerId
+) -> None:
+    session, watch = await parlour.sit(ann, House.ROULETTE), watch_of(parlour)
+    for _ in range(3):
+        await parlour.took(await spin(parlour, ann, session))
+        await watch.step()
+
+    parlour.clock.advance(timedelta(hours=24))
+    await watch.step()
+
+    assert await told(parlour) == [(1, 0, []), (3, 0, [])]
+
+
+async def test_a_lost_turn_that_is_asked_for_again_is_dealt_what_was_drawn_and_misses_nothing(
+    parlour: Parlour, ann: PlayerId
+) -> None:
+    session = await parlour.sit(ann, House.ROULETTE)
+    play = await spin(parlour, ann, session)
+    await throw_away(parlour, play)
+    await parlour.took(play)
+
+    async with parlour.database.reading() as tx:
+        undealt = await dealing.find_undealt(tx, Drawn(instance="one", draws=1))
+
+    assert undealt.missing == 0
+
+
+async def counts(parlour: Parlour) -> list[DrawCount]:
+    """Return how the generator stood when its draws were counted last."""
+    async with parlour.database.reading() as tx:
+        return await dealing.find_counts(tx)
+
+
+async def told(parlour: Parlour) -> list[tuple[int, int, list[int]]]:
+    """Return what was told of counts: how many were drawn, how many miss, which are new."""
+    async with parlour.database.reading() as tx:
+        sealed = await messages.read_facts(tx, SYSTEM_SHARD, after_seq=0)
+    found = [msgspec.json.decode(fact.body)["data"] for fact in sealed]
+    return [
+        (data["drawn"], data["missing"], data.get("fresh", []))
+        for data in found
+        if data["type"] == "house_draws.counted"
+    ]
