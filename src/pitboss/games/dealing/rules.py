@@ -26,8 +26,9 @@ class Known:
     """What was looked at for a play.
 
     `newest` is the player's newest round of the same game, and `newest_open` whether it goes on;
-    `closed` says that the books hold this round to be over.  `builds` are what would deal, and
-    `certificates` those of the version for the player's `licence`.
+    `closed` says that the books hold this round to be over.  `builds` are what would deal,
+    `certificates` those of the version that count for the player's `licence`, and `seen` all that
+    ever did.
     """
 
     now: datetime
@@ -38,6 +39,7 @@ class Known:
     newest_open: bool
     offer: Offer | None
     certificates: Collection[Certificate]
+    seen: Collection[Certificate]
     licence: Jurisdiction | None
     builds: Builds
 
@@ -94,10 +96,9 @@ def _judge_first(play: Play, known: Known) -> Turn | Refusal:
 
 
 def _turn(play: Play, state: State, known: Known) -> Turn | Refusal:
-    game = game_of(state)
-    if not is_certified(known.offer, known.certificates, known.builds, game, licence=known.licence):
+    if not _is_certified(known, known.seen, state):
         return Refusal.ANOTHER_BUILD
-    if play.number > 1 and not known.certificates:
+    if play.number > 1 and not known.seen:
         # Of a step that costs nothing the registry is not asked.
         return Refusal.ANOTHER_BUILD
     try:
@@ -110,7 +111,17 @@ def _turn(play: Play, state: State, known: Known) -> Turn | Refusal:
             cost = after.staked_micros - state.staked_micros
     except Unplayable:
         return Refusal.NOT_NOW
+    # A stake needs a certificate that counts.  What costs nothing goes on to the end of its round
+    # without, as in a game that was stopped.
+    if cost and not _is_certified(known, known.certificates, state):
+        return Refusal.ANOTHER_BUILD
     return Turn(state=state, mapping=mapping, cost_micros=cost)
+
+
+def _is_certified(known: Known, certificates: Collection[Certificate], state: State) -> bool:
+    return is_certified(
+        known.offer, certificates, known.builds, game_of(state), licence=known.licence
+    )
 
 
 def is_certified(

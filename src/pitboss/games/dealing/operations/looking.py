@@ -22,7 +22,7 @@ from pitboss.games.dealing.model import (
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.house.model import House
 from pitboss.games.house.model import Round as State
-from pitboss.games.registry.model import Certificate, Offer
+from pitboss.games.registry.model import Filed, Offer
 from pitboss.games.rounds.model import Round, WireRefusal
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import shard_of
@@ -62,7 +62,7 @@ class _Shelf:
     newest: Mapping[tuple[PlayerId, House], HouseRound]
     booked: Mapping[str, Round]
     offers: Mapping[House, Offer]
-    certificates: Mapping[House, Sequence[Certificate]]
+    filed: Mapping[House, Sequence[Filed]]
     builds: Builds
 
 
@@ -97,10 +97,14 @@ async def refuse_opening(
     player = players.get(player_id)
     if offer is None or player is None:
         return None
-    certificates = await registry.find_certificates(turn.tx, offer.version)
-    own = [item for item in certificates if item.licence == player.jurisdiction]
+    filed = await registry.find_certificates(turn.tx, [offer.version])
     builds = await builds_of(equipment)
     licence = jurisdictions.find(player.jurisdiction)
+    own = (
+        []
+        if licence is None
+        else registry.counting(filed.get(offer.version.key, ()), licence, turn.now)
+    )
     certified = rules.is_certified(offer, own, builds, game, licence=licence)
     return None if certified else Refusal.ANOTHER_BUILD
 
@@ -127,6 +131,8 @@ def _judge(turn: Turn, play: Play, shelf: _Shelf) -> Deal:
     round_, steps = shelf.rounds.get(key), shelf.steps.get(key, ())
     game = _game(play, round_)
     newest = None if game is None else shelf.newest.get((player.id, game))
+    filed = () if game is None else shelf.filed.get(game, ())
+    licence = jurisdictions.find(player.jurisdiction)
     known = rules.Known(
         now=turn.now,
         round=round_,
@@ -135,12 +141,11 @@ def _judge(turn: Turn, play: Play, shelf: _Shelf) -> Deal:
         newest=newest,
         newest_open=_is_open(newest, shelf),
         offer=None if game is None else shelf.offers.get(game),
-        certificates=[
-            item
-            for item in (() if game is None else shelf.certificates.get(game, ()))
-            if item.licence == player.jurisdiction
+        certificates=[] if licence is None else registry.counting(filed, licence, turn.now),
+        seen=[
+            item.certificate for item in filed if item.certificate.licence == player.jurisdiction
         ],
-        licence=jurisdictions.find(player.jurisdiction),
+        licence=licence,
         builds=shelf.builds,
     )
     deal = Deal(play=play, player=player, round=round_, steps=len(steps), builds=shelf.builds)
@@ -167,6 +172,8 @@ async def _look(turn: Turn, plays: Sequence[Play], builds: Builds) -> _Shelf:
     }
     games = {game for _, game in begins} | {item.game for item in kept.values()}
     offers = await registry.find_offers(turn.tx, {(PROVIDER, game.value) for game in games})
+    versions = [offer.version for offer in offers.values()]
+    filed = await registry.find_certificates(turn.tx, versions)
     return _Shelf(
         players=await identity.recall_players(turn, list(dict.fromkeys(places))),
         rounds=kept,
@@ -174,10 +181,7 @@ async def _look(turn: Turn, plays: Sequence[Play], builds: Builds) -> _Shelf:
         newest=newest,
         booked=await _booked(turn, [*kept.values(), *newest.values()]),
         offers={House(code): offer for (_, code), offer in offers.items()},
-        certificates={
-            House(offer.version.code): await registry.find_certificates(turn.tx, offer.version)
-            for offer in offers.values()
-        },
+        filed={House(version.code): filed.get(version.key, ()) for version in versions},
         builds=builds,
     )
 
