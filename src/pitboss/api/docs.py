@@ -70,6 +70,7 @@ _ALSO = {
     "/v1/staff/games/list": (404,),
     "/v1/staff/games/list/import": (404,),
     "/v1/staff/games/suspension": (404,),
+    "/v1/staff/games/certificates/withdrawal": (404,),
     "/v1/staff/players/{player_id}/rounds/{round_id}/resolution": (409,),
     "/v1/staff/sessions": (401, 403, 429),
     "/v1/staff/invitations": (403, 429),

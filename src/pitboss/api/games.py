@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Annotated
 
@@ -34,7 +35,9 @@ from pitboss.games.registry.model import (
     PROVIDER_PATTERN,
     Answer,
     Certificate,
+    CertificateState,
     Changed,
+    Filed,
     GameKind,
     Listing,
     Offer,
@@ -42,6 +45,8 @@ from pitboss.games.registry.model import (
     Suspension,
     Version,
     Why,
+    WhyWithdrawn,
+    Withdrawal,
 )
 from pitboss.kernel.errors import Malformed
 from pitboss.kernel.money import currency, parse_micros
@@ -52,6 +57,7 @@ from pitboss.staff.agents.model import Permission
 
 GAMES_AT_ONCE_MAX = 200
 TOKEN_BYTES = 16
+_COUNTING = (CertificateState.IN_FORCE, CertificateState.EXPIRES_SOON)
 
 ProviderName = Annotated[str, msgspec.Meta(pattern=PROVIDER_PATTERN)]
 GameCode = Annotated[str, msgspec.Meta(pattern=CODE_PATTERN)]
@@ -61,6 +67,7 @@ Locale = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]{2}([-_][A-Za-z]{2,4})?(
 Rtp = Annotated[str, msgspec.Meta(pattern=r"^\d{1,3}(\.\d{1,4})?(?![\s\S])")]
 # A highest win that takes many free spins in a row is rarer than any number with a name.
 Chance = Annotated[str, msgspec.Meta(pattern=r"^[1-9]\d{0,199}/[1-9]\d{0,199}(?![\s\S])")]
+Day = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}(?![\s\S])")]
 Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{40,128}(?![\s\S])")]
 
 
@@ -73,13 +80,17 @@ class StakesBody(Body, frozen=True, kw_only=True):
 
 
 class CertificateBody(Body, frozen=True, kw_only=True):
-    """What a laboratory certified for a licence: the files with these digests, in hexadecimal."""
+    """What a laboratory certified for a licence: the files with these digests, in hexadecimal.
+
+    It counts to the end of the day `expires_on` by the licence's clock; without one, for ever.
+    """
 
     licence: Text
     laboratory: Text
     number: Text
-    issued_on: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}(?![\s\S])")]
+    issued_on: Day
     hashes: Annotated[tuple[Digest, ...], msgspec.Meta(min_length=1, max_length=1_000)]
+    expires_on: Day | None = None
 
 
 class GameBody(Body, frozen=True, kw_only=True):
@@ -116,6 +127,20 @@ class GameSuspensionBody(Body, frozen=True, kw_only=True):
     game: GameCode | None = None
 
 
+class CertificateWithdrawalBody(Body, frozen=True, kw_only=True):
+    """Have no certificate of a version count for this licence any more, for ever.
+
+    With a `number` only those of this number; the others still count.
+    """
+
+    provider: ProviderName
+    game: GameCode
+    version: VersionName
+    licence: Text
+    why: WhyWithdrawn
+    number: Text | None = None
+
+
 class ImportedView(msgspec.Struct, frozen=True, kw_only=True):
     """What came of each game, in order: what `refusal` says is why it was not taken in."""
 
@@ -138,8 +163,24 @@ class ChangedView(msgspec.Struct, frozen=True, kw_only=True):
     changed: bool
 
 
+class CertificateView(msgspec.Struct, frozen=True, kw_only=True):
+    """A certificate of the version that is played now.
+
+    `state` is `in_force`, `expires_soon` (in 30 days at most), `expired` or `withdrawn`;
+    `withdrawn` is why it was.
+    """
+
+    licence: str
+    laboratory: str
+    number: str
+    issued_on: str
+    expires_on: str | None
+    state: str
+    withdrawn: str | None
+
+
 class GameView(msgspec.Struct, frozen=True, kw_only=True):
-    """A game as it is played now."""
+    """A game as it is played now; `licences` are those that a certificate counts for today."""
 
     provider: str
     code: str
@@ -152,6 +193,7 @@ class GameView(msgspec.Struct, frozen=True, kw_only=True):
     top_win_chance: str | None
     suspended: bool
     licences: tuple[str, ...]
+    certificates: tuple[CertificateView, ...]
 
 
 class GamesView(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,7 +231,7 @@ def make_router(doors: Doors) -> Router:
     )
     staff = Router(
         "/staff",
-        route_handlers=[show_games, take_in, suspend],
+        route_handlers=[show_games, take_in, suspend, withdraw],
         guards=[doors.staff],
         security=BEARER,
         tags=["staff"],
@@ -200,7 +242,7 @@ def make_router(doors: Doors) -> Router:
 @get("/games", summary="The games that you may play")
 async def show_offered(request: Asked, edge: TheEdge) -> OfferedGamesView:
     """Show the games that are certified for your licence and not stopped."""
-    player_id = player_of(request)
+    player_id, now = player_of(request), edge.clock.now()
     async with edge.database.reading() as tx:
         found = await identity.find_players(tx, [(shard_of(player_id), player_id)])
         licence = jurisdictions.get(found[player_id].jurisdiction)
@@ -218,7 +260,7 @@ async def show_offered(request: Asked, edge: TheEdge) -> OfferedGamesView:
                 top_win_chance=offer.version.top_win_chance,
             )
             for offer in offers
-            if registry.refuse_game(offer, licence) is None
+            if registry.refuse_game(offer, licence, now) is None
         )
     )
 
@@ -227,12 +269,17 @@ async def show_offered(request: Asked, edge: TheEdge) -> OfferedGamesView:
 async def show_games(
     edge: TheEdge, provider: FromQuery[str], after: FromQuery[str | None] = None
 ) -> GamesView:
-    """Show a provider's games as they are played now; `after` continues behind a code."""
+    """Show a provider's games as they are played now, with certificates that count no more too.
+
+    `after` continues behind a code.
+    """
     key = None if after is None else (provider, after)
     async with edge.database.reading() as tx:
         found = await registry.find_games(tx, provider=provider, after=key)
+        filed = await registry.find_certificates(tx, [offer.version for offer in found])
+    now = edge.clock.now()
     return GamesView(
-        games=tuple(map(_game, found)),
+        games=tuple(_game(offer, filed.get(offer.version.key, ()), now) for offer in found),
         next_after=found[-1].version.code if len(found) == GAMES_AT_ONCE_MAX else None,
     )
 
@@ -279,7 +326,38 @@ async def suspend(request: Asked, edge: TheEdge, data: JSONBody[GameSuspensionBo
     async def work(turn: Turn) -> Answer:
         return await registry.suspend(turn, wish)
 
-    answer = await in_turn(edge, [CATALOGUE_SHARD], actor_of(request), work)
+    return _changed(await in_turn(edge, [CATALOGUE_SHARD], actor_of(request), work))
+
+
+@post(
+    "/games/certificates/withdrawal",
+    dto=StrictJson[CertificateWithdrawalBody],
+    before_request=check_body,
+    status_code=200,
+    opt=needs(Permission.SUSPEND_GAMES),
+    summary="Withdraw a game's certificate for one licence",
+)
+async def withdraw(
+    request: Asked, edge: TheEdge, data: JSONBody[CertificateWithdrawalBody]
+) -> ChangedView:
+    """Stop launches and stakes of a version under one licence, until it is certified anew."""
+    _check_licence(data.licence, "licence")
+    wish = Withdrawal(
+        provider=data.provider,
+        code=data.game,
+        version=data.version,
+        licence=data.licence,
+        why=data.why,
+        number=data.number,
+    )
+
+    async def work(turn: Turn) -> Answer:
+        return await registry.withdraw(turn, wish)
+
+    return _changed(await in_turn(edge, [CATALOGUE_SHARD], actor_of(request), work))
+
+
+def _changed(answer: Answer) -> ChangedView:
     if not isinstance(answer, Changed):
         raise ProblemFound(problem_of(answer.reason))
     return ChangedView(changed=answer.changed)
@@ -289,14 +367,11 @@ def _listing(provider: str, body: GameBody, place: str) -> Listing:
     rtp_ppm = ppm_of(body.rtp, f"{place}.rtp")
     for number, item in enumerate(body.certificates):
         at = f"{place}.certificates[{number}]"
-        if jurisdictions.find(item.licence) is None:
-            detail = "there is no such licence here"
-            raise ProblemFound(problems.malformed(f"{at}.licence", detail))
-        try:
-            date.fromisoformat(item.issued_on)
-        except ValueError:
-            detail = "there is no such day"
-            raise ProblemFound(problems.malformed(f"{at}.issued_on", detail)) from None
+        _check_licence(item.licence, f"{at}.licence")
+        issued_on = _day(item.issued_on, f"{at}.issued_on")
+        if item.expires_on is not None and _day(item.expires_on, f"{at}.expires_on") < issued_on:
+            detail = "is before the day on which it was issued"
+            raise ProblemFound(problems.malformed(f"{at}.expires_on", detail))
     return Listing(
         version=Version(
             provider=provider,
@@ -320,10 +395,23 @@ def _listing(provider: str, body: GameBody, place: str) -> Listing:
                 number=item.number,
                 issued_on=item.issued_on,
                 hashes=item.hashes,
+                expires_on=item.expires_on,
             )
             for item in body.certificates
         ),
     )
+
+
+def _check_licence(code: str, place: str) -> None:
+    if jurisdictions.find(code) is None:
+        raise ProblemFound(problems.malformed(place, "there is no such licence here"))
+
+
+def _day(text: str, place: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ProblemFound(problems.malformed(place, "there is no such day")) from None
 
 
 def ppm_of(rtp: str, place: str) -> int:
@@ -368,8 +456,9 @@ def imported(listing: Listing, answer: Answer) -> ImportedView:
     )
 
 
-def _game(offer: Offer) -> GameView:
+def _game(offer: Offer, filed: Sequence[Filed], now: datetime) -> GameView:
     game = offer.version
+    certificates = tuple(_certificate(item, now) for item in filed)
     return GameView(
         provider=game.provider,
         code=game.code,
@@ -381,7 +470,23 @@ def _game(offer: Offer) -> GameView:
         autoplay=game.autoplay,
         top_win_chance=game.top_win_chance,
         suspended=offer.suspended or offer.provider_suspended,
-        licences=tuple(sorted(offer.licences)),
+        licences=tuple(
+            dict.fromkeys(item.licence for item in certificates if item.state in _COUNTING)
+        ),
+        certificates=certificates,
+    )
+
+
+def _certificate(filed: Filed, now: datetime) -> CertificateView:
+    said = filed.certificate
+    return CertificateView(
+        licence=said.licence,
+        laboratory=said.laboratory,
+        number=said.number,
+        issued_on=said.issued_on,
+        expires_on=said.expires_on,
+        state=registry.state_of(filed, jurisdictions.find(said.licence), now),
+        withdrawn=filed.withdrawn,
     )
 
 

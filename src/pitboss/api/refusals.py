@@ -172,6 +172,12 @@ LINES = {
     "game_suspended": _not_allowed("The game is stopped."),
     "provider_suspended": _not_allowed("All games of this provider are stopped."),
     "game_not_certified": _not_allowed("The game is not certified for the player's licence."),
+    "game_certificate_expired": _not_allowed(
+        "The game's certificate for the player's licence has expired."
+    ),
+    "game_certificate_withdrawn": _not_allowed(
+        "The game's certificate for the player's licence was withdrawn."
+    ),
     "game_odds_not_told": _not_allowed("The game does not tell how likely its highest win is."),
     "game_too_fast": _not_allowed("The game is faster than the licence allows."),
     "game_build_not_certified": _not_allowed("What would deal is not what was certified."),
@@ -179,6 +185,7 @@ LINES = {
     # What is not there.
     "unknown_game": _missing("There is no such game."),
     "unknown_provider": _missing("There is no such provider."),
+    "unknown_certificate": _missing("The version has no such certificate for this licence."),
     "game_list_not_offered": _missing("The provider cannot be asked which games it has."),
     "demo_not_offered": _missing("The provider has no demonstrations here."),
     "unknown_round": _missing("There is no such round."),
@@ -202,7 +209,9 @@ LINES = {
     "unknown_case": _missing("There is no such case."),
     # How things stand.
     "another_under_this_version": _in_the_way("This version is known as something else."),
-    "another_certificate": _in_the_way("The certificate of this number says something else."),
+    "another_certificate": _in_the_way(
+        "The certificate of this number and day says something else."
+    ),
     "round_closed": _in_the_way("The round is over."),
     "round_open": _in_the_way("A round of this game goes on; it is played to its end first."),
     "round_too_soon": _in_the_way("The game is not played so fast."),

@@ -9,6 +9,7 @@ import json
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import date
 from importlib.machinery import SourceFileLoader
 from importlib.util import cache_from_source
 from pathlib import Path
@@ -160,11 +161,11 @@ def _is_compiled(path: Path, source: bytes) -> bool:
         return False
 
 
-def house_listing(certificate: rng.Certificate) -> dict[str, Any]:
+def house_listing(certificate: rng.Certificate, expires: date | None = None) -> dict[str, Any]:
     """Return the house's games as staff imports them, certified for these licences.
 
     The certificate names the two digests of what would deal here: the generator's files and the
-    games' own.
+    games' own; it counts to the end of the day that it `expires`, if it does.
 
     Raises:
         RngProcessFailed: the generator does not start, so nobody can say what it is.
@@ -177,6 +178,7 @@ def house_listing(certificate: rng.Certificate) -> dict[str, Any]:
             "number": certificate.number,
             "issued_on": certificate.issued.isoformat(),
             "hashes": builds,
+            "expires_on": None if expires is None else expires.isoformat(),
         }
         for licence in certificate.licences
     ]

@@ -75,6 +75,10 @@ def listing(
     laboratory: Annotated[str, typer.Option(help="Who certified them.", show_default=False)],
     number: Annotated[str, typer.Option(help="The certificate's number.", show_default=False)],
     issued: Annotated[str, typer.Option(help="Its day: YYYY-MM-DD.", show_default=False)],
+    expires: Annotated[
+        str | None,
+        typer.Option(help="The last day on which it counts, if there is one.", show_default=False),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print the house's games with a certificate of this build, as staff imports them.
@@ -91,7 +95,9 @@ def listing(
             issued=read_day(issued, option="--issued"),
             licences=tuple(licence),
         )
-        body = house.house_listing(certificate)
+        body = house.house_listing(
+            certificate, None if expires is None else read_day(expires, option="--expires")
+        )
         if as_json:
             told.tell(**body)
         else:

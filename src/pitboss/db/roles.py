@@ -42,6 +42,8 @@ GRANTS: Mapping[str, str] = {
     "game_odds": _GROWS,
     "game_version": _GROWS,
     "game_certificate": _GROWS,
+    "game_certificate_expiry": _GROWS,
+    "game_certificate_withdrawal": _GROWS,
     "game_token": _GROWS,
     "house_round": _GROWS,
     "house_step": _GROWS,

@@ -1,5 +1,5 @@
 """The rules that differ by licence, as data: one TOML file each, every value with its citation."""
 
-from pitboss.jurisdictions.queries import codes, differences, entries, find, get
+from pitboss.jurisdictions.queries import codes, differences, entries, find, get, local_day
 
-__all__ = ["codes", "differences", "entries", "find", "get"]
+__all__ = ["codes", "differences", "entries", "find", "get", "local_day"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from functools import cache
 from importlib import resources
+from zoneinfo import ZoneInfo
 
 from pitboss.jurisdictions.model import Difference, Entry, Jurisdiction
 from pitboss.kernel.errors import Malformed
@@ -35,6 +37,11 @@ def get(code: str) -> Jurisdiction:
     if jurisdiction is None:
         raise Malformed("jurisdiction", f"{code[:40]!r} is none of {', '.join(codes())}")
     return jurisdiction
+
+
+def local_day(now: datetime, licence: Jurisdiction) -> date:
+    """Return the day that it is under a licence, by its own clock."""
+    return now.astimezone(ZoneInfo(licence.licence.time_zone)).date()
 
 
 def entries(code: str) -> tuple[Entry, ...]:

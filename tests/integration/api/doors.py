@@ -21,7 +21,7 @@ from pitboss.api.cases import AssignmentBody, ClosureBody, NoteBody, NotesBody
 from pitboss.api.corrections import CommitBody, CorrectionBody, WriteOffBody
 from pitboss.api.feeds import LinkBody, ParkedDecisionBody
 from pitboss.api.game_lists import ListedGamesBody
-from pitboss.api.games import GamesBody, GameSuspensionBody
+from pitboss.api.games import CertificateWithdrawalBody, GamesBody, GameSuspensionBody
 from pitboss.api.persons import UnblockBody
 from pitboss.api.referrals import ReferralAnswerBody
 from pitboss.api.rounds import ResolutionBody
@@ -137,6 +137,19 @@ STAFF_DOORS = (
             "suspended": True,
             "why": "fault_suspected",
             "game": "book",
+        },
+        role=Role.STAFF,
+    ),
+    Door(
+        path="/v1/staff/games/certificates/withdrawal",
+        kind=CertificateWithdrawalBody,
+        sample={
+            "provider": "acme",
+            "game": "book",
+            "version": "1.0",
+            "licence": "demo",
+            "why": "regulator_order",
+            "number": "L-1",
         },
         role=Role.STAFF,
     ),

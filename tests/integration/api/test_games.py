@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from integration.api.client import Answer
-from integration.api.desk import Desk, Somebody
+from integration.api.desk import PASSWORD, Desk, Somebody
 from integration.api.doors import GAME
 from integration.games.world import PLAIN
 from pitboss import messages
@@ -104,6 +107,133 @@ async def test_games_are_imported_shown_and_stopped(desk: Desk) -> None:
     assert (await see(desk, "/v1/games", player.token))["games"] == []
     unknown = await tell(desk, "/games/suspension", {**stop, "provider": "nobody"})
     assert (unknown.status, unknown.slug) == (404, "unknown_provider")
+
+
+def certificates(**changes: Any) -> dict[str, Any]:
+    """Return the game with its certificate saying something else."""
+    known: Any = GAME["certificates"]
+    return {**GAME, "certificates": [{**known[0], **changes}]}
+
+
+async def test_staff_withdraws_a_certificate_and_sees_which_count_and_how_long(desk: Desk) -> None:
+    player = await desk.player()
+    await import_games(
+        desk, GAME, certificates(number="L-2", expires_on="2026-08-20"), certificates(licence="SE")
+    )
+    withdrawal = {"provider": "acme", "game": "book", "version": "1.0", "licence": "demo"}
+
+    first = await tell(
+        desk,
+        "/games/certificates/withdrawal",
+        {**withdrawal, "why": "laboratory_withdrew", "number": "L-1"},
+    )
+    (shown,) = (await see(desk, "/v1/staff/games?provider=acme"))["games"]
+    still = await see(desk, "/v1/games", player.token)
+    desk.clock.advance(timedelta(days=20))
+    body = {"email": player.email, "password": PASSWORD}
+    token = (await desk.client.ask("POST", "/v1/sessions", body=body)).json()["token"]
+    expired = await see(desk, "/v1/games", token)
+    rest = {**withdrawal, "why": "regulator_order"}
+    second = await tell(desk, "/games/certificates/withdrawal", rest)
+    again = await tell(desk, "/games/certificates/withdrawal", rest)
+    (at_last,) = (await see(desk, "/v1/staff/games?provider=acme"))["games"]
+
+    assert (first.json(), second.json(), again.json()) == (
+        {"changed": True},
+        {"changed": True},
+        {"changed": False},
+    )
+    assert [
+        (item["licence"], item["number"], item["state"], item["expires_on"], item["withdrawn"])
+        for item in shown["certificates"]
+    ] == [
+        ("SE", "L-1", "in_force", None, None),
+        ("demo", "L-1", "withdrawn", None, "laboratory_withdrew"),
+        ("demo", "L-2", "expires_soon", "2026-08-20", None),
+    ]
+    assert (shown["licences"], at_last["licences"]) == (["SE", "demo"], ["SE"])
+    assert [item["game"] for item in still["games"]] == ["book"]
+    assert expired["games"] == []
+    assert [item["withdrawn"] for item in at_last["certificates"]] == [
+        None,
+        "laboratory_withdrew",
+        "regulator_order",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "named"),
+    [
+        ({"licence": "Atlantis"}, 422, "licence"),
+        ({"licence": "GB\u0000"}, 422, "licence"),
+        ({"licence": "\u202egb"}, 422, "licence"),
+        ({"licence": 7}, 422, "licence"),
+        ({"why": "because"}, 422, "why"),
+        ({"why": None}, 422, "why"),
+        ({"version": "1.0 "}, 422, "version"),
+        ({"version": "9" * 41}, 422, "version"),
+        ({"version": 1.0}, 422, "version"),
+        ({"game": "\N{SNOWMAN}"}, 422, "game"),
+        ({"provider": "ACME"}, 422, "provider"),
+        ({"number": ""}, 422, "number"),
+        ({"number": "L" * 101}, 422, "number"),
+        ({"number": ["L-1"]}, 422, "number"),
+        ({"code": "book"}, 422, "code"),
+        ({"provider": "nobody"}, 404, None),
+        ({"version": "2.0"}, 404, None),
+        ({"number": "l-1"}, 404, None),
+        ({"licence": "SE"}, 404, None),
+    ],
+    ids=str,
+)
+async def test_a_withdrawal_of_nothing_that_there_is_names_what_is_wrong(
+    desk: Desk, changes: dict[str, Any], status: int, named: str | None
+) -> None:
+    await import_games(desk, GAME)
+    good = {
+        "provider": "acme",
+        "game": "book",
+        "version": "1.0",
+        "licence": "demo",
+        "why": "regulator_order",
+        "number": "L-1",
+    }
+
+    answer = await tell(desk, "/games/certificates/withdrawal", {**good, **changes})
+
+    slug = "malformed" if status == 422 else "unknown_certificate"
+    assert (answer.status, answer.slug) == (status, slug)
+    if named is not None:
+        assert [item["field"] for item in answer.problem["errors"]] == [named]
+    (shown,) = (await see(desk, "/v1/staff/games?provider=acme"))["games"]
+    assert [item["state"] for item in shown["certificates"]] == ["in_force"]
+
+
+@pytest.mark.parametrize(
+    "expires_on",
+    [
+        "2026-02-29",
+        "2026-1-31",
+        "0000-01-01",
+        "31.01.2027",
+        "",
+        20270131,
+        "2027-01-31T00:00",
+        "2026-01-30",
+    ],
+    ids=str,
+)
+async def test_a_last_day_that_cannot_be_is_refused_by_name_and_nothing_is_taken_in(
+    desk: Desk, expires_on: object
+) -> None:
+    body = {"provider": "acme", "games": [GAME, certificates(expires_on=expires_on)]}
+
+    answer = await tell(desk, "/games/import", body)
+
+    assert (answer.status, answer.slug) == (422, "malformed")
+    (error,) = answer.problem["errors"]
+    assert error["field"] == "games[1].certificates[0].expires_on"
+    assert (await see(desk, "/v1/staff/games?provider=acme"))["games"] == []
 
 
 async def test_a_chance_is_kept_in_lowest_terms_and_is_none_that_cannot_be(desk: Desk) -> None:

@@ -23,6 +23,8 @@ CHANGES = {
     "game": ("version", "version || '?'"),
     "game_booking": ("micros", "micros + 1"),
     "game_certificate": ("laboratory", "laboratory || '?'"),
+    "game_certificate_expiry": ("expires_on", "expires_on + 1"),
+    "game_certificate_withdrawal": ("why", "why || '?'"),
     "game_odds": ("top_win_chance", "top_win_chance || '0'"),
     "game_provider": ("suspended", "NOT suspended"),
     "game_round": ("won_micros", "won_micros + 1"),

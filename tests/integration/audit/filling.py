@@ -19,7 +19,7 @@ from integration.games.dealing import (
     on_red,
     shoe,
 )
-from integration.games.world import Games, listing, stake, undo, win
+from integration.games.world import Games, certified, listing, stake, undo, win
 from integration.sportsbook import test_combinations as combinations
 from integration.sportsbook.test_boosts import boosted
 from integration.sportsbook.world import World, legs_of
@@ -262,6 +262,10 @@ async def play_games(cashier: Cashier, monkeypatch: pytest.MonkeyPatch) -> None:
     games = Games(database=cashier.database, clock=cashier.clock, entropy=cashier.entropy)
     await games.list_games(listing(), listing("other"), listing("other", version="2.0"))
     await games.list_games(listing("other"))
+    # One is told its last day at once, one later; the second one's certificate is withdrawn.
+    await games.list_games(certified(listing("brief"), expires_on="2026-12-31"))
+    await games.list_games(certified(listing("other"), expires_on="2026-12-31"))
+    await games.withdraw_certificates(code="other")
     async with games.turn(CATALOGUE_SHARD) as turn:
         for code, suspended in (("other", True), (None, True), (None, False)):
             wish = Suspension(provider="acme", code=code, suspended=suspended, why=Why.CONTRACT)

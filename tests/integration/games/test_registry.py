@@ -15,6 +15,7 @@ from pitboss.games.registry.model import (
     Refusal,
     Refused,
     StakeRange,
+    Standing,
     Suspension,
     Why,
 )
@@ -39,7 +40,7 @@ async def test_an_import_is_harmless_to_repeat(world: Games) -> None:
     assert again == [Changed(changed=False)] * 2
     async with world.database.reading() as tx:
         (offer,) = await registry.find_games(tx)
-    assert offer.licences == {"demo"}
+    assert offer.standings == (Standing(licence="demo"),)
 
 
 async def test_a_version_never_changes(world: Games) -> None:
@@ -92,9 +93,10 @@ async def test_certificates_come_later_and_versions_go_back(world: Games) -> Non
     key = ("acme", GAME)
     async with world.database.reading() as tx:
         offers = await registry.find_offers(tx, [key])
-        certificates = await registry.find_certificates(tx, offers[key].version)
+        filed = await registry.find_certificates(tx, [offers[key].version])
     assert offers[key].version.version == "1.0"
-    assert [item.licence for item in certificates] == ["SE", "demo"]
+    ((_, items),) = filed.items()
+    assert [item.certificate.licence for item in items] == ["SE", "demo"]
 
 
 async def test_ranges_of_stakes_are_kept(world: Games) -> None:

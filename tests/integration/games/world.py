@@ -8,11 +8,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from integration.cashier.world import UNIT, World
 from pitboss import messages, wallet
 from pitboss.games import registry, rounds
-from pitboss.games.registry.model import Certificate, GameKind, Listing, Version
+from pitboss.games.registry import model as registry_model
+from pitboss.games.registry.model import (
+    Certificate,
+    GameKind,
+    Listing,
+    Version,
+    WhyWithdrawn,
+    Withdrawal,
+)
 from pitboss.games.rounds.model import (
     Answer,
     Bearer,
@@ -69,6 +78,12 @@ def listing(
     )
 
 
+def certified(item: Listing, **changes: Any) -> Listing:
+    """Return a listing with certificates that say something else."""
+    certificates = tuple(structs.replace(one, **changes) for one in item.certificates)
+    return structs.replace(item, certificates=certificates)
+
+
 @dataclass(slots=True, kw_only=True)
 class Games(World):
     """The hands of a test: every method is one thing that happens."""
@@ -79,6 +94,26 @@ class Games(World):
         """Import games; without any, the one."""
         async with self.turn(CATALOGUE_SHARD) as turn:
             await registry.import_games(turn, listings or [listing()])
+
+    async def take_in(self, *listings: Listing) -> list[registry_model.Answer]:
+        """Import games; return what came of each."""
+        async with self.turn(CATALOGUE_SHARD) as turn:
+            return list(await registry.import_games(turn, listings))
+
+    async def withdraw_certificates(self, **about: Any) -> registry_model.Answer:
+        """Withdraw the certificates of the one game for the demo licence."""
+        wish = Withdrawal(
+            **{
+                "provider": PROVIDER,
+                "code": GAME,
+                "version": "1.0",
+                "licence": "demo",
+                "why": WhyWithdrawn.LABORATORY_WITHDREW,
+                **about,
+            }
+        )
+        async with self.turn(CATALOGUE_SHARD) as turn:
+            return await registry.withdraw(turn, wish)
 
     async def launch(
         self, player_id: PlayerId, *, game: str = GAME, **about: Any

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integration.games.world import PLAIN
-from pitboss.games.registry.model import GameKind, Offer, Version
+from pitboss.games.registry.model import GameKind, Offer, Standing, Version
 from pitboss.games.rounds import rules
 from pitboss.games.rounds.model import (
     Answer,
@@ -70,7 +70,7 @@ OFFER = Offer(
     ),
     suspended=False,
     provider_suspended=False,
-    licences=frozenset({"demo"}),
+    standings=(Standing(licence="demo"),),
 )
 YES = Permit(jurisdiction="demo", rules_version="1")
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from pitboss import jurisdictions
 from pitboss.games import registry
-from pitboss.games.registry.model import GameKind, Offer, Refusal, Version
+from pitboss.games.registry.model import GameKind, Offer, Refusal, Standing, Version
 from pitboss.jurisdictions.model import Jurisdiction
 from proofs import Proves
 
+NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 CODES = tuple(code for code in jurisdictions.codes() if code != "demo")
 
 
@@ -33,9 +36,9 @@ def refusal(licence: Jurisdiction, **about: object) -> Refusal | None:
         version=version,
         suspended=False,
         provider_suspended=False,
-        licences=frozenset({licence.code}),
+        standings=(Standing(licence=licence.code),),
     )
-    return registry.refuse_game(offer, licence)
+    return registry.refuse_game(offer, licence, NOW)
 
 
 @pytest.mark.parametrize("code", CODES)

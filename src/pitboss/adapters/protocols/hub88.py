@@ -102,6 +102,8 @@ _STATUSES = {
     "game_suspended": _GAME,
     "provider_suspended": _GAME,
     "game_not_certified": _GAME,
+    "game_certificate_expired": _GAME,
+    "game_certificate_withdrawn": _GAME,
     "game_odds_not_told": _GAME,
     "game_too_fast": _GAME,
     "game_plays_by_itself": _GAME,

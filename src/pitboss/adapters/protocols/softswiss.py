@@ -77,6 +77,8 @@ _CODES = {
     "game_suspended": _NO_GAME,
     "provider_suspended": _NO_GAME,
     "game_not_certified": _GAME,
+    "game_certificate_expired": _GAME,
+    "game_certificate_withdrawn": _GAME,
     "game_odds_not_told": _GAME,
     "game_too_fast": _GAME,
     "game_plays_by_itself": _GAME,

@@ -89,6 +89,8 @@ _STATUSES = {
     "game_suspended": "GAME_NOT_FOUND",
     "provider_suspended": "GAME_NOT_FOUND",
     "game_not_certified": "GAME_NOT_FOUND",
+    "game_certificate_expired": "GAME_NOT_FOUND",
+    "game_certificate_withdrawn": "GAME_NOT_FOUND",
     "game_odds_not_told": "GAME_NOT_FOUND",
     "game_too_fast": "GAME_NOT_FOUND",
     "game_plays_by_itself": "GAME_NOT_FOUND",

@@ -28,8 +28,9 @@ class Known:
     """What was looked at for a play.
 
     `newest` is the player's newest round of the same game, and `newest_open` whether it goes on;
-    `closed` says that the books hold this round to be over.  `builds` are what would deal, and
-    `certificates` those of the round's version, or that it would have, for the player's `licence`.
+    `closed` says that the books hold this round to be over.  `builds` are what would deal, `seen`
+    the certificates that the round's version ever had for the player's `licence`, or that of a
+    round that would begin, and `certificates` those of them that count now.
     """
 
     now: datetime
@@ -40,6 +41,7 @@ class Known:
     newest_open: bool
     offer: Offer | None
     certificates: Collection[Certificate]
+    seen: Collection[Certificate]
     licence: Jurisdiction | None
     builds: Builds
 
@@ -97,13 +99,9 @@ def _judge_first(play: Play, known: Known) -> Turn | Refusal:
 
 
 def _turn(play: Play, state: State, known: Known) -> Turn | Refusal:
-    # A round that has begun ends by the rules of its own version, whatever is offered by now.
-    begun = None if play.number > 1 else house.versions()[game_of(state)]
-    if not is_certified(
-        known.offer, known.certificates, known.builds, begun, licence=known.licence
-    ):
+    if not _is_certified(play, state, known, known.seen):
         return Refusal.ANOTHER_BUILD
-    if play.number > 1 and not known.certificates:
+    if play.number > 1 and not known.seen:
         # Of a step that costs nothing the registry is not asked.
         return Refusal.ANOTHER_BUILD
     try:
@@ -116,7 +114,28 @@ def _turn(play: Play, state: State, known: Known) -> Turn | Refusal:
             cost = after.staked_micros - state.staked_micros
     except Unplayable:
         return Refusal.NOT_NOW
+    # A stake needs a certificate that counts.  What costs nothing goes on to the end of its round
+    # without, as in a game that was stopped.
+    if cost and not _may_stake(play, state, known):
+        return Refusal.ANOTHER_BUILD
     return Turn(state=state, mapping=mapping, cost_micros=cost)
+
+
+def _may_stake(play: Play, state: State, known: Known) -> bool:
+    begun, offer = known.round, known.offer
+    of_another = begun is not None and offer is not None and begun.version != offer.version.version
+    if of_another and not known.certificates:
+        # The registry is asked about what is offered by now, and this round is not of that.
+        return False
+    return _is_certified(play, state, known, known.certificates)
+
+
+def _is_certified(
+    play: Play, state: State, known: Known, certificates: Collection[Certificate]
+) -> bool:
+    # A round that has begun ends by the rules of its own version, whatever is offered by now.
+    begun = None if play.number > 1 else house.versions()[game_of(state)]
+    return is_certified(known.offer, certificates, known.builds, begun, licence=known.licence)
 
 
 def is_certified(

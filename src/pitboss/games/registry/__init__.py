@@ -1,22 +1,27 @@
 """The registry of games: versions, certificates licence by licence, and what is stopped."""
 
-from pitboss.games.registry.operations import import_games, suspend
+from pitboss.games.registry.operations import import_games, suspend, withdraw
 from pitboss.games.registry.queries import (
     compare,
+    counting,
     find_certificates,
     find_games,
     find_offers,
     refuse_game,
     refuse_stake,
+    state_of,
 )
 
 __all__ = [
     "compare",
+    "counting",
     "find_certificates",
     "find_games",
     "find_offers",
     "import_games",
     "refuse_game",
     "refuse_stake",
+    "state_of",
     "suspend",
+    "withdraw",
 ]

@@ -13,6 +13,11 @@ def _without_odds(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
+def _without_end(data: dict[str, Any]) -> dict[str, Any]:
+    """Leave certificates that were imported before an end was asked for as they are: without."""
+    return data
+
+
 class GameListed(Fact, frozen=True, kw_only=True, tag="game.listed"):
     """A version of a game is known, and is the one that is played from now on.
 
@@ -52,7 +57,13 @@ class GameVersionChosen(Fact, frozen=True, kw_only=True, tag="game.version_chose
 
 
 class GameCertified(Fact, frozen=True, kw_only=True, tag="game.certified"):
-    """A laboratory has certified a version for a licence; `hashes` are of the files it saw."""
+    """A laboratory has certified a version for a licence; `hashes` are of the files it saw.
+
+    It counts to the end of `expires_on`, if that is told.
+    """
+
+    schema_version: ClassVar[int] = 2
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (_without_end,)
 
     provider: str
     code: str
@@ -62,6 +73,33 @@ class GameCertified(Fact, frozen=True, kw_only=True, tag="game.certified"):
     number: str
     issued_on: str
     hashes: tuple[str, ...]
+    expires_on: str | None = None
+
+
+class GameCertificateExpiryTold(
+    Fact, frozen=True, kw_only=True, tag="game.certificate_expiry_told"
+):
+    """A certificate that was imported without it has told on which day it counts last."""
+
+    provider: str
+    code: str
+    version: str
+    licence: str
+    number: str
+    issued_on: str
+    expires_on: str
+
+
+class GameCertificateWithdrawn(Fact, frozen=True, kw_only=True, tag="game.certificate_withdrawn"):
+    """A certificate counts no more; and why."""
+
+    provider: str
+    code: str
+    version: str
+    licence: str
+    number: str
+    issued_on: str
+    why: str
 
 
 class GameSuspensionChanged(Fact, frozen=True, kw_only=True, tag="game.suspension_changed"):
@@ -74,4 +112,12 @@ class GameSuspensionChanged(Fact, frozen=True, kw_only=True, tag="game.suspensio
 
 
 # Every type of this room, for who reads facts.
-FACTS = (GameListed, GameOddsTold, GameVersionChosen, GameCertified, GameSuspensionChanged)
+FACTS = (
+    GameListed,
+    GameOddsTold,
+    GameVersionChosen,
+    GameCertified,
+    GameCertificateExpiryTold,
+    GameCertificateWithdrawn,
+    GameSuspensionChanged,
+)

@@ -6,6 +6,8 @@ from typing import Any
 
 from pitboss.games.registry import rules
 from pitboss.games.registry.facts import (
+    GameCertificateExpiryTold,
+    GameCertificateWithdrawn,
     GameCertified,
     GameListed,
     GameOddsTold,
@@ -15,6 +17,7 @@ from pitboss.games.registry.facts import (
 from pitboss.kernel.folding import Fold, Row, Table, Told
 
 _VERSION = 2
+_CERTIFICATE = ("provider", "code", "version", "licence", "number", "issued_on")
 
 
 class RegistryFold(Fold):
@@ -50,19 +53,33 @@ class RegistryFold(Fold):
         )
         self.certificates = Table(
             "game_certificate",
-            key=("provider", "code", "version", "licence", "number"),
-            columns=(
-                *("provider", "code", "version", "licence", "number", "laboratory", "issued_on"),
-                *("hashes", "recorded_at"),
-            ),
+            key=_CERTIFICATE,
+            columns=(*_CERTIFICATE, "laboratory", "hashes", "recorded_at"),
             sharded=False,
         )
-        super().__init__(*(self.providers, self.games, self.versions, self.odds, self.certificates))
+        self.expiries = Table(
+            "game_certificate_expiry",
+            key=_CERTIFICATE,
+            columns=(*_CERTIFICATE, "expires_on", "told_at"),
+            sharded=False,
+        )
+        self.withdrawals = Table(
+            "game_certificate_withdrawal",
+            key=_CERTIFICATE,
+            columns=(*_CERTIFICATE, "why", "withdrawn_at"),
+            sharded=False,
+        )
+        super().__init__(
+            *(self.providers, self.games, self.versions, self.odds),
+            *(self.certificates, self.expiries, self.withdrawals),
+        )
         self.takes = {
             GameListed: self._list,
             GameOddsTold: self._tell_odds,
             GameVersionChosen: self._choose,
             GameCertified: self._certify,
+            GameCertificateExpiryTold: self._tell_expiry,
+            GameCertificateWithdrawn: self._withdraw,
             GameSuspensionChanged: self._suspend,
         }
 
@@ -94,9 +111,25 @@ class RegistryFold(Fold):
             game[_VERSION] = fact.version
 
     def _certify(self, fact: GameCertified, told: Told) -> None:
-        row: Row = [fact.provider, fact.code, fact.version, fact.licence, fact.number]
-        said: list[Any] = [fact.laboratory, rules.day_of(fact.issued_on), list(fact.hashes)]
-        self.add_row(self.certificates, [*row, *said, told.recorded_at], told)
+        row: Row = [*_certificate(fact), fact.laboratory, list(fact.hashes), told.recorded_at]
+        self.add_row(self.certificates, row, told)
+        if fact.expires_on is not None:
+            self._set_expiry(fact, fact.expires_on, told)
+
+    def _tell_expiry(self, fact: GameCertificateExpiryTold, told: Told) -> None:
+        if self.find_row(self.certificates, _certificate(fact), told) is not None:
+            self._set_expiry(fact, fact.expires_on, told)
+
+    def _set_expiry(
+        self, fact: GameCertified | GameCertificateExpiryTold, expires_on: str, told: Told
+    ) -> None:
+        row: Row = [*_certificate(fact), rules.day_of(expires_on), told.recorded_at]
+        self.add_row(self.expiries, row, told)
+
+    def _withdraw(self, fact: GameCertificateWithdrawn, told: Told) -> None:
+        if self.find_row(self.certificates, _certificate(fact), told) is not None:
+            row: Row = [*_certificate(fact), fact.why, told.recorded_at]
+            self.add_row(self.withdrawals, row, told)
 
     def _suspend(self, fact: GameSuspensionChanged, told: Told) -> None:
         table = self.providers if fact.code is None else self.games
@@ -104,3 +137,10 @@ class RegistryFold(Fold):
         row = self.find_row(table, key, told)
         if row is not None:
             row[-3:] = [fact.suspended, fact.why, told.recorded_at]
+
+
+def _certificate(
+    fact: GameCertified | GameCertificateExpiryTold | GameCertificateWithdrawn,
+) -> tuple[Any, ...]:
+    key = (fact.provider, fact.code, fact.version, fact.licence, fact.number)
+    return (*key, rules.day_of(fact.issued_on))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 import msgspec
@@ -32,6 +33,8 @@ class Refusal(StrEnum):
     GAME_SUSPENDED = "game_suspended"
     PROVIDER_SUSPENDED = "provider_suspended"
     GAME_NOT_CERTIFIED = "game_not_certified"
+    CERTIFICATE_EXPIRED = "game_certificate_expired"
+    CERTIFICATE_WITHDRAWN = "game_certificate_withdrawn"
     GAME_TOO_FAST = "game_too_fast"
     GAME_PLAYS_BY_ITSELF = "game_plays_by_itself"
     GAME_ODDS_NOT_TOLD = "game_odds_not_told"
@@ -39,6 +42,7 @@ class Refusal(StrEnum):
     UNKNOWN_PROVIDER = "unknown_provider"
     ANOTHER_UNDER_THIS_VERSION = "another_under_this_version"
     ANOTHER_CERTIFICATE = "another_certificate"
+    UNKNOWN_CERTIFICATE = "unknown_certificate"
     GAME_LIST_NOT_OFFERED = "game_list_not_offered"
 
 
@@ -51,6 +55,18 @@ class Why(StrEnum):
     FAULT_SUSPECTED = "fault_suspected"
     CONTRACT = "contract"
     CLEARED = "cleared"
+
+
+class WhyWithdrawn(StrEnum):
+    """Why a certificate was withdrawn: closed, because facts are for ever."""
+
+    LABORATORY_WITHDREW = "laboratory_withdrew"
+    REGULATOR_ORDER = "regulator_order"
+    CERTIFICATE_IN_DOUBT = "certificate_in_doubt"
+    FAULT_SUSPECTED = "fault_suspected"
+    PROVIDER_ASKED = "provider_asked"
+    REPLACED = "replaced"
+    IMPORTED_BY_MISTAKE = "imported_by_mistake"
 
 
 class StakeRange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -83,19 +99,62 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     top_win_chance: str | None = None
 
     @property
+    def key(self) -> VersionKey:
+        """What it is known by: provider, code, version."""
+        return self.provider, self.code, self.version
+
+    @property
     def rtp_percent(self) -> str:
         """What it returns, as a percentage without needless noughts."""
         return percent_of(self.rtp_ppm)
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
-    """What a laboratory certified of a version, for a licence: the files with these hashes."""
+    """What a laboratory certified of a version, for a licence: the files with these hashes.
+
+    Number and day make it one of its own: what is certified again has another day at least.  It
+    counts to the end of `expires_on` by the licence's clock, or without an end.
+    """
 
     licence: str
     laboratory: str
     number: str
     issued_on: str
     hashes: tuple[str, ...]
+    expires_on: str | None = None
+
+    @property
+    def key(self) -> CertificateKey:
+        """What it is known by among those of its version: licence, number, day."""
+        return self.licence, self.number, self.issued_on
+
+
+class CertificateState(StrEnum):
+    """Whether a certificate counts; it expires soon if that is at most thirty days away."""
+
+    IN_FORCE = "in_force"
+    EXPIRES_SOON = "expires_soon"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+class Filed(msgspec.Struct, frozen=True, kw_only=True):
+    """A certificate as the registry has it, and why it was withdrawn, if it was."""
+
+    certificate: Certificate
+    withdrawn: WhyWithdrawn | None = None
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """What a version's certificates for a licence come to.
+
+    `withdrawn` says that all of them are.  Else the one that counts longest does to the end of
+    `expires_on`, or without an end.
+    """
+
+    licence: str
+    expires_on: date | None = None
+    withdrawn: bool = False
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,12 +165,13 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """A game as it is played now: its version, whether it is stopped, the licences it is for."""
+    """A game as it is played now: its version, whether it is stopped, how it stands with each
+    licence that it was ever certified for."""
 
     version: Version
     suspended: bool
     provider_suspended: bool
-    licences: frozenset[str]
+    standings: tuple[Standing, ...]
 
 
 class Game(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,6 +230,19 @@ class Suspension:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """Have no certificate of a version count for a licence any more, or with a `number` only
+    those of this number."""
+
+    provider: str
+    code: str
+    version: str
+    licence: str
+    why: WhyWithdrawn
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
     """Done; `changed` is false when it was so before."""
 
@@ -185,6 +258,8 @@ class Refused:
 
 Answer = Changed | Refused
 GameKey = tuple[str, str]
+VersionKey = tuple[str, str, str]
+CertificateKey = tuple[str, str, str]
 
 
 def percent_of(ppm: int) -> str:

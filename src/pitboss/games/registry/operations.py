@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from pitboss.games.registry import rules, store
 from pitboss.games.registry.facts import (
+    GameCertificateExpiryTold,
+    GameCertificateWithdrawn,
     GameCertified,
     GameListed,
     GameOddsTold,
@@ -21,6 +23,7 @@ from pitboss.games.registry.model import (
     Refused,
     Suspension,
     Version,
+    Withdrawal,
 )
 from pitboss.games.registry.queries import version_of
 from pitboss.kernel.facts import Fact
@@ -34,9 +37,9 @@ async def import_games(turn: Turn, listings: Sequence[Listing]) -> tuple[Answer,
     """Take in versions of games and their certificates; each is the one that is played from now.
 
     Every listing is answered, in order; one that contradicts what is known is refused and stops
-    nobody else.  Listing the same again changes nothing, but that how often its highest win comes
-    may be told of a version that was listed without.  A new version without a certificate for
-    a licence is not played there any more, until one is imported.
+    nobody else.  Listing the same again changes nothing, but that what was not told before may be
+    told once: how often its highest win comes, and on which day a certificate counts last.  A new
+    version without a certificate for a licence is not played there any more, until one is imported.
     """
     _ensure_turn(turn)
     answers: list[Answer] = []
@@ -79,12 +82,41 @@ async def suspend(turn: Turn, wish: Suspension) -> Answer:
     return Changed(changed=True)
 
 
+async def withdraw(turn: Turn, wish: Withdrawal) -> Answer:
+    """Have certificates of a version count no more, for one licence and for ever.
+
+    From the commit on nobody launches it under that licence and no stake is taken there, unless
+    another certificate counts; wins and rollbacks are booked.  Another number or another day is
+    another certificate.
+    """
+    _ensure_turn(turn)
+    key = (wish.provider, wish.code, wish.version)
+    filed = (await store.find_certificates(turn.tx, [key])).get(key, [])
+    named = rules.named_by(wish, filed)
+    if not named:
+        return Refused(reason=Refusal.UNKNOWN_CERTIFICATE)
+    ending = [item.certificate for item in named if item.withdrawn is None]
+    await store.save_withdrawals(turn.tx, key, ending, wish.why, turn.now)
+    for item in ending:
+        withdrawn = GameCertificateWithdrawn(
+            provider=wish.provider,
+            code=wish.code,
+            version=wish.version,
+            licence=item.licence,
+            number=item.number,
+            issued_on=item.issued_on,
+            why=wish.why,
+        )
+        _publish(turn, wish.provider, withdrawn)
+    return Changed(changed=bool(ending))
+
+
 async def _import(turn: Turn, listing: Listing) -> Answer:
     version = listing.version
-    key = (version.provider, version.code, version.version)
-    found = await store.find_versions(turn.tx, [key])
+    found = await store.find_versions(turn.tx, [version.key])
     known = version_of(found[0]) if found else None
-    certificates = [item for _, item in await store.find_certificates(turn.tx, [key])]
+    filed = (await store.find_certificates(turn.tx, [version.key])).get(version.key, [])
+    certificates = [item.certificate for item in filed]
     refusal = rules.refuse_listing(listing, known, certificates)
     if refusal is not None:
         return Refused(reason=refusal)
@@ -92,13 +124,8 @@ async def _import(turn: Turn, listing: Listing) -> Answer:
     chance = rules.new_chance(version, known)
     if chance is not None:
         await _tell_odds(turn, version, chance)
-    fresh = rules.new_certificates(listing, certificates)
-    await store.save_certificates(
-        turn.tx, version, [(item, rules.day_of(item.issued_on)) for item in fresh], turn.now
-    )
-    for item in fresh:
-        _publish(turn, version.provider, _certified(version, item))
-    return Changed(changed=changed or chance is not None or bool(fresh))
+    certified = await _certify(turn, listing, certificates)
+    return Changed(changed=changed or chance is not None or certified)
 
 
 async def _choose(turn: Turn, version: Version, *, known: bool) -> bool:
@@ -134,6 +161,20 @@ async def _tell_odds(turn: Turn, version: Version, chance: str) -> None:
     _publish(turn, version.provider, told)
 
 
+async def _certify(turn: Turn, listing: Listing, known: Sequence[Certificate]) -> bool:
+    """File the certificates that are new, and what known ones tell now; say whether there are."""
+    version = listing.version
+    fresh = rules.new_certificates(listing, known)
+    telling = rules.new_expiries(listing, known)
+    await store.save_certificates(turn.tx, version.key, fresh, turn.now)
+    await store.save_expiries(turn.tx, version.key, (*fresh, *telling), turn.now)
+    for item in fresh:
+        _publish(turn, version.provider, _certified(version, item))
+    for item in telling:
+        _publish(turn, version.provider, _expiry_told(version, item))
+    return bool(fresh or telling)
+
+
 def _listed(version: Version) -> GameListed:
     return GameListed(
         provider=version.provider,
@@ -159,6 +200,19 @@ def _certified(version: Version, item: Certificate) -> GameCertified:
         number=item.number,
         issued_on=item.issued_on,
         hashes=item.hashes,
+        expires_on=item.expires_on,
+    )
+
+
+def _expiry_told(version: Version, item: Certificate) -> GameCertificateExpiryTold:
+    return GameCertificateExpiryTold(
+        provider=version.provider,
+        code=version.code,
+        version=version.version,
+        licence=item.licence,
+        number=item.number,
+        issued_on=item.issued_on,
+        expires_on=item.expires_on or "",
     )
 
 

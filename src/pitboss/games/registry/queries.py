@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from datetime import date, datetime
 
 import asyncpg
 
@@ -10,13 +11,17 @@ from pitboss.db import Transaction
 from pitboss.games.registry import rules, store
 from pitboss.games.registry.model import (
     Certificate,
+    CertificateState,
     Comparison,
+    Filed,
     GameKey,
     GameKind,
     GameList,
     Offer,
     Refusal,
+    Standing,
     Version,
+    VersionKey,
 )
 from pitboss.jurisdictions.model import Jurisdiction
 
@@ -59,15 +64,30 @@ async def compare(tx: Transaction, provider: str, listed: GameList) -> Compariso
     return rules.compare(listed, known)
 
 
-async def find_certificates(tx: Transaction, version: Version) -> list[Certificate]:
-    """Return the certificates of a version, in order of licence and number."""
-    key = (version.provider, version.code, version.version)
-    return [item for _, item in await store.find_certificates(tx, [key])]
+async def find_certificates(
+    tx: Transaction, versions: Iterable[Version]
+) -> dict[VersionKey, list[Filed]]:
+    """Return all certificates of these versions, in order of licence, number and day.
+
+    Those that are withdrawn or past their day are among them (`counting`).
+    """
+    keys = [version.key for version in versions]
+    return await store.find_certificates(tx, keys) if keys else {}
 
 
-def refuse_game(offer: Offer | None, licence: Jurisdiction) -> Refusal | None:
+def counting(filed: Iterable[Filed], licence: Jurisdiction, now: datetime) -> list[Certificate]:
+    """Return those certificates that count for a licence now."""
+    return rules.counting(filed, licence, now)
+
+
+def state_of(filed: Filed, licence: Jurisdiction | None, now: datetime) -> CertificateState:
+    """Return whether a certificate counts now, and whether it will much longer."""
+    return rules.state_of(filed, licence, now)
+
+
+def refuse_game(offer: Offer | None, licence: Jurisdiction, now: datetime) -> Refusal | None:
     """Return why a game, as it is played now, is not played under a licence, or None."""
-    return rules.refuse_game(offer, licence)
+    return rules.refuse_game(offer, licence, now)
 
 
 def refuse_stake(offer: Offer, *, currency: str, micros: int) -> Refusal | None:
@@ -80,7 +100,14 @@ def _offer(row: asyncpg.Record) -> Offer:
         version=version_of(row),
         suspended=row["suspended"],
         provider_suspended=row["provider_suspended"],
-        licences=frozenset(row["licences"]),
+        standings=tuple(
+            Standing(
+                licence=licence,
+                expires_on=None if until == date.max else until,
+                withdrawn=until is None,
+            )
+            for licence, until in zip(row["licences"] or (), row["untils"] or (), strict=True)
+        ),
     )
 
 

@@ -8,11 +8,34 @@ from datetime import date, datetime
 import asyncpg
 
 from pitboss.db import Transaction
-from pitboss.games.registry.model import Certificate, GameKey, Version
+from pitboss.games.registry.model import (
+    Certificate,
+    Filed,
+    GameKey,
+    Version,
+    VersionKey,
+    WhyWithdrawn,
+)
 
 # Of a version, without when it was listed and what is told of its odds.
 _VERSION = "provider, code, version, title, kind, rtp_ppm, cycle_ms_min, autoplay, stakes"
 _ODDS = " LEFT JOIN game_odds USING (provider, code, version)"
+_CERTIFICATE = ("provider", "code", "version", "licence", "number", "issued_on")
+# How long a certificate counts, if that is told, and whether it was withdrawn before.
+_LIFE = (
+    f" LEFT JOIN game_certificate_expiry USING ({', '.join(_CERTIFICATE)})"
+    f" LEFT JOIN game_certificate_withdrawal AS withdrawal USING ({', '.join(_CERTIFICATE)})"
+)
+# Of a game as it is played now: its licences, and until when each has a certificate that counts.
+_STANDINGS = (
+    " CROSS JOIN LATERAL (SELECT array_agg(licence) AS licences, array_agg(until) AS untils FROM ("
+    " SELECT licence,"
+    "  max(COALESCE(expires_on, 'infinity')) FILTER (WHERE withdrawn_at IS NULL) AS until"
+    f" FROM game_certificate AS certificate{_LIFE}"
+    " WHERE certificate.provider = game.provider AND certificate.code = game.code"
+    "  AND certificate.version = game.version"
+    " GROUP BY licence ORDER BY licence) AS each) AS standing"
+)
 
 
 async def find_offers(tx: Transaction, keys: Collection[GameKey]) -> list[asyncpg.Record]:
@@ -20,14 +43,12 @@ async def find_offers(tx: Transaction, keys: Collection[GameKey]) -> list[asyncp
     return await tx.fetch(
         "SELECT game.provider, game.code, version, title, kind, rtp_ppm, cycle_ms_min, autoplay,"
         " stakes, top_win_chance, game.suspended, provider.suspended AS provider_suspended,"
-        " ARRAY(SELECT DISTINCT licence FROM game_certificate AS certificate"
-        "   WHERE certificate.provider = game.provider AND certificate.code = game.code"
-        "     AND certificate.version = game.version) AS licences"
+        " licences, untils"
         " FROM unnest($1::text[], $2::text[]) AS wanted (provider, code)"
         " JOIN game USING (provider, code)"
         " JOIN game_version USING (provider, code, version)"
         f"{_ODDS}"
-        " JOIN game_provider AS provider USING (provider)",
+        f" JOIN game_provider AS provider USING (provider){_STANDINGS}",
         [provider for provider, _ in keys],
         [code for _, code in keys],
     )
@@ -40,12 +61,10 @@ async def find_page(
     return await tx.fetch(
         "SELECT game.provider, game.code, version, title, kind, rtp_ppm, cycle_ms_min, autoplay,"
         " stakes, top_win_chance, game.suspended, provider.suspended AS provider_suspended,"
-        " ARRAY(SELECT DISTINCT licence FROM game_certificate AS certificate"
-        "   WHERE certificate.provider = game.provider AND certificate.code = game.code"
-        "     AND certificate.version = game.version) AS licences"
+        " licences, untils"
         " FROM game JOIN game_version USING (provider, code, version)"
         f"{_ODDS}"
-        " JOIN game_provider AS provider USING (provider)"
+        f" JOIN game_provider AS provider USING (provider){_STANDINGS}"
         " WHERE (game.provider, game.code) > ($1, $2) AND ($4::text IS NULL OR game.provider = $4)"
         " ORDER BY game.provider, game.code LIMIT $3",
         *after,
@@ -54,9 +73,7 @@ async def find_page(
     )
 
 
-async def find_versions(
-    tx: Transaction, keys: Collection[tuple[str, str, str]]
-) -> list[asyncpg.Record]:
+async def find_versions(tx: Transaction, keys: Collection[VersionKey]) -> list[asyncpg.Record]:
     """Return those of the versions that were ever listed."""
     return await tx.fetch(
         f"SELECT {_VERSION}, top_win_chance FROM game_version"
@@ -67,29 +84,22 @@ async def find_versions(
 
 
 async def find_certificates(
-    tx: Transaction, keys: Collection[tuple[str, str, str]]
-) -> list[tuple[tuple[str, str, str], Certificate]]:
-    """Return the certificates of these versions, in order of licence and number."""
+    tx: Transaction, keys: Collection[VersionKey]
+) -> dict[VersionKey, list[Filed]]:
+    """Return the certificates of these versions, in order of licence, number and day."""
     rows = await tx.fetch(
-        "SELECT provider, code, version, licence, number, laboratory, issued_on, hashes"
+        "SELECT provider, code, version, licence, number, laboratory, issued_on, hashes,"
+        " expires_on, withdrawal.why AS withdrawn"
         " FROM game_certificate JOIN unnest($1::text[], $2::text[], $3::text[])"
-        " AS wanted (provider, code, version) USING (provider, code, version)"
-        " ORDER BY licence, number",
+        f" AS wanted (provider, code, version) USING (provider, code, version){_LIFE}"
+        " ORDER BY licence, number, issued_on",
         *_columns(keys),
     )
-    return [
-        (
-            (row["provider"], row["code"], row["version"]),
-            Certificate(
-                licence=row["licence"],
-                laboratory=row["laboratory"],
-                number=row["number"],
-                issued_on=row["issued_on"].isoformat(),
-                hashes=tuple(row["hashes"]),
-            ),
-        )
-        for row in rows
-    ]
+    found: dict[VersionKey, list[Filed]] = {}
+    for row in rows:
+        key = (row["provider"], row["code"], row["version"])
+        found.setdefault(key, []).append(_filed(row))
+    return found
 
 
 async def find_providers(tx: Transaction, providers: Collection[str]) -> dict[str, bool]:
@@ -166,25 +176,43 @@ async def choose_version(tx: Transaction, version: Version, at: datetime) -> Non
 
 
 async def save_certificates(
-    tx: Transaction,
-    version: Version,
-    certificates: Sequence[tuple[Certificate, date]],
-    at: datetime,
+    tx: Transaction, key: VersionKey, certificates: Sequence[Certificate], at: datetime
 ) -> None:
-    """Write certificates of a version, each with its day."""
+    """Write certificates of a version."""
     await tx.copy_in(
         "game_certificate",
-        (
-            *("provider", "code", "version", "licence", "number", "laboratory", "issued_on"),
-            *("hashes", "recorded_at"),
-        ),
+        (*_CERTIFICATE, "laboratory", "hashes", "recorded_at"),
+        [(*_key(key, item), item.laboratory, list(item.hashes), at) for item in certificates],
+    )
+
+
+async def save_expiries(
+    tx: Transaction, key: VersionKey, certificates: Sequence[Certificate], at: datetime
+) -> None:
+    """Write on which day certificates of a version count last, of those that tell it."""
+    await tx.copy_in(
+        "game_certificate_expiry",
+        (*_CERTIFICATE, "expires_on", "told_at"),
         [
-            (
-                *(version.provider, version.code, version.version, item.licence, item.number),
-                *(item.laboratory, day, list(item.hashes), at),
-            )
-            for item, day in certificates
+            (*_key(key, item), date.fromisoformat(item.expires_on), at)
+            for item in certificates
+            if item.expires_on is not None
         ],
+    )
+
+
+async def save_withdrawals(
+    tx: Transaction,
+    key: VersionKey,
+    certificates: Sequence[Certificate],
+    why: WhyWithdrawn,
+    at: datetime,
+) -> None:
+    """Write that certificates of a version count no more."""
+    await tx.copy_in(
+        "game_certificate_withdrawal",
+        (*_CERTIFICATE, "why", "withdrawn_at"),
+        [(*_key(key, item), why, at) for item in certificates],
     )
 
 
@@ -215,7 +243,27 @@ async def suspend_game(
     )
 
 
+def _filed(row: asyncpg.Record) -> Filed:
+    expires_on, withdrawn = row["expires_on"], row["withdrawn"]
+    return Filed(
+        certificate=Certificate(
+            licence=row["licence"],
+            laboratory=row["laboratory"],
+            number=row["number"],
+            issued_on=row["issued_on"].isoformat(),
+            hashes=tuple(row["hashes"]),
+            expires_on=None if expires_on is None else expires_on.isoformat(),
+        ),
+        withdrawn=None if withdrawn is None else WhyWithdrawn(withdrawn),
+    )
+
+
+def _key(version: VersionKey, certificate: Certificate) -> tuple[str | date, ...]:
+    day = date.fromisoformat(certificate.issued_on)
+    return (*version, certificate.licence, certificate.number, day)
+
+
 def _columns(
-    keys: Collection[tuple[str, str, str]],
+    keys: Collection[VersionKey],
 ) -> tuple[list[str], list[str], list[str]]:
     return [key[0] for key in keys], [key[1] for key in keys], [key[2] for key in keys]

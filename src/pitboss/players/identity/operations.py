@@ -212,7 +212,9 @@ def _refusals(turn: Turn, requests: Iterable[RegisterRequest]) -> dict[str, Refu
         request.key: rules.refusal_to_register(
             request,
             licence := jurisdictions.find(request.jurisdiction),
-            today=turn.now.date() if licence is None else rules.local_day(turn.now, licence),
+            today=turn.now.date()
+            if licence is None
+            else jurisdictions.local_day(turn.now, licence),
         )
         for request in requests
     }

@@ -51,7 +51,7 @@ def foresee_refusal(request: RegisterRequest, *, now: datetime) -> Refusal | Non
     Nothing is looked up, so it is asked before anything that costs.
     """
     licence = jurisdictions.find(request.jurisdiction)
-    today = now.date() if licence is None else rules.local_day(now, licence)
+    today = now.date() if licence is None else jurisdictions.local_day(now, licence)
     return rules.refusal_to_register(request, licence, today=today)
 
 
@@ -109,7 +109,7 @@ async def recall_ages(turn: Turn, licences: Mapping[PlayerId, Jurisdiction]) -> 
     for player_id in asked:
         day = turn.recall(shard_of(player_id), BornBy)[player_id].day
         if day is not None:
-            today = rules.local_day(turn.now, licences[player_id])
+            today = jurisdictions.local_day(turn.now, licences[player_id])
             ages[player_id] = rules.age_on(today, born_on=day)
     return ages
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -87,11 +86,6 @@ def born_by(born_on: date) -> date:
     """
     months = born_on.year * 12 + born_on.month
     return date(months // 12, months % 12 + 1, 1)
-
-
-def local_day(now: datetime, jurisdiction: Jurisdiction) -> date:
-    """Return the day that it is under a licence, by its own clock."""
-    return now.astimezone(ZoneInfo(jurisdiction.licence.time_zone)).date()
 
 
 def likenesses(request: RegisterRequest, keys: PersonalKeys) -> tuple[Likeness, ...]:

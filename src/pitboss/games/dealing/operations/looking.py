@@ -24,16 +24,13 @@ from pitboss.games.dealing.model import (
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.house.model import House
 from pitboss.games.house.model import Round as State
-from pitboss.games.registry.model import Certificate, Offer
+from pitboss.games.registry.model import Filed, Offer, Version, VersionKey
 from pitboss.games.rounds.model import Round, WireRefusal
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import shard_of
 from pitboss.messages import Turn
 from pitboss.players import identity
 from pitboss.players.identity.model import Player
-
-# A game, by its code, in one of its versions.
-_Edition = tuple[str, str]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,7 +64,7 @@ class _Shelf:
     newest: Mapping[tuple[PlayerId, House], HouseRound]
     booked: Mapping[str, Round]
     offers: Mapping[House, Offer]
-    certificates: Mapping[_Edition, Sequence[Certificate]]
+    filed: Mapping[VersionKey, Sequence[Filed]]
     builds: Builds
 
 
@@ -102,10 +99,14 @@ async def refuse_opening(
     player = players.get(player_id)
     if offer is None or player is None:
         return None
-    certificates = await registry.find_certificates(turn.tx, offer.version)
-    own = [item for item in certificates if item.licence == player.jurisdiction]
+    filed = await registry.find_certificates(turn.tx, [offer.version])
     builds = await builds_of(equipment)
     licence = jurisdictions.find(player.jurisdiction)
+    own = (
+        []
+        if licence is None
+        else registry.counting(filed.get(offer.version.key, ()), licence, turn.now)
+    )
     begun = house.versions()[game]
     certified = rules.is_certified(offer, own, builds, begun, licence=licence)
     return None if certified else Refusal.ANOTHER_BUILD
@@ -134,6 +135,8 @@ def _judge(turn: Turn, play: Play, shelf: _Shelf) -> Deal:
     game = _game(play, round_)
     newest = None if game is None else shelf.newest.get((player.id, game))
     offer = None if game is None else shelf.offers.get(game)
+    filed = shelf.filed.get(_version(round_, offer), ())
+    licence = jurisdictions.find(player.jurisdiction)
     known = rules.Known(
         now=turn.now,
         round=round_,
@@ -142,12 +145,11 @@ def _judge(turn: Turn, play: Play, shelf: _Shelf) -> Deal:
         newest=newest,
         newest_open=_is_open(newest, shelf),
         offer=offer,
-        certificates=[
-            item
-            for item in shelf.certificates.get(_version(round_, offer), ())
-            if item.licence == player.jurisdiction
+        certificates=[] if licence is None else registry.counting(filed, licence, turn.now),
+        seen=[
+            item.certificate for item in filed if item.certificate.licence == player.jurisdiction
         ],
-        licence=jurisdictions.find(player.jurisdiction),
+        licence=licence,
         builds=shelf.builds,
     )
     deal = Deal(play=play, player=player, round=round_, steps=len(steps), builds=shelf.builds)
@@ -181,33 +183,28 @@ async def _look(turn: Turn, plays: Sequence[Play], builds: Builds) -> _Shelf:
         newest=newest,
         booked=await _booked(turn, [*kept.values(), *newest.values()]),
         offers={House(code): offer for (_, code), offer in offers.items()},
-        certificates=await _certificates(turn, offers.values(), kept.values()),
+        filed=await registry.find_certificates(turn.tx, _versions(offers.values(), kept.values())),
         builds=builds,
     )
 
 
-async def _certificates(
-    turn: Turn, offers: Collection[Offer], begun: Collection[HouseRound]
-) -> dict[_Edition, list[Certificate]]:
-    """Return the certificates of what is offered now, and of what rounds began with."""
+def _versions(offers: Collection[Offer], begun: Collection[HouseRound]) -> list[Version]:
+    """Return the versions that are offered now, and those that rounds began with."""
     offered = {item.version.code: item.version for item in offers}
-    wanted = {(item.code, item.version): item for item in offered.values()}
+    wanted = {item.key: item for item in offered.values()}
     for round_ in begun:
         listed = offered.get(round_.game)
         if listed is not None:
             earlier = structs.replace(listed, version=round_.version)
-            wanted.setdefault((earlier.code, earlier.version), earlier)
-    return {
-        edition: await registry.find_certificates(turn.tx, version)
-        for edition, version in wanted.items()
-    }
+            wanted.setdefault(earlier.key, earlier)
+    return list(wanted.values())
 
 
-def _version(round_: HouseRound | None, offer: Offer | None) -> _Edition:
+def _version(round_: HouseRound | None, offer: Offer | None) -> VersionKey:
     """Return what a round is of, or would be."""
     if round_ is not None:
-        return round_.game, round_.version
-    return ("", "") if offer is None else (offer.version.code, offer.version.version)
+        return PROVIDER, round_.game, round_.version
+    return ("", "", "") if offer is None else offer.version.key
 
 
 async def _booked(turn: Turn, kept: Iterable[HouseRound]) -> dict[str, Round]:

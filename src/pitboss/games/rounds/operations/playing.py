@@ -153,7 +153,7 @@ async def _judge(
         if player is None or isinstance(session, str):
             continue
         licence = jurisdictions.find(player.jurisdiction)
-        refusal = None if licence is None else registry.refuse_game(asking.offer, licence)
+        refusal = None if licence is None else registry.refuse_game(asking.offer, licence, turn.now)
         if refusal is None and asking.offer is not None and not stake.free:
             refusal = registry.refuse_stake(
                 asking.offer, currency=player.currency, micros=stake.micros

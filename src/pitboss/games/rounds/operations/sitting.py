@@ -43,7 +43,7 @@ async def open_session(turn: Turn, launch: Launch) -> Opened | NotOpened:
         return NotOpened(reason=GateRefusal.UNKNOWN_PLAYER)
     key = (launch.provider, launch.game)
     offer = (await registry.find_offers(turn.tx, [key])).get(key)
-    refusal = registry.refuse_game(offer, licence)
+    refusal = registry.refuse_game(offer, licence, turn.now)
     if refusal is not None or offer is None:
         return NotOpened(reason=refusal or RegistryRefusal.UNKNOWN_GAME)
     (permit,) = await gate.check(
