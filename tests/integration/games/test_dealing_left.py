@@ -26,6 +26,7 @@ from integration.games.dealing import (
 )
 from pitboss.db import Database
 from pitboss.games import dealing, house, rounds
+from pitboss.games.dealing.errors import DrawUntold
 from pitboss.games.dealing.model import PROVIDER, Kept, Play, Refusal
 from pitboss.games.house.model import Action, House, SlotRound
 from pitboss.games.house.rules import slot
@@ -201,6 +202,26 @@ async def test_without_a_certificate_for_its_edition_a_round_waits(
     await parlour.list_games(house_listing(House.SLOT, hashes=(RNG_BUILD, "cc" * 32)))
 
     assert await parlour.refused(next_step(spin, 2, Action.SPIN)) == Refusal.ANOTHER_BUILD
+
+
+async def test_a_round_that_nobody_can_tell_may_be_voided_by_staff_whatever_it_says_it_has_won(
+    parlour: Parlour, ann: PlayerId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parlour.draws = Scripted(SCATTERS)
+    session = await parlour.sit(ann, House.SLOT)
+    spin = parlour.first(ann, session, on_reels())
+    await parlour.took(spin)
+
+    def untold(*_: object) -> None:
+        raise DrawUntold("somebody has changed it")
+
+    monkeypatch.setattr("pitboss.games.dealing.rules.state_of", untold)
+
+    kept = await keep_of(parlour, spin)
+
+    assert (kept.why, kept.recorded_win_micros) == (Refusal.UNTOLD, 9 * UNIT)
+    assert not kept.has_won and not kept.is_endable
+    assert dealing.find_disagreements(kept) == (Refusal.UNTOLD,)
 
 
 def forget_rules(monkeypatch: pytest.MonkeyPatch, game: House) -> None:

@@ -135,7 +135,12 @@ class Kept:
 
     @property
     def has_won(self) -> bool:
-        """Whether something was won in it already, which must not be lost."""
+        """Whether something was won in it already, which must not be lost.
+
+        What cannot be ended but by staff has won nothing that anybody could tell.
+        """
+        if not self.is_endable:
+            return False
         won = self.recorded_win_micros if self.state is None else self.state.win_micros
         return bool(won)
 
