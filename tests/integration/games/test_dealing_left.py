@@ -125,6 +125,35 @@ async def test_a_round_whose_rules_are_gone_is_shown_as_it_was_recorded(
     assert dealing.find_disagreements(kept) == ()
 
 
+async def test_all_rounds_are_played_again_and_what_was_paid_otherwise_is_named(
+    parlour: Parlour, ann: PlayerId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parlour.draws = Scripted((1,), ELEVEN, (1,))
+    wheel, cards = await parlour.sit(ann, House.ROULETTE), await parlour.sit(ann, House.BLACKJACK)
+    await parlour.took(parlour.first(ann, wheel, on_red()))
+    await parlour.took(parlour.first(ann, cards, at_cards()))
+    parlour.clock.advance(timedelta(seconds=5))
+    last = parlour.first(ann, wheel, on_red())
+    await parlour.took(last)
+    async with parlour.database.reading() as tx:
+        right = await dealing.replay_all(tx)
+    async with parlour.database.transaction() as tx:
+        await tx.execute(
+            "UPDATE game_round SET won_micros = 1 WHERE player_id = $1 AND ref = $2",
+            *(ann, last.round_id),
+        )
+    forget_rules(monkeypatch, House.BLACKJACK)
+    monkeypatch.setattr("pitboss.games.dealing.queries.REPLAYED_AT_ONCE", 1)
+
+    async with parlour.database.reading() as tx:
+        wrong = await dealing.replay_all(tx)
+
+    assert (right.rounds, right.gone, right.disagreements) == (3, {}, ())
+    assert (wrong.rounds, wrong.gone) == (3, {("blackjack", "1.0.0"): 1})
+    (found,) = wrong.disagreements
+    assert last.round_id in found and "1 micros were paid, and it wins 10000000" in found
+
+
 async def test_what_was_won_before_the_rules_were_gone_is_paid_by_itself(
     parlour: Parlour, ann: PlayerId, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -236,6 +236,19 @@ class Undealt:
     first: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What came of playing all rounds of the house again.
+
+    `gone` counts those whose rules are not here, by game and version: they are as recorded, and
+    their draws alone were mapped again.  `disagreements` name round and fault.
+    """
+
+    rounds: int
+    gone: dict[tuple[str, str], int]
+    disagreements: tuple[str, ...]
+
+
 def book_id(round_: HouseRound) -> str:
     """Return the id of a round in the core of rounds."""
     return round_id_of(PROVIDER, round_.player_id, round_.id)
