@@ -168,6 +168,20 @@ async def test_a_rollback_of_a_refused_stake_that_comes_again_is_answered_as_at_
     assert await world.has(ann) == 100 * UNIT
 
 
+async def test_of_stakes_of_one_name_the_one_that_was_taken_is_paid(
+    world: Games, ann: PlayerId
+) -> None:
+    about = {"dialect": structs.replace(STRICT, by_ref=True)}
+    for name, units in (("b1", 500), ("b3", 600)):
+        refused = await world.wish(ann, structs.replace(stake(name, units), ref="bet"), **about)
+        assert isinstance(refused, Refused)
+    await world.done(ann, structs.replace(stake("b2", 5), ref="bet"), **about)
+
+    await world.done(ann, win("w1", 12, stake_id="bet"), **about)
+
+    assert await world.has(ann) == 107 * UNIT
+
+
 async def test_a_request_is_done_as_a_whole_or_not_at_all(world: Games) -> None:
     bob = await world.player(units=6)
     await world.launch(bob)

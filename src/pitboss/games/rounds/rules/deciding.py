@@ -195,19 +195,23 @@ class Fold:
         return draft.bookings.get(key) or self._known.bookings.get(key)
 
     def _find_stake(self, draft: Draft, name: str) -> Booking | None:
-        """Return the stake of this name: its id, or the bet's other name where there is one."""
+        """Return the stake of this name: its id, or the bet's other name where there is one.
+
+        Of several stakes that a bet of one name has had, one that stands is meant.
+        """
         found = self._find(draft, Kind.STAKE, name)
         request = draft.asking.request
         if found is not None or not request.dialect.by_ref:
             return found
-        for booking in (*draft.bookings.values(), *self._known.bookings.values()):
-            if (
-                booking.kind is Kind.STAKE
-                and booking.original_id == name
-                and (booking.provider, booking.player_id) == (request.provider, draft.player.id)
-            ):
-                return self._find(draft, Kind.STAKE, booking.external_id)
-        return None
+        named = {
+            booking.external_id
+            for booking in (*draft.bookings.values(), *self._known.bookings.values())
+            if booking.kind is Kind.STAKE
+            and booking.original_id == name
+            and (booking.provider, booking.player_id) == (request.provider, draft.player.id)
+        }
+        stakes = [self._find(draft, Kind.STAKE, external_id) for external_id in sorted(named)]
+        return min(filter(None, stakes), key=_standing_first, default=None)
 
     def _round(self, draft: Draft, round_id: str | None) -> Round | None:
         if round_id is None:
@@ -489,3 +493,7 @@ class Fold:
             if found is not None:
                 stone = found.refusal == WireRefusal.ROLLED_BACK
                 raise NotDone(WireRefusal.ROLLED_BACK if stone else WireRefusal.OTHER_FACTS)
+
+
+def _standing_first(stake: Booking) -> tuple[bool, bool]:
+    return stake.refusal is not None, stake.reversed_by is not None
