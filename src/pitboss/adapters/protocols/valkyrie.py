@@ -321,7 +321,8 @@ def _jackpot(body: Mapping[str, Any]) -> int:
     found = body.get("jackpots") or []
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
         raise Misshapen("jackpots", "a list of objects is needed")
-    return sum(micros_of_number(item.get("jackpotAmount", 0), "jackpotAmount") for item in found)
+    said = [item.get("jackpotAmount") for item in found]
+    return sum(micros_of_number(item, "jackpotAmount") for item in said if item is not None)
 
 
 def _search(
