@@ -101,8 +101,6 @@ class ProviderRoutes:
     ) -> Reply:
         if not self._is_let_in(provider, scope):
             return provider.talk.fail(Trouble.FROM_ELSEWHERE)
-        if not self._paces[name].take():
-            return provider.talk.fail(Trouble.TOO_OFTEN)
         try:
             body = await read_body(receive, bytes_max=BODY_BYTES_MAX)
         except ProblemFound as found:
@@ -118,6 +116,9 @@ class ProviderRoutes:
         heard = provider.talk.hear(call)
         if isinstance(heard, Reply):
             return heard
+        # Only now: what anybody may send unsigned takes nothing from the provider.
+        if not self._paces[name].take():
+            return provider.talk.fail(Trouble.TOO_OFTEN)
         try:
             outcome = await self._do(name, heard)
         except (Fault, ProblemFound) as fault:

@@ -1,4 +1,4 @@
-"""`pitboss replay`: work settlements out again, from facts alone."""
+"""`pitboss replay`: work settlements out again from facts alone, and rounds from their draws."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pitboss.cli.progress import bar
 from pitboss.kernel.ids import BetId, parse_id
 from pitboss.kernel.instants import parse_instant
 
-app = typer.Typer(help="Work settlements out again, from facts alone.", no_args_is_help=True)
+app = typer.Typer(help="Work settlements and rounds out again.", no_args_is_help=True)
 
 
 @app.command()
@@ -105,6 +105,38 @@ def all_bets(
             settlements_per_second=round(report.settlements / seconds),
         )
         _name_disagreements(told, told.members["disagreements"])
+
+
+@app.command()
+def games(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Play every round of the house's games again; fail with the first that does not agree.
+
+    Rounds of a version whose rules this build has not are counted apart: they stand as recorded.
+    """
+    from pitboss.app.record import moment
+    from pitboss.games import dealing
+    from pitboss.games.dealing.model import Replayed
+
+    with outcome(as_json=as_json) as told:
+        settings = settings_of(home)
+
+        async def work() -> Replayed:
+            async with moment(settings) as tx:
+                return await dealing.replay_all(tx)
+
+        report = asyncio.run(work())
+        told.say(f"{report.rounds:,} rounds of the house's games")
+        for (game, version), count in report.gone.items():
+            told.say(f"{count:,} of {game} {version} stand as recorded: its rules are not here")
+        told.tell(
+            rounds=report.rounds,
+            gone=[
+                {"game": game, "version": version, "rounds": count}
+                for (game, version), count in report.gone.items()
+            ],
+            disagreements=list(report.disagreements),
+        )
+        _name_disagreements(told, list(report.disagreements))
 
 
 def _name_disagreements(told: Outcome, disagreements: list[Any]) -> None:

@@ -26,6 +26,7 @@ from integration.games.dealing import (
 )
 from pitboss.db import Database
 from pitboss.games import dealing, house, rounds
+from pitboss.games.dealing.errors import DrawUntold
 from pitboss.games.dealing.model import PROVIDER, Kept, Play, Refusal
 from pitboss.games.house.model import Action, House, SlotRound
 from pitboss.games.house.rules import slot
@@ -124,6 +125,35 @@ async def test_a_round_whose_rules_are_gone_is_shown_as_it_was_recorded(
     assert dealing.find_disagreements(kept) == ()
 
 
+async def test_all_rounds_are_played_again_and_what_was_paid_otherwise_is_named(
+    parlour: Parlour, ann: PlayerId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parlour.draws = Scripted((1,), ELEVEN, (1,))
+    wheel, cards = await parlour.sit(ann, House.ROULETTE), await parlour.sit(ann, House.BLACKJACK)
+    await parlour.took(parlour.first(ann, wheel, on_red()))
+    await parlour.took(parlour.first(ann, cards, at_cards()))
+    parlour.clock.advance(timedelta(seconds=5))
+    last = parlour.first(ann, wheel, on_red())
+    await parlour.took(last)
+    async with parlour.database.reading() as tx:
+        right = await dealing.replay_all(tx)
+    async with parlour.database.transaction() as tx:
+        await tx.execute(
+            "UPDATE game_round SET won_micros = 1 WHERE player_id = $1 AND ref = $2",
+            *(ann, last.round_id),
+        )
+    forget_rules(monkeypatch, House.BLACKJACK)
+    monkeypatch.setattr("pitboss.games.dealing.queries.REPLAYED_AT_ONCE", 1)
+
+    async with parlour.database.reading() as tx:
+        wrong = await dealing.replay_all(tx)
+
+    assert (right.rounds, right.gone, right.disagreements) == (3, {}, ())
+    assert (wrong.rounds, wrong.gone) == (3, {("blackjack", "1.0.0"): 1})
+    (found,) = wrong.disagreements
+    assert last.round_id in found and "1 micros were paid, and it wins 10000000" in found
+
+
 async def test_what_was_won_before_the_rules_were_gone_is_paid_by_itself(
     parlour: Parlour, ann: PlayerId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,6 +231,26 @@ async def test_without_a_certificate_for_its_edition_a_round_waits(
     await parlour.list_games(house_listing(House.SLOT, hashes=(RNG_BUILD, "cc" * 32)))
 
     assert await parlour.refused(next_step(spin, 2, Action.SPIN)) == Refusal.ANOTHER_BUILD
+
+
+async def test_a_round_that_nobody_can_tell_may_be_voided_by_staff_whatever_it_says_it_has_won(
+    parlour: Parlour, ann: PlayerId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parlour.draws = Scripted(SCATTERS)
+    session = await parlour.sit(ann, House.SLOT)
+    spin = parlour.first(ann, session, on_reels())
+    await parlour.took(spin)
+
+    def untold(*_: object) -> None:
+        raise DrawUntold("somebody has changed it")
+
+    monkeypatch.setattr("pitboss.games.dealing.rules.state_of", untold)
+
+    kept = await keep_of(parlour, spin)
+
+    assert (kept.why, kept.recorded_win_micros) == (Refusal.UNTOLD, 9 * UNIT)
+    assert not kept.has_won and not kept.is_endable
+    assert dealing.find_disagreements(kept) == (Refusal.UNTOLD,)
 
 
 def forget_rules(monkeypatch: pytest.MonkeyPatch, game: House) -> None:

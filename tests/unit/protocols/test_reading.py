@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import hmac
+import json
+from base64 import b64encode
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +26,9 @@ from pitboss.adapters.protocols.reading import (
 )
 from pitboss.adapters.protocols.softswiss import SoftSwiss
 from pitboss.adapters.protocols.valkyrie import Valkyrie
-from pitboss.games.rounds.ports import Call, Reply
+from pitboss.games.rounds.model import Request
+from pitboss.games.rounds.ports import Call, Heard, Reply, Talk
+from unit.protocols.keys import PAIR
 
 # Published with an acceptance test of another dialect that signs in the same way: secret `test`.
 BODY = b'{"user_id":"8|USDT|USD","currency":"USD","game":"acceptance:test"}'
@@ -123,6 +131,120 @@ def test_no_bytes_break_a_protocol(body: bytes, signature: str, token: str) -> N
                 body=body,
             )
             assert isinstance(talk.hear(call), Reply)
+
+
+PEM = PAIR.public_key().public_bytes(
+    serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+)
+PLAYER = "019fbd32-0600-7c75-b636-d85099090016"
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+# By how each call is signed and sent: its path, and a body that is taken.
+TAKEN: dict[str, tuple[str, dict[str, Any]]] = {
+    "betwin": (
+        "/betwin",
+        {
+            "account_id": PLAYER,
+            "currency": "EUR",
+            "game_id": "book",
+            "round_id": "r1",
+            "finished": False,
+            "session_id": None,
+            "transactions": [{"id_provider": "b1", "type": "bet", "amount": "1.00"}],
+        },
+    ),
+    "win": (
+        "/wallet/win",
+        {
+            "token": "00" + "ab" * 16,
+            "transaction_uuid": "w1",
+            "reference_transaction_uuid": "b1",
+            "request_uuid": "q1",
+            "supplier_user": PLAYER,
+            "round": "r1",
+            "round_closed": True,
+            "is_free": False,
+            "game_code": "book",
+            "currency": "EUR",
+            "amount": 100_000,
+            "jackpot_win": 0,
+        },
+    ),
+    "deposit": (
+        f"/players/{PLAYER}/transactions",
+        {
+            "currency": "EUR",
+            "transactionType": "DEPOSIT",
+            "cashAmount": 1,
+            "bonusAmount": 0,
+            "promoAmount": 0,
+            "providerTransactionId": "w1",
+            "providerBetRef": "b1",
+            "providerRoundId": "r1",
+            "providerGameId": "book",
+            "isGameOver": True,
+            "jackpots": [{"jackpotAmount": 0.5}],
+            "promos": [{"promoAmount": 1}],
+        },
+    ),
+}
+
+
+def hear(name: str, body: dict[str, Any]) -> Heard | Reply:
+    """Have a body heard as its provider signs it."""
+    path, raw = TAKEN[name][0], json.dumps(body).encode()
+    talks: dict[str, Talk] = {
+        "betwin": SoftSwiss("acme", [b"secret"]),
+        "win": Hub88("acme", [PEM]),
+        "deposit": Valkyrie("acme", ["secret"]),
+    }
+    headers = {
+        "x-request-sign": hmac.new(b"secret", raw, "sha256").hexdigest(),
+        "x-hub88-signature": b64encode(
+            PAIR.sign(raw, padding.PKCS1v15(), hashes.SHA256())
+        ).decode(),
+        "authorization": "Bearer secret",
+        "x-player-token": "00" + "ab" * 16,
+    }
+    query = {"provider": "kit"}
+    return talks[name].hear(Call(method="POST", path=path, query=query, headers=headers, body=raw))
+
+
+@pytest.mark.parametrize("name", TAKEN)
+@given(data=st.data())
+def test_no_member_breaks_a_call_that_is_signed(name: str, data: st.DataObject) -> None:
+    _, body = TAKEN[name]
+    member = data.draw(st.sampled_from(sorted(body)))
+    changed = {**body, member: data.draw(ANYTHING)}
+
+    heard = hear(name, changed)
+
+    assert isinstance(hear(name, body), Heard)
+    assert isinstance(heard, Heard | Reply)
+    if isinstance(heard, Heard):
+        assert isinstance(heard.wish, Request)
+        assert all(getattr(step, "micros", 0) >= 0 for step in heard.wish.steps)
+
+
+@pytest.mark.parametrize(
+    ("name", "member"),
+    [("betwin", "finished"), ("deposit", "isGameOver"), ("deposit", "jackpots")],
+)
+def test_a_member_that_may_be_missing_may_be_null(name: str, member: str) -> None:
+    heard = hear(name, TAKEN[name][1] | {member: None})
+
+    assert isinstance(heard, Heard)
+
+
+def test_a_jackpot_without_an_amount_keeps_no_win_from_being_paid() -> None:
+    heard = hear("deposit", TAKEN["deposit"][1] | {"jackpots": [{"jackpotAmount": None}]})
+
+    assert isinstance(heard, Heard)
 
 
 @pytest.mark.parametrize(

@@ -89,8 +89,10 @@ def told_text(body: Mapping[str, Any], name: str) -> str | None:
 
 
 def flag_of(body: Mapping[str, Any], name: str, default: bool | None = None) -> bool:
-    """Return a boolean; without a default it is needed."""
-    found = body.get(name, default)
+    """Return a boolean; without a default it is needed, and with one it may be null too."""
+    found = body.get(name)
+    if found is None:
+        found = default
     if not isinstance(found, bool):
         raise Misshapen(name, "true or false is needed")
     return found

@@ -26,6 +26,7 @@ from pitboss.adapters.protocols.reading import (
     player_of,
     read_object,
     text_of,
+    told_text,
 )
 from pitboss.adapters.protocols.valkyrie_extras import extras_of, money, told_of
 from pitboss.games.rounds.model import (
@@ -250,7 +251,7 @@ class Valkyrie:
             closes = True
         if ref is None and isinstance(step, Stake):
             raise Misshapen("providerRoundId", "it is needed")
-        lone = f"promo|{name}" if isinstance(step, Win) else None
+        lone = _own(vendor, f"promo|{name}") if isinstance(step, Win) else None
         return Request(
             provider=self._provider,
             player_id=player_id,
@@ -322,7 +323,8 @@ def _jackpot(body: Mapping[str, Any]) -> int:
     found = body.get("jackpots") or []
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
         raise Misshapen("jackpots", "a list of objects is needed")
-    return sum(micros_of_number(item.get("jackpotAmount", 0), "jackpotAmount") for item in found)
+    said = [item.get("jackpotAmount") for item in found]
+    return sum(micros_of_number(item, "jackpotAmount") for item in said if item is not None)
 
 
 def _search(
@@ -331,11 +333,13 @@ def _search(
     bet_ref, name = query.get("providerBetRef"), query.get("providerTransactionId")
     if not bet_ref and not name:
         return _error("UNDEFINED", status=400)
+    # What can be no id was never booked, and is looked up as what nobody has booked.
+    ref, own = told_text(query, "providerBetRef"), told_text(query, "providerTransactionId")
     search = Search(
         player_id=player_id,
         bearer=bearer,
-        external_id=None if bet_ref or not name else _own(vendor, name),
-        stake_id=_own(vendor, bet_ref) if bet_ref else None,
+        external_id=None if bet_ref or own is None else _own(vendor, own),
+        stake_id=None if ref is None else _own(vendor, ref),
     )
     return Heard(wish=search, context=("transactions", vendor))
 

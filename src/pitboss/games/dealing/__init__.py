@@ -7,6 +7,7 @@ from pitboss.games.dealing.queries import (
     find_draw_runs,
     find_kept,
     find_undealt,
+    replay_all,
 )
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "finish",
     "play",
     "refuse_opening",
+    "replay_all",
 ]

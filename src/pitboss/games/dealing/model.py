@@ -135,7 +135,12 @@ class Kept:
 
     @property
     def has_won(self) -> bool:
-        """Whether something was won in it already, which must not be lost."""
+        """Whether something was won in it already, which must not be lost.
+
+        What cannot be ended but by staff has won nothing that anybody could tell.
+        """
+        if not self.is_endable:
+            return False
         won = self.recorded_win_micros if self.state is None else self.state.win_micros
         return bool(won)
 
@@ -229,6 +234,19 @@ class Undealt:
 
     missing: int
     first: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What came of playing all rounds of the house again.
+
+    `gone` counts those whose rules are not here, by game and version: they are as recorded, and
+    their draws alone were mapped again.  `disagreements` name round and fault.
+    """
+
+    rounds: int
+    gone: dict[tuple[str, str], int]
+    disagreements: tuple[str, ...]
 
 
 def book_id(round_: HouseRound) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
 
@@ -16,6 +17,7 @@ from pitboss.games.dealing.model import (
     HouseRound,
     Kept,
     Refusal,
+    Replayed,
     RoundKey,
     Step,
     Undealt,
@@ -25,6 +27,7 @@ from pitboss.games.rounds.model import Round
 
 GAPS_SHOWN_MAX = 20
 COUNTS_MAX = 100
+REPLAYED_AT_ONCE = 500
 
 
 async def find_draw_runs(tx: Transaction, since: datetime) -> list[DrawRun]:
@@ -68,6 +71,22 @@ async def find_kept(tx: Transaction, keys: Collection[RoundKey]) -> list[Kept]:
         _kept(item, steps.get((item.player_id, item.id), []), books.get(book_id(item)))
         for item in found
     ]
+
+
+async def replay_all(tx: Transaction) -> Replayed:
+    """Play every round of the house again, and hold each against its records and the books."""
+    rounds_played, after = 0, None
+    gone: Counter[tuple[str, str]] = Counter()
+    found: list[str] = []
+    while page := await store.find_page(tx, after=after, limit=REPLAYED_AT_ONCE):
+        for kept in await find_kept(tx, page):
+            round_ = kept.round
+            name = f"round {round_.id} of player {round_.player_id}"
+            found += [f"{name}: {why}" for why in rules.compare(kept)]
+            if kept.why is Refusal.GAME_CHANGED:
+                gone[round_.game.value, round_.version] += 1
+        rounds_played, after = rounds_played + len(page), page[-1]
+    return Replayed(rounds=rounds_played, gone=dict(gone), disagreements=tuple(found))
 
 
 def find_disagreements(kept: Kept) -> tuple[str, ...]:

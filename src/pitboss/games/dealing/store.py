@@ -37,6 +37,18 @@ async def find_rounds(tx: Transaction, keys: Collection[RoundKey]) -> list[House
     return [_round(row) for row in rows]
 
 
+async def find_page(tx: Transaction, *, after: RoundKey | None, limit: int) -> list[RoundKey]:
+    """Return the next rounds by shard, player and id, from behind one."""
+    rows = await tx.fetch(
+        "SELECT player_id, round_id FROM house_round"
+        " WHERE $1::smallint IS NULL OR (shard, player_id, round_id) > ($1, $2::uuid, $3::uuid)"
+        " ORDER BY shard, player_id, round_id LIMIT $4",
+        *((None, None, None) if after is None else (shard_of(after[0]), *after)),
+        limit,
+    )
+    return [(PlayerId(str(row["player_id"])), str(row["round_id"])) for row in rows]
+
+
 async def find_steps(tx: Transaction, keys: Collection[RoundKey]) -> list[Step]:
     """Return the steps of these rounds, each round's in order."""
     if not keys:

@@ -195,19 +195,23 @@ class Fold:
         return draft.bookings.get(key) or self._known.bookings.get(key)
 
     def _find_stake(self, draft: Draft, name: str) -> Booking | None:
-        """Return the stake of this name: its id, or the bet's other name where there is one."""
+        """Return the stake of this name: its id, or the bet's other name where there is one.
+
+        Of several stakes that a bet of one name has had, one that stands is meant.
+        """
         found = self._find(draft, Kind.STAKE, name)
         request = draft.asking.request
         if found is not None or not request.dialect.by_ref:
             return found
-        for booking in (*draft.bookings.values(), *self._known.bookings.values()):
-            if (
-                booking.kind is Kind.STAKE
-                and booking.original_id == name
-                and (booking.provider, booking.player_id) == (request.provider, draft.player.id)
-            ):
-                return self._find(draft, Kind.STAKE, booking.external_id)
-        return None
+        named = {
+            booking.external_id
+            for booking in (*draft.bookings.values(), *self._known.bookings.values())
+            if booking.kind is Kind.STAKE
+            and booking.original_id == name
+            and (booking.provider, booking.player_id) == (request.provider, draft.player.id)
+        }
+        stakes = [self._find(draft, Kind.STAKE, external_id) for external_id in sorted(named)]
+        return min(filter(None, stakes), key=_standing_first, default=None)
 
     def _round(self, draft: Draft, round_id: str | None) -> Round | None:
         if round_id is None:
@@ -221,7 +225,7 @@ class Fold:
         if earlier is not None:
             if earlier.refusal == WireRefusal.ROLLED_BACK:
                 raise NotDone(WireRefusal.ROLLED_BACK)
-            ensure_same(draft, earlier, step.micros)
+            ensure_same(draft, earlier, step)
             if earlier.refusal is not None:
                 raise NotDone(earlier.refusal, earlier.balance_micros)
             if earlier.reversed_by is not None and not dialect.replays_reversed:
@@ -273,7 +277,7 @@ class Fold:
         self._refuse_other_kinds(draft, Kind.WIN, step.external_id)
         earlier = self._find(draft, Kind.WIN, step.external_id)
         if earlier is not None:
-            ensure_same(draft, earlier, step.micros)
+            ensure_same(draft, earlier, step)
             note_repeat(draft, earlier)
             return
         refuse_currency(draft)
@@ -336,15 +340,16 @@ class Fold:
         if earlier is not None:
             if earlier.original_id != step.original_id:
                 raise NotDone(WireRefusal.OTHER_FACTS)
-            note_repeat(draft, earlier)
+            # One that found nothing to undo found nothing, however often it comes.
+            original = self._find_original(draft, step)
+            undid = original is not None and original.reversed_by == step.external_id
+            note_repeat(draft, earlier, Effect.REPEATED if undid else Effect.NOTHING)
             return
         if dialect.one_id_space:
             for kind in (Kind.STAKE, Kind.WIN):
                 if self._find(draft, kind, step.external_id) is not None:
                     raise NotDone(WireRefusal.OTHER_FACTS)
-        original = self._find_stake(draft, step.original_id)
-        if original is None or (original.refusal is not None and dialect.reverses_wins):
-            original = self._find(draft, Kind.WIN, step.original_id) or original
+        original = self._find_original(draft, step)
         booking = structs.replace(
             booking_of(draft, Kind.REVERSAL, step.external_id, self._now, step),
             original_id=step.original_id,
@@ -365,6 +370,14 @@ class Fold:
         if not dialect.reverses_settled and self._is_settled(draft, original):
             raise NotDone(WireRefusal.ALREADY_SETTLED)
         self._undo(draft, step, booking, original)
+
+    def _find_original(self, draft: Draft, step: Reversal) -> Booking | None:
+        """Return what is to be undone: the stake of this name, or the win."""
+        original = self._find_stake(draft, step.original_id)
+        reverses_wins = draft.asking.request.dialect.reverses_wins
+        if original is None or (original.refusal is not None and reverses_wins):
+            return self._find(draft, Kind.WIN, step.original_id) or original
+        return original
 
     def _is_settled(self, draft: Draft, original: Booking) -> bool:
         round_ = self._round(draft, original.round_id)
@@ -480,3 +493,7 @@ class Fold:
             if found is not None:
                 stone = found.refusal == WireRefusal.ROLLED_BACK
                 raise NotDone(WireRefusal.ROLLED_BACK if stone else WireRefusal.OTHER_FACTS)
+
+
+def _standing_first(stake: Booking) -> tuple[bool, bool]:
+    return stake.refusal is not None, stake.reversed_by is not None

@@ -257,25 +257,31 @@ def refuse_others(draft: Draft, kind: Kind, users: set[tuple[Kind, PlayerId]]) -
             raise NotDone(WireRefusal.OTHER_FACTS)
 
 
-def ensure_same(draft: Draft, earlier: Booking, micros: int) -> None:
+def ensure_same(draft: Draft, earlier: Booking, step: Stake | Win) -> None:
     """Refuse an id under which something else was asked for.
 
     Who names no game means that of their session, and it may be over when they ask again.
     """
     request = draft.asking.request
-    same = earlier.micros == micros and request.game in ("", earlier.game)
-    if not same or earlier.round_id != draft.round_id:
+    same = (
+        earlier.micros == step.micros
+        and request.game in ("", earlier.game)
+        and request.currency in (None, earlier.currency)
+        and earlier.round_id == draft.round_id
+        and (isinstance(step, Win) or earlier.free == step.free)
+    )
+    if not same:
         raise NotDone(WireRefusal.OTHER_FACTS)
 
 
-def note_repeat(draft: Draft, earlier: Booking) -> None:
+def note_repeat(draft: Draft, earlier: Booking, effect: Effect = Effect.REPEATED) -> None:
     """Answer a step as it was answered before."""
     stone = earlier.kind is Kind.REVERSAL and earlier.round_id is None
     draft.done.append(
         StepDone(
             external_id=earlier.external_id,
             booking_id=earlier.id,
-            effect=Effect.TOMBSTONED if stone else Effect.REPEATED,
+            effect=Effect.TOMBSTONED if stone else effect,
         )
     )
     draft.balance_then = earlier.balance_micros
