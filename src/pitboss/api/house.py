@@ -20,25 +20,29 @@ from pitboss.api.furniture import (
     Doors,
     StrictJson,
     TheEdge,
+    actor_of,
     check_body,
     needs,
     player_of,
 )
 from pitboss.api.house_views import (
     DrawRunsView,
+    GamesFilesView,
     HouseGameView,
     HouseRoundsView,
     HouseRoundView,
     show_draw_run,
+    show_files,
     show_game,
     show_round,
 )
 from pitboss.api.lanes import Lane
 from pitboss.api.problems import ProblemFound
 from pitboss.api.refusals import problem_of
+from pitboss.api.turns import in_turn
 from pitboss.api.wire import Body
 from pitboss.games import dealing, house, registry, rounds
-from pitboss.games.dealing.model import PROVIDER, Answer, Kept, NotDealt, Play
+from pitboss.games.dealing.model import PROVIDER, Answer, Checked, Kept, NotDealt, Play
 from pitboss.games.house.errors import Unplayable
 from pitboss.games.house.model import Action, House, RouletteBet
 from pitboss.games.house.model import Round as State
@@ -46,7 +50,7 @@ from pitboss.games.rounds.ports import Trouble
 from pitboss.kernel.errors import Malformed
 from pitboss.kernel.ids import PlayerId, parse_id
 from pitboss.kernel.money import Currency, currency, parse_micros
-from pitboss.kernel.shards import shard_of
+from pitboss.kernel.shards import CATALOGUE_SHARD, shard_of
 from pitboss.messages import Turn
 from pitboss.players import identity
 from pitboss.staff.agents.model import Permission
@@ -159,7 +163,7 @@ def make_router(edge: Edge, doors: Doors) -> Router:
     public = Router("/", route_handlers=[show_rules], tags=["games"])
     staff = Router(
         "/v1/staff",
-        route_handlers=[show_draws],
+        route_handlers=[show_draws, check_files],
         guards=[doors.staff],
         security=BEARER,
         tags=["staff"],
@@ -284,6 +288,25 @@ async def show_draws(
     async with edge.database.reading() as tx:
         found = await dealing.find_draw_runs(tx, since)
     return DrawRunsView(runs=tuple(map(show_draw_run, found)))
+
+
+@post(
+    "/games/house/check",
+    status_code=200,
+    opt=needs(Permission.SUSPEND_GAMES),
+    summary="Measure the files of the house's games now",
+)
+async def check_files(request: Asked, edge: TheEdge) -> GamesFilesView:
+    """Have the process that answers compare its games' files with those that it started with, and
+    with the certificates; what differs is stopped at once, everywhere."""
+    if edge.house is None:
+        raise ProblemFound(problem_of("unknown_provider"))
+    measured = await edge.house.games.check()
+
+    async def work(turn: Turn) -> Checked:
+        return await dealing.check_files(turn, measured)
+
+    return show_files(await in_turn(edge, [CATALOGUE_SHARD], actor_of(request), work))
 
 
 def _first(

@@ -1,7 +1,8 @@
 """Writes of dealing."""
 
+from pitboss.games.dealing.operations.checking import check_files
 from pitboss.games.dealing.operations.finishing import finish
 from pitboss.games.dealing.operations.looking import refuse_opening
 from pitboss.games.dealing.operations.playing import play
 
-__all__ = ["finish", "play", "refuse_opening"]
+__all__ = ["check_files", "finish", "play", "refuse_opening"]
