@@ -1,4 +1,4 @@
-"""`pitboss games`: what the house's own games return, and whether their files are certified."""
+"""`pitboss games`: what the house's own return, whether their files are certified; and lists."""
 
 from __future__ import annotations
 
@@ -10,14 +10,19 @@ from typing import Annotated, Any
 
 import typer
 
+from pitboss.cli import game_lists
 from pitboss.cli.options import HomeOption, JsonOption, read_day, settings_of
 from pitboss.cli.outcome import Outcome, outcome
 from pitboss.games.dealing.model import Checked
 from pitboss.games.house.model import House, Par
 
 app = typer.Typer(
-    help="The house's own games: their mathematics, and their files.", no_args_is_help=True
+    help="The house's own games, their mathematics and their files; and the lists of providers.",
+    no_args_is_help=True,
 )
+
+app.command()(game_lists.compare)
+app.command(name="import")(game_lists.import_listed)
 
 GameArgument = Annotated[House, typer.Argument(help="Which game.", show_default=False)]
 ROUNDS = 10_000_000
@@ -149,7 +154,7 @@ def check(
 
     with outcome(as_json=as_json) as told, uvloop_runner() as runner:
         settings = settings_of(home)
-        text = None if manifest is None else manifest.read_text()
+        text = None if manifest is None else manifest.read_text(errors="replace")
         with borrow_server(settings):
             checked = runner.run(house.check(settings, text))
         _tell_checked(told, checked)
@@ -157,9 +162,9 @@ def check(
 
 def _tell_checked(told: Outcome, checked: Checked) -> None:
     measured = checked.measured
-    told.say(f"build: {measured.build}")
+    told.console.print(f"build: {measured.build}", soft_wrap=True)
     for name in measured.differing:
-        told.say(f"differs: {name}")
+        told.console.print(f"differs: {name}", markup=False, soft_wrap=True)
     for one in checked.games:
         told.say(f"{one.game}: certified for {', '.join(one.licences) or 'no licence'}")
         if one.licences_of_others:
