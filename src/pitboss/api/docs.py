@@ -69,6 +69,7 @@ _ALSO = {
     "/v1/games/launch": (403, 404, 409),
     "/v1/staff/games/list": (404,),
     "/v1/staff/games/list/import": (404,),
+    "/v1/staff/games/house/check": (404,),
     "/v1/staff/games/suspension": (404,),
     "/v1/staff/games/certificates/withdrawal": (404,),
     "/v1/staff/players/{player_id}/rounds/{round_id}/resolution": (409,),

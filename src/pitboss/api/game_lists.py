@@ -21,7 +21,6 @@ from pitboss.api.furniture import (
     needs,
 )
 from pitboss.api.games import (
-    GAMES_AT_ONCE_MAX,
     GameCode,
     ImportedView,
     ImportView,
@@ -29,7 +28,6 @@ from pitboss.api.games import (
     Rtp,
     VersionName,
     imported,
-    ppm_of,
 )
 from pitboss.api.problems import ProblemFound
 from pitboss.api.refusals import LINES, problem_of
@@ -37,14 +35,17 @@ from pitboss.api.turns import in_turn
 from pitboss.api.wire import Body
 from pitboss.games import registry
 from pitboss.games.registry.model import (
+    CYCLE_MS_MAX,
+    GAMES_AT_ONCE_MAX,
     Advertised,
     Answer,
     GameList,
     Listing,
     Offer,
+    Pick,
     Refusal,
-    Version,
     percent_of,
+    ppm_of,
 )
 from pitboss.kernel.shards import CATALOGUE_SHARD
 from pitboss.messages import Turn
@@ -61,7 +62,7 @@ class ListedGamesBody(Body, frozen=True, kw_only=True):
     provider: ProviderName
     games: Annotated[tuple[GameCode, ...], msgspec.Meta(min_length=1, max_length=GAMES_AT_ONCE_MAX)]
     version: VersionName
-    cycle_ms_min: Annotated[int, msgspec.Meta(ge=0, le=3_600_000)]
+    cycle_ms_min: Annotated[int, msgspec.Meta(ge=0, le=CYCLE_MS_MAX)]
     autoplay: bool
     rtp: Rtp | None = None
 
@@ -154,9 +155,9 @@ async def take_in_listed(
 ) -> ImportView:
     """Take in games as their provider tells of them; none is played before it is certified."""
     listed = await _fetch(edge, data.provider)
-    told = {item.code: item for item in listed.games if item.enabled}
+    found = registry.listings_of(listed, _pick(data))
     listings = [
-        _listing(data, told[code], number) for number, code in enumerate(data.games) if code in told
+        _told(listing, f"games[{data.games.index(code)}]") for code, listing in found.items()
     ]
 
     async def work(turn: Turn) -> tuple[Answer, ...]:
@@ -181,25 +182,21 @@ async def _fetch(edge: Edge, name: str) -> GameList:
     return await provider.game_lists.fetch()
 
 
-def _listing(data: ListedGamesBody, told: Advertised, number: int) -> Listing:
-    rtp_ppm = told.rtp_ppm
-    if rtp_ppm is None and data.rtp is not None:
-        rtp_ppm = ppm_of(data.rtp, "rtp")
-    if rtp_ppm is None:
-        place = f"games[{number}]"
-        raise ProblemFound(problems.malformed(place, "no return is told, so `rtp` is needed"))
-    return Listing(
-        version=Version(
-            provider=data.provider,
-            code=told.code,
-            version=data.version,
-            title=told.title,
-            kind=told.kind,
-            rtp_ppm=rtp_ppm,
-            cycle_ms_min=data.cycle_ms_min,
-            autoplay=data.autoplay,
-        )
+def _pick(data: ListedGamesBody) -> Pick:
+    return Pick(
+        provider=data.provider,
+        codes=data.games,
+        version=data.version,
+        cycle_ms_min=data.cycle_ms_min,
+        autoplay=data.autoplay,
+        rtp_ppm=None if data.rtp is None else ppm_of(data.rtp, field="rtp"),
     )
+
+
+def _told(listing: Listing | None, place: str) -> Listing:
+    if listing is None:
+        raise ProblemFound(problems.malformed(place, "no return is told, so `rtp` is needed"))
+    return listing
 
 
 def _not_told(code: str, version: str) -> ImportedView:

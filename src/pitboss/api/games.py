@@ -32,7 +32,11 @@ from pitboss.api.wire import Body
 from pitboss.games import registry
 from pitboss.games.registry.model import (
     CODE_PATTERN,
+    CYCLE_MS_MAX,
+    GAMES_AT_ONCE_MAX,
     PROVIDER_PATTERN,
+    RTP_PATTERN,
+    VERSION_PATTERN,
     Answer,
     Certificate,
     CertificateState,
@@ -47,6 +51,7 @@ from pitboss.games.registry.model import (
     Why,
     WhyWithdrawn,
     Withdrawal,
+    ppm_of,
 )
 from pitboss.kernel.errors import Malformed
 from pitboss.kernel.money import currency, parse_micros
@@ -55,16 +60,15 @@ from pitboss.messages import Turn
 from pitboss.players import identity
 from pitboss.staff.agents.model import Permission
 
-GAMES_AT_ONCE_MAX = 200
 TOKEN_BYTES = 16
 _COUNTING = (CertificateState.IN_FORCE, CertificateState.EXPIRES_SOON)
 
 ProviderName = Annotated[str, msgspec.Meta(pattern=PROVIDER_PATTERN)]
 GameCode = Annotated[str, msgspec.Meta(pattern=CODE_PATTERN)]
-VersionName = Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,40}(?![\s\S])")]
+VersionName = Annotated[str, msgspec.Meta(pattern=VERSION_PATTERN)]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]*$")]
 Locale = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z]{2}([-_][A-Za-z]{2,4})?(?![\s\S])")]
-Rtp = Annotated[str, msgspec.Meta(pattern=r"^\d{1,3}(\.\d{1,4})?(?![\s\S])")]
+Rtp = Annotated[str, msgspec.Meta(pattern=RTP_PATTERN)]
 # A highest win that takes many free spins in a row is rarer than any number with a name.
 Chance = Annotated[str, msgspec.Meta(pattern=r"^[1-9]\d{0,199}/[1-9]\d{0,199}(?![\s\S])")]
 Day = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}(?![\s\S])")]
@@ -104,7 +108,7 @@ class GameBody(Body, frozen=True, kw_only=True):
     title: Text
     kind: GameKind
     rtp: Rtp
-    cycle_ms_min: Annotated[int, msgspec.Meta(ge=0, le=3_600_000)]
+    cycle_ms_min: Annotated[int, msgspec.Meta(ge=0, le=CYCLE_MS_MAX)]
     autoplay: bool
     stakes: Annotated[tuple[StakesBody, ...], msgspec.Meta(max_length=50)] = ()
     top_win_chance: Chance | None = None
@@ -364,7 +368,7 @@ def _changed(answer: Answer) -> ChangedView:
 
 
 def _listing(provider: str, body: GameBody, place: str) -> Listing:
-    rtp_ppm = ppm_of(body.rtp, f"{place}.rtp")
+    rtp_ppm = ppm_of(body.rtp, field=f"{place}.rtp")
     for number, item in enumerate(body.certificates):
         at = f"{place}.certificates[{number}]"
         _check_licence(item.licence, f"{at}.licence")
@@ -412,15 +416,6 @@ def _day(text: str, place: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise ProblemFound(problems.malformed(place, "there is no such day")) from None
-
-
-def ppm_of(rtp: str, place: str) -> int:
-    """Return a percentage as millionths; what returns nothing is refused."""
-    whole, _, part = rtp.partition(".")
-    rtp_ppm = int(whole) * 10_000 + int(part.ljust(4, "0"))
-    if rtp_ppm <= 0:
-        raise ProblemFound(problems.malformed(place, "a game returns something"))
-    return rtp_ppm
 
 
 def _chance(text: str | None, place: str) -> str | None:

@@ -20,17 +20,20 @@ from pitboss.api.furniture import (
     Doors,
     StrictJson,
     TheEdge,
+    actor_of,
     check_body,
     needs,
     player_of,
 )
 from pitboss.api.house_views import (
     DrawRunsView,
+    GamesFilesView,
     HouseGameView,
     HouseRoundsView,
     HouseRoundView,
     show_count,
     show_draw_run,
+    show_files,
     show_game,
     show_generator,
     show_round,
@@ -38,9 +41,10 @@ from pitboss.api.house_views import (
 from pitboss.api.lanes import Lane
 from pitboss.api.problems import ProblemFound
 from pitboss.api.refusals import problem_of
+from pitboss.api.turns import in_turn
 from pitboss.api.wire import Body
 from pitboss.games import dealing, house, registry, rounds
-from pitboss.games.dealing.model import PROVIDER, Answer, Drawn, Kept, NotDealt, Play
+from pitboss.games.dealing.model import PROVIDER, Answer, Checked, Drawn, Kept, NotDealt, Play
 from pitboss.games.house.errors import Unplayable
 from pitboss.games.house.model import Action, House, RouletteBet
 from pitboss.games.house.model import Round as State
@@ -48,7 +52,7 @@ from pitboss.games.rounds.ports import Trouble
 from pitboss.kernel.errors import Fault, Malformed
 from pitboss.kernel.ids import PlayerId, parse_id
 from pitboss.kernel.money import Currency, currency, parse_micros
-from pitboss.kernel.shards import shard_of
+from pitboss.kernel.shards import CATALOGUE_SHARD, shard_of
 from pitboss.messages import Turn
 from pitboss.players import identity
 from pitboss.staff.agents.model import Permission
@@ -161,7 +165,7 @@ def make_router(edge: Edge, doors: Doors) -> Router:
     public = Router("/", route_handlers=[show_rules], tags=["games"])
     staff = Router(
         "/v1/staff",
-        route_handlers=[show_draws],
+        route_handlers=[show_draws, check_files],
         guards=[doors.staff],
         security=BEARER,
         tags=["staff"],
@@ -309,6 +313,25 @@ async def _drawn(edge: Edge) -> Drawn | None:
         return await edge.house.draws.drawn()
     except Fault:
         return None
+
+
+@post(
+    "/games/house/check",
+    status_code=200,
+    opt=needs(Permission.SUSPEND_GAMES),
+    summary="Measure the files of the house's games now",
+)
+async def check_files(request: Asked, edge: TheEdge) -> GamesFilesView:
+    """Have the process that answers compare its games' files with those that it started with, and
+    with the certificates; what differs is stopped at once, everywhere."""
+    if edge.house is None:
+        raise ProblemFound(problem_of("unknown_provider"))
+    measured = await edge.house.games.check()
+
+    async def work(turn: Turn) -> Checked:
+        return await dealing.check_files(turn, measured)
+
+    return show_files(await in_turn(edge, [CATALOGUE_SHARD], actor_of(request), work))
 
 
 def _first(

@@ -7,7 +7,15 @@ from typing import Any
 import msgspec
 
 from pitboss.games import dealing, house
-from pitboss.games.dealing.model import DrawCount, Drawn, DrawRun, Kept, Refusal, Undealt
+from pitboss.games.dealing.model import (
+    Checked,
+    DrawCount,
+    Drawn,
+    DrawRun,
+    Kept,
+    Refusal,
+    Undealt,
+)
 from pitboss.games.house.model import (
     BlackjackRound,
     House,
@@ -164,6 +172,28 @@ class DrawCountView(msgspec.Struct, frozen=True, kw_only=True):
     drawn: int
     missing: int
     counted_at: str
+
+
+class CertifiedGameView(msgspec.Struct, frozen=True, kw_only=True):
+    """A game of the house: the licences whose certificates name the files that run, and those whose
+    certificates name other files, under which it is not dealt; `stopped` by this check."""
+
+    game: str
+    licences: tuple[str, ...]
+    licences_of_other_files: tuple[str, ...]
+    stopped: bool
+
+
+class GamesFilesView(msgspec.Struct, frozen=True, kw_only=True):
+    """The files of the house's games, measured now; `may_deal` is false once one has differed.
+
+    `build` is the digest of those that run, and `differing` are the names of those that do not.
+    """
+
+    may_deal: bool
+    build: str
+    differing: tuple[str, ...]
+    games: tuple[CertifiedGameView, ...]
 
 
 class DrawRunsView(msgspec.Struct, frozen=True, kw_only=True):
@@ -387,3 +417,21 @@ def _table_of(state: State, unit: Currency) -> dict[str, Any]:
 
 def _card(card: int) -> CardView:
     return CardView(rank=_RANKS[card % 13], suit=_SUITS[card // 13 % 4])
+
+
+def show_files(checked: Checked) -> GamesFilesView:
+    """Show what a measurement of the games' files came to."""
+    return GamesFilesView(
+        may_deal=not checked.measured.closed,
+        build=checked.measured.build,
+        differing=checked.measured.differing,
+        games=tuple(
+            CertifiedGameView(
+                game=one.game,
+                licences=one.licences,
+                licences_of_other_files=one.licences_of_others,
+                stopped=one.game in checked.stopped,
+            )
+            for one in checked.games
+        ),
+    )

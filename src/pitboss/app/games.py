@@ -1,4 +1,4 @@
-"""Providers of games, put together from the settings."""
+"""Providers of games, put together from the settings, and asked which games they have."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
+from pitboss import messages
 from pitboss.adapters.protocols.game_lists import Hub88GameList, SoftSwissGameList
 from pitboss.adapters.protocols.hub88 import Hub88
 from pitboss.adapters.protocols.hub88_calls import Hub88Calls
@@ -19,9 +20,23 @@ from pitboss.adapters.protocols.round_pages import Hub88Pages
 from pitboss.adapters.protocols.softswiss import SoftSwiss
 from pitboss.adapters.protocols.valkyrie import Valkyrie
 from pitboss.api.edge import GameProvider
+from pitboss.app.parts import clock_of, open_database
+from pitboss.app.staffing import ACTOR
+from pitboss.games import registry
+from pitboss.games.registry.model import (
+    Answer,
+    Comparison,
+    GameList,
+    Listing,
+    Pick,
+    Refusal,
+    Refused,
+)
 from pitboss.games.registry.ports import GameLists
 from pitboss.games.rounds.ports import Launcher, RoundPages, Talk
-from pitboss.kernel.errors import PlatformError
+from pitboss.kernel.entropy import SystemEntropy
+from pitboss.kernel.errors import Malformed, PlatformError
+from pitboss.kernel.shards import CATALOGUE_SHARD
 from pitboss.settings import GameProviderSettings, Settings
 
 # A player waits for it; the vendors' own patience is longer.
@@ -55,6 +70,58 @@ async def open_providers(settings: Settings) -> AsyncIterator[dict[str, GameProv
             except ValueError as error:
                 raise ProviderUnusable(f"games.{name}: {error}") from None
         yield found
+
+
+async def compare_list(settings: Settings, name: str) -> Comparison:
+    """Ask a provider which games it has, and hold its list beside the registry.
+
+    Raises:
+        Malformed: there is no such provider, or it cannot be asked.
+        ProviderAway: it does not tell.
+    """
+    listed = await _fetch_list(settings, name)
+    async with open_database(settings, connections_max=1) as database, database.reading() as tx:
+        return await registry.compare(tx, name, listed)
+
+
+async def import_listed(settings: Settings, pick: Pick) -> dict[str, Answer]:
+    """Take in games of a provider's list, without certificates; return what came of each.
+
+    Raises:
+        Malformed: there is no such provider, it cannot be asked, or the return of a game is told
+            by nobody: then nothing is taken in.
+        ProviderAway: it does not tell.
+    """
+    listings = registry.listings_of(await _fetch_list(settings, pick.provider), pick)
+    told: dict[str, Listing] = {}
+    for code, listing in listings.items():
+        if listing is None:
+            raise Malformed("--rtp", f"{pick.provider} does not tell the return of {code}")
+        told[code] = listing
+    async with (
+        open_database(settings, connections_max=1) as database,
+        messages.turn(
+            database,
+            [CATALOGUE_SHARD],
+            now=clock_of(settings).now(),
+            actor=ACTOR,
+            entropy=SystemEntropy(),
+        ) as turn,
+    ):
+        answers = await registry.import_games(turn, list(told.values()))
+    done = dict(zip(told, answers, strict=True))
+    return {code: done.get(code, Refused(reason=Refusal.UNKNOWN_GAME)) for code in pick.codes}
+
+
+async def _fetch_list(settings: Settings, name: str) -> GameList:
+    async with open_providers(settings) as providers:
+        provider = providers.get(name)
+        if provider is None:
+            known = ", ".join(providers) or "nobody"
+            raise Malformed("PROVIDER", f"{name[:40]!r} is not in PITBOSS_GAMES, where {known} is")
+        if provider.game_lists is None:
+            raise Malformed("PROVIDER", f"{name} cannot be asked which games it has")
+        return await provider.game_lists.fetch()
 
 
 def _talk(name: str, said: GameProviderSettings) -> Talk:

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import date
 from importlib.machinery import SourceFileLoader
 from importlib.util import cache_from_source
@@ -18,14 +18,20 @@ from typing import Any
 import structlog
 
 import pitboss.games.house
+from pitboss import messages
 from pitboss.app import rng
+from pitboss.app.parts import clock_of, open_database
 from pitboss.app.record import moment
+from pitboss.app.staffing import ACTOR
 from pitboss.games import dealing, house
 from pitboss.games.dealing.errors import GamesChanged
-from pitboss.games.dealing.model import PROVIDER, Drawn, Undealt
+from pitboss.games.dealing.model import PROVIDER, Checked, Drawn, Measured, Undealt
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.house.model import House
 from pitboss.games.registry.model import GameKind
+from pitboss.kernel.entropy import SystemEntropy
+from pitboss.kernel.errors import Malformed
+from pitboss.kernel.shards import CATALOGUE_SHARD
 from pitboss.settings import Settings
 
 ROOM = Path(pitboss.games.house.__file__).parent
@@ -49,7 +55,8 @@ def _now() -> float:
 
 
 class GamesFiles:
-    """The files of the house's games: measured at the start of a process, and every 24 hours again.
+    """The files of the house's games: measured at the start of a process, every 24 hours again, and
+    whenever somebody asks.
 
     What runs is what lay there at the start.  Once something else lies there, nobody can look at
     what runs any more, and nothing is dealt until the process is started anew.
@@ -58,7 +65,8 @@ class GamesFiles:
     def __init__(self, room: Path = ROOM, *, now: Callable[[], float] = _now) -> None:
         self._room, self._now = room, now
         self._turn = asyncio.Lock()
-        self._digest, self._checked = games_build(room), now()
+        self._files, self._checked = measure(room), now()
+        self._digest = build_of(self._files)
         self._changed = False
 
     async def build(self) -> str:
@@ -69,21 +77,32 @@ class GamesFiles:
         """
         async with self._turn:
             if not self._changed and self._now() - self._checked >= CHECK_SECONDS:
-                self._changed = await asyncio.to_thread(self._differs)
-                self._checked = self._now()
+                await self._measure()
         if self._changed:
             raise GamesChanged
         return self._digest
 
-    def _differs(self) -> bool:
+    async def check(self) -> Measured:
+        """Measure the files now, whenever it is due, and say which are not those that run."""
+        async with self._turn:
+            differing = await self._measure()
+        return Measured(build=self._digest, differing=differing, closed=self._changed)
+
+    async def _measure(self) -> tuple[str, ...]:
+        differing = await asyncio.to_thread(self._differing)
+        self._changed = self._changed or bool(differing)
+        self._checked = self._now()
+        return differing
+
+    def _differing(self) -> tuple[str, ...]:
         try:
-            digest = games_build(self._room)
+            differing = differing_of(self._files, measure(self._room))
         except OSError as error:
             _log.error("the files of the house's games cannot be read", why=str(error))
-            return True
-        if digest != self._digest:
-            _log.error("the files of the house's games changed", was=self._digest, now=digest)
-        return digest != self._digest
+            return (Path(error.filename or self._room).name,)
+        if differing:
+            _log.error("the files of the house's games changed", files=differing)
+        return differing
 
 
 @contextlib.asynccontextmanager
@@ -127,16 +146,76 @@ async def _find_undealt(settings: Settings, drawn: Drawn) -> Undealt:
 def games_build(room: Path = ROOM) -> str:
     """Return the digest of the files that the house's games are made of, in hexadecimal digits.
 
-    It is of a line for each file, in the order of their names: the file's SHA-256, two spaces and
-    its path from the room on, as `sha256sum` prints them.  What would be run in the place of one
-    has a line too: a folder that lies elsewhere, and compiled code that is of another source.
+    It is the SHA-256 of their manifest.
     """
-    lines = [
-        f"{hashlib.sha256(content).hexdigest()}  {name}\n"
+    return build_of(measure(room))
+
+
+def measure(room: Path = ROOM) -> dict[str, str]:
+    """Return the SHA-256 of each file that the house's games are made of, by its path from the room
+    on, in the order of the paths.
+
+    What would be run in the place of one is among them too: a folder that lies elsewhere, and
+    compiled code that is of another source.
+    """
+    return {
+        name: hashlib.sha256(content).hexdigest()
         for path in sorted(room.rglob("*"))
         for name, content in _parts(path, path.relative_to(room).as_posix())
-    ]
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    }
+
+
+def build_of(files: Mapping[str, str]) -> str:
+    """Return the digest that certificates name these files by."""
+    return hashlib.sha256(write_manifest(files).encode()).hexdigest()
+
+
+def write_manifest(files: Mapping[str, str]) -> str:
+    """Return a line for each file, its SHA-256, two spaces and its path, as `sha256sum` prints."""
+    return "".join(f"{digest}  {name}\n" for name, digest in files.items())
+
+
+def read_manifest(text: str) -> dict[str, str]:
+    """Return the files of a manifest.
+
+    Raises:
+        Malformed: it is none, or not as it was written.
+    """
+    files = {name: digest for digest, _, name in (ln.partition("  ") for ln in text.splitlines())}
+    if not files or write_manifest(files) != text:
+        raise Malformed("--manifest", "not what `pitboss games manifest` writes")
+    return files
+
+
+def differing_of(files: Mapping[str, str], others: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of files that differ, or are on one side alone, in their order."""
+    names = files.keys() | others.keys()
+    return tuple(sorted(name for name in names if files.get(name) != others.get(name)))
+
+
+async def check(settings: Settings, manifest: str | None) -> Checked:
+    """Measure the files that lie here, hold them against certificates, and stop what differs.
+
+    With a manifest it says which files are not those of it.
+
+    Raises:
+        Malformed: the manifest is none.
+    """
+    files = await asyncio.to_thread(measure)
+    differing = () if manifest is None else differing_of(read_manifest(manifest), files)
+    async with (
+        open_database(settings, connections_max=1) as database,
+        messages.turn(
+            database,
+            [CATALOGUE_SHARD],
+            now=clock_of(settings).now(),
+            actor=ACTOR,
+            entropy=SystemEntropy(),
+        ) as turn,
+    ):
+        # What runs in other processes they say themselves; here only certificates can tell.
+        measured = Measured(build=build_of(files), differing=differing)
+        return await dealing.check_files(turn, measured)
 
 
 def _parts(path: Path, name: str) -> Iterator[tuple[str, bytes]]:

@@ -1,19 +1,28 @@
-"""`pitboss games`: what the house's own games return, worked out and played out."""
+"""`pitboss games`: what the house's own return, whether their files are certified; and lists."""
 
 from __future__ import annotations
 
 import json
 import time
 from fractions import Fraction
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from pitboss.cli.options import JsonOption, read_day
+from pitboss.cli import game_lists
+from pitboss.cli.options import HomeOption, JsonOption, read_day, settings_of
 from pitboss.cli.outcome import Outcome, outcome
+from pitboss.games.dealing.model import Checked
 from pitboss.games.house.model import House, Par
 
-app = typer.Typer(help="The mathematics of the house's own games.", no_args_is_help=True)
+app = typer.Typer(
+    help="The house's own games, their mathematics and their files; and the lists of providers.",
+    no_args_is_help=True,
+)
+
+app.command()(game_lists.compare)
+app.command(name="import")(game_lists.import_listed)
 
 GameArgument = Annotated[House, typer.Argument(help="Which game.", show_default=False)]
 ROUNDS = 10_000_000
@@ -102,6 +111,80 @@ def listing(
             told.tell(**body)
         else:
             typer.echo(json.dumps(body, indent=1))
+
+
+@app.command()
+def manifest(
+    output: Annotated[Path, typer.Option("--output", metavar="FILE", help="Where to.")] = Path(
+        "games-manifest.txt"
+    ),
+    as_json: JsonOption = False,
+) -> None:
+    """Write the SHA-256 of every file that the house's games are made of, as `sha256sum` does.
+
+    The SHA-256 of the manifest is what certificates name.
+    """
+    from pitboss.app import house
+
+    with outcome(as_json=as_json) as told:
+        files = house.measure()
+        output.write_text(house.write_manifest(files))
+        build = house.build_of(files)
+        told.say(f"{len(files)} files are in {output}; certificates name them by {build}")
+        told.tell(file=str(output), files=len(files), build=build)
+
+
+@app.command()
+def check(
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            "--manifest", metavar="FILE", help="Say which files are not those of it.", exists=True
+        ),
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare the files that lie here with what is certified, now, and stop the games that differ.
+
+    They stop at once in every process; POST /v1/staff/games/suspension lets them go again.
+    """
+    from pitboss.app import house
+    from pitboss.app.parts import borrow_server, uvloop_runner
+
+    with outcome(as_json=as_json) as told, uvloop_runner() as runner:
+        settings = settings_of(home)
+        text = None if manifest is None else manifest.read_text(errors="replace")
+        with borrow_server(settings):
+            checked = runner.run(house.check(settings, text))
+        _tell_checked(told, checked)
+
+
+def _tell_checked(told: Outcome, checked: Checked) -> None:
+    measured = checked.measured
+    told.console.print(f"build: {measured.build}", soft_wrap=True)
+    for name in measured.differing:
+        told.console.print(f"differs: {name}", markup=False, soft_wrap=True)
+    for one in checked.games:
+        told.say(f"{one.game}: certified for {', '.join(one.licences) or 'no licence'}")
+        if one.licences_of_others:
+            told.say(f"  as other files for {', '.join(one.licences_of_others)}")
+        if one.game in checked.stopped:
+            told.say("  stopped")
+    told.tell(
+        ok=checked.ok and not measured.differing,
+        build=measured.build,
+        differing=measured.differing,
+        games=[
+            {
+                "game": one.game,
+                "licences": one.licences,
+                "licences_of_other_files": one.licences_of_others,
+                "stopped": one.game in checked.stopped,
+            }
+            for one in checked.games
+        ],
+    )
 
 
 def _show(told: Outcome, sheet: Par) -> None:

@@ -395,3 +395,70 @@ async def place_of(desk: Desk, player: Somebody) -> str:
     """Return where staff finds the player's newest round."""
     mine = await desk.client.ask("GET", "/v1/me/rounds", token=player.token)
     return f"/v1/staff/players/{player.player_id}/rounds/{mine.json()['rounds'][0]['round_id']}"
+
+
+async def check(desk: Desk) -> Answer:
+    return await desk.client.ask("POST", "/v1/staff/games/house/check", token=desk.staff)
+
+
+async def test_staff_has_the_files_measured_and_nothing_happens_if_they_are_as_they_were(
+    parlour: Desk,
+) -> None:
+    answer = await check(parlour)
+
+    assert answer.status == 200, answer.body
+    assert answer.json() == {
+        "may_deal": True,
+        "build": GAMES_BUILD,
+        "differing": [],
+        "games": [
+            {
+                "game": game.value,
+                "licences": ["demo"],
+                "licences_of_other_files": [],
+                "stopped": False,
+            }
+            for game in House
+        ],
+    }
+
+
+async def test_files_that_differ_are_named_and_stop_the_games_at_once_in_every_process(
+    database: Database, parlour: Desk, draws: Scripted
+) -> None:
+    other = Desk(database=database, house=Equipment(draws=draws, games=Files(changed=True)))
+
+    first = (await check(other)).json()
+    again = (await check(other)).json()
+    games = await parlour.client.ask("GET", "/v1/staff/games?provider=house", token=parlour.staff)
+
+    assert (first["may_deal"], first["differing"]) == (False, ["rules/slot.py"])
+    assert [game["stopped"] for game in first["games"]] == [True] * 3
+    assert [game["stopped"] for game in again["games"]] == [False] * 3
+    # The process that did not measure reads it in the registry.
+    assert [game["suspended"] for game in games.json()["games"]] == [True] * 3
+
+
+async def test_a_game_that_is_certified_as_other_files_alone_is_stopped_and_no_other(
+    database: Database,
+) -> None:
+    desk = Desk(database=database, house=Equipment(draws=Scripted(), games=Files()))
+    games = [listed(House.ROULETTE), listed(House.SLOT, RNG_BUILD, "cd" * 32)]
+    body = {"provider": "house", "games": games}
+    await desk.client.ask("POST", "/v1/staff/games/import", token=desk.staff, body=body)
+
+    answer = (await check(desk)).json()
+
+    assert answer["may_deal"]
+    assert {
+        game["game"]: (game["licences"], game["licences_of_other_files"], game["stopped"])
+        for game in answer["games"]
+    } == {"roulette": (["demo"], [], False), "slot": ([], ["demo"], True)}
+
+
+async def test_where_the_house_deals_nothing_there_is_nothing_to_measure(
+    database: Database,
+) -> None:
+    answer = await check(Desk(database=database))
+
+    assert (answer.status, answer.slug) == (404, "unknown_provider")

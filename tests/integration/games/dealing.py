@@ -12,7 +12,7 @@ from integration.games.world import Games, listing
 from pitboss import jurisdictions
 from pitboss.games import dealing, house, rounds
 from pitboss.games.dealing.errors import GamesChanged
-from pitboss.games.dealing.model import PROVIDER, Answer, Dealt, Drawn, Play
+from pitboss.games.dealing.model import PROVIDER, Answer, Dealt, Drawn, Measured, Play
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.house.model import Action, House, RouletteBet
 from pitboss.games.house.model import Round as State
@@ -115,6 +115,10 @@ class Files:
         if self.changed:
             raise GamesChanged
         return self.digest
+
+    async def check(self) -> Measured:
+        differing = ("rules/slot.py",) if self.changed else ()
+        return Measured(build=self.digest, differing=differing, closed=self.changed)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -37,6 +37,10 @@ NEEDED = {
     ("sandbox", "feed"): ["/nowhere", "--feed", "uof"],
     ("worker", "feed"): ["--feed", "uof"],
     ("feed", "replay"): ["race.bz2"],
+    ("games", "compare"): ["acme"],
+    ("games", "import"): [
+        *("acme", "book", "--version", "1", "--cycle-ms", "3000", "--no-autoplay"),
+    ],
     ("games", "listing"): [
         *("--licence", "GB", "--laboratory", "Lab", "--number", "1", "--issued", "2026-11-26"),
     ],
@@ -64,7 +68,9 @@ def words_of(command: Any, *before: str) -> Iterator[tuple[str, ...]]:
 COMMANDS = sorted(words_of(typer.main.get_command(app)))
 # These look at no setting.
 FREE = {"version", "bench", "sim", "jurisdictions", "compliance", "conformance", "games"}
-WITHOUT_SETTINGS = [words for words in COMMANDS if words[0] in FREE]
+# Of those that look at none, these do.
+BOUND = {("games", "check"), ("games", "compare"), ("games", "import")}
+WITHOUT_SETTINGS = [words for words in COMMANDS if words[0] in FREE and words not in BOUND]
 WITH_SETTINGS = [words for words in COMMANDS if words not in WITHOUT_SETTINGS]
 
 

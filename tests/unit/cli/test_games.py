@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pitboss.app.house import games_build
 from pitboss.cli.commands import main
 from pitboss.games import house
 from pitboss.games.house.model import House
@@ -47,3 +50,42 @@ def test_rounds_that_agree_end_well_and_others_do_not(
 
     assert (right[0], right[1]["ok"], right[1]["rounds"]) == (0, True, 100_000)
     assert (status, said["ok"], said["lines"][0]["agrees"]) == (1, False, False)
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["acme", "book", "--version", "1 0", "--cycle-ms", "1", "--autoplay"], "--version"),
+        (["acme", "b\udcffk", "--version", "1", "--cycle-ms", "1", "--autoplay"], "CODE"),
+        (["acme", *["book"] * 201, "--version", "1", "--cycle-ms", "1", "--autoplay"], "CODE"),
+        (
+            ["acme", "book", "--version", "1", "--cycle-ms", "1", "--autoplay", "--rtp", "0"],
+            "--rtp",
+        ),
+        (
+            ["acme", "book", "--version", "1", "--cycle-ms", "1", "--autoplay", "--rtp", "٩٦"],
+            "--rtp",
+        ),
+    ],
+)
+def test_an_import_that_cannot_be_names_what_is_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    named: str,
+) -> None:
+    status, said = run(monkeypatch, capsys, "import", *words)
+
+    assert (status, said["ok"]) == (1, False)
+    assert said["error"].startswith(f"{named}: ")
+
+
+def test_the_files_of_the_games_are_written_as_certificates_name_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    target = tmp_path / "manifest"
+
+    status, said = run(monkeypatch, capsys, "manifest", "--output", str(target))
+
+    assert (status, said["ok"]) == (0, True)
+    assert hashlib.sha256(target.read_bytes()).hexdigest() == said["build"] == games_build()

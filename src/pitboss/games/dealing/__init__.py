@@ -1,6 +1,12 @@
 """The house's own games, dealt for money: each step's stake, draw and win in one commit."""
 
-from pitboss.games.dealing.operations import count_draws, finish, play, refuse_opening
+from pitboss.games.dealing.operations import (
+    check_files,
+    count_draws,
+    finish,
+    play,
+    refuse_opening,
+)
 from pitboss.games.dealing.queries import (
     find_counts,
     find_disagreements,
@@ -11,6 +17,7 @@ from pitboss.games.dealing.queries import (
 )
 
 __all__ = [
+    "check_files",
     "count_draws",
     "find_counts",
     "find_disagreements",

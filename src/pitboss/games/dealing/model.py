@@ -111,6 +111,48 @@ class Builds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """The files of the games as they lie there now: the digest of those that run, and which differ
+    from these.
+
+    `closed` says that some do, or once did: what ran since nobody can say.
+    """
+
+    build: str
+    differing: tuple[str, ...] = ()
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certified:
+    """A game of the registry: the licences whose certificates that count name the files that were
+    measured, and those whose certificates name others alone."""
+
+    game: House
+    licences: tuple[str, ...]
+    licences_of_others: tuple[str, ...]
+
+    @property
+    def stranger(self) -> bool:
+        """Whether its certificates name other files, and none of them these."""
+        return bool(self.licences_of_others) and not self.licences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a measurement came to, game by game; `stopped` are those that it has stopped."""
+
+    measured: Measured
+    games: tuple[Certified, ...]
+    stopped: tuple[House, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing differs from anything that was certified."""
+        return not self.measured.closed and not any(one.licences_of_others for one in self.games)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """A round with where it stands; without a `state`, `why` the rules cannot say.
 

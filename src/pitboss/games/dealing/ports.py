@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pitboss.games.dealing.model import Drawn
+from pitboss.games.dealing.model import Drawn, Measured
 from pitboss.rng.records import DrawRecord
 
 
@@ -57,6 +57,10 @@ class Games(Protocol):
         Raises:
             GamesChanged: other files lie in their place by now (`dealing.errors`).
         """
+        ...
+
+    async def check(self) -> Measured:
+        """Measure the files now; once one differs, `build` gives no digest any more."""
         ...
 
 

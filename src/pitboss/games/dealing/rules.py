@@ -11,9 +11,18 @@ import msgspec
 
 from pitboss.games import house
 from pitboss.games.dealing.errors import DrawUntold
-from pitboss.games.dealing.model import Builds, HouseRound, Kept, Play, Refusal, Step, game_of
+from pitboss.games.dealing.model import (
+    Builds,
+    Certified,
+    HouseRound,
+    Kept,
+    Play,
+    Refusal,
+    Step,
+    game_of,
+)
 from pitboss.games.house.errors import Unplayable
-from pitboss.games.house.model import Draw
+from pitboss.games.house.model import Draw, House
 from pitboss.games.house.model import Round as State
 from pitboss.games.registry.model import Certificate, Offer
 from pitboss.jurisdictions.model import Jurisdiction
@@ -161,6 +170,23 @@ def is_certified(
     if licence is None or (licence.is_licence and licence.code not in builds.licences):
         return False
     return not certificates or any(builds.digests <= set(item.hashes) for item in certificates)
+
+
+def certified_by(
+    counting: Mapping[House, Sequence[Certificate]], build: str
+) -> tuple[Certified, ...]:
+    """Return for which licences certificates of each game name these files of the games."""
+    found: list[Certified] = []
+    for game in (one for one in House if one in counting):
+        certificates = counting[game]
+        own = {item.licence for item in certificates if build in item.hashes}
+        others = {item.licence for item in certificates} - own
+        found.append(
+            Certified(
+                game=game, licences=tuple(sorted(own)), licences_of_others=tuple(sorted(others))
+            )
+        )
+    return tuple(found)
 
 
 def state_of(round_: HouseRound, steps: Sequence[Step]) -> State:

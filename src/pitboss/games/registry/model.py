@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 import msgspec
 
+from pitboss.kernel.errors import Malformed
+
 # What a provider is called here: in addresses, in accounts, in facts.
 PROVIDER_PATTERN = r"^[a-z0-9_-]{1,20}(?![\s\S])"
 # A game as its provider names it on the wire.
 CODE_PATTERN = r"^[!-~]{1,80}(?![\s\S])"
+VERSION_PATTERN = r"^[!-~]{1,40}(?![\s\S])"
+# A return to player, in percent.
+RTP_PATTERN = r"^\d{1,3}(\.\d{1,4})?(?![\s\S])"
+# More is asked for in several imports.
+GAMES_AT_ONCE_MAX = 200
+CYCLE_MS_MAX = 3_600_000
 PPM = 1_000_000
 
 
@@ -206,6 +215,22 @@ class GameList:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pick:
+    """Games of a provider's list to take in under this version, without certificates.
+
+    What the list does not say is said here, for all of them; `rtp_ppm` counts for those of which
+    it tells no return.
+    """
+
+    provider: str
+    codes: tuple[str, ...]
+    version: str
+    cycle_ms_min: int
+    autoplay: bool
+    rtp_ppm: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """A provider's list of games beside the registry.
 
@@ -260,6 +285,21 @@ Answer = Changed | Refused
 GameKey = tuple[str, str]
 VersionKey = tuple[str, str, str]
 CertificateKey = tuple[str, str, str]
+
+
+def ppm_of(percent: str, *, field: str) -> int:
+    """Return a percentage as millionths.
+
+    Raises:
+        Malformed: it is none, or nothing is returned.
+    """
+    if re.search(RTP_PATTERN, percent, re.ASCII) is None:
+        raise Malformed(field, "a percentage with four decimals at most is needed, such as 96.5")
+    whole, _, part = percent.partition(".")
+    ppm = int(whole) * 10_000 + int(part.ljust(4, "0"))
+    if ppm <= 0:
+        raise Malformed(field, "a game returns something")
+    return ppm
 
 
 def percent_of(ppm: int) -> str:

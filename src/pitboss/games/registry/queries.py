@@ -17,7 +17,9 @@ from pitboss.games.registry.model import (
     GameKey,
     GameKind,
     GameList,
+    Listing,
     Offer,
+    Pick,
     Refusal,
     Standing,
     Version,
@@ -73,6 +75,15 @@ async def find_certificates(
     """
     keys = [version.key for version in versions]
     return await store.find_certificates(tx, keys) if keys else {}
+
+
+def listings_of(listed: GameList, pick: Pick) -> dict[str, Listing | None]:
+    """Return those of the picked games that a provider's list has, as they are taken in, in order.
+
+    None stands for one of which neither tells the return.
+    """
+    there = {item.code: item for item in listed.games if item.enabled}
+    return {code: rules.listing_of(there[code], pick) for code in pick.codes if code in there}
 
 
 def counting(filed: Iterable[Filed], licence: Jurisdiction, now: datetime) -> list[Certificate]:

@@ -20,6 +20,7 @@ from pitboss.games.registry.model import (
     GameList,
     Listing,
     Offer,
+    Pick,
     Refusal,
     StakeRange,
     Version,
@@ -180,6 +181,25 @@ def _agree(one: Certificate, other: Certificate) -> bool:
 def _telling(one: Certificate, other: Certificate) -> Certificate:
     """Return which of two that agree tells its last day."""
     return other if one.expires_on is None else one
+
+
+def listing_of(told: Advertised, pick: Pick) -> Listing | None:
+    """Return a game of a provider's list as it is taken in; None if nobody tells its return."""
+    rtp_ppm = pick.rtp_ppm if told.rtp_ppm is None else told.rtp_ppm
+    if rtp_ppm is None:
+        return None
+    return Listing(
+        version=Version(
+            provider=pick.provider,
+            code=told.code,
+            version=pick.version,
+            title=told.title,
+            kind=told.kind,
+            rtp_ppm=rtp_ppm,
+            cycle_ms_min=pick.cycle_ms_min,
+            autoplay=pick.autoplay,
+        )
+    )
 
 
 def _contradict(known: Version, listed: Version) -> bool:
