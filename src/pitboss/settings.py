@@ -248,6 +248,7 @@ class Settings(BaseSettings):
     # one, takes two of staff.
     correction_total: Annotated[int, Field(ge=0)] = 1_000
     correction_single: Annotated[int, Field(ge=0)] = 100
+    reward_worth_max: Annotated[int, Field(ge=0)] = 500
     # How long a bet waits at most that only a trader may take.
     referral_seconds: Annotated[int, Field(ge=5, le=120)] = 30
     # A round of a game that its provider leaves open for so many hours is ended: as it stands, or

@@ -16,6 +16,7 @@ from pitboss.central.ports import CentralFiles
 from pitboss.db import Database
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.registry.ports import GameLists
+from pitboss.games.rewards.ports import Rewards
 from pitboss.games.rounds.ports import Launcher, RoundPages, Talk
 from pitboss.jurisdictions.model import Register
 from pitboss.kernel.clock import Clock, SystemClock
@@ -83,15 +84,16 @@ class GameProvider:
     """A provider of games: its protocol with its keys, and from where and how often it may call.
 
     `launcher` opens its games; without one, whoever integrates it does.  `game_lists` tells which
-    it has and `pages` show its rounds, if it can be asked.  `one_session`: a new
-    session of a player ends the one before.  Without `networks` it may call from anywhere: its
-    signature is what it is known by.
+    it has, `pages` show its rounds and `rewards` are free stakes in its games, if it can be asked.
+    `one_session`: a new session of a player ends the one before.  Without `networks` it may call
+    from anywhere: its signature is what it is known by.
     """
 
     talk: Talk
     launcher: Launcher | None = None
     game_lists: GameLists | None = None
     pages: RoundPages | None = None
+    rewards: Rewards | None = None
     one_session: bool = False
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     calls_per_second: int = 20_000
@@ -115,6 +117,7 @@ class Edge:
     with `central`, the files over all operators.
     `cash_out` are the terms on which bets are bought back.  `providers` make games, by name;
     `house` is what the house's own are dealt with, if they are.
+    One reward is worth `reward_worth_max` units of its currency at most.
     `price_move_max` is how far a pushed price may move without being confirmed, as a share.
     """
 
@@ -131,6 +134,7 @@ class Edge:
     backlog_max: int = BACKLOG_MAX
     correction_total: int = 1_000
     correction_single: int = 100
+    reward_worth_max: int = 500
     log_database: Database | None = None
     instruments: Instruments = field(default_factory=Instruments)
     proxies_trusted: int = 0

@@ -36,6 +36,7 @@ SAYS_SOMETHING = frozenset(
         "sportsbook.in_play_allowed",
         "sportsbook.in_play_kinds",
         "games.autoplay",
+        "games.rewards",
     }
 )
 

@@ -16,6 +16,7 @@ from pitboss.adapters.protocols.launching import (
     SoftSwissLauncher,
     ValkyrieLauncher,
 )
+from pitboss.adapters.protocols.rewards import Hub88Rewards
 from pitboss.adapters.protocols.round_pages import Hub88Pages
 from pitboss.adapters.protocols.softswiss import SoftSwiss
 from pitboss.adapters.protocols.valkyrie import Valkyrie
@@ -33,6 +34,7 @@ from pitboss.games.registry.model import (
     Refused,
 )
 from pitboss.games.registry.ports import GameLists
+from pitboss.games.rewards.ports import Rewards
 from pitboss.games.rounds.ports import Launcher, RoundPages, Talk
 from pitboss.kernel.entropy import SystemEntropy
 from pitboss.kernel.errors import Malformed, PlatformError
@@ -63,6 +65,7 @@ async def open_providers(settings: Settings) -> AsyncIterator[dict[str, GameProv
                     launcher=_launcher(said, client),
                     game_lists=_game_lists(said, client),
                     pages=_pages(said, client),
+                    rewards=_rewards(said, client),
                     networks=said.networks,
                     calls_per_second=said.calls_per_second,
                     one_session=said.protocol == "hub88",
@@ -158,6 +161,12 @@ def _game_lists(said: GameProviderSettings, client: httpx.AsyncClient) -> GameLi
 def _pages(said: GameProviderSettings, client: httpx.AsyncClient) -> RoundPages | None:
     if said.protocol == "hub88" and said.launch_url is not None:
         return Hub88Pages(_hub88_calls(said, client, said.launch_url))
+    return None
+
+
+def _rewards(said: GameProviderSettings, client: httpx.AsyncClient) -> Rewards | None:
+    if said.protocol == "hub88" and said.launch_url is not None:
+        return Hub88Rewards(_hub88_calls(said, client, said.launch_url))
     return None
 
 

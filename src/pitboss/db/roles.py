@@ -99,6 +99,8 @@ GRANTS: Mapping[str, str] = {
     "game_session": _LIVES,
     "game_round": _LIVES,
     "game_booking": _LIVES,
+    "game_reward": _LIVES,
+    "game_reward_use": _LIVES,
     "catalog_event": _LIVES,
     "trading_book": _LIVES,
     "catalog_market": _LIVES,

@@ -73,6 +73,28 @@ async def check_deposits(turn: Turn, checks: Sequence[DepositCheck]) -> tuple[An
     return rules.decide_deposits(checks, players, licences, known)
 
 
+async def check_rewards(turn: Turn, checks: Sequence[Check]) -> tuple[Answer, ...]:
+    """Say for each free stake that is to be given whether this player may be given one.
+
+    A reward is an inducement to play: who may not play is given none.  It is given to the player
+    and not to a session, so nothing is asked that belongs to one: place, time, second factor.
+    """
+    players, licences = await _look(turn, [check.player_id for check in checks])
+    licensed = {
+        player.id: licences[player.jurisdiction]
+        for player in players.values()
+        if player.jurisdiction in licences
+    }
+    places = [(players[player_id].shard, player_id) for player_id in licensed]
+    known = Known(
+        kept_away=await exclusion.recall_exclusions(turn, places, licensed),
+        identified=await _identify(turn, players, licences),
+        ages=await _ages(turn, players, licences),
+        registered=await _registered(turn, players, licences),
+    )
+    return rules.decide_wagers(checks, players, licences, known, only=rules.REWARD_RULES)
+
+
 async def _registered(
     turn: Turn, players: Mapping[PlayerId, Player], licences: Mapping[str, Jurisdiction]
 ) -> dict[PlayerId, Verdict]:

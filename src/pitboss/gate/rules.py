@@ -36,6 +36,7 @@ from pitboss.responsible.breaks.model import Pace, Planned
 from pitboss.responsible.exclusion.model import Kind
 
 NOTHING_MORE = Known()
+WagerRule = Callable[[WagerCase], Refusal | None]
 # What nearly every stake meets is compared and not looked up.
 _NOWHERE, _UNVERIFIED = Standing.NOT_NEEDED, Identified.UNVERIFIED
 _GOES_ON, _NOT_PLANNED, _UNREGISTERED = Pace.GOES_ON, Planned.NOT_NEEDED, Verdict.NOT_NEEDED
@@ -48,12 +49,15 @@ def decide_wagers(
     players: Mapping[PlayerId, Player],
     jurisdictions: Mapping[str, Jurisdiction],
     known: Known = NOTHING_MORE,
+    *,
+    only: Sequence[WagerRule] | None = None,
 ) -> tuple[Answer, ...]:
     """Answer each check in order; what one is permitted is taken from the player's allowance.
 
-    A stake that is permitted here and refused later, by the sportsbook or for want of money, has
-    used the allowance for the rest of the batch: a limit is never passed, and a bet that was
-    refused for it in the same instant may be asked for again.
+    `only` are the rules that are looked at, if not all of them.  A stake that is permitted here and
+    refused later, by the sportsbook or for want of money, has used the allowance for the rest of
+    the batch: a limit is never passed, and a bet that was refused for it in the same instant may be
+    asked for again.
     """
     permits = _permits(jurisdictions)
     answers: list[Answer] = []
@@ -81,7 +85,7 @@ def decide_wagers(
             age=known.ages.get(player.id),
             registered=known.registered.get(player.id, _UNREGISTERED),
         )
-        refusal = _first_refusal(case)
+        refusal = _first_refusal(case, WAGER_RULES if only is None else only)
         if refusal is not None:
             answers.append(_LOGGED_OUT[refusal] if logs_out(case, refusal) else _REFUSED[refusal])
             continue
@@ -387,7 +391,7 @@ _UNPLANNED = {
 }
 
 # From what the player is to what the stake is: who may not play at all is told that first.
-WAGER_RULES: tuple[Callable[[WagerCase], Refusal | None], ...] = (
+WAGER_RULES: tuple[WagerRule, ...] = (
     refuse_inactive,
     refuse_kept_away,
     refuse_registered,
@@ -405,6 +409,18 @@ WAGER_RULES: tuple[Callable[[WagerCase], Refusal | None], ...] = (
     refuse_unplanned,
     refuse_while_closed,
     refuse_above_limits,
+)
+# What of a stake's rules is about the player and the stake, and not about where, when and in which
+# session it is asked for: that is asked when a reward is played.
+REWARD_RULES: tuple[WagerRule, ...] = (
+    refuse_inactive,
+    refuse_kept_away,
+    refuse_registered,
+    refuse_unverified,
+    refuse_unlicensed_product,
+    refuse_other_currency,
+    refuse_stake_out_of_range,
+    refuse_stake_above_cap,
 )
 # Withdrawals have no list: money that is the player's is never kept by the gate.
 DEPOSIT_RULES: tuple[Callable[[DepositCase], Refusal | None], ...] = (
@@ -430,9 +446,9 @@ _REFUSED = {reason: Refused(reason=reason) for reason in Refusal}
 _LOGGED_OUT = {reason: Refused(reason=reason, logs_out=True) for reason in Refusal}
 
 
-def _first_refusal(case: WagerCase) -> Refusal | None:
+def _first_refusal(case: WagerCase, rules: Sequence[WagerRule]) -> Refusal | None:
     # A plain loop, because a generator would cost every stake more than the rules do.
-    for rule in WAGER_RULES:
+    for rule in rules:
         refusal = rule(case)
         if refusal is not None:
             return refusal

@@ -665,7 +665,10 @@ class SportsbookRules(Section, frozen=True, kw_only=True):
 
 
 class GamesRules(Section, frozen=True, kw_only=True):
-    """What one stake in a game may be, in micros of the player's currency, and how fast it goes."""
+    """What one stake in a game may be, in micros of the player's currency, and how fast it goes.
+
+    `rewards` may be given to players: free stakes, which are an inducement to play.
+    """
 
     stake_micros_min: Micros
     stake_micros_max: Micros
@@ -676,6 +679,7 @@ class GamesRules(Section, frozen=True, kw_only=True):
     one_at_a_time: bool
     odds_shown: bool
     session_planned: bool
+    rewards: bool
 
 
 class Jurisdiction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

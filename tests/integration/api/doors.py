@@ -17,6 +17,7 @@ from pitboss.api.approvals import (
     ReinstatementBody,
     RoleBody,
 )
+from pitboss.api.campaigns import CampaignBody
 from pitboss.api.cases import AssignmentBody, ClosureBody, NoteBody, NotesBody
 from pitboss.api.corrections import CommitBody, CorrectionBody, WriteOffBody
 from pitboss.api.feeds import LinkBody, ParkedDecisionBody
@@ -24,6 +25,7 @@ from pitboss.api.game_lists import ListedGamesBody
 from pitboss.api.games import CertificateWithdrawalBody, GamesBody, GameSuspensionBody
 from pitboss.api.persons import UnblockBody
 from pitboss.api.referrals import ReferralAnswerBody
+from pitboss.api.rewards import RewardBody, RewardDecisionBody
 from pitboss.api.rounds import ResolutionBody
 from pitboss.api.tokens import Role
 from pitboss.api.trading import FactorBody, LimitsBody, SuspensionBody
@@ -105,11 +107,47 @@ class Door:
         path = path.replace(f"/bets/{derived_id('nobody')}", "/bets/{bet_id}")
         path = path.replace(f"/referrals/{derived_id('nobody')}", "/referrals/{bet_id}")
         path = path.replace(f"/rounds/{derived_id('nobody')}", "/rounds/{round_id}")
+        path = path.replace(f"/rewards/{derived_id('nobody')}", "/rewards/{reward_id}")
         path = path.replace("/house/slot/", "/house/{game}/")
         return path.replace("/security-keys/a2V5/", "/security-keys/{credential}/")
 
 
 STAFF_DOORS = (
+    Door(
+        path=f"{NOBODY}/rewards",
+        kind=RewardBody,
+        sample={
+            "provider": "acme",
+            "game": "book",
+            "prepaid": "p1",
+            "stake": "0.50",
+            "currency": "EUR",
+            "count": 3,
+            "ends_at": "2026-08-08T12:00:00Z",
+            "campaign": "c1",
+        },
+        role=Role.STAFF,
+        keyed=True,
+    ),
+    Door(
+        path=f"{NOBODY}/rewards/{derived_id('nobody')}/decision",
+        kind=RewardDecisionBody,
+        sample={"decision": "granted", "reference": "r1"},
+        role=Role.STAFF,
+    ),
+    Door(
+        path="/v1/staff/games/campaigns",
+        kind=CampaignBody,
+        sample={
+            "provider": "acme",
+            "name": "Five a day",
+            "prepaid": "p1",
+            "currency": "EUR",
+            "stake": "1.00",
+            "count": 5,
+        },
+        role=Role.STAFF,
+    ),
     Door(
         path="/v1/staff/games/import",
         kind=GamesBody,

@@ -27,6 +27,8 @@ CHANGES = {
     "game_certificate_withdrawal": ("why", "why || '?'"),
     "game_odds": ("top_win_chance", "top_win_chance || '0'"),
     "game_provider": ("suspended", "NOT suspended"),
+    "game_reward": ("prepaid", "'another'"),
+    "game_reward_use": ("micros", "micros + 1"),
     "game_round": ("won_micros", "won_micros + 1"),
     "game_session": ("game", "game || '?'"),
     "game_token": ("number", "number + 1"),

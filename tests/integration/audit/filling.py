@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 from fractions import Fraction
 from typing import Any
@@ -19,6 +20,7 @@ from integration.games.dealing import (
     on_red,
     shoe,
 )
+from integration.games.rewarding import Giving
 from integration.games.world import Games, certified, listing, stake, undo, win
 from integration.sportsbook import test_combinations as combinations
 from integration.sportsbook.test_boosts import boosted
@@ -29,7 +31,7 @@ from pitboss.cashier import pay_out_wins
 from pitboss.cashier.model import NewsStatus, Requested
 from pitboss.central.model import Began
 from pitboss.db import Database
-from pitboss.games import dealing, registry, rounds
+from pitboss.games import dealing, registry, rewards, rounds
 from pitboss.games.house.model import House
 from pitboss.games.registry.model import Suspension, Why
 from pitboss.games.rounds.model import ClosedBy, Resolution, digest_of, make_token
@@ -42,12 +44,14 @@ from pitboss.jurisdictions.model import (
     WhenReached,
 )
 from pitboss.jurisdictions.model import Scope as Reach
+from pitboss.kernel.entropy import SeededEntropy
 from pitboss.kernel.ids import BetId, PlayerId, derived_id
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.shards import CATALOGUE_SHARD, SYSTEM_SHARD, shard_of
 from pitboss.registers.model import Pulse, Silence
 from pitboss.responsible import contacts, limits
 from pitboss.responsible.limits.model import Change, LimitKey, Named, PayoutWish
+from pitboss.sandbox.rewards import Fate
 from pitboss.sportsbook import betting, cash_out, catalog, settlement, trading
 from pitboss.sportsbook.betting.model import OnLimit, OpenBet, Trader, Word
 from pitboss.sportsbook.cash_out.model import Ask, Quote
@@ -138,6 +142,7 @@ async def fill(cashier: Cashier, monkeypatch: pytest.MonkeyPatch) -> None:
     await be_filed(cashier, monkeypatch)
     await be_contacted(cashier, await cashier.player(), monkeypatch)
     await play_games(cashier, monkeypatch)
+    await be_given_rewards(cashier)
     await play_the_house(cashier)
 
 
@@ -255,6 +260,37 @@ async def be_paid_out(cashier: Cashier, player: PlayerId, monkeypatch: pytest.Mo
         async with cashier.turn(place[0]) as turn:
             (paid,) = await pay_out_wins(turn, [place])
     assert isinstance(paid, Requested)
+
+
+async def be_given_rewards(cashier: Cashier) -> None:
+    """Let rewards be granted, played, undone, unknown, decided, refused and cancelled."""
+    giving = Giving(
+        database=cashier.database,
+        clock=cashier.clock,
+        # Who else is drawn, and in which shards they are, stays as it was.
+        entropy=SeededEntropy(62),
+        serial=itertools.count(1_000),
+    )
+    await giving.list_games(listing())
+    ann = await giving.player(units=10)
+    await giving.launch(ann)
+    granted = await giving.granted(ann)
+    await giving.give(giving.grant(ann, game="nothing"))
+    await giving.done(ann, stake("f1", free=True, reward=granted.ref), ref="f1")
+    await giving.done(ann, stake("f2", free=True, reward=granted.ref), ref="f2")
+    await giving.done(ann, undo("f3", "f2"), ref="f2")
+    giving.provider.claimed.add(granted.ref or "")
+    await giving.cancel(granted)
+    await giving.cancel(await giving.granted(ann))
+    await giving.loop().step()
+    giving.provider.fate["rewards/create"] = Fate.REFUSED
+    await giving.requested(ann)
+    await giving.loop().step()
+    giving.provider.fate["rewards/create"] = Fate.MUTE
+    unknown = await giving.requested(ann)
+    await giving.loop().step()
+    async with giving.turn(unknown.place[0]) as turn:
+        await rewards.decide(turn, unknown.place, None)
 
 
 async def play_games(cashier: Cashier, monkeypatch: pytest.MonkeyPatch) -> None:

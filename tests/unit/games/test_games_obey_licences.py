@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from pitboss import jurisdictions
 from pitboss.games import registry
 from pitboss.games.registry.model import GameKind, Offer, Refusal, Standing, Version
+from pitboss.games.rewards import rules
+from pitboss.games.rewards.model import Grant
+from pitboss.games.rewards.model import Refusal as NoReward
 from pitboss.jurisdictions.model import Jurisdiction
+from pitboss.kernel.ids import PlayerId, derived_id
 from proofs import Proves
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -83,3 +87,28 @@ def test_a_game_that_does_not_tell_its_odds_is_played_only_where_nobody_must_be_
     assert refusal(licence) is None
     wanted = Refusal.GAME_ODDS_NOT_TOLD if licence.games.odds_shown else None
     assert refusal(licence, top_win_chance=None) is wanted
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_free_stakes_in_games_are_given_only_where_the_licence_lets_anybody_have_them(
+    code: str, proves: Proves
+) -> None:
+    proves("games.rewards", code)
+    licence = jurisdictions.get(code)
+    grant = Grant(
+        id=derived_id("reward"),
+        player_id=PlayerId(derived_id("player")),
+        provider="acme",
+        game="game",
+        prepaid="p1",
+        currency="EUR",
+        stake_micros=1_000_000,
+        stakes_max=1,
+        ends_at=NOW + timedelta(days=1),
+    )
+
+    refusal = rules.refuse_terms(
+        grant, licence, worth_micros_max=None, minor_unit_micros=10_000, now=NOW
+    )
+
+    assert refusal is (None if licence.games.rewards else NoReward.REWARDS_NOT_ALLOWED)

@@ -18,7 +18,7 @@ from pitboss.gate.model import (
     Refusal,
     Refused,
 )
-from pitboss.gate.rules import decide_deposits, decide_wagers
+from pitboss.gate.rules import REWARD_RULES, decide_deposits, decide_wagers
 from pitboss.jurisdictions.model import Jurisdiction
 from pitboss.kernel.ids import PlayerId, derived_id
 from pitboss.kernel.shards import shard_of
@@ -186,6 +186,24 @@ def test_a_stake_is_taken_only_from_where_the_player_may_be(
         if reason is None
         else Refused(reason=reason)
     )
+
+
+def test_a_reward_is_asked_about_the_player_and_not_about_a_session() -> None:
+    check = wager(product=Product.GAMES, free=True)
+    known = Known(
+        located={0: Located(standing=Standing.NOT_SHOWN)}, agreed={ANN: False}, time_up={ANN}
+    )
+    people = {ANN: player()}
+
+    (staked,) = decide_wagers([check], people, {"demo": DEMO}, known)
+    (given,) = decide_wagers([check], people, {"demo": DEMO}, known, only=REWARD_RULES)
+    (unverified,) = decide_wagers(
+        [check], people, {"demo": strict(before_play=True)}, known, only=REWARD_RULES
+    )
+
+    assert staked == Refused(reason=Refusal.TERMS_NOT_ACCEPTED)
+    assert isinstance(given, Permit)
+    assert unverified == Refused(reason=Refusal.PLAYER_NOT_VERIFIED)
 
 
 def test_every_standing_has_an_answer() -> None:

@@ -47,7 +47,7 @@ class Hub88GameList:
     async def fetch(self) -> GameList:
         """Return all of them, as they are now."""
         body = {"operator_id": self._calls.operator}
-        _, found = await self._calls.ask(body, name="list", bytes_max=BYTES_MAX)
+        _, found = await self._calls.ask(body, name="game/list", bytes_max=BYTES_MAX)
         return read(found, _of_hub88)
 
 

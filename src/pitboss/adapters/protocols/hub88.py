@@ -29,6 +29,7 @@ from pitboss.adapters.protocols.reading import (
     text_of,
     told_text,
 )
+from pitboss.games.rewards.model import StakeRefusal
 from pitboss.games.rounds.model import (
     Bearer,
     Dialect,
@@ -76,7 +77,7 @@ _NO_STAKE = "RS_ERROR_TRANSACTION_DOES_NOT_EXIST"
 _ROLLED_BACK, _LIMIT = "RS_ERROR_TRANSACTION_ROLLED_BACK", "RS_ERROR_BET_LIMIT_EXCEEDED"
 _TIMEOUT = "RS_ERROR_TIMEOUT"
 
-_STATUSES = {
+_STATUSES: dict[str, str] = {
     WireRefusal.UNKNOWN_PLAYER: _TOKEN,
     WireRefusal.UNKNOWN_SESSION: _TOKEN,
     WireRefusal.SESSION_EXPIRED: _EXPIRED,
@@ -88,6 +89,8 @@ _STATUSES = {
     WireRefusal.NOT_A_STAKE: _NO_STAKE,
     WireRefusal.INSUFFICIENT_FUNDS: _FUNDS,
     WireRefusal.PROMOTION_EXHAUSTED: _FUNDS,
+    # The reward has no such stake to give, whoever says so.
+    **dict.fromkeys(StakeRefusal, _FUNDS),
     # There is no word for it; this one is rolled back, and that finds nothing.
     WireRefusal.ROUND_CLOSED: _UNKNOWN,
     "stake_too_large": _LIMIT,
@@ -264,7 +267,8 @@ def _step(verb: str, external_id: str, body: Mapping[str, Any]) -> Step:
     micros = scaled_of(body.get("amount"), "amount", MICROS_EACH)
     free, said = flag_of(body, "is_free"), _reward_of(body)
     if verb == "bet":
-        return Stake(external_id=external_id, micros=micros, free=free, said=said)
+        reward = told_text(body, "reward_uuid") if free else None
+        return Stake(external_id=external_id, micros=micros, free=free, said=said, reward=reward)
     jackpot = scaled_of(body.get("jackpot_win") or 0, "jackpot_win", MICROS_EACH)
     if jackpot > micros:
         raise Misshapen("jackpot_win", "it is a part of the amount")

@@ -1,8 +1,9 @@
-"""What we ask of Hub88 and Caleta: their Games API, signed with our key.
+"""What we ask of Hub88 and Caleta: their Games and Freebets APIs, signed with our key.
 
 They have one API at two addresses: `/operator/generic/v2/game/…` is Hub88's, `/api/game/…` is
 Caleta's, and what differs follows from that.
-Source: Caleta System API 1.5, `/api/game/*`; docs.hub88.io, operator API reference, Games API.
+Source: Caleta System API 1.5, `/api/game/*` and `/api/freebet/*`; docs.hub88.io, operator API
+reference, Games API.
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ class Hub88Calls:
         return DEMO_CURRENCY_HUB88 if self._is_hub88 else DEMO_CURRENCY_CALETA
 
     def beside(self, name: str) -> str:
-        """Return the address that has this name beside the one where games are opened."""
-        return f"{self._url.removesuffix(_OPENING)}/game/{name}"
+        """Return the address that has this path beside the one where games are opened."""
+        return f"{self._url.removesuffix(_OPENING)}/{name}"
 
     async def ask(
         self, body: dict[str, Any], *, bytes_max: int, name: str = "", also: tuple[int, ...] = ()

@@ -30,7 +30,9 @@ class Hub88Pages:
             "round": ref,
             "user": player_id,
         }
-        status, found = await calls.ask(body, name="round", bytes_max=_BYTES_MAX, also=_NOT_THERE)
+        status, found = await calls.ask(
+            body, name="game/round", bytes_max=_BYTES_MAX, also=_NOT_THERE
+        )
         if status in _NOT_THERE:
             return None
         url = found.get("url") if isinstance(found, dict) else None

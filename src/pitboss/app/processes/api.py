@@ -100,6 +100,7 @@ def compose(
             backlog_max=settings.backlog_max,
             correction_total=settings.correction_total,
             correction_single=settings.correction_single,
+            reward_worth_max=settings.reward_worth_max,
             price_move_max=Fraction(settings.price_move_percent_max, 100),
             log_database=log,
             instruments=locating.instruments(settings),

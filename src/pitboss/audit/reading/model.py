@@ -15,6 +15,7 @@ from pitboss.cashier import facts as cashier
 from pitboss.central import facts as central
 from pitboss.games.dealing import facts as dealing
 from pitboss.games.registry import facts as game_registry
+from pitboss.games.rewards import facts as rewards
 from pitboss.games.rounds import facts as rounds
 from pitboss.kernel.errors import Malformed, PlatformError
 from pitboss.kernel.facts import Fact
@@ -77,6 +78,7 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     *combinations.FACTS,
     *record.FACTS,
     *registers.FACTS,
+    *rewards.FACTS,
     *rounds.FACTS,
     *settlement.FACTS,
     *trading.FACTS,

@@ -11,6 +11,7 @@ from pitboss.cashier.folding import CashierFold
 from pitboss.central.folding import CentralFold
 from pitboss.games.dealing.folding import DealingFold
 from pitboss.games.registry.folding import RegistryFold
+from pitboss.games.rewards.folding import RewardsFold
 from pitboss.games.rounds.folding import RoundsFold
 from pitboss.kernel.facts import Fact
 from pitboss.kernel.folding import Row, Table, Told
@@ -73,6 +74,7 @@ class State:
             CashierFold(),
             CentralFold(),
             RegistryFold(),
+            RewardsFold(),
             RoundsFold(),
             DealingFold(),
             ContactsFold(),

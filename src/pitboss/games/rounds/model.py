@@ -104,7 +104,8 @@ class Stake(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="stake"):
     """Take a stake; a `free` one is the house's money, and none of the player's.
 
     `ref` is another name of the bet, by which its wins and rollbacks may call it.  `promo` and
-    `said` are what its provider called it, as `Booking` has them.
+    `said` are what its provider called it, as `Booking` has them.  `reward` is the provider's name
+    of the reward that a free one is of, if it says so.
     """
 
     external_id: str
@@ -113,6 +114,7 @@ class Stake(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="stake"):
     ref: str | None = None
     promo: bool = False
     said: str | None = None
+    reward: str | None = None
 
 
 class Win(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="win"):

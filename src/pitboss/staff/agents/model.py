@@ -45,6 +45,8 @@ class Permission(StrEnum):
     IMPORT_GAMES = "games.import"
     SUSPEND_GAMES = "games.suspend"
     RESOLVE_ROUNDS = "rounds.resolve"
+    GIVE_REWARDS = "rewards.give"
+    DECIDE_REWARDS = "rewards.decide"
     SEE_FIGURES = "figures.see"
     SEE_REGISTERS = "registers.see"
     WRITE_TO_PLAYERS = "marketing.write"
@@ -157,6 +159,7 @@ BUILTIN: Mapping[str, frozenset[Permission]] = {
         {
             *(Permission.SEE_GAMES, Permission.IMPORT_GAMES, Permission.SUSPEND_GAMES),
             *(Permission.RESOLVE_ROUNDS, Permission.SEE_FIGURES),
+            *(Permission.GIVE_REWARDS, Permission.DECIDE_REWARDS),
         }
     ),
     "payments": frozenset(

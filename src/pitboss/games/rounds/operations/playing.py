@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import structs
 
 from pitboss import gate, jurisdictions, wallet
-from pitboss.games import registry
+from pitboss.games import registry, rewards
 from pitboss.games.rounds import rules, store
 from pitboss.games.rounds.facts import (
     RoundClosed,
@@ -88,6 +88,7 @@ async def play(turn: Turn, requests: Sequence[Request]) -> tuple[Answer, ...]:
         },
         verdicts=verdicts,
         foreign=await _foreign(turn, asked),
+        rewards=await rewards.find_named(turn.tx, rules.rewards_of(requests)),
     )
     fold = rules.Fold(known, turn.now)
 
@@ -314,6 +315,8 @@ async def _tell(
         fact = fact_of(deed, booking, moved)
         turn.publish(booking.shard, booking.player_id, fact)
         counted.append((booking.shard, fact))
+    await rewards.use(turn, rules.uses_of(fold.deeds))
+    await rewards.give_back(turn, rules.freed_by(fold.deeds))
     await limits.count(turn, counted)
     if paying:
         # It was told what is left, so that is what is taken.

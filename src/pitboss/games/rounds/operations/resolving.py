@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from pitboss import wallet
+from pitboss.games import rewards
 from pitboss.games.rounds import store
 from pitboss.games.rounds.facts import RoundResolved
 from pitboss.games.rounds.model import (
@@ -105,6 +106,10 @@ async def _resolve(
         movements=tuple(movements),
     )
     turn.publish(round_.shard, round_.player_id, fact)
+    freed = [item for item in stakes if item.free]
+    await rewards.give_back(
+        turn, [(item.shard, item.provider, item.external_id, item.player_id) for item in freed]
+    )
     await limits.count(turn, [(round_.shard, fact)])
     return Resolved(round_id=round_.id, refunded_micros=micros)
 

@@ -11,9 +11,12 @@ from pitboss.games.rounds.rules.drafting import (
     Verdict,
     accounts_of,
     credits_of,
+    freed_by,
     fresh_stakes,
     ids_of,
     refs_of,
+    rewards_of,
+    uses_of,
 )
 
 __all__ = [
@@ -27,7 +30,10 @@ __all__ = [
     "Verdict",
     "accounts_of",
     "credits_of",
+    "freed_by",
     "fresh_stakes",
     "ids_of",
     "refs_of",
+    "rewards_of",
+    "uses_of",
 ]

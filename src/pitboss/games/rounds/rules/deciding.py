@@ -53,6 +53,7 @@ from pitboss.games.rounds.rules.drafting import (
     refuse_others,
     shared_out,
     step_of,
+    take_reward,
     transfers_of,
     with_balance,
 )
@@ -148,6 +149,7 @@ class Fold:
         after = max(draft.available, 0)
         self._known.purses[purse] = draft.available
         self._known.rounds |= draft.rounds
+        self._known.rewards |= draft.rewards
         self.changed_rounds |= draft.rounds
         self._take(draft, [with_balance(deed, after) for deed in draft.deeds])
         if draft.closed is not None:
@@ -252,8 +254,7 @@ class Fold:
         verdict = WireRefusal.UNKNOWN_SESSION if judged is None else self._known.verdicts[judged]
         if isinstance(verdict, str):
             raise NotDone(verdict, keep=structs.replace(booking, refusal=verdict))
-        if step.free and not dialect.free_play:
-            raise NotDone(WireRefusal.PROMOTION_EXHAUSTED)
+        reward = take_reward(draft, self._known.rewards, step, booking) if step.free else None
         if not step.free and draft.available < step.micros:
             no = WireRefusal.INSUFFICIENT_FUNDS
             raise NotDone(no, keep=structs.replace(booking, refusal=no))
@@ -270,6 +271,7 @@ class Fold:
                 step=step,
                 transfers=transfers_of(booking, [(payer, house, step.micros)]),
                 permit=verdict,
+                reward=reward,
             ),
         )
 

@@ -1,0 +1,196 @@
+"""The rewards loop: asks providers for what was given, once, and cancels what is to be.
+
+A provider is asked between transactions, never inside one.  That it is asked now is committed
+before it is: a crash after that leaves a reward of which nobody knows whether it was granted, and
+that is what it is then called.  It is never asked for again, for that could grant it twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from pitboss import messages
+from pitboss.db import Database
+from pitboss.games import rewards
+from pitboss.games.rewards.model import (
+    CreateOutcome,
+    Place,
+    Reward,
+    RewardState,
+    Unanswered,
+    Waiting,
+    Why,
+)
+from pitboss.games.rewards.ports import Rewards
+from pitboss.kernel.clock import Clock, SystemClock
+from pitboss.kernel.entropy import Entropy
+from pitboss.kernel.errors import Fault
+from pitboss.kernel.waiting import happened
+
+BATCH_MAX = 32
+IDLE_SECONDS = 0.5
+RETRY_SECONDS = 0.5
+# Of what is no single reward's; somebody must look, and payments beside us go on.
+HALTED_SECONDS = 60.0
+# After a provider that is away, twice as long each time.
+BACKOFF_SECONDS_MIN = 1.0
+BACKOFF_SECONDS_MAX = 300.0
+_DOUBLINGS_MAX = 16
+# Twice what an answer may take: whoever sent it has died, or has an answer that it cannot write.
+SILENCE_SECONDS = 60.0
+# Between two looks at whose rewards are forfeited; an excluded player's stakes are refused anyhow.
+SWEEP_SECONDS = 5.0
+# How often an answer is written again that could not be, a little later each time.
+NOTES_MAX = 8
+NO_ANSWER = "whoever asked has died, or could not write what was answered"
+
+_log = structlog.get_logger("rewards")
+
+
+@dataclass(slots=True, kw_only=True)
+class Loop:
+    """Looks after rewards with all providers; of several that run, one asks for each.
+
+    `clock` is the platform's; `wall` is the machine's, by which providers live.
+    """
+
+    database: Database
+    providers: Mapping[str, Rewards]
+    clock: Clock
+    entropy: Entropy
+    wall: Clock = field(default_factory=SystemClock)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Go on until told to stop; faults of the world are waited out."""
+        sweep_in = 0.0
+        while not stop.is_set():
+            wait = IDLE_SECONDS
+            try:
+                if sweep_in <= 0:
+                    await self.sweep()
+                    sweep_in = SWEEP_SECONDS
+                if await self.step():
+                    wait = 0.0
+            except Fault as fault:
+                _log.warning("trying again", why=str(fault))
+                wait = RETRY_SECONDS
+            except Exception:
+                _log.exception("no rewards are given")
+                wait = HALTED_SECONDS
+            sweep_in -= wait
+            if wait:
+                await happened(stop, wait)
+
+    async def step(self) -> int:
+        """Look at what waits; return how many rewards that were."""
+        async with self.database.reading() as tx:
+            found = await rewards.find_waiting(
+                tx, self.providers.keys(), at=self.wall.now(), limit=BATCH_MAX
+            )
+        await asyncio.gather(*(self._look_after(item) for item in found))
+        return len(found)
+
+    async def sweep(self) -> int:
+        """Have the open rewards of excluded players cancelled; return how many there were."""
+        after: Place | None = None
+        count = 0
+        while True:
+            async with self.database.reading() as tx:
+                found, after = await rewards.find_forfeited(tx, now=self.clock.now(), after=after)
+            for item in found:
+                async with self._turn(item.place) as turn:
+                    await rewards.cancel(turn, item.place, Why.EXCLUDED)
+            count += len(found)
+            if after is None:
+                return count
+
+    async def _look_after(self, reward: Reward) -> None:
+        """Do what a reward waits for; what breaks concerns this one alone."""
+        try:
+            match reward.state:
+                case RewardState.REQUESTED:
+                    await self._give(reward)
+                case RewardState.SENT:
+                    await self._note(reward.place, Unanswered(word=NO_ANSWER))
+                case _:
+                    await self._cancel(reward)
+        except Fault as fault:
+            _log.warning("put off", reward=reward.id, why=str(fault))
+            await self._put_off(reward, BACKOFF_SECONDS_MIN)
+        except Exception:
+            _log.exception("a reward broke", reward=reward.id)
+            await self._put_off(reward, BACKOFF_SECONDS_MAX)
+
+    async def _give(self, reward: Reward) -> None:
+        """Send a reward, if its prepaid pays for it as it was given."""
+        provider = self.providers[reward.provider]
+        prepaids = await provider.list_prepaids(reward.game, reward.currency)
+        refusal = rewards.refuse_prepaid(reward, prepaids)
+        async with self._turn(reward.place) as turn:
+            if refusal is not None:
+                await rewards.decline(turn, reward.place, refusal)
+                return
+            sent = await rewards.send(turn, [reward.place])
+            await rewards.postpone(turn, [self._waiting(item, SILENCE_SECONDS) for item in sent])
+        for item in sent:
+            await self._note(item.place, await self._ask(provider, item))
+
+    async def _ask(self, provider: Rewards, reward: Reward) -> CreateOutcome:
+        try:
+            return await provider.create(reward)
+        except Exception as error:
+            # It was on its way: what came back cannot be read, and that is no no.
+            _log.exception("an answer broke", reward=reward.id)
+            return Unanswered(word=type(error).__name__)
+
+    async def _note(self, place: Place, outcome: CreateOutcome) -> None:
+        """Write what was answered, again if the database is away: nobody will say it again."""
+        for number in range(NOTES_MAX):
+            try:
+                async with self._turn(place) as turn:
+                    reward = await rewards.record_outcome(turn, place, outcome)
+                break
+            except Fault as fault:
+                _log.warning("an answer is not written yet", reward=place[1], why=str(fault))
+                await asyncio.sleep(RETRY_SECONDS * number)
+        else:
+            _log.error("an answer is lost", reward=place[1], outcome=str(outcome))
+            return
+        if reward.state is RewardState.UNKNOWN:
+            _log.error("nobody knows whether a reward was granted", reward=place[1])
+
+    async def _cancel(self, reward: Reward) -> None:
+        """Cancel a reward: asked again until there is an answer, for that grants nothing."""
+        outcome = await self.providers[reward.provider].cancel(reward.ref or "")
+        async with self._turn(reward.place) as turn:
+            await rewards.record_cancel(turn, reward.place, outcome)
+
+    async def _put_off(self, reward: Reward, seconds_min: float) -> None:
+        """Look at it again later, unless it has moved on meanwhile."""
+        doubled = seconds_min * 2 ** min(reward.attempts, _DOUBLINGS_MAX)
+        waiting = self._waiting(reward, min(doubled, BACKOFF_SECONDS_MAX), again=True)
+        async with self._turn(reward.place) as turn:
+            found = await rewards.find_reward(turn.tx, reward.place)
+            if found is not None and found.state is reward.state:
+                await rewards.postpone(turn, [waiting])
+
+    def _waiting(self, reward: Reward, seconds: float, *, again: bool = False) -> Waiting:
+        return Waiting(
+            place=reward.place,
+            attempts=reward.attempts + again,
+            try_at=self.wall.now() + timedelta(seconds=seconds),
+        )
+
+    def _turn(self, place: Place) -> messages.TurnContext:
+        return messages.turn(
+            self.database,
+            {place[0]},
+            now=self.clock.now(),
+            actor="rewards",
+            entropy=self.entropy,
+        )
