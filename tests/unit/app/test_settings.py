@@ -38,6 +38,7 @@ EVERYTHING = Settings(
     backlog_max=17,
     correction_total=50,
     correction_single=5,
+    reward_worth_max=40,
     price_move_percent_max=25,
     referral_seconds=12,
     rounds_open_hours=24,
@@ -187,7 +188,7 @@ def test_a_home_is_the_same_folder_from_everywhere(
     [
         *(("port", "x"), ("port", "-1"), ("port", "65536"), ("port", "1.5")),
         *(("bet_workers", "0"), ("bet_workers", "5"), ("backlog_max", "0")),
-        *(("correction_total", "-1"), ("correction_single", "-1")),
+        *(("correction_total", "-1"), ("correction_single", "-1"), ("reward_worth_max", "-1")),
         *(
             ("bet_workers", "0"),
             ("bet_workers", "5"),

@@ -1,0 +1,42 @@
+"""Providers of games are put together from what is configured of them, and of nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from integration.games.test_conformance import private_pem, public_pem
+from pitboss.adapters.protocols.rewards import Hub88Rewards
+from pitboss.app.games import ProviderUnusable, open_providers
+from pitboss.settings import GameProviderSettings, Settings
+from unit.protocols.keys import PAIR
+
+URL = "https://games.example/api/game/url"
+HUB88 = GameProviderSettings(
+    protocol="hub88",
+    keys=(public_pem(PAIR).decode(),),
+    launch_url=URL,
+    launch_key=private_pem(PAIR).decode(),
+    operator="casino",
+)
+
+
+async def test_rewards_are_asked_for_where_the_protocol_has_them_and_an_address_is_known() -> None:
+    others = {
+        "silent": HUB88.model_copy(update={"launch_url": None}),
+        "softswiss": GameProviderSettings(protocol="softswiss", keys=("a",), launch_url=URL),
+        "valkyrie": GameProviderSettings(protocol="valkyrie", keys=("a",), launch_url=URL),
+    }
+
+    async with open_providers(Settings(games={"caleta": HUB88, **others})) as found:
+        asked = {name: one.rewards for name, one in found.items()}
+
+    assert isinstance(asked.pop("caleta"), Hub88Rewards)
+    assert asked == dict.fromkeys(others)
+
+
+async def test_a_provider_whose_key_is_none_is_named() -> None:
+    broken = HUB88.model_copy(update={"launch_key": "no key"})
+
+    with pytest.raises(ProviderUnusable, match=r"games\.caleta"):
+        async with open_providers(Settings(games={"caleta": broken})):
+            pass
