@@ -151,7 +151,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("about", "status", "slug", "field"), BAD, ids=lambda item: str(item))
+@pytest.mark.parametrize(("about", "status", "slug", "field"), BAD, ids=str)
 async def test_what_is_wrong_is_named_and_nothing_is_changed(
     desk: Desk,
     ann: Somebody,

@@ -174,7 +174,9 @@ NOT_OURS = [
 
 
 @pytest.mark.parametrize("dialect", [PLAIN, AGREED], ids=["not agreed", "agreed"])
-@pytest.mark.parametrize(("about", "happens", "reason"), NOT_OURS, ids=lambda item: str(item))
+@pytest.mark.parametrize(
+    ("about", "happens", "reason"), NOT_OURS, ids=[item[2] for item in NOT_OURS]
+)
 async def test_the_house_pays_for_nothing_that_the_reward_does_not_give(
     world: Giving,
     ann: PlayerId,
