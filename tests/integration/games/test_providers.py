@@ -36,11 +36,9 @@ from pitboss.conformance.model import Account, Move, Wrong
 from pitboss.conformance.softswiss import SoftSwissSpeaker
 from pitboss.conformance.valkyrie import ValkyrieSpeaker
 from pitboss.db import Database, Transaction
-from pitboss.games import rounds
 from pitboss.games.rounds import store
 from pitboss.games.rounds.model import Round
 from pitboss.games.rounds.ports import Launcher
-from pitboss.kernel.ids import PlayerId
 from unit.protocols.keys import PAIR
 
 SECRET = b"a secret of a studio"
@@ -262,51 +260,6 @@ async def test_valkyrie_tells_sessions_transactions_and_rounds(database: Databas
         f"{BASE}/players/session", headers={"authorization": f"Bearer {KEY}"}
     )
     assert nowhere.json()["error"]["code"] == "PAM_ERR_MISSING_PROVIDER"
-
-
-@pytest.mark.parametrize("name", ["b\x00", "b 1", "x" * 256, "b\u00e9"], ids=ascii)
-@pytest.mark.parametrize("field", ["providerTransactionId", "providerBetRef"])
-async def test_what_can_be_no_id_is_found_by_nobody_and_breaks_nothing(
-    database: Database, field: str, name: str
-) -> None:
-    table = await lay(database, Valkyrie("acme", [KEY]), game="kit/book")
-    _, account = await table.account()
-
-    answer = await table.http.get(
-        f"{BASE}/players/{account.player}/transactions",
-        params={"provider": "kit"} | {field: name},
-        headers={"authorization": f"Bearer {KEY}", "x-player-token": account.token or ""},
-    )
-
-    assert (answer.status_code, answer.json()) == (200, {"status": "OK", "transactions": []})
-
-
-async def test_promotions_of_two_vendors_are_two_rounds(database: Database) -> None:
-    table = await lay(database, Valkyrie("acme", [KEY]), game="kit/book")
-    _, account = await table.account()
-    for vendor in ("kit", "other"):
-        win = {
-            "currency": "EUR",
-            "provider": vendor,
-            "transactionType": "PROMODEPOSIT",
-            "cashAmount": 1,
-            "bonusAmount": 0,
-            "promoAmount": 0,
-            "transactionDateTime": "2026-11-27T12:00:00Z",
-            "providerTransactionId": "p1",
-        }
-        paid = await table.http.post(
-            f"{BASE}/players/{account.player}/transactions",
-            params={"provider": vendor},
-            headers={"authorization": f"Bearer {KEY}", "x-player-token": account.token or ""},
-            json=win,
-        )
-        assert paid.json()["status"] == "OK"
-
-    async with database.reading() as tx:
-        found = await rounds.find_rounds(tx, PlayerId(account.player))
-
-    assert [item.won_micros for item in found] == [1_000_000] * 2
 
 
 async def test_who_asks_for_the_session_before_each_win_is_told_of_one_that_stakes_no_more(

@@ -26,7 +26,6 @@ from pitboss.games.rounds.model import (
     Refused,
     Request,
     Resolution,
-    Step,
     WinNeeds,
 )
 from pitboss.kernel.ids import PlayerId, derived_id
@@ -129,57 +128,6 @@ async def test_an_id_that_was_used_for_something_else_is_refused(
     assert isinstance(answer, Refused)
     assert answer.reason == "other_facts"
     assert await world.has(ann) == 95 * UNIT
-
-
-@pytest.mark.parametrize("step", [stake("b1", 5), win("w1", 5)], ids=["stake", "win"])
-async def test_the_same_again_in_another_currency_is_something_else(
-    world: Games, ann: PlayerId, step: Step
-) -> None:
-    await world.done(ann, step)
-
-    answer = await world.wish(ann, step, currency="EUR")
-
-    assert isinstance(answer, Refused)
-    assert answer.reason == "other_facts"
-
-
-async def test_a_stake_of_money_is_something_else_than_a_free_one_under_its_id(
-    world: Games, ann: PlayerId
-) -> None:
-    about = {"dialect": Dialect(free_play=True)}
-    await world.done(ann, stake("b1", 5), **about)
-
-    answer = await world.wish(ann, structs.replace(stake("b1", 5), free=True), **about)
-
-    assert isinstance(answer, Refused)
-    assert answer.reason == "other_facts"
-    assert await world.has(ann) == 95 * UNIT
-
-
-async def test_a_rollback_of_a_refused_stake_that_comes_again_is_answered_as_at_first(
-    world: Games, ann: PlayerId
-) -> None:
-    about = {"dialect": STRICT}
-    assert isinstance(await world.wish(ann, stake("b1", 500), **about), Refused)
-
-    said = [await world.done(ann, undo("u1", "b1"), **about) for _ in range(2)]
-
-    assert [step.effect for answer in said for step in answer.steps] == [Effect.NOTHING] * 2
-    assert await world.has(ann) == 100 * UNIT
-
-
-async def test_of_stakes_of_one_name_the_one_that_was_taken_is_paid(
-    world: Games, ann: PlayerId
-) -> None:
-    about = {"dialect": structs.replace(STRICT, by_ref=True)}
-    for name, units in (("b1", 500), ("b3", 600)):
-        refused = await world.wish(ann, structs.replace(stake(name, units), ref="bet"), **about)
-        assert isinstance(refused, Refused)
-    await world.done(ann, structs.replace(stake("b2", 5), ref="bet"), **about)
-
-    await world.done(ann, win("w1", 12, stake_id="bet"), **about)
-
-    assert await world.has(ann) == 107 * UNIT
 
 
 async def test_a_request_is_done_as_a_whole_or_not_at_all(world: Games) -> None:

@@ -1,0 +1,58 @@
+"""Promises about vendors behind Valkyrie: what each looks up and promises is its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from integration.games.table import BASE, lay
+from pitboss.adapters.protocols.valkyrie import Valkyrie
+from pitboss.db import Database
+from pitboss.games import rounds
+from pitboss.kernel.ids import PlayerId
+
+KEY = "a key of an aggregator"
+
+
+@pytest.mark.parametrize("name", ["b\x00", "b 1", "x" * 256, "b\u00e9"], ids=ascii)
+@pytest.mark.parametrize("field", ["providerTransactionId", "providerBetRef"])
+async def test_what_can_be_no_id_is_found_by_nobody_and_breaks_nothing(
+    database: Database, field: str, name: str
+) -> None:
+    table = await lay(database, Valkyrie("acme", [KEY]), game="kit/book")
+    _, account = await table.account()
+
+    answer = await table.http.get(
+        f"{BASE}/players/{account.player}/transactions",
+        params={"provider": "kit"} | {field: name},
+        headers={"authorization": f"Bearer {KEY}", "x-player-token": account.token or ""},
+    )
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "OK", "transactions": []})
+
+
+async def test_promotions_of_two_vendors_are_two_rounds(database: Database) -> None:
+    table = await lay(database, Valkyrie("acme", [KEY]), game="kit/book")
+    _, account = await table.account()
+    for vendor in ("kit", "other"):
+        win = {
+            "currency": "EUR",
+            "provider": vendor,
+            "transactionType": "PROMODEPOSIT",
+            "cashAmount": 1,
+            "bonusAmount": 0,
+            "promoAmount": 0,
+            "transactionDateTime": "2026-11-27T12:00:00Z",
+            "providerTransactionId": "p1",
+        }
+        paid = await table.http.post(
+            f"{BASE}/players/{account.player}/transactions",
+            params={"provider": vendor},
+            headers={"authorization": f"Bearer {KEY}", "x-player-token": account.token or ""},
+            json=win,
+        )
+        assert paid.json()["status"] == "OK"
+
+    async with database.reading() as tx:
+        found = await rounds.find_rounds(tx, PlayerId(account.player))
+
+    assert [item.won_micros for item in found] == [1_000_000] * 2
