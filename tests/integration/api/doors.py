@@ -75,6 +75,7 @@ GAME = {
             "laboratory": "Lab",
             "number": "L-1",
             "issued_on": "2026-01-31",
+            "expires_on": "2030-01-31",
             "hashes": ["ab" * 32],
         }
     ],

@@ -147,8 +147,8 @@ async def test_staff_withdraws_a_certificate_and_sees_which_count_and_how_long(d
         (item["licence"], item["number"], item["state"], item["expires_on"], item["withdrawn"])
         for item in shown["certificates"]
     ] == [
-        ("SE", "L-1", "in_force", None, None),
-        ("demo", "L-1", "withdrawn", None, "laboratory_withdrew"),
+        ("SE", "L-1", "in_force", "2030-01-31", None),
+        ("demo", "L-1", "withdrawn", "2030-01-31", "laboratory_withdrew"),
         ("demo", "L-2", "expires_soon", "2026-08-20", None),
     ]
     assert (shown["licences"], at_last["licences"]) == (["SE", "demo"], ["SE"])
