@@ -52,6 +52,7 @@ from pitboss.games.rounds.rules.drafting import (
     refuse_currency,
     refuse_others,
     shared_out,
+    standing_first,
     step_of,
     take_reward,
     transfers_of,
@@ -213,7 +214,7 @@ class Fold:
             and (booking.provider, booking.player_id) == (request.provider, draft.player.id)
         }
         stakes = [self._find(draft, Kind.STAKE, external_id) for external_id in sorted(named)]
-        return min(filter(None, stakes), key=_standing_first, default=None)
+        return min(filter(None, stakes), key=standing_first, default=None)
 
     def _round(self, draft: Draft, round_id: str | None) -> Round | None:
         if round_id is None:
@@ -495,7 +496,3 @@ class Fold:
             if found is not None:
                 stone = found.refusal == WireRefusal.ROLLED_BACK
                 raise NotDone(WireRefusal.ROLLED_BACK if stone else WireRefusal.OTHER_FACTS)
-
-
-def _standing_first(stake: Booking) -> tuple[bool, bool]:
-    return stake.refusal is not None, stake.reversed_by is not None

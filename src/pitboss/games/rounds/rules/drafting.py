@@ -327,6 +327,11 @@ def refuse_others(draft: Draft, kind: Kind, users: set[tuple[Kind, PlayerId]]) -
             raise NotDone(WireRefusal.OTHER_FACTS)
 
 
+def standing_first(stake: Booking) -> tuple[bool, bool]:
+    """Return by what stakes of one name are ordered: those that stand come first."""
+    return stake.refusal is not None, stake.reversed_by is not None
+
+
 def ensure_same(draft: Draft, earlier: Booking, step: Stake | Win) -> None:
     """Refuse an id under which something else was asked for.
 
