@@ -81,6 +81,25 @@ async def test_free_stakes_are_taken_up_to_what_was_given_and_cost_the_player_no
     await assert_rebuilt(database)
 
 
+async def test_what_a_free_stake_wins_gives_nothing_of_the_reward_back(
+    world: Giving, ann: PlayerId, database: Database
+) -> None:
+    reward = await world.granted(ann)
+
+    for number in range(3):
+        await world.play(free(world, ann, reward, f"b{number}"))
+        won = win(f"w{number}", 7 * number, stake_id=f"b{number}", free=True)
+        await world.done(ann, won, ref=f"round of b{number}")
+    (more,) = await world.play(free(world, ann, reward, "b3"))
+
+    assert await used(world, reward) == (3, 3 * UNIT)
+    assert isinstance(more, Refused)
+    assert more.reason == "reward_used_up"
+    assert await world.has(ann) == 121 * UNIT
+    assert await world.totals_are_zero()
+    await assert_rebuilt(database)
+
+
 async def test_stakes_of_one_batch_see_what_those_before_them_have_used(
     world: Giving, ann: PlayerId, database: Database
 ) -> None:

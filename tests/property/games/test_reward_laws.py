@@ -26,7 +26,17 @@ from pitboss.games.rewards.model import (
     Why,
 )
 from pitboss.games.rounds import rules
-from pitboss.games.rounds.model import Booking, BookingKey, Request, Reversal, Round, Stake, Step
+from pitboss.games.rounds.model import (
+    Booking,
+    BookingKey,
+    Kind,
+    Request,
+    Reversal,
+    Round,
+    Stake,
+    Step,
+    Win,
+)
 from pitboss.kernel.facts import Fact
 from pitboss.kernel.folding import Told
 from property.games.test_round_laws import ANN, NOW, OFFER, PLAYER, SESSION, YES
@@ -91,6 +101,14 @@ class Counted:
         self.bookings |= fold.changed_bookings | fold.new_bookings
         self.rounds |= fold.changed_rounds
 
+    def paid_for(self) -> set[str]:
+        """Return the stakes that stand, which the house has paid for."""
+        return {
+            item.external_id
+            for item in self.bookings.values()
+            if item.kind is Kind.STAKE and item.refusal is None and item.reversed_by is None
+        }
+
 
 stakes = st.builds(
     Stake,
@@ -104,13 +122,19 @@ undoings = st.builds(
     external_id=st.sampled_from(["u1", "u2", "u3", "u4"]),
     original_id=st.sampled_from(["a", "b", "c", "d", "e"]),
 )
-batches = st.lists(st.lists(stakes | undoings, min_size=1, max_size=6), max_size=6)
+winnings = st.builds(
+    Win,
+    external_id=st.sampled_from(["w1", "w2", "w3", "w4"]),
+    micros=st.integers(0, 6),
+    stake_id=st.sampled_from(["a", "b", "c", "d", "e", None]),
+)
+batches = st.lists(st.lists(stakes | winnings | undoings, min_size=1, max_size=6), max_size=6)
 
 
 @given(batches)
 @settings(max_examples=300)
-def test_no_order_of_stakes_and_rollbacks_has_the_house_pay_for_more_than_it_gave(
-    asked: list[list[Stake | Reversal]],
+def test_no_order_of_stakes_wins_and_rollbacks_has_the_house_pay_for_more_than_it_gave(
+    asked: list[list[Stake | Win | Reversal]],
 ) -> None:
     counted = Counted()
 
@@ -120,6 +144,7 @@ def test_no_order_of_stakes_and_rollbacks_has_the_house_pay_for_more_than_it_gav
         assert 0 <= counted.reward.used == len(counted.uses) <= GRANT.stakes_max
         assert 0 <= counted.reward.used_micros == sum(counted.uses.values()) <= GRANT.worth_micros
         assert all(micros <= GRANT.stake_micros for micros in counted.uses.values())
+        assert counted.uses.keys() == counted.paid_for()
 
 
 Move = Callable[[Reward, datetime], giving.Step | None]

@@ -246,7 +246,12 @@ def uses_of(deeds: Sequence[Deed | Closure]) -> list[Use]:
 
 def freed_by(deeds: Sequence[Deed | Closure]) -> list[tuple[Shard, str, str, PlayerId]]:
     """Return the free stakes that were undone, by shard, provider, id and player."""
-    undone = [deed.original for deed in deeds if isinstance(deed, Deed)]
+    # A win names its stake too, and leaves it taken.
+    undone = [
+        deed.original
+        for deed in deeds
+        if isinstance(deed, Deed) and deed.booking.kind is Kind.REVERSAL
+    ]
     return [
         (item.shard, item.provider, item.external_id, item.player_id)
         for item in undone
