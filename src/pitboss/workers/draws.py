@@ -10,7 +10,7 @@ import structlog
 from pitboss import messages
 from pitboss.db import Database
 from pitboss.games import dealing
-from pitboss.games.dealing.model import Drawn
+from pitboss.games.dealing.model import DrawCount, Drawn
 from pitboss.games.dealing.ports import Equipment
 from pitboss.kernel.clock import Clock
 from pitboss.kernel.entropy import Entropy
@@ -63,6 +63,17 @@ class DrawWatch:
         return missing
 
     async def _count(self, drawn: Drawn) -> int:
+        count = await self._count_some(drawn)
+        # What was drawn while nobody counted takes several turns; others have it in between.
+        while count.drawn < drawn.draws:
+            count = await self._count_some(drawn)
+        if count.missing:
+            _log.error("draws were dealt to nobody", instance=count.instance, missing=count.missing)
+        if self.figures is not None:
+            self.figures.draws_missing.set(count.missing)
+        return count.missing
+
+    async def _count_some(self, drawn: Drawn) -> DrawCount:
         async with messages.turn(
             self.database,
             [SYSTEM_SHARD],
@@ -70,9 +81,4 @@ class DrawWatch:
             actor="draws",
             entropy=self.entropy,
         ) as turn:
-            count = await dealing.count_draws(turn, drawn)
-        if count.missing:
-            _log.error("draws were dealt to nobody", instance=count.instance, missing=count.missing)
-        if self.figures is not None:
-            self.figures.draws_missing.set(count.missing)
-        return count.missing
+            return await dealing.count_draws(turn, drawn)

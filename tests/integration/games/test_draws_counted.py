@@ -12,6 +12,7 @@ from pitboss import messages
 from pitboss.db import Database
 from pitboss.games import dealing
 from pitboss.games.dealing.model import DrawCount, Drawn, Play
+from pitboss.games.dealing.operations import counting
 from pitboss.games.house.model import House
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import SYSTEM_SHARD, shard_of
@@ -110,6 +111,28 @@ async def test_without_anything_missing_a_count_is_told_once_a_day(
     await watch.step()
 
     assert await told(parlour) == [(1, 0, []), (3, 0, [])]
+
+
+async def test_what_was_counted_is_not_looked_through_again_and_never_too_much_at_once(
+    parlour: Parlour, ann: PlayerId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "COUNTED_AT_ONCE", 2)
+    session, watch = await parlour.sit(ann, House.ROULETTE), watch_of(parlour)
+    for _ in range(5):
+        await parlour.took(await spin(parlour, ann, session))
+    await watch.step()
+    await watch.step()
+    between = await told(parlour)
+    for _ in range(2):
+        await parlour.took(await spin(parlour, ann, session))
+    await throw_away(parlour, await spin(parlour, ann, session))
+    await watch.step()
+
+    assert await watch.step() == 1
+
+    # The fifth was alone behind what was told, and was looked through again.
+    assert between == [(2, 0, []), (4, 0, [])]
+    assert await told(parlour) == [*between, (6, 0, []), (8, 1, [8])]
 
 
 async def test_a_lost_turn_that_is_asked_for_again_is_dealt_what_was_drawn_and_misses_nothing(

@@ -60,8 +60,8 @@ class HouseRoundEnded(Fact, frozen=True, kw_only=True, tag="house_round.ended"):
 class HouseDrawsCounted(Fact, frozen=True, kw_only=True, tag="house_draws.counted"):
     """A start of the generator has made `drawn` draws, and `missing` of them nobody was dealt.
 
-    `fresh` are the first of those that are missing since the last count.  It is told each day, and
-    whenever something is missing.
+    `fresh` are the first of those that are missing since the last count.  It is told each day, each
+    ten thousand draws, and whenever something is missing.
     """
 
     instance: str

@@ -15,13 +15,17 @@ from pitboss.messages import Turn
 
 # Without anything to be told a count is told each day, so that nobody has to take silence for it.
 TELL_EVERY = timedelta(hours=24)
+# So many are looked through in one turn, a fraction of a second; what is told is not looked through
+# again, so a count is told when there are so many behind it, too.
+COUNTED_AT_ONCE = 10_000
 
 
 async def count_draws(turn: Turn, drawn: Drawn) -> DrawCount:
     """Count what a start of the generator had drawn by an earlier moment, and tell what is missing.
 
     `drawn` is what it said so long ago that each turn which drew for a step has committed it since,
-    or never will.  Told are each draw that is missing, once, and how it stands each day.
+    or never will.  Told are each draw that is missing, once, and how it stands each day and every
+    ten thousand draws; it counts no more at once, so what it returns may end before.
     Source: GLI-19, 3.3 (no outcome may be chosen among several that were drawn).
     """
     ensure(SYSTEM_SHARD in turn.heads, "draws are counted by who holds the system's turn")
@@ -29,16 +33,18 @@ async def count_draws(turn: Turn, drawn: Drawn) -> DrawCount:
     if known is not None and drawn.draws < known.drawn:
         return known
     after, missed = (0, 0) if known is None else (known.drawn, known.missing)
+    until = min(drawn.draws, after + COUNTED_AT_ONCE)
     fresh = await store.find_undealt(
-        turn.tx, drawn.instance, after=after, until=drawn.draws, first_max=GAPS_SHOWN_MAX
+        turn.tx, drawn.instance, after=after, until=until, first_max=GAPS_SHOWN_MAX
     )
     count = DrawCount(
         instance=drawn.instance,
-        drawn=drawn.draws,
+        drawn=until,
         missing=missed + fresh.missing,
         counted_at=turn.now,
     )
-    if known is not None and not fresh.missing and turn.now < known.counted_at + TELL_EVERY:
+    is_due = known is None or turn.now >= known.counted_at + TELL_EVERY
+    if not (is_due or fresh.missing or until == after + COUNTED_AT_ONCE):
         return count
     await store.save_count(turn.tx, count)
     fact = HouseDrawsCounted(
