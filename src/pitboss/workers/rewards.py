@@ -8,7 +8,7 @@ that is what it is then called.  It is never asked for again, for that could gra
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -18,7 +18,9 @@ from pitboss import messages
 from pitboss.db import Database
 from pitboss.games import rewards
 from pitboss.games.rewards.model import (
+    Changed,
     CreateOutcome,
+    Ending,
     Place,
     Reward,
     RewardState,
@@ -66,23 +68,26 @@ class Loop:
     wall: Clock = field(default_factory=SystemClock)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Go on until told to stop; faults of the world are waited out."""
-        sweep_in = 0.0
+        """Go on until told to stop; faults of the world are waited out.
+
+        Nobody who was excluded waits behind providers that are slow, or behind all that is given.
+        """
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._go_on(stop, self.step, IDLE_SECONDS))
+            group.create_task(self._go_on(stop, self.sweep, SWEEP_SECONDS))
+
+    async def _go_on(
+        self, stop: asyncio.Event, work: Callable[[], Awaitable[int]], idle_seconds: float
+    ) -> None:
         while not stop.is_set():
-            wait = IDLE_SECONDS
             try:
-                if sweep_in <= 0:
-                    await self.sweep()
-                    sweep_in = SWEEP_SECONDS
-                if await self.step():
-                    wait = 0.0
+                wait = 0.0 if await work() else idle_seconds
             except Fault as fault:
                 _log.warning("trying again", why=str(fault))
                 wait = RETRY_SECONDS
             except Exception:
-                _log.exception("no rewards are given")
+                _log.exception("no rewards are looked after")
                 wait = HALTED_SECONDS
-            sweep_in -= wait
             if wait:
                 await happened(stop, wait)
 
@@ -97,17 +102,28 @@ class Loop:
 
     async def sweep(self) -> int:
         """Have the open rewards of excluded players cancelled; return how many there were."""
-        after: Place | None = None
+        after: Ending | None = None
         count = 0
         while True:
             async with self.database.reading() as tx:
                 found, after = await rewards.find_forfeited(tx, now=self.clock.now(), after=after)
             for item in found:
-                async with self._turn(item.place) as turn:
-                    await rewards.cancel(turn, item.place, Why.EXCLUDED)
-            count += len(found)
+                count += await self._forfeit(item.place)
             if after is None:
                 return count
+
+    async def _forfeit(self, place: Place) -> bool:
+        """Have a reward cancelled; one that breaks takes no other along."""
+        try:
+            async with self._turn(place) as turn:
+                answer = await rewards.cancel(turn, place, Why.EXCLUDED)
+        except Fault as fault:
+            _log.warning("not cancelled yet", reward=place[1], why=str(fault))
+            return False
+        except Exception:
+            _log.exception("a reward broke", reward=place[1])
+            return False
+        return isinstance(answer, Changed) and answer.changed
 
     async def _look_after(self, reward: Reward) -> None:
         """Do what a reward waits for; what breaks concerns this one alone."""

@@ -276,6 +276,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Place = tuple[Shard, str]
+# When a reward ends, and where it lies: by which pages of those that can be played go on.
+Ending = tuple[datetime, Shard, str]
 # A provider and its name of a reward.
 Named = tuple[str, str]
 GrantAnswer = Given | NotGiven

@@ -9,6 +9,7 @@ from pitboss import jurisdictions
 from pitboss.db import Transaction
 from pitboss.games.rewards import rules, store
 from pitboss.games.rewards.model import (
+    Ending,
     Grant,
     Named,
     Place,
@@ -19,12 +20,14 @@ from pitboss.games.rewards.model import (
 )
 from pitboss.jurisdictions.model import Jurisdiction
 from pitboss.kernel.ids import PlayerId
-from pitboss.kernel.shards import shard_of
+from pitboss.kernel.shards import Shard, shard_of
 from pitboss.players import identity
 from pitboss.responsible import exclusion
 from pitboss.responsible.exclusion.model import Kind
 
 PAGE_MAX = 200
+# Behind every reward that ends in the same instant.
+_LAST = (Shard(2**15 - 1), "ffffffff-ffff-ffff-ffff-ffffffffffff")
 
 
 async def find_reward(tx: Transaction, place: Place) -> Reward | None:
@@ -54,8 +57,7 @@ async def find_unknown(
     tx: Transaction, *, after: Place | None = None, limit: int = PAGE_MAX
 ) -> list[Reward]:
     """Return rewards of which nobody knows whether they were granted, page by page."""
-    states = [RewardState.UNKNOWN]
-    return await store.find_in(tx, states, after=after, limit=min(limit, PAGE_MAX))
+    return await store.find_unknown(tx, after=after, limit=min(limit, PAGE_MAX))
 
 
 async def find_waiting(
@@ -73,15 +75,16 @@ async def find_waiting(
 
 
 async def find_forfeited(
-    tx: Transaction, *, now: datetime, after: Place | None = None, limit: int = PAGE_MAX
-) -> tuple[list[Reward], Place | None]:
+    tx: Transaction, *, now: datetime, after: Ending | None = None, limit: int = PAGE_MAX
+) -> tuple[list[Reward], Ending | None]:
     """Return rewards of players who are excluded, on a page of open ones, and where it ends.
 
-    None: there are no more pages.  A time-out ends by itself, and takes no reward away.  What a
-    provider would not cancel before is left out: no stake of who is excluded is free anyhow.
+    None: there are no more pages.  A time-out ends by itself, and takes no reward away.  What is
+    over or used up is left alone, and what a provider would not cancel before: no stake of who is
+    excluded is free anyhow.
     """
-    states = (RewardState.REQUESTED, RewardState.GRANTED)
-    page = await store.find_in(tx, states, after=after, limit=min(limit, PAGE_MAX))
+    start = after or (now, *_LAST)
+    page = await store.find_playable(tx, after=start, limit=min(limit, PAGE_MAX))
     places = {(shard_of(item.player_id), item.player_id) for item in page}
     players = await identity.find_players(tx, sorted(places))
     licences: dict[PlayerId, Jurisdiction] = {}
@@ -91,8 +94,9 @@ async def find_forfeited(
             licences[player_id] = licence
     kept = await exclusion.find_kept_away(tx, licences, now=now)
     excluded = {player_id for player_id, item in kept.items() if item.kind is not Kind.TIME_OUT}
-    end = page[-1].place if len(page) == min(limit, PAGE_MAX) else None
-    return [item for item in page if item.player_id in excluded and item.word is None], end
+    end = (page[-1].ends_at, *page[-1].place) if len(page) == min(limit, PAGE_MAX) else None
+    found = [item for item in page if item.player_id in excluded]
+    return [item for item in found if item.word is None and item.used < item.stakes_max], end
 
 
 async def find_named(tx: Transaction, names: Collection[Named]) -> dict[Named, Reward]:

@@ -9,6 +9,7 @@ import asyncpg
 
 from pitboss.db import Transaction
 from pitboss.games.rewards.model import (
+    Ending,
     Named,
     Place,
     Reward,
@@ -27,6 +28,7 @@ _STANDING = ("state", "ref", "word", "used", "used_micros", "changed_at")
 _REWARD = (*_TERMS, *_STANDING, "requested_at", "attempts")
 _READ = ", ".join(f"reward.{name}" for name in _REWARD)
 _WRITTEN = (*_TERMS, *_STANDING, "requested_at")
+_FIRST = "00000000-0000-0000-0000-000000000000"
 _USE = (
     *("shard", "provider", "stake_id", "player_id", "reward_id", "micros", "given_back"),
     "used_at",
@@ -92,19 +94,25 @@ async def find_waiting(
     return list(map(_reward, rows))
 
 
-async def find_in(
-    tx: Transaction, states: Collection[RewardState], *, after: Place | None, limit: int
-) -> list[Reward]:
-    """Return rewards in some of the states requested, granted and unknown, page by page."""
-    shard, reward = after or (-1, "00000000-0000-0000-0000-000000000000")
+async def find_unknown(tx: Transaction, *, after: Place | None, limit: int) -> list[Reward]:
+    """Return rewards of which nobody knows whether they were granted, page by page."""
     rows = await tx.fetch(
         f"SELECT {_READ} FROM game_reward AS reward"
-        " WHERE state IN ('requested', 'granted', 'unknown') AND state = ANY($1::text[])"
-        " AND (shard, reward_id) > ($2::smallint, $3::uuid)"
-        " ORDER BY shard, reward_id LIMIT $4",
-        list(states),
-        shard,
-        reward,
+        " WHERE state = 'unknown' AND (shard, reward_id) > ($1::smallint, $2::uuid)"
+        " ORDER BY shard, reward_id LIMIT $3",
+        *(after or (-1, _FIRST)),
+        limit,
+    )
+    return list(map(_reward, rows))
+
+
+async def find_playable(tx: Transaction, *, after: Ending, limit: int) -> list[Reward]:
+    """Return rewards that may be played or sent and end after this, in that order, page by page."""
+    rows = await tx.fetch(
+        f"SELECT {_READ} FROM game_reward AS reward WHERE state IN ('requested', 'granted')"
+        " AND (ends_at, shard, reward_id) > ($1::timestamptz, $2::smallint, $3::uuid)"
+        " ORDER BY ends_at, shard, reward_id LIMIT $4",
+        *after,
         limit,
     )
     return list(map(_reward, rows))
