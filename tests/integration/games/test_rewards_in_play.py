@@ -27,6 +27,7 @@ from pitboss.games.rounds.model import (
 )
 from pitboss.kernel.ids import PlayerId
 from pitboss.responsible.exclusion.model import Kind
+from pitboss.sandbox.rewards import Fate
 
 AGREED = structs.replace(PLAIN, free_play=True)
 
@@ -247,6 +248,24 @@ async def test_of_a_reward_that_nobody_gave_the_house_pays_where_it_has_agreed_t
     assert refused.reason == "promotion_exhausted"
     assert isinstance(taken, Done)
     assert await used(world, reward) == (0, 0)
+
+
+async def test_stakes_on_a_reward_that_nobody_knows_of_are_refused_on_record(
+    world: Giving, ann: PlayerId, database: Database
+) -> None:
+    world.provider.fate["rewards/create"] = Fate.MUTE
+    unknown = await world.requested(ann)
+    await world.loop().step()
+    asked = stake("b1", free=True, reward="theirs", said='{"reward_uuid":"theirs"}')
+
+    answer = await world.wish(ann, asked)
+
+    assert (await world.reward(unknown.place)).state is RewardState.UNKNOWN
+    assert isinstance(answer, Refused)
+    assert answer.reason == "promotion_exhausted"
+    (told,) = [data for data in await world.told(ann) if data["type"] == "round.stake_refused"]
+    assert (told["reason"], told["said"]) == ("promotion_exhausted", asked.said)
+    await assert_rebuilt(database)
 
 
 async def test_a_reward_is_honoured_while_it_is_being_cancelled(

@@ -207,7 +207,10 @@ def take_reward(
     reward = draft.rewards.get(name) or known.get(name)
     if reward is None:
         if not request.dialect.free_play:
-            raise NotDone(WireRefusal.PROMOTION_EXHAUSTED)
+            no = WireRefusal.PROMOTION_EXHAUSTED
+            # Of a reward that nobody knows of this is what tells staff that its provider gave it.
+            named = step.reward is not None
+            raise NotDone(no, keep=structs.replace(booking, refusal=no) if named else None)
         return None
     refusal = reward.refuses_stake(
         player_id=draft.player.id, game=request.game, micros=step.micros, now=booking.booked_at
