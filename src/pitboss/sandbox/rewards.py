@@ -65,6 +65,11 @@ class SandboxRewards:
         self.prepaids[ref] = {"prepaid_uuid": ref, "game": game, "currency": currency, **values}
         return ref
 
+    def add_campaign(self, name: str, *, prepaid: str, **values: int) -> str:
+        """Make a campaign of a prepaid, with a `bet_value` and a `bet_count` or without."""
+        _, made = self._create_campaign({"name": name, "prepaid_uuid": prepaid, **values})
+        return str(made["campaign_uuid"])
+
     def calls(self, name: str) -> list[dict[str, Any]]:
         """Return what was said in the calls of this name, in order."""
         return [body for called, body in self.heard if called == name]
@@ -133,16 +138,20 @@ class SandboxRewards:
         prepaid = self.prepaids.get(body.get("prepaid_uuid", ""))
         if prepaid is None or not body.get("user") or not body.get("sub_partner_id"):
             return 400, {"error": "prepaid_uuid, sub_partner_id and user are needed"}
+        campaign = self.campaigns.get(body.get("campaign_uuid", ""), {})
+        if "campaign_uuid" in body and not campaign:
+            return 400, {"error": "there is no such campaign"}
+        # What the prepaid says wins, and what the campaign says before that.
+        values = {**body, **prepaid, **campaign}
         ref = derived_id("sandbox reward", str(len(self.rewards)))
         self.rewards[ref] = {
             "reward_uuid": ref,
             "user": body["user"],
-            "prepaid_uuid": body["prepaid_uuid"],
+            "prepaid_uuid": values["prepaid_uuid"],
             "game_id": 1,
             "currency": prepaid["currency"],
-            # What the prepaid says wins.
-            "bet_value": prepaid.get("bet_value", body.get("bet_value")),
-            "bet_count": prepaid.get("bet_count", body.get("bet_count")),
+            "bet_value": values.get("bet_value"),
+            "bet_count": values.get("bet_count"),
             "start_time": body.get("start_time"),
             "end_time": body.get("end_time"),
         }

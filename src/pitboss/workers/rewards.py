@@ -143,10 +143,9 @@ class Loop:
             await self._put_off(reward, BACKOFF_SECONDS_MAX)
 
     async def _give(self, reward: Reward) -> None:
-        """Send a reward, if its prepaid pays for it as it was given."""
+        """Send a reward, if it would be what was given."""
         provider = self.providers[reward.provider]
-        prepaids = await provider.list_prepaids(reward.game, reward.currency)
-        refusal = rewards.refuse_prepaid(reward, prepaids)
+        refusal = await _refuse_terms(provider, reward)
         async with self._turn(reward.place) as turn:
             if refusal is not None:
                 await rewards.decline(turn, reward.place, refusal)
@@ -210,3 +209,12 @@ class Loop:
             actor="rewards",
             entropy=self.entropy,
         )
+
+
+async def _refuse_terms(provider: Rewards, reward: Reward) -> str | None:
+    """Return why a provider would not give what we give, as its prepaid or campaign has it."""
+    prepaids = await provider.list_prepaids(reward.game, reward.currency)
+    refusal = rewards.refuse_prepaid(reward, prepaids)
+    if refusal is not None or reward.campaign is None:
+        return refusal
+    return rewards.refuse_campaign(reward, await provider.list_campaigns())

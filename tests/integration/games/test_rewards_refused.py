@@ -152,3 +152,42 @@ async def test_a_prepaid_that_would_give_something_else_is_not_used(
     after = await world.reward(reward.place)
     assert (after.state, after.word) == (RewardState.REFUSED, reason)
     assert world.provider.calls("rewards/create") == []
+
+
+CAMPAIGNS = [
+    ({"bet_value": 200_000}, "campaign_other_stake"),
+    ({"bet_count": 100}, "campaign_other_count"),
+]
+
+
+@pytest.mark.parametrize(("values", "reason"), CAMPAIGNS, ids=str)
+async def test_a_campaign_that_would_give_something_else_is_not_used(
+    world: Giving, ann: PlayerId, values: dict[str, int], reason: str
+) -> None:
+    campaign = world.provider.add_campaign("other", prepaid=world.prepaid, **values)
+    reward = await world.requested(ann, campaign=campaign)
+
+    await world.loop().step()
+
+    after = await world.reward(reward.place)
+    assert (after.state, after.word) == (RewardState.REFUSED, reason)
+    assert world.provider.calls("rewards/create") == []
+
+
+async def test_a_campaign_is_one_that_there_is_and_of_the_same_prepaid(
+    world: Giving, ann: PlayerId
+) -> None:
+    other = world.provider.add_prepaid("other", game=GAME, currency="GBP")
+    wrong = world.provider.add_campaign("wrong", prepaid=other)
+    right = world.provider.add_campaign(
+        "right", prepaid=world.prepaid, bet_value=100_000, bet_count=3
+    )
+    given = [await world.requested(ann, campaign=name) for name in ("none", wrong, right)]
+
+    await world.loop().step()
+
+    found = [await world.reward(reward.place) for reward in given]
+    assert [item.word for item in found] == ["unknown_campaign", "campaign_other_prepaid", None]
+    assert found[2].state is RewardState.GRANTED
+    (sent,) = world.provider.calls("rewards/create")
+    assert sent["campaign_uuid"] == right

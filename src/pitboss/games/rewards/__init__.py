@@ -22,6 +22,7 @@ from pitboss.games.rewards.queries import (
     find_rewards_of,
     find_unknown,
     find_waiting,
+    refuse_campaign,
     refuse_prepaid,
 )
 
@@ -43,6 +44,7 @@ __all__ = [
     "record_campaign",
     "record_cancel",
     "record_outcome",
+    "refuse_campaign",
     "refuse_prepaid",
     "send",
     "use",

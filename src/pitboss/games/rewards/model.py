@@ -74,6 +74,15 @@ class PrepaidRefusal(StrEnum):
     PREPAID_OTHER_COUNT = "prepaid_other_count"
 
 
+class CampaignRefusal(StrEnum):
+    """Why a reward is not asked for as one of its campaign, once campaigns are known."""
+
+    UNKNOWN_CAMPAIGN = "unknown_campaign"
+    CAMPAIGN_OTHER_PREPAID = "campaign_other_prepaid"
+    CAMPAIGN_OTHER_STAKE = "campaign_other_stake"
+    CAMPAIGN_OTHER_COUNT = "campaign_other_count"
+
+
 class Why(StrEnum):
     """Why a reward is cancelled: a closed list, as facts are for ever."""
 

@@ -9,6 +9,8 @@ from pitboss import jurisdictions
 from pitboss.db import Transaction
 from pitboss.games.rewards import rules, store
 from pitboss.games.rewards.model import (
+    Campaign,
+    CampaignRefusal,
     Ending,
     Grant,
     Named,
@@ -113,3 +115,8 @@ async def find_named(tx: Transaction, names: Collection[Named]) -> dict[Named, R
 def refuse_prepaid(grant: Grant, prepaids: Sequence[Prepaid]) -> PrepaidRefusal | None:
     """Return why a reward cannot be paid with its prepaid, or None."""
     return rules.refuse_prepaid(grant, prepaids)
+
+
+def refuse_campaign(grant: Grant, campaigns: Sequence[Campaign]) -> CampaignRefusal | None:
+    """Return why a reward would not be what was given as one of its campaign, or None."""
+    return rules.refuse_campaign(grant, campaigns)

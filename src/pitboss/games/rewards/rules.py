@@ -19,6 +19,8 @@ from pitboss.games.rewards.facts import (
 )
 from pitboss.games.rewards.model import (
     By,
+    Campaign,
+    CampaignRefusal,
     Cancelled,
     CancelOutcome,
     CreateOutcome,
@@ -92,6 +94,23 @@ def refuse_prepaid(grant: Grant, prepaids: Sequence[Prepaid]) -> PrepaidRefusal 
         PrepaidRefusal.PREPAID_OTHER_CURRENCY: found.currency != grant.currency,
         PrepaidRefusal.PREPAID_OTHER_STAKE: found.stake_micros not in (None, grant.stake_micros),
         PrepaidRefusal.PREPAID_OTHER_COUNT: found.stakes_max not in (None, grant.stakes_max),
+    }
+    return next((reason for reason, applies in wrong.items() if applies), None)
+
+
+def refuse_campaign(grant: Grant, campaigns: Sequence[Campaign]) -> CampaignRefusal | None:
+    """Return why a reward would not be what was given as one of its campaign, or None.
+
+    Source: Caleta System API 1.5 and docs.hub88.io, `/freebet/rewards/create`: a reward of a
+    campaign inherits its prepaid, `bet_value` and `bet_count`, whatever was asked for.
+    """
+    found = next((item for item in campaigns if item.ref == grant.campaign), None)
+    if found is None:
+        return CampaignRefusal.UNKNOWN_CAMPAIGN
+    wrong = {
+        CampaignRefusal.CAMPAIGN_OTHER_PREPAID: found.prepaid != grant.prepaid,
+        CampaignRefusal.CAMPAIGN_OTHER_STAKE: found.stake_micros not in (None, grant.stake_micros),
+        CampaignRefusal.CAMPAIGN_OTHER_COUNT: found.stakes_max not in (None, grant.stakes_max),
     }
     return next((reason for reason, applies in wrong.items() if applies), None)
 
