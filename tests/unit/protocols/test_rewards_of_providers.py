@@ -163,6 +163,20 @@ async def test_a_no_in_the_words_of_wallets_is_one() -> None:
     assert await asked.rewards.create(REWARD) == Declined(word="RS_ERROR_INVALID_GAME")
 
 
+@pytest.mark.parametrize("status", ["FRS_FAILED", "FRS_CANCELLED", "FRS_EXPIRED"])
+async def test_a_reward_that_its_supplier_did_not_take_is_not_granted(status: str) -> None:
+    asked = Asked(says({**SAID, "status": status}), HUB88)
+
+    assert await asked.rewards.create(REWARD) == Declined(word=status)
+
+
+@pytest.mark.parametrize("status", ["FRS_NEW", "FRS_ACTIVE"])
+async def test_a_reward_that_is_new_or_can_be_played_is_granted(status: str) -> None:
+    asked = Asked(says({**SAID, "status": status}), HUB88)
+
+    assert await asked.rewards.create(REWARD) == Granted(ref=REF)
+
+
 async def test_a_reward_is_cancelled_or_it_is_said_why_not() -> None:
     done, claimed = Asked(says(SAID)), Asked(says({"message": "claimed"}, 400))
     silent = Asked(says({}, 500))

@@ -1,8 +1,9 @@
 """Rewards at Hub88 and Caleta: free stakes that we ask them to give to a player.
 
-Nothing in what is published makes asking twice for one reward harmless, and rewards cannot be
-listed: so whatever is not clearly yes or no is told as what it is, an answer that nobody has.
-Source: Caleta System API 1.5, `/api/freebet/*` (valkyrie-fnd/valkyrie).
+Nothing in what is published says that asking twice for one reward is harmless, and Caleta lists no
+rewards: so whatever is not clearly yes or no is told as what it is, an answer that nobody has.
+Source: Caleta System API 1.5, `/api/freebet/*` (valkyrie-fnd/valkyrie); docs.hub88.io, operator API
+reference, Freebets API.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ LISTED_MAX = 10_000
 _NO = (400, 401, 403, 404, 405, 409, 410, 422)
 # Where a wallet's words are used for an answer, these two say that it is not known.
 _DOUBTS = ("RS_ERROR_UNKNOWN", "RS_ERROR_TIMEOUT")
+# A reward of Hub88 that was made, and that nobody can play: its supplier did not take it.
+_DEAD = ("FRS_FAILED", "FRS_CANCELLED", "FRS_EXPIRED")
 _WORDS = ("error", "message", "status", "code")
 _REF = re.compile(REFERENCE_PATTERN)
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -76,6 +79,8 @@ class Hub88Rewards:
             return Unanswered(word=str(away)[:WORD_LENGTH_MAX])
         if isinstance(found, Declined):
             return found
+        if isinstance(found, Mapping) and found.get("status") in _DEAD:
+            return Declined(word=found["status"])
         ref = found.get("reward_uuid") if isinstance(found, Mapping) else None
         if not isinstance(ref, str) or not _REF.fullmatch(ref):
             return Unanswered(word="the answer names no reward")
