@@ -83,3 +83,17 @@ async def test_of_stakes_of_one_name_the_one_that_was_taken_is_paid(
     await world.done(ann, win("w1", 12, stake_id="bet"), **about)
 
     assert await world.has(ann) == 107 * UNIT
+
+
+async def test_a_rollback_that_comes_again_is_answered_as_at_first_when_its_bet_was_made_anew(
+    world: Games, ann: PlayerId
+) -> None:
+    about = {"dialect": structs.replace(STRICT, by_ref=True)}
+    await world.done(ann, stake("b1", 5, ref="bet"), **about)
+    await world.done(ann, undo("u1", "bet"), **about)
+    await world.done(ann, stake("b2", 3, ref="bet"), **about)
+
+    again = await world.done(ann, undo("u1", "bet"), **about)
+
+    assert [step.effect for step in again.steps] == [Effect.REPEATED]
+    assert await world.has(ann) == 97 * UNIT

@@ -45,6 +45,7 @@ from pitboss.games.rounds.rules.drafting import (
     debts_of,
     done_for,
     ensure_same,
+    has_undone,
     id_at,
     judged_of,
     note_deed,
@@ -344,8 +345,7 @@ class Fold:
             if earlier.original_id != step.original_id:
                 raise NotDone(WireRefusal.OTHER_FACTS)
             # One that found nothing to undo found nothing, however often it comes.
-            original = self._find_original(draft, step)
-            undid = original is not None and original.reversed_by == step.external_id
+            undid = has_undone(draft, self._known, step)
             note_repeat(draft, earlier, Effect.REPEATED if undid else Effect.NOTHING)
             return
         if dialect.one_id_space:

@@ -340,6 +340,15 @@ def standing_first(stake: Booking) -> tuple[bool, bool]:
     return stake.refusal is not None, stake.reversed_by is not None
 
 
+def has_undone(draft: Draft, known: Known, step: Reversal) -> bool:
+    """Say whether a rollback has undone something, whatever has the name of that by now."""
+    who = (draft.asking.request.provider, draft.player.id)
+    return any(
+        booking.reversed_by == step.external_id and (booking.provider, booking.player_id) == who
+        for booking in (*draft.bookings.values(), *known.bookings.values())
+    )
+
+
 def ensure_same(draft: Draft, earlier: Booking, step: Stake | Win) -> None:
     """Refuse an id under which something else was asked for.
 
