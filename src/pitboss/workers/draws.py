@@ -30,7 +30,8 @@ class DrawWatch:
     """Counts draws; of several that run, each counts the same and tells what is not told yet.
 
     `seen` is what the generator said the last time: that is counted now.  So what was drawn last is
-    counted too if the generator is gone by now.
+    counted too if the generator is gone by now.  `told` is the last count: what was missing in it
+    has been logged.
     """
 
     database: Database
@@ -39,6 +40,7 @@ class DrawWatch:
     house: Equipment
     figures: Figures | None = None
     seen: Drawn | None = None
+    told: DrawCount | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Count until told to stop; faults of the world are waited out."""
@@ -67,7 +69,9 @@ class DrawWatch:
         # What was drawn while nobody counted takes several turns; others have it in between.
         while count.drawn < drawn.draws:
             count = await self._count_some(drawn)
-        if count.missing:
+        told, self.told = self.told, count
+        earlier = told.missing if told is not None and told.instance == count.instance else 0
+        if count.missing > earlier:
             _log.error("draws were dealt to nobody", instance=count.instance, missing=count.missing)
         if self.figures is not None:
             self.figures.draws_missing.set(count.missing)

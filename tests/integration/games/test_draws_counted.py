@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from integration.games.dealing import Parlour, Scripted, house_listing, on_red
 from pitboss import messages
@@ -63,13 +64,15 @@ async def test_a_draw_after_the_last_dealt_one_is_seen_and_told_once(
     await parlour.took(await spin(parlour, ann, session))
     await throw_away(parlour, await spin(parlour, ann, session))
 
-    missing = [await watch.step() for _ in range(3)]
+    with capture_logs() as said:
+        missing = [await watch.step() for _ in range(3)]
 
     # What was drawn a moment ago may be on its way; it counts when it is looked at again.
     assert missing == [0, 1, 1]
     (count,) = await counts(parlour)
     assert (count.instance, count.drawn, count.missing) == ("one", 2, 1)
     assert await told(parlour) == [(2, 1, [2])]
+    assert [line["missing"] for line in said if line["log_level"] == "error"] == [1]
 
 
 async def test_draws_before_the_first_dealt_one_are_missing_too(

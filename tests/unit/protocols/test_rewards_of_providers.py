@@ -179,13 +179,14 @@ async def test_a_reward_that_is_new_or_can_be_played_is_granted(status: str) -> 
 
 async def test_a_reward_is_cancelled_or_it_is_said_why_not() -> None:
     done, claimed = Asked(says(SAID)), Asked(says({"message": "claimed"}, 400))
-    silent = Asked(says({}, 500))
+    silent, shut = Asked(says({}, 500)), Asked(says({"error": "a bad signature"}, 401))
 
     assert await done.rewards.cancel(REF) == Cancelled()
     assert json.loads(done.heard[0].content) == {"operator_id": "7", "reward_uuid": REF}
     assert await claimed.rewards.cancel(REF) == Declined(word="claimed")
-    with pytest.raises(ProviderAway):
-        await silent.rewards.cancel(REF)
+    for nobody_knows in (silent, shut):
+        with pytest.raises(ProviderAway):
+            await nobody_knows.rewards.cancel(REF)
 
 
 async def test_prepaids_are_read_leniently_and_what_is_none_pays_for_nothing() -> None:

@@ -36,6 +36,8 @@ LISTED_MAX = 10_000
 # What says that the request was read and is not done.  What comes from something between us and
 # the provider (408, 429, 5xx) does not: nobody knows what lies behind it.
 _NO = (400, 401, 403, 404, 405, 409, 410, 422)
+# Of cancelling, that we are not let in is no word about the reward: it is asked again.
+_NOT_CANCELLED = tuple(status for status in _NO if status not in (401, 403))
 # Where a wallet's words are used for an answer, these two say that it is not known.
 _DOUBTS = ("RS_ERROR_UNKNOWN", "RS_ERROR_TIMEOUT")
 # A reward of Hub88 that was made, and that nobody can play: its supplier did not take it.
@@ -96,7 +98,7 @@ class Hub88Rewards:
     async def cancel(self, ref: str) -> CancelOutcome:
         """Cancel a reward that nobody has claimed."""
         body = {"operator_id": self._calls.operator, "reward_uuid": ref}
-        found = await self._ask("rewards/cancel", body, also=_NO)
+        found = await self._ask("rewards/cancel", body, also=_NOT_CANCELLED)
         return found if isinstance(found, Declined) else Cancelled()
 
     async def list_campaigns(self) -> list[Campaign]:

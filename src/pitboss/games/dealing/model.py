@@ -261,7 +261,8 @@ class DrawCount:
     """How many draws a start of the generator had made by then, and how many nobody was dealt.
 
     One that is missing was drawn by a turn that broke off, or by somebody who drew and looked.
-    Whoever lost a turn and asks again is dealt what was drawn then, so that it is missing no more.
+    Whoever lost a turn and asks again is dealt what was drawn then: it stays counted here, where
+    each draw is looked at once, and is missing no more for who compares all of them (`Undealt`).
     """
 
     instance: str
