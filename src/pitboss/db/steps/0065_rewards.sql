@@ -41,8 +41,11 @@ CREATE UNIQUE INDEX game_reward_by_ref ON game_reward (shard, provider, ref) WHE
 CREATE INDEX game_reward_waiting ON game_reward (shard, try_at)
     WHERE state IN ('requested', 'sent', 'cancelling');
 
-CREATE INDEX game_reward_open ON game_reward (shard, reward_id)
-    WHERE state IN ('requested', 'granted', 'unknown');
+CREATE INDEX game_reward_unknown ON game_reward (shard, reward_id) WHERE state = 'unknown';
+
+-- What is over stays granted for ever, and is behind the present here.
+CREATE INDEX game_reward_playable ON game_reward (ends_at, shard, reward_id)
+    WHERE state IN ('requested', 'granted');
 
 -- The free stakes that were taken on them.
 CREATE TABLE game_reward_use (
