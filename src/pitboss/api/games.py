@@ -9,7 +9,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Router, get, post
-from litestar.params import FromQuery, JSONBody
+from litestar.params import JSONBody, QueryParameter
 
 from pitboss import jurisdictions
 from pitboss.api import problems
@@ -271,7 +271,9 @@ async def show_offered(request: Asked, edge: TheEdge) -> OfferedGamesView:
 
 @get("/games", opt=needs(Permission.SEE_GAMES), summary="The registry of games")
 async def show_games(
-    edge: TheEdge, provider: FromQuery[str], after: FromQuery[str | None] = None
+    edge: TheEdge,
+    provider: Annotated[str, QueryParameter(pattern=PROVIDER_PATTERN)],
+    after: Annotated[str | None, QueryParameter(pattern=CODE_PATTERN)] = None,
 ) -> GamesView:
     """Show a provider's games as they are played now, with certificates that count no more too.
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Router, get, post
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from pitboss.api import problems
 from pitboss.api.edge import Edge
@@ -30,6 +30,7 @@ from pitboss.api.wire import Body
 from pitboss.games import dealing, rounds
 from pitboss.games.dealing.model import PROVIDER, EndedAsRecorded, NotDealt
 from pitboss.games.dealing.model import Refusal as NoDeal
+from pitboss.games.registry.model import PROVIDER_PATTERN
 from pitboss.games.rounds.model import (
     Booking,
     ClosedBy,
@@ -163,7 +164,7 @@ async def show_rounds(request: Asked, edge: TheEdge) -> RoundsView:
 async def show_open_rounds(
     edge: TheEdge,
     older_hours: Annotated[int, QueryParameter(ge=0, le=HOURS_MAX)] = 0,
-    provider: FromQuery[str | None] = None,
+    provider: Annotated[str | None, QueryParameter(pattern=PROVIDER_PATTERN)] = None,
 ) -> OpenRoundsView:
     """Show rounds that were opened so long ago and are open still, a hundred at most."""
     before = edge.clock.now() - timedelta(hours=older_hours)

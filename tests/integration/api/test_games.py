@@ -249,6 +249,25 @@ async def test_a_chance_is_kept_in_lowest_terms_and_is_none_that_cannot_be(desk:
         assert answer.problem["errors"][0]["field"] == "games[0].top_win_chance"
 
 
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("games?provider=%00", "provider"),
+        ("games?provider=Acme", "provider"),
+        ("games?provider=acme&after=%00", "after"),
+        ("games/rounds?provider=a%00b", "provider"),
+    ],
+    ids=str,
+)
+async def test_what_no_provider_and_no_game_is_called_is_refused_by_name(
+    desk: Desk, path: str, field: str
+) -> None:
+    answer = await desk.client.ask("GET", f"/v1/staff/{path}", token=desk.staff)
+
+    assert (answer.status, answer.slug) == (422, "malformed"), answer.body
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
 async def test_an_open_round_is_seen_inspected_and_ended_by_staff(desk: Desk) -> None:
     await import_games(desk, GAME)
     player = await desk.player(amount="10.00")
