@@ -6,32 +6,12 @@ import pytest
 from msgspec import structs
 
 from integration.cashier.world import UNIT
+from integration.games.test_rounds import STRICT
+from integration.games.test_rounds import ann as ann
+from integration.games.test_rounds import world as world
 from integration.games.world import Games, stake, undo, win
-from pitboss.db import Database
-from pitboss.games.rounds.model import Dialect, Effect, Refused, Step, WinNeeds
+from pitboss.games.rounds.model import Dialect, Effect, Refused, Step
 from pitboss.kernel.ids import PlayerId
-
-STRICT = Dialect(
-    ids_of_provider=True,
-    one_id_space=False,
-    win_needs=WinNeeds.OPEN_ROUND,
-    reverses_settled=False,
-    reverses_again=False,
-)
-
-
-@pytest.fixture
-async def world(database: Database) -> Games:
-    world = Games(database=database)
-    await world.list_games()
-    return world
-
-
-@pytest.fixture
-async def ann(world: Games) -> PlayerId:
-    player = await world.player(units=100)
-    await world.launch(player)
-    return player
 
 
 @pytest.mark.parametrize("step", [stake("b1", 5), win("w1", 5)], ids=["stake", "win"])
