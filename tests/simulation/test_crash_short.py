@@ -82,6 +82,7 @@ async def test_every_fault_happens_and_no_promise_is_broken(ruin: Ruin) -> None:
     killed = ("api", "settlement", "sequencer", "payments", "sandbox", "postgres")
     assert report.restarts.keys() >= set(killed)
     assert report.connections_cut > 0
+    assert report.zombies_fenced > 0
     assert report.decided == report.accepted + report.refused > 0
     assert report.settled == report.accepted > 0
     assert report.payments >= 40

@@ -30,11 +30,13 @@ CUT_LOOK_SECONDS = 0.005
 CUT_SECONDS_MAX = 20.0
 # A lease, a session that idles in its transaction, and a server that is away meanwhile.
 TAKEOVER_SECONDS_MAX = 60.0
-FENCED_SECONDS_MAX = 5.0
+FENCED_SECONDS_MAX = 10.0
+FENCE_TRIES_MAX = 3
 # Every other time a processor is frozen between two transactions: then its session lives on and
 # only the fence keeps it out.  In a transaction it keeps its locks until the server ends it.
-REST_LOOK_SECONDS = 0.12
-REST_TRIES_MAX = 60
+# Others too are in the middle of one for a moment, longer where processors are few: look as long.
+REST_LOOK_SECONDS = 0.6
+REST_TRIES_MAX = 40
 STOP_SECONDS_MAX = 10.0
 
 _FENCED = b'"fenced off"'
@@ -80,9 +82,8 @@ class Saboteur:
                 await self._kill(f"bets-{self._awake(fault.worker)}")
             case FaultKind.PROCESSOR_FROZEN:
                 async with self._freezing:
-                    # One whose session was gone meanwhile had no fence to meet: freeze it again.
-                    while not await self._freeze(fault.worker):
-                        self._tell("the zombie found its session gone")
+                    self._freezes += 1
+                    await self._freeze(fault.worker, at_rest=self._freezes % 2 == 1)
             case FaultKind.POSTGRES_STOPPED:
                 server = EmbeddedPostgres(self._instance.settings.home)
                 await self._victim("postgres")
@@ -95,6 +96,22 @@ class Saboteur:
                 await self._kill(_VICTIMS[fault.kind])
         self.done[fault.kind] += 1
         self._tell(f"{fault.kind.replace('_', ' ')} at {fault.at:.1f} s")
+
+    async def show_fence(self) -> None:
+        """Freeze a processor once more if none met the fence: one whose session was gone had none.
+
+        To be called when the other faults are over, so that no server is restarted meanwhile.
+
+        Raises:
+            FaultMissed: it woke up, and was still not fenced.
+        """
+        for _ in range(FENCE_TRIES_MAX):
+            if self.fenced:
+                return
+            self._tell("no zombie met the fence yet: one is frozen again")
+            await self._freeze(0, at_rest=True)
+        if not self.fenced:
+            raise FaultMissed("no zombie met the fence")
 
     async def _victim(self, name: str) -> int:
         return await _until(
@@ -146,16 +163,15 @@ class Saboteur:
         finally:
             connection.terminate()
 
-    async def _freeze(self, worker: int) -> int:
-        """Stop a processor, let another take over and work, wake the first; return its fences."""
+    async def _freeze(self, worker: int, *, at_rest: bool) -> None:
+        """Stop a processor, let another take over and work, wake the first, count its fences."""
         name = f"bets-{worker}"
         partitions = partitions_of(worker, self._instance.settings.bet_workers)
         pid = await self._at_work(name, partitions)
         fenced_before = self._fenced_times(name)
         self._frozen.add(worker)
-        self._freezes += 1
         try:
-            await self._stop(pid, at_rest=self._freezes % 2 == 1)
+            await self._stop(pid, at_rest=at_rest)
             # It is given nothing before the lease of the frozen one has run out.
             async with self._stand_in(worker) as owner:
                 await self._processed(partitions, owner)
@@ -171,16 +187,15 @@ class Saboteur:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
             self._frozen.discard(worker)
-        fenced = self._fenced_times(name) - fenced_before
-        self.fenced += fenced
-        return fenced
+        self.fenced += self._fenced_times(name) - fenced_before
 
     async def _stop(self, pid: int, *, at_rest: bool) -> None:
         """Stop a process, as far as possible when it has no transaction open."""
         os.kill(pid, signal.SIGSTOP)
         for _ in range(REST_TRIES_MAX if at_rest else 0):
             await asyncio.sleep(REST_LOOK_SECONDS)
-            if not await self._ask(lambda item: store.count_stuck(item, REST_LOOK_SECONDS / 2)):
+            # None is no answer: the server is away, and whether one was open is not known.
+            if await self._ask(lambda item: store.count_stuck(item, REST_LOOK_SECONDS / 2)) == 0:
                 return
             os.kill(pid, signal.SIGCONT)
             await asyncio.sleep(LOOK_SECONDS)
