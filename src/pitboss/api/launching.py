@@ -16,7 +16,7 @@ from pitboss.api.refusals import problem_of
 from pitboss.api.turns import in_turn
 from pitboss.api.whence import asked_from
 from pitboss.api.wire import Body
-from pitboss.games import dealing, registry, rounds
+from pitboss.games import dealing, rounds
 from pitboss.games.dealing.model import PROVIDER
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.house.model import House
@@ -28,6 +28,7 @@ from pitboss.kernel.shards import shard_of
 from pitboss.location.model import network_tag
 from pitboss.messages import Turn
 from pitboss.players import identity
+from pitboss.players.identity.model import Player
 
 TOKEN_BYTES = 16
 # Where the pages are that play games of the house, and which there are; the others are played by
@@ -75,7 +76,10 @@ class LaunchView(msgspec.Struct, frozen=True, kw_only=True):
     summary="Open a game",
 )
 async def launch(request: Asked, edge: TheEdge, data: JSONBody[LaunchBody]) -> LaunchView:
-    """Open a game for money if you may play it here and now, or as a demonstration."""
+    """Open a game for money if you may play it here and now, or as a demonstration.
+
+    Also a demonstration is only of games that your licence has, and for whoever may play.
+    """
     if data.provider == PROVIDER and edge.house is not None:
         return await _open_house(request, edge, data, edge.house)
     provider = edge.providers.get(data.provider)
@@ -111,9 +115,6 @@ async def _open_elsewhere(
     shard = shard_of(player_id)
     async with edge.database.reading() as tx:
         player = (await identity.find_players(tx, [(shard, player_id)]))[player_id]
-        # A demonstration asks the registry for nothing but what to tell.
-        key = (data.provider, data.game)
-        offer = (await registry.find_offers(tx, {key})).get(key) if data.demo else None
     wish = Launching(
         game=data.game,
         locale=data.locale,
@@ -124,10 +125,7 @@ async def _open_elsewhere(
         jurisdiction=player.jurisdiction,
     )
     if data.demo:
-        if provider.launcher is None:
-            raise ProblemFound(problem_of("demo_not_offered"))
-        url = await provider.launcher.launch(wish)
-        return _view(None if offer is None else offer.version, url=url)
+        return await _show(edge, data, provider, player, wish)
     asked = _asked(request, edge, data, one_at_a_time=provider.one_session)
 
     async def work(turn: Turn) -> Opened | NotOpened:
@@ -149,8 +147,26 @@ async def _open_elsewhere(
     return _view(opened.version, url=url, session_id=asked.session_id)
 
 
+async def _show(
+    edge: Edge, data: LaunchBody, provider: GameProvider, player: Player, wish: Launching
+) -> LaunchView:
+    """Have a provider open a game without money, which the wallet never hears of."""
+    if provider.launcher is None:
+        raise ProblemFound(problem_of("demo_not_offered"))
+
+    async def look(turn: Turn) -> Version | NotOpened:
+        return await rounds.find_demonstration(
+            turn, player.id, provider=data.provider, game=data.game
+        )
+
+    shown = await in_turn(edge, [player.shard], "player", look)
+    if isinstance(shown, NotOpened):
+        raise ProblemFound(problem_of(shown.reason))
+    return _view(shown, url=await provider.launcher.launch(wish))
+
+
 def _view(
-    version: Version | None,
+    version: Version,
     *,
     url: str | None = None,
     session_id: str | None = None,
@@ -160,8 +176,8 @@ def _view(
         url=url,
         session_id=session_id,
         token=token,
-        rtp=None if version is None else version.rtp_percent,
-        top_win_chance=None if version is None else version.top_win_chance,
+        rtp=version.rtp_percent,
+        top_win_chance=version.top_win_chance,
     )
 
 

@@ -79,6 +79,23 @@ async def check_rewards(turn: Turn, checks: Sequence[Check]) -> tuple[Answer, ..
     A reward is an inducement to play: who may not play is given none.  It is given to the player
     and not to a session, so nothing is asked that belongs to one: place, time, second factor.
     """
+    return await _check_players(turn, checks, only=rules.REWARD_RULES)
+
+
+async def check_demonstrations(turn: Turn, checks: Sequence[Check]) -> tuple[Answer, ...]:
+    """Say for each game that is to be shown without money whether this player may be shown one.
+
+    Whoever may not play is shown none, and whose age must be verified before play, only then; what
+    the check says of a stake is not looked at.  Source: Gambling Commission, free-to-play games
+    being available through gambling affiliates (1 July 2019; LCCP as changed on 7 May 2019).
+    """
+    return await _check_players(turn, checks, only=rules.DEMONSTRATION_RULES)
+
+
+async def _check_players(
+    turn: Turn, checks: Sequence[Check], *, only: Sequence[rules.WagerRule]
+) -> tuple[Answer, ...]:
+    """Answer by these rules, none of which is about a session, a place or a limit."""
     players, licences = await _look(turn, [check.player_id for check in checks])
     licensed = {
         player.id: licences[player.jurisdiction]
@@ -92,7 +109,7 @@ async def check_rewards(turn: Turn, checks: Sequence[Check]) -> tuple[Answer, ..
         ages=await _ages(turn, players, licences),
         registered=await _registered(turn, players, licences),
     )
-    return rules.decide_wagers(checks, players, licences, known, only=rules.REWARD_RULES)
+    return rules.decide_wagers(checks, players, licences, known, only=only)
 
 
 async def _registered(

@@ -422,6 +422,14 @@ REWARD_RULES: tuple[WagerRule, ...] = (
     refuse_stake_out_of_range,
     refuse_stake_above_cap,
 )
+# A demonstration has neither a stake nor a session.
+DEMONSTRATION_RULES: tuple[WagerRule, ...] = (
+    refuse_inactive,
+    refuse_kept_away,
+    refuse_registered,
+    refuse_unverified,
+    refuse_unlicensed_product,
+)
 # Withdrawals have no list: money that is the player's is never kept by the gate.
 DEPOSIT_RULES: tuple[Callable[[DepositCase], Refusal | None], ...] = (
     refuse_inactive,

@@ -11,6 +11,7 @@ from pitboss import jurisdictions
 from pitboss.gate.model import (
     Check,
     DepositCheck,
+    Identified,
     Known,
     Located,
     Permit,
@@ -18,12 +19,14 @@ from pitboss.gate.model import (
     Refusal,
     Refused,
 )
-from pitboss.gate.rules import REWARD_RULES, decide_deposits, decide_wagers
+from pitboss.gate.rules import DEMONSTRATION_RULES, REWARD_RULES, decide_deposits, decide_wagers
 from pitboss.jurisdictions.model import Jurisdiction
 from pitboss.kernel.ids import PlayerId, derived_id
 from pitboss.kernel.shards import shard_of
 from pitboss.location.model import Standing
 from pitboss.players.identity.model import Player, PlayerStatus
+from pitboss.registers.model import Verdict
+from pitboss.responsible.breaks.model import Pace, Planned
 
 DEMO = jurisdictions.get("demo")
 ANN = PlayerId(derived_id("player", "ann"))
@@ -204,6 +207,37 @@ def test_a_reward_is_asked_about_the_player_and_not_about_a_session() -> None:
     assert staked == Refused(reason=Refusal.TERMS_NOT_ACCEPTED)
     assert isinstance(given, Permit)
     assert unverified == Refused(reason=Refusal.PLAYER_NOT_VERIFIED)
+
+
+@pytest.mark.parametrize(
+    ("who", "known", "reason"),
+    [
+        (player(), Known(), None),
+        (player(), Known(identified={ANN: Identified.OVERDUE}), Refusal.PLAYER_NOT_VERIFIED),
+        (player(), Known(registered={ANN: Verdict.EXCLUDED}), Refusal.PLAYER_EXCLUDED),
+        (player(status=PlayerStatus.SUSPENDED), Known(), Refusal.PLAYER_NOT_ACTIVE),
+        # Nothing of a session, a place, a limit or a stake is asked of who plays for nothing.
+        (
+            player(),
+            Known(
+                located={0: Located(standing=Standing.BLOCKED)},
+                paces={0: Pace.ON_BREAK},
+                plans={0: Planned.OVER},
+                agreed={ANN: False},
+                time_up={ANN},
+            ),
+            None,
+        ),
+    ],
+)
+def test_a_demonstration_is_for_whoever_may_play(
+    who: Player, known: Known, reason: Refusal | None
+) -> None:
+    check = wager(product=Product.GAMES, stake_micros=0)
+
+    (answer,) = decide_wagers([check], {ANN: who}, {"demo": DEMO}, known, only=DEMONSTRATION_RULES)
+
+    assert (answer.reason if isinstance(answer, Refused) else None) == reason
 
 
 def test_every_standing_has_an_answer() -> None:

@@ -2,6 +2,7 @@
 
 from pitboss.games.rounds.operations import (
     end_session,
+    find_demonstration,
     open_session,
     play,
     recall_sessions,
@@ -25,6 +26,7 @@ __all__ = [
     "find_bet",
     "find_bookings",
     "find_bookings_of_round",
+    "find_demonstration",
     "find_open_rounds",
     "find_round",
     "find_round_by_id",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from msgspec import structs
 
 from pitboss import gate, jurisdictions
 from pitboss.games import registry
 from pitboss.games.registry.model import Refusal as RegistryRefusal
+from pitboss.games.registry.model import Version
 from pitboss.games.rounds import store
 from pitboss.games.rounds.facts import GameSessionEnded, GameSessionOpened, GameTokenIssued
 from pitboss.games.rounds.model import (
@@ -22,11 +25,14 @@ from pitboss.games.rounds.model import (
 from pitboss.games.rounds.operations.seats import recall_sessions, recall_tokens
 from pitboss.gate.model import Check, Permit, Product
 from pitboss.gate.model import Refusal as GateRefusal
+from pitboss.jurisdictions.model import Jurisdiction
+from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.instants import write_instant
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.shards import Shard, shard_of
 from pitboss.messages import Turn
 from pitboss.players import identity
+from pitboss.players.identity.model import Player
 
 
 async def open_session(turn: Turn, launch: Launch) -> Opened | NotOpened:
@@ -34,18 +40,10 @@ async def open_session(turn: Turn, launch: Launch) -> Opened | NotOpened:
 
     The token is good until the provider swaps it, once; then the one that it got is.
     """
-    shard = shard_of(launch.player_id)
-    ensure(shard in turn.heads, "a game is opened by who holds the player's turn")
-    players = await identity.recall_players(turn, [(shard, launch.player_id)])
-    player = players.get(launch.player_id)
-    licence = None if player is None else jurisdictions.find(player.jurisdiction)
-    if player is None or licence is None:
-        return NotOpened(reason=GateRefusal.UNKNOWN_PLAYER)
-    key = (launch.provider, launch.game)
-    offer = (await registry.find_offers(turn.tx, [key])).get(key)
-    refusal = registry.refuse_game(offer, licence, turn.now)
-    if refusal is not None or offer is None:
-        return NotOpened(reason=refusal or RegistryRefusal.UNKNOWN_GAME)
+    found = await _find_game(turn, launch.player_id, launch.provider, launch.game)
+    if isinstance(found, NotOpened):
+        return found
+    player, licence, version = found.player, found.licence, found.version
     (permit,) = await gate.check(
         turn,
         [
@@ -61,9 +59,9 @@ async def open_session(turn: Turn, launch: Launch) -> Opened | NotOpened:
     )
     if not isinstance(permit, Permit):
         return NotOpened(reason=permit.reason)
-    await _leave_others(turn, launch, shard, everywhere=licence.games.one_at_a_time)
+    await _leave_others(turn, launch, player.shard, everywhere=licence.games.one_at_a_time)
     session = Session(
-        shard=shard,
+        shard=player.shard,
         id=launch.session_id,
         player_id=player.id,
         provider=launch.provider,
@@ -76,7 +74,61 @@ async def open_session(turn: Turn, launch: Launch) -> Opened | NotOpened:
         ends_at=turn.now + SESSION_LIFE,
     )
     await _sit_down(turn, session, digest_of(launch.secret))
-    return Opened(session=session, version=offer.version)
+    return Opened(session=session, version=version)
+
+
+async def find_demonstration(
+    turn: Turn, player_id: PlayerId, *, provider: str, game: str
+) -> Version | NotOpened:
+    """Return the version of a game that this player may be shown without money, or why not.
+
+    It is one that is played for money under the player's licence, and whoever may not play is shown
+    none.  Source: UKGC RTS 6A (play for fun goes by the rules of play for money).
+    """
+    found = await _find_game(turn, player_id, provider, game)
+    if isinstance(found, NotOpened):
+        return found
+    (permit,) = await gate.check_demonstrations(
+        turn,
+        [
+            Check(
+                player_id=player_id,
+                product=Product.GAMES,
+                stake_micros=0,
+                currency=found.player.currency,
+            )
+        ],
+    )
+    if not isinstance(permit, Permit):
+        return NotOpened(reason=permit.reason)
+    return found.version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """A game that is played under the licence of a player."""
+
+    player: Player
+    licence: Jurisdiction
+    version: Version
+
+
+async def _find_game(
+    turn: Turn, player_id: PlayerId, provider: str, game: str
+) -> _Found | NotOpened:
+    """Return a game that the registry has for a player's licence, or why it is not opened."""
+    shard = shard_of(player_id)
+    ensure(shard in turn.heads, "a game is opened by who holds the player's turn")
+    player = (await identity.recall_players(turn, [(shard, player_id)])).get(player_id)
+    licence = None if player is None else jurisdictions.find(player.jurisdiction)
+    if player is None or licence is None:
+        return NotOpened(reason=GateRefusal.UNKNOWN_PLAYER)
+    key = (provider, game)
+    offer = (await registry.find_offers(turn.tx, [key])).get(key)
+    refusal = registry.refuse_game(offer, licence, turn.now)
+    if refusal is not None or offer is None:
+        return NotOpened(reason=refusal or RegistryRefusal.UNKNOWN_GAME)
+    return _Found(player=player, licence=licence, version=offer.version)
 
 
 async def swap_token(
