@@ -8,7 +8,7 @@ that is what it is then called.  It is never asked for again, for that could gra
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -58,7 +58,8 @@ _log = structlog.get_logger("rewards")
 class Loop:
     """Looks after rewards with all providers; of several that run, one asks for each.
 
-    `clock` is the platform's; `wall` is the machine's, by which providers live.
+    `clock` is the platform's; `wall` is the machine's, by which providers live.  `busy` are the
+    providers that are being asked: who is slow holds up nobody else's rewards.
     """
 
     database: Database
@@ -66,6 +67,7 @@ class Loop:
     clock: Clock
     entropy: Entropy
     wall: Clock = field(default_factory=SystemClock)
+    busy: set[str] = field(default_factory=set)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Go on until told to stop; faults of the world are waited out.
@@ -73,7 +75,14 @@ class Loop:
         Nobody who was excluded waits behind providers that are slow, or behind all that is given.
         """
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._go_on(stop, self.step, IDLE_SECONDS))
+
+            async def begin() -> int:
+                batches = await self._begin()
+                for provider, found in batches.items():
+                    group.create_task(self._look_after_all(provider, found))
+                return len(batches)
+
+            group.create_task(self._go_on(stop, begin, IDLE_SECONDS))
             group.create_task(self._go_on(stop, self.sweep, SWEEP_SECONDS))
 
     async def _go_on(
@@ -92,13 +101,29 @@ class Loop:
                 await happened(stop, wait)
 
     async def step(self) -> int:
-        """Look at what waits; return how many rewards that were."""
+        """Look at what waits, until that is done; return how many rewards that were."""
+        batches = await self._begin()
+        await asyncio.gather(*(self._look_after_all(*item) for item in batches.items()))
+        return sum(map(len, batches.values()))
+
+    async def _begin(self) -> dict[str, list[Reward]]:
+        """Return what waits with each provider that is not busy, all of which now are."""
         async with self.database.reading() as tx:
             found = await rewards.find_waiting(
-                tx, self.providers.keys(), at=self.wall.now(), limit=BATCH_MAX
+                tx, self.providers.keys(), busy=self.busy, at=self.wall.now(), limit=BATCH_MAX
             )
-        await asyncio.gather(*(self._look_after(item) for item in found))
-        return len(found)
+        batches: dict[str, list[Reward]] = {}
+        for item in found:
+            batches.setdefault(item.provider, []).append(item)
+        self.busy.update(batches)
+        return batches
+
+    async def _look_after_all(self, provider: str, found: Sequence[Reward]) -> None:
+        """Look after what waits with one provider; only then is more of it looked for."""
+        try:
+            await asyncio.gather(*map(self._look_after, found))
+        finally:
+            self.busy.discard(provider)
 
     async def sweep(self) -> int:
         """Have the open rewards of excluded players cancelled; return how many there were."""
@@ -141,6 +166,14 @@ class Loop:
         except Exception:
             _log.exception("a reward broke", reward=reward.id)
             await self._put_off(reward, BACKOFF_SECONDS_MAX)
+
+    async def _put_off(self, reward: Reward, seconds_min: float) -> None:
+        """Look at it again later; at once, after a breath, if that cannot be written."""
+        try:
+            await self._postpone(reward, seconds_min)
+        except Exception:
+            _log.exception("not put off", reward=reward.id)
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def _give(self, reward: Reward) -> None:
         """Send a reward, if it would be what was given."""
@@ -185,8 +218,8 @@ class Loop:
         async with self._turn(reward.place) as turn:
             await rewards.record_cancel(turn, reward.place, outcome)
 
-    async def _put_off(self, reward: Reward, seconds_min: float) -> None:
-        """Look at it again later, unless it has moved on meanwhile."""
+    async def _postpone(self, reward: Reward, seconds_min: float) -> None:
+        """Write when to look at it again, unless it has moved on meanwhile."""
         doubled = seconds_min * 2 ** min(reward.attempts, _DOUBLINGS_MAX)
         waiting = self._waiting(reward, min(doubled, BACKOFF_SECONDS_MAX), again=True)
         async with self._turn(reward.place) as turn:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from integration.games.rewarding import Giving
+from integration.games.world import PROVIDER, listing
 from pitboss.db import Database
 from pitboss.games import rewards
 from pitboss.games.rewards.model import (
@@ -63,6 +64,13 @@ async def ann(world: Giving) -> PlayerId:
     return await world.player()
 
 
+async def reaches(world: Giving, reward: Reward, state: RewardState) -> None:
+    """Wait until a reward is in this state."""
+    async with asyncio.timeout(10):
+        while (await world.reward(reward.place)).state is not state:  # noqa: ASYNC110 - a loop does it
+            await asyncio.sleep(0.02)
+
+
 async def test_nobody_who_is_excluded_waits_behind_a_provider_that_is_slow(
     world: Giving, ann: PlayerId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,13 +85,32 @@ async def test_nobody_who_is_excluded_waits_behind_a_provider_that_is_slow(
 
     await world.keep_away(ann, Kind.EXCLUSION, months=6)
 
-    async with asyncio.timeout(10):
-        left = RewardState.CANCELLING
-        while (await world.reward(reward.place)).state is not left:  # noqa: ASYNC110 - a loop does it
-            await asyncio.sleep(0.02)
+    await reaches(world, reward, RewardState.CANCELLING)
     answered.set()
     stop.set()
     await running
+
+
+async def test_nobody_waits_behind_a_provider_that_is_slow(world: Giving, ann: PlayerId) -> None:
+    await world.list_games(listing(provider="quick"))
+    held = [await world.requested(ann) for _ in range(2)]
+    stop, asked, answered = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    loop = world.loop()
+    loop.providers = {PROVIDER: Slow(world.port, asked, answered), "quick": world.port}
+    running = asyncio.create_task(loop.run(stop))
+    async with asyncio.timeout(10):
+        await asked.wait()
+
+    passing = await world.requested(ann, provider="quick")
+
+    await reaches(world, passing, RewardState.GRANTED)
+    states = {(await world.reward(item.place)).state for item in held}
+    answered.set()
+    for item in held:
+        await reaches(world, item, RewardState.GRANTED)
+    stop.set()
+    await running
+    assert states == {RewardState.SENT}
 
 
 async def test_one_reward_that_breaks_takes_no_other_along(

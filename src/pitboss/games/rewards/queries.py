@@ -63,17 +63,23 @@ async def find_unknown(
 
 
 async def find_waiting(
-    tx: Transaction, providers: Collection[str], *, at: datetime, limit: int
+    tx: Transaction,
+    providers: Collection[str],
+    *,
+    at: datetime,
+    limit: int,
+    busy: Collection[str] = (),
 ) -> list[Reward]:
     """Return rewards that are to be looked at now, the longest due first.
 
     Args:
         tx: one moment of the database.
         providers: those that can be asked.
+        busy: those whose rewards somebody looks at already.
         at: by the machine's clock.
         limit: at most so many.
     """
-    return await store.find_waiting(tx, providers, at=at, limit=limit)
+    return await store.find_waiting(tx, providers, busy=busy, at=at, limit=limit)
 
 
 async def find_forfeited(

@@ -74,9 +74,14 @@ async def find_of_player(tx: Transaction, player_id: PlayerId, *, limit: int) ->
 
 
 async def find_waiting(
-    tx: Transaction, providers: Collection[str], *, at: datetime, limit: int
+    tx: Transaction,
+    providers: Collection[str],
+    *,
+    busy: Collection[str],
+    at: datetime,
+    limit: int,
 ) -> list[Reward]:
-    """Return rewards that are to be looked at now, the longest due first.
+    """Return rewards that are to be looked at now and of nobody busy, the longest due first.
 
     What was sent is among them whoever can be asked: of it nobody is asked any more.
     """
@@ -84,12 +89,13 @@ async def find_waiting(
         f"SELECT {_READ} FROM game_reward AS reward"
         " WHERE shard = ANY($1::smallint[]) AND try_at <= $3"
         " AND state IN ('requested', 'sent', 'cancelling')"
-        " AND (provider = ANY($2::text[]) OR state = 'sent')"
+        " AND (provider = ANY($2::text[]) OR state = 'sent') AND provider <> ALL($5::text[])"
         " ORDER BY try_at, requested_at, reward_id LIMIT $4",
         list(SHARDS_ALL),
         list(providers),
         at,
         limit,
+        list(busy),
     )
     return list(map(_reward, rows))
 
