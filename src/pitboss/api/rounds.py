@@ -294,7 +294,7 @@ async def _play_out(turn: Turn, round_: Round, edge: Edge) -> int:
     if edge.house is None:
         raise ProblemFound(problem_of(NoDeal.ANOTHER_BUILD))
     key = (round_.player_id, round_.ref)
-    answer = (await dealing.finish(turn, [key], edge.house))[key]
+    answer = (await dealing.finish(turn, [key], edge.house, by=ClosedBy.STAFF))[key]
     if isinstance(answer, NotDealt):
         raise ProblemFound(problem_of(answer.reason))
     return answer.refunded_micros if isinstance(answer, EndedAsRecorded) else 0

@@ -122,7 +122,7 @@ class Resolver:
                 actor="rounds",
                 entropy=self.entropy,
             ) as turn:
-                answer = (await dealing.finish(turn, [key], house))[key]
+                answer = (await dealing.finish(turn, [key], house, by=ClosedBy.RULE))[key]
         except Fault:
             raise
         except Exception:

@@ -373,6 +373,8 @@ async def test_a_round_whose_rules_are_gone_is_shown_to_its_player_and_to_staff(
     assert not before["replayable"] and before["round"] == mine
     assert answer.json()["refunded"] == "2.00"
     assert after["taken"][0]["draw"]["values"][:2] == [4, 8] and after["round"]["over"]
+    of_staff = await parlour.client.ask("GET", await place_of(parlour, ann), token=parlour.staff)
+    assert of_staff.json()["closed_by"] == "staff"
     assert (await see(parlour, ann, "/rounds")) == {"rounds": []}
 
 

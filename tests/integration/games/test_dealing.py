@@ -426,7 +426,7 @@ async def test_the_certified_process_deals_and_its_records_map_again(
             async with parlour.turn(shard_of(ann)) as turn:
                 (answer,) = await dealing.play(turn, [play], equipment)
                 assert isinstance(answer, Dealt), answer
-                await dealing.finish(turn, [(ann, play.round_id)], equipment)
+                await dealing.finish(turn, [(ann, play.round_id)], equipment, by=ClosedBy.STAFF)
         drawn = await client.drawn()
         async with database.reading() as tx:
             undealt = await dealing.find_undealt(tx, drawn)

@@ -27,11 +27,11 @@ from pitboss.kernel.errors import InvariantBroken
 from pitboss.messages import Turn
 
 
-async def end_as_recorded(turn: Turn, kept: Kept) -> EndedAsRecorded | NotDealt:
+async def end_as_recorded(turn: Turn, kept: Kept, *, by: ClosedBy) -> EndedAsRecorded | NotDealt:
     """End a round that no rules of this build can play on, so that no money hangs for ever.
 
     What it had won so far is paid; if that is nothing its stakes are given back.  If that was not
-    recorded it waits for staff.
+    recorded it waits for staff.  Who closes it is written down, where it is not its own win.
     """
     won = kept.recorded_win_micros
     if won is None:
@@ -40,7 +40,7 @@ async def end_as_recorded(turn: Turn, kept: Kept) -> EndedAsRecorded | NotDealt:
         await _pay(turn, kept, won)
         return EndedAsRecorded(won_micros=won, refunded_micros=0)
     place = (kept.round.shard, book_id(kept.round))
-    (answer,) = await rounds.resolve(turn, [place], Resolution.VOID, by=ClosedBy.RULE)
+    (answer,) = await rounds.resolve(turn, [place], Resolution.VOID, by=by)
     if isinstance(answer, NotResolved):
         return NotDealt(reason=answer.reason)
     return EndedAsRecorded(won_micros=0, refunded_micros=answer.refunded_micros)
