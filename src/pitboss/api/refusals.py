@@ -288,7 +288,7 @@ LINES = {
     "move_not_confirmed": _in_the_way("The price moves so far that it must be confirmed."),
     "event_started": _in_the_way("The event has started."),
     "reward_not_granted": _in_the_way("Nobody knows whether it was granted; that comes first."),
-    "reward_not_unknown": _in_the_way("It is known how the reward stands."),
+    "reward_not_unknown": _in_the_way("It is known how the reward stands, or it was played."),
     "free_bet_used": _in_the_way("The free bet is the stake of another bet."),
     "free_bet_expired": _in_the_way("The free bet is over."),
     "place_terms_changed": _in_the_way("The market pays its places by other terms by now."),

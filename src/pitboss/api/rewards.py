@@ -221,7 +221,10 @@ async def decide_reward(
     reward_id: FromPath[str],
     data: JSONBody[RewardDecisionBody],
 ) -> ChangedRewardView:
-    """Decide what nobody knew, once the provider was asked in another way; it is not asked here."""
+    """Decide what nobody knew, once the provider was asked in another way; it is not asked here.
+
+    What staff decided is decided otherwise in the same way, while nothing was played on it.
+    """
     if (data.decision is Decision.GRANTED) != (data.reference is not None):
         detail = "what was granted has the provider's name of it, and nothing else has one"
         raise ProblemFound(problems.malformed("reference", detail))

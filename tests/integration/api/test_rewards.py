@@ -215,12 +215,14 @@ async def test_a_reward_that_nobody_knows_of_waits_for_staff_who_decide_it(
     early = await change(desk, waiting, "cancellation")
     said = {"decision": "granted", "reference": ref}
     done = await change(desk, waiting, "decision", body=said)
-    late = await change(desk, waiting, "decision", body={"decision": "given_up"})
+    corrected = await change(desk, waiting, "decision", body={"decision": "given_up"})
+    late = await change(desk, waiting, "decision", body=said)
 
     assert (waiting["state"], waiting["word"]) == ("unknown", "the provider answers 504")
     assert (wrong.status, wrong.problem["errors"][0]["field"]) == (422, "reference")
     assert (early.status, early.slug) == (409, "reward_not_granted")
     assert (done.json()["state"], done.json()["reference"]) == ("granted", ref)
+    assert (corrected.json()["state"], corrected.json()["reference"]) == ("given_up", None)
     assert (late.status, late.slug) == (409, "reward_not_unknown")
     assert (await ask(desk, "GET", "/v1/staff/games/rewards")).json() == {"rewards": []}
 

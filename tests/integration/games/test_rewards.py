@@ -276,13 +276,14 @@ async def unknown(world: Giving, ann: PlayerId) -> Reward:
 async def test_staff_says_what_an_unknown_reward_is(
     world: Giving, ann: PlayerId, database: Database
 ) -> None:
+    known = await world.granted(ann)
     first, second = await unknown(world, ann), await unknown(world, ann)
-    ref = next(iter(world.provider.rewards))
+    ref = list(world.provider.rewards)[1]
 
     answers = [
         await decide(world, first, ref),
         await decide(world, first, ref),
-        await decide(world, first, None),
+        await decide(world, known, None),
         await decide(world, second, ref),
         await decide(world, second, None),
     ]
@@ -295,6 +296,42 @@ async def test_staff_says_what_an_unknown_reward_is(
     assert (await world.reward(first.place)).ref == ref
     assert (await world.reward(second.place)).state is RewardState.GIVEN_UP
     await assert_rebuilt(database)
+
+
+@pytest.mark.parametrize("right", ["its name", "not granted", "the provider's answer"])
+async def test_a_wrong_name_that_staff_said_is_put_right(
+    world: Giving, ann: PlayerId, database: Database, right: str
+) -> None:
+    reward = await unknown(world, ann)
+    (ref,) = world.provider.rewards
+    await decide(world, reward, "a-slip-of-the-pen")
+
+    match right:
+        case "the provider's answer":
+            async with world.turn(reward.place[0]) as turn:
+                await rewards.record_outcome(turn, reward.place, Granted(ref=ref))
+            # What the provider said is nothing that staff could put right.
+            late = await decide(world, reward, "another-name")
+            assert late == NotChanged(reason=Refusal.REWARD_NOT_UNKNOWN)
+        case "its name":
+            assert isinstance(await decide(world, reward, ref), Changed)
+        case _:
+            assert isinstance(await decide(world, reward, None), Changed)
+            # The name is free for the one that is really called so.
+            assert await renamed(world, ann, "a-slip-of-the-pen") == "a-slip-of-the-pen"
+
+    found = await world.reward(reward.place)
+    given_up = right == "not granted"
+    assert found.state is (RewardState.GIVEN_UP if given_up else RewardState.GRANTED)
+    assert found.ref == (None if given_up else ref)
+    await assert_rebuilt(database)
+
+
+async def renamed(world: Giving, ann: PlayerId, ref: str) -> str | None:
+    """Have staff say this name of another unknown reward; return what it is called then."""
+    reward = await unknown(world, ann)
+    await decide(world, reward, ref)
+    return (await world.reward(reward.place)).ref
 
 
 async def test_an_answer_that_comes_late_decides_and_what_was_given_up_is_cancelled(

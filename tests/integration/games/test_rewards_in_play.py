@@ -15,8 +15,8 @@ from integration.games.rewarding import Giving
 from integration.games.world import GAME, PLAIN, listing, stake, undo, win
 from integration.players.people import assert_rebuilt
 from pitboss.db import Database
-from pitboss.games import rounds
-from pitboss.games.rewards.model import Reward, RewardState
+from pitboss.games import rewards, rounds
+from pitboss.games.rewards.model import NotChanged, Refusal, Reward, RewardState
 from pitboss.games.rounds.model import (
     ClosedBy,
     Done,
@@ -56,6 +56,26 @@ def free(world: Giving, player: PlayerId, reward: Reward, name: str, **about: An
 async def used(world: Giving, reward: Reward) -> tuple[int, int]:
     after = await world.reward(reward.place)
     return after.used, after.used_micros
+
+
+async def test_a_reward_that_was_played_keeps_the_name_that_staff_said(
+    world: Giving, ann: PlayerId
+) -> None:
+    world.provider.fate["rewards/create"] = Fate.MUTE
+    reward = await world.requested(ann)
+    await world.loop().step()
+    (ref,) = world.provider.rewards
+    async with world.turn(reward.place[0]) as turn:
+        await rewards.decide(turn, reward.place, ref)
+    await world.play(free(world, ann, await world.reward(reward.place), "b1"))
+
+    async with world.turn(reward.place[0]) as turn:
+        answers = [
+            await rewards.decide(turn, reward.place, name) for name in ("another-name", None)
+        ]
+
+    assert answers == [NotChanged(reason=Refusal.REWARD_NOT_UNKNOWN)] * 2
+    assert (await world.reward(reward.place)).ref == ref
 
 
 async def test_free_stakes_are_taken_up_to_what_was_given_and_cost_the_player_nothing(

@@ -21,7 +21,7 @@ from pitboss.games.rewards.model import RewardState
 from pitboss.kernel.folding import Fold, Row, Table, Told
 from pitboss.kernel.instants import parse_instant
 
-_STATE, _REF, _WORD, _USED, _USED_MICROS, _CHANGED_AT = 10, 11, 12, 13, 14, 15
+_STATE, _REF, _WORD, _USED, _USED_MICROS, _CHANGED_AT, _NAMED_BY = 10, 11, 12, 13, 14, 15, 17
 _MICROS, _GIVEN_BACK = 4, 5
 _BY_THE_LOOP = "when the rewards loop looks again, by the machine's clock"
 
@@ -36,7 +36,7 @@ class RewardsFold(Fold):
             columns=(
                 *("reward_id", "player_id", "provider", "game", "prepaid", "campaign", "currency"),
                 *("stake_micros", "stakes_max", "ends_at", "state", "ref", "word", "used"),
-                *("used_micros", "changed_at", "requested_at"),
+                *("used_micros", "changed_at", "requested_at", "named_by"),
             ),
             untold={"attempts": _BY_THE_LOOP, "try_at": _BY_THE_LOOP},
         )
@@ -67,13 +67,15 @@ class RewardsFold(Fold):
         row: Row = [fact.reward, fact.player_id, fact.provider, fact.game, fact.prepaid]
         row += [fact.campaign, fact.currency, fact.stake_micros, fact.stakes_max]
         row += [parse_instant(fact.ends_at, field="ends_at"), RewardState.REQUESTED, None, None]
-        self.add_row(self.rewards, [*row, 0, 0, told.recorded_at, told.recorded_at], told)
+        self.add_row(self.rewards, [*row, 0, 0, told.recorded_at, told.recorded_at, None], told)
 
     def _send(self, fact: RewardSent, told: Told) -> None:
         self._move(fact, RewardState.SENT, told)
 
     def _grant(self, fact: RewardGranted, told: Told) -> None:
         self._move(fact, RewardState.GRANTED, told, ref=fact.ref)
+        if fact.reward in self.rewards.rows:
+            self.rewards.rows[fact.reward][_NAMED_BY] = fact.by
 
     def _decline(self, fact: RewardDeclined, told: Told) -> None:
         self._move(fact, RewardState.REFUSED, told, word=fact.word)
@@ -83,6 +85,9 @@ class RewardsFold(Fold):
 
     def _give_up(self, fact: RewardGivenUp, told: Told) -> None:
         self._move(fact, RewardState.GIVEN_UP, told)
+        # If staff had said a name of it before, that was not its name.
+        if fact.reward in self.rewards.rows:
+            self.rewards.rows[fact.reward][_REF] = None
 
     def _ask_to_cancel(self, fact: RewardCancelAsked, told: Told) -> None:
         row = self.rewards.rows.get(fact.reward)

@@ -140,17 +140,23 @@ class Reward(Grant, frozen=True, kw_only=True):
 
     `word` is what was said last: why it was refused, is unknown or was not cancelled.  `used` free
     stakes of it were taken and not given back, of `used_micros` together.  `attempts` counts the
-    tries of what it waits for.
+    tries of what it waits for.  `named_by` is who said its name when it was granted.
     """
 
     state: RewardState
     requested_at: datetime
     changed_at: datetime
     ref: str | None = None
+    named_by: By | None = None
     word: str | None = None
     used: int = 0
     used_micros: int = 0
     attempts: int = 0
+
+    @property
+    def is_correctable(self) -> bool:
+        """Whether staff may take back what they said of it: nothing was played on it yet."""
+        return self.state is RewardState.GRANTED and self.named_by is By.STAFF and self.used == 0
 
     @property
     def grant(self) -> Grant:

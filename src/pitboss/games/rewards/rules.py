@@ -164,7 +164,7 @@ def _after_grant(reward: Reward, outcome: Granted, now: datetime) -> Step | None
     if reward.state is RewardState.GIVEN_UP:
         # Staff has given up on it, and it is there all the same: nobody is to play it.
         return cancelling(reward, Why.GIVEN_UP, now, ref=outcome.ref)
-    if reward.state not in _UNANSWERED:
+    if reward.state not in _UNANSWERED and not reward.is_correctable:
         return None
     return granted(reward, outcome, By.PROVIDER, now)
 
@@ -179,7 +179,8 @@ def granted(reward: Reward, outcome: Granted, by: By, now: datetime) -> Step:
         told_stake_micros=outcome.stake_micros,
         told_stakes_max=outcome.stakes_max,
     )
-    return _moved(reward, RewardState.GRANTED, now, ref=outcome.ref), fact
+    named = structs.replace(reward, named_by=by)
+    return _moved(named, RewardState.GRANTED, now, ref=outcome.ref), fact
 
 
 def declined(reward: Reward, word: str, by: By, now: datetime) -> Step:

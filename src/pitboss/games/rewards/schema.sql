@@ -26,6 +26,7 @@ CREATE TABLE game_reward (
     changed_at   timestamptz NOT NULL,
     attempts     integer     NOT NULL DEFAULT 0 CHECK (attempts >= 0),
     try_at       timestamptz NOT NULL DEFAULT '-infinity',
+    named_by     text        CHECK (named_by IN ('provider', 'staff')),
     PRIMARY KEY (shard, reward_id),
     -- What the house pays for is never more than it has given.
     CHECK (used BETWEEN 0 AND stakes_max),

@@ -9,6 +9,7 @@ import asyncpg
 
 from pitboss.db import Transaction
 from pitboss.games.rewards.model import (
+    By,
     Ending,
     Named,
     Place,
@@ -24,7 +25,7 @@ _TERMS = (
     *("shard", "reward_id", "player_id", "provider", "game", "prepaid", "campaign", "currency"),
     *("stake_micros", "stakes_max", "ends_at"),
 )
-_STANDING = ("state", "ref", "word", "used", "used_micros", "changed_at")
+_STANDING = ("state", "ref", "word", "used", "used_micros", "changed_at", "named_by")
 _REWARD = (*_TERMS, *_STANDING, "requested_at", "attempts")
 _READ = ", ".join(f"reward.{name}" for name in _REWARD)
 _WRITTEN = (*_TERMS, *_STANDING, "requested_at")
@@ -135,10 +136,11 @@ async def change_rewards(tx: Transaction, rewards: Sequence[Reward]) -> None:
     await tx.execute(
         "UPDATE game_reward AS reward SET state = batch.state, ref = batch.ref,"
         " word = batch.word, used = batch.used, used_micros = batch.used_micros,"
-        " changed_at = batch.changed_at, attempts = 0, try_at = '-infinity'"
+        " changed_at = batch.changed_at, named_by = batch.named_by, attempts = 0,"
+        " try_at = '-infinity'"
         " FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::text[],"
-        "   $6::integer[], $7::bigint[], $8::timestamptz[])"
-        "   AS batch (shard, id, state, ref, word, used, used_micros, changed_at)"
+        "   $6::integer[], $7::bigint[], $8::timestamptz[], $9::text[])"
+        "   AS batch (shard, id, state, ref, word, used, used_micros, changed_at, named_by)"
         " WHERE reward.shard = batch.shard AND reward.reward_id = batch.id",
         [item.place[0] for item in rewards],
         [item.id for item in rewards],
@@ -244,6 +246,7 @@ def _reward(row: asyncpg.Record) -> Reward:
         ends_at=row["ends_at"],
         state=RewardState(row["state"]),
         ref=row["ref"],
+        named_by=None if row["named_by"] is None else By(row["named_by"]),
         word=row["word"],
         used=row["used"],
         used_micros=row["used_micros"],

@@ -148,16 +148,18 @@ async def record_cancel(turn: Turn, place: Place, outcome: CancelOutcome) -> Rew
 async def decide(turn: Turn, place: Place, ref: str | None) -> ChangeAnswer:
     """Say of an unknown reward that it was granted under this name; without one, that it was not.
 
-    The same again changes nothing.
+    The same again changes nothing.  Something else, as another name, is taken in place of what
+    staff said before, as long as nothing was played on it.
     """
     _ensure_turn(turn, [place])
     reward = (await store.find_rewards(turn.tx, [place])).get(place[1])
     if reward is None:
         return NotChanged(reason=Refusal.UNKNOWN_REWARD)
-    if reward.state is not RewardState.UNKNOWN:
-        state = RewardState.GIVEN_UP if ref is None else RewardState.GRANTED
-        same = (reward.state, reward.ref) == (state, ref)
-        return _as_it_is(reward) if same else NotChanged(reason=Refusal.REWARD_NOT_UNKNOWN)
+    state = RewardState.GIVEN_UP if ref is None else RewardState.GRANTED
+    if (reward.state, reward.ref) == (state, ref):
+        return _as_it_is(reward)
+    if reward.state is not RewardState.UNKNOWN and not reward.is_correctable:
+        return NotChanged(reason=Refusal.REWARD_NOT_UNKNOWN)
     if ref is None:
         step = rules.given_up(reward, turn.now)
     elif await _is_taken(turn, reward, ref):
