@@ -77,3 +77,30 @@ async def test_a_rollback_that_comes_again_is_answered_as_at_first_when_its_bet_
 
     assert [step.effect for step in again.steps] == [Effect.REPEATED]
     assert await world.has(ann) == 97 * UNIT
+
+
+@pytest.mark.parametrize(
+    "first", [[stake("b1", 5, free=True, promo=True)], []], ids=["undone", "late"]
+)
+async def test_a_promotions_win_of_a_stake_that_was_rolled_back_is_refused(
+    world: Games, ann: PlayerId, first: list[Step]
+) -> None:
+    about = {"dialect": structs.replace(STRICT, by_ref=True, free_play=True)}
+    for step in first:
+        await world.done(ann, step, **about)
+    await world.done(ann, undo("u1", "b1", promo=True), **about)
+
+    answer = await world.wish(ann, win("w1", 7, stake_id="b1", promo=True), **about)
+
+    assert isinstance(answer, Refused)
+    assert answer.reason == "rolled_back"
+    assert await world.has(ann) == 100 * UNIT
+
+
+async def test_a_promotions_win_of_no_stake_is_paid_even_where_others_need_one(
+    world: Games, ann: PlayerId
+) -> None:
+    about = {"dialect": structs.replace(STRICT, by_ref=True)}
+    await world.done(ann, win("w1", 7, stake_id="b9", promo=True), **about)
+
+    assert await world.has(ann) == 107 * UNIT

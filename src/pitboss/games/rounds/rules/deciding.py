@@ -12,7 +12,6 @@ from datetime import datetime
 from msgspec import structs
 
 from pitboss.games.rounds.model import (
-    BY_RESOLUTION,
     Answer,
     Booking,
     BookingKey,
@@ -57,6 +56,7 @@ from pitboss.games.rounds.rules.drafting import (
     step_of,
     take_reward,
     transfers_of,
+    was_undone,
     with_balance,
 )
 from pitboss.wallet.model import Credit, player_account, receivable_account
@@ -317,12 +317,15 @@ class Fold:
         )
 
     def _needed(self, draft: Draft, step: Win) -> Booking | None:
-        """Return the stake that a win is of, if it is said; refuse where one is needed."""
+        """Return the stake that a win is of, if it is said; refuse where one is needed.
+
+        A promotion needs none, but one that names a stake is of that, and of none that was undone.
+        """
         needs = draft.asking.request.dialect.win_needs
         stake = None if step.stake_id is None else self._find_stake(draft, step.stake_id)
-        if needs is WinNeeds.NOTHING or step.promo:
+        if needs is WinNeeds.NOTHING or (step.promo and stake is None):
             return stake
-        if needs is WinNeeds.OPEN_ROUND:
+        if needs is WinNeeds.OPEN_ROUND and not step.promo:
             round_ = self._round(draft, draft.round_id)
             if round_ is None:
                 raise NotDone(WireRefusal.UNKNOWN_ROUND)
@@ -331,11 +334,10 @@ class Fold:
                 raise NotDone(WireRefusal.ALREADY_SETTLED)
             if step.stake_id is None:
                 return None
-        if stake is None or (stake.refusal not in (None, WireRefusal.ROLLED_BACK)):
-            raise NotDone(WireRefusal.UNKNOWN_STAKE)
-        # Given back by ourselves, it is paid all the same: its provider knows nothing of that.
-        if stake.refusal is not None or stake.reversed_by not in (None, BY_RESOLUTION):
+        if stake is not None and was_undone(stake):
             raise NotDone(WireRefusal.ROLLED_BACK)
+        if not step.promo and (stake is None or stake.refusal is not None):
+            raise NotDone(WireRefusal.UNKNOWN_STAKE)
         return stake
 
     def _reverse(self, draft: Draft, step: Reversal) -> None:

@@ -12,6 +12,7 @@ from msgspec import structs
 from pitboss.games.registry.model import Offer
 from pitboss.games.rewards.model import Named, Reward, Use
 from pitboss.games.rounds.model import (
+    BY_RESOLUTION,
     Answer,
     Booking,
     BookingKey,
@@ -338,6 +339,15 @@ def refuse_others(draft: Draft, kind: Kind, users: set[tuple[Kind, PlayerId]]) -
 def standing_first(stake: Booking) -> tuple[bool, bool]:
     """Return by what stakes of one name are ordered: those that stand come first."""
     return stake.refusal is not None, stake.reversed_by is not None
+
+
+def was_undone(stake: Booking) -> bool:
+    """Say whether its provider has rolled a stake back, before or after it came.
+
+    What we have given back ourselves is none of that: its provider knows nothing of it.
+    """
+    stone = stake.refusal == WireRefusal.ROLLED_BACK
+    return stone or stake.reversed_by not in (None, BY_RESOLUTION)
 
 
 def has_undone(draft: Draft, known: Known, step: Reversal) -> bool:
