@@ -10,7 +10,7 @@ from integration.games.test_rounds import STRICT
 from integration.games.test_rounds import ann as ann
 from integration.games.test_rounds import world as world
 from integration.games.world import Games, stake, undo, win
-from pitboss.games.rounds.model import Dialect, Effect, Refused, Step
+from pitboss.games.rounds.model import ClosedBy, Dialect, Effect, Refused, Step
 from pitboss.kernel.ids import PlayerId
 
 
@@ -104,3 +104,29 @@ async def test_a_promotions_win_of_no_stake_is_paid_even_where_others_need_one(
     await world.done(ann, win("w1", 7, stake_id="b9", promo=True), **about)
 
     assert await world.has(ann) == 107 * UNIT
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["unknown", "refused"])
+async def test_a_rollback_that_is_answered_with_no_ends_no_round(
+    world: Games, ann: PlayerId, *, refused: bool
+) -> None:
+    about = {"dialect": structs.replace(STRICT, closes_unfound=False)}
+    await world.done(ann, stake("b1", 5), **about)
+    if refused:
+        assert isinstance(await world.wish(ann, stake("b2", 500), **about), Refused)
+    await world.done(ann, undo("u1", "b2"), closes=True, **about)
+
+    await world.done(ann, win("w1", 7, stake_id="b1"), **about)
+    await world.done(ann, undo("u2", "b3"), **about)
+
+    assert await world.has(ann) == 102 * UNIT
+    assert (await world.round(ann)).closed_at is None
+
+
+async def test_a_rollback_of_nothing_that_is_answered_with_yes_ends_the_round(
+    world: Games, ann: PlayerId
+) -> None:
+    await world.done(ann, stake("b1", 5))
+    await world.done(ann, undo("u1", "b2"), closes=True)
+
+    assert (await world.round(ann)).closed_by is ClosedBy.PROVIDER

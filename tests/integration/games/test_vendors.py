@@ -6,6 +6,8 @@ import pytest
 
 from integration.games.table import BASE, lay
 from pitboss.adapters.protocols.valkyrie import Valkyrie
+from pitboss.conformance.model import Move, Wrong
+from pitboss.conformance.valkyrie import ValkyrieSpeaker
 from pitboss.db import Database
 from pitboss.games import rounds
 from pitboss.kernel.ids import PlayerId
@@ -56,3 +58,19 @@ async def test_promotions_of_two_vendors_are_two_rounds(database: Database) -> N
         found = await rounds.find_rounds(tx, PlayerId(account.player))
 
     assert [item.won_micros for item in found] == [1_000_000] * 2
+
+
+async def test_a_cancel_that_is_answered_as_not_found_does_not_keep_the_rounds_win_out(
+    database: Database,
+) -> None:
+    table = await lay(database, Valkyrie("acme", [KEY]), game="kit/book")
+    _, account = await table.account()
+    talk = ValkyrieSpeaker(table.http, BASE, KEY.encode(), "book")
+    await talk.play(account, "r1", Move(kind="bet", id="b1", amount="2"))
+
+    undo = Move(kind="rollback", id="u2", original="b2")
+    undone = await talk.play(account, "r1", undo, closes=True)
+    paid = await talk.play(account, "r1", Move(kind="win", id="w1", original="b1", amount="5"))
+
+    assert undone.wrong is Wrong.NOT_FOUND
+    assert (paid.ok, paid.balance) == (True, 203)

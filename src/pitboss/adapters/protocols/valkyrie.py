@@ -134,6 +134,8 @@ class Valkyrie:
             reverses_again=False,
             by_ref=True,
             free_play=free_play,
+            # It is told CANCEL_NOT_FOUND.
+            closes_unfound=False,
         )
 
     def hear(self, call: Call) -> Heard | Reply:

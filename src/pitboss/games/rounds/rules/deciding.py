@@ -59,6 +59,7 @@ from pitboss.games.rounds.rules.drafting import (
     was_undone,
     with_balance,
 )
+from pitboss.games.rounds.rules.ending import closes
 from pitboss.wallet.model import Credit, player_account, receivable_account
 
 
@@ -470,9 +471,8 @@ class Fold:
         )
 
     def _close(self, draft: Draft) -> None:
-        """Close the round where that is asked for; of a mere repeat nothing changes."""
-        request = draft.asking.request
-        if not request.closes or (request.steps and not draft.deeds):
+        """Close the round where the request ends it."""
+        if not closes(draft):
             return
         round_ = self._round(draft, draft.round_id)
         if round_ is None or round_.closed_at is not None:
