@@ -365,11 +365,7 @@ def _found(what: str, found: Found, vendor: str) -> Reply:
         return _ok("gameround", _round(found.round, vendor))
     return _ok(
         "transactions",
-        [
-            _booking(item, vendor)
-            for item in found.bookings
-            if item.refusal is None and (item.kind is not Kind.REVERSAL or item.round_id)
-        ],
+        [_booking(item, vendor) for item in found.bookings if item.refusal is None],
     )
 
 
