@@ -63,6 +63,7 @@ from pitboss.games.rounds.ports import (
 )
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.instants import write_instant
+from pitboss.kernel.money import AMOUNT_MICROS_MAX
 
 _encode = msgspec.json.Encoder().encode
 _VENDOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,39}")
@@ -289,6 +290,8 @@ class Valkyrie:
                 return Stake(external_id=external_id, micros=micros, free=free, ref=ref, **about)
             case "DEPOSIT" | "PROMODEPOSIT":
                 total, jackpot = cash + bonus + promo, _jackpot(body)
+                if total > AMOUNT_MICROS_MAX:
+                    raise Misshapen("cashAmount", "together it is too much")
                 if jackpot > total:
                     raise Misshapen("jackpots", "they are a part of the amount")
                 return Win(
