@@ -9,8 +9,8 @@ from integration.cashier.world import UNIT
 from integration.games.test_rounds import STRICT
 from integration.games.test_rounds import ann as ann
 from integration.games.test_rounds import world as world
-from integration.games.world import Games, stake, undo, win
-from pitboss.games.rounds.model import ClosedBy, Dialect, Effect, Refused, Step
+from integration.games.world import GAME, Games, stake, undo, win
+from pitboss.games.rounds.model import Bearer, ClosedBy, Dialect, Effect, Refused, Step
 from pitboss.kernel.ids import PlayerId
 
 
@@ -130,3 +130,15 @@ async def test_a_rollback_of_nothing_that_is_answered_with_yes_ends_the_round(
     await world.done(ann, undo("u1", "b2"), closes=True)
 
     assert (await world.round(ann)).closed_by is ClosedBy.PROVIDER
+
+
+async def test_what_is_won_in_no_session_is_of_the_rounds_game(world: Games, ann: PlayerId) -> None:
+    await world.done(ann, stake("b1", 5))
+    about = {"game": "", "bearer": Bearer()}
+    await world.done(ann, win("w1", 7), **about)
+    again = await world.done(ann, win("w1", 7))
+
+    (won,) = [item for item in await world.told(ann) if item["type"] == "round.won"]
+
+    assert won["game"] == GAME
+    assert again.repeated

@@ -74,3 +74,34 @@ async def test_a_cancel_that_is_answered_as_not_found_does_not_keep_the_rounds_w
 
     assert undone.wrong is Wrong.NOT_FOUND
     assert (paid.ok, paid.balance) == (True, 203)
+
+
+async def test_a_session_tells_the_whole_of_its_games_name(database: Database) -> None:
+    # A vendor may have what it likes in the names of its tables.
+    table = await lay(database, Valkyrie("acme", [KEY]), game="kit/live/7")
+    _, account = await table.account()
+
+    answer = await table.http.get(
+        f"{BASE}/players/session",
+        params={"provider": "kit"},
+        headers={"authorization": f"Bearer {KEY}", "x-player-token": account.token or ""},
+    )
+
+    assert answer.json()["session"]["gameId"] == "live/7"
+
+
+async def test_a_cancel_is_of_the_game_and_the_round_that_its_stake_was_of(
+    database: Database,
+) -> None:
+    table = await lay(database, Valkyrie("acme", [KEY]), game="kit/book")
+    _, account = await table.account()
+    talk = ValkyrieSpeaker(table.http, BASE, KEY.encode(), "book")
+    await talk.play(account, "r1", Move(kind="bet", id="b1", amount="2"))
+    undo = Move(kind="rollback", id="u1", original="b1")
+    undone = await talk.play(account, "r2", undo, providerGameId="elsewhere")
+
+    found = await talk.look_up(account, "u1")
+
+    assert (undone.ok, undone.balance) == (True, 200)
+    assert found is not None
+    assert found["providerGameId"] == "book"

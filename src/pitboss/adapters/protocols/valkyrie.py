@@ -357,7 +357,8 @@ def _session(standing: Standing, token: str) -> dict[str, Any]:
         "currency": standing.currency,
         "country": country_of(standing.jurisdiction),
         "language": "en",
-        "gameId": game.rpartition("/")[2],
+        # Behind its vendor's name, which has none of these strokes; the game's own may have some.
+        "gameId": game.partition("/")[2] or game,
     }
 
 

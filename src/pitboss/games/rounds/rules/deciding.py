@@ -59,7 +59,7 @@ from pitboss.games.rounds.rules.drafting import (
     was_undone,
     with_balance,
 )
-from pitboss.games.rounds.rules.ending import closes
+from pitboss.games.rounds.rules.of_rounds import closes, game_of
 from pitboss.wallet.model import Credit, player_account, receivable_account
 
 
@@ -290,6 +290,7 @@ class Fold:
         settles = stake is not None and not draft.asking.request.dialect.reverses_settled
         booking = structs.replace(
             booking_of(draft, Kind.WIN, step.external_id, self._now, step),
+            game=game_of(draft, self._round(draft, draft.round_id)),
             jackpot_micros=step.jackpot_micros,
             original_id=step.stake_id,
         )
@@ -369,7 +370,7 @@ class Fold:
         if original.kind is Kind.WIN and not dialect.reverses_wins:
             raise NotDone(WireRefusal.NOT_A_STAKE)
         draft.round_id = original.round_id or draft.round_id
-        booking = structs.replace(booking, round_id=draft.round_id)
+        booking = structs.replace(booking, round_id=draft.round_id, game=original.game)
         if undone or original.refusal is not None:
             note_deed(draft, Deed(booking=booking, asking=draft.asking, step=step), Effect.NOTHING)
             return
@@ -479,9 +480,8 @@ class Fold:
             return
         closed = structs.replace(round_, closed_at=self._now, closed_by=ClosedBy.PROVIDER)
         draft.rounds[round_.id] = closed
-        last = draft.deeds[-1] if draft.deeds else None
-        if last is not None and last.tells_of(round_.id):
-            draft.deeds[-1] = structs.replace(last, closes=True)
+        if draft.deeds and draft.deeds[-1].tells_of(round_.id):
+            draft.deeds[-1] = structs.replace(draft.deeds[-1], closes=True)
         else:
             draft.closed = Closure(round=closed)
 

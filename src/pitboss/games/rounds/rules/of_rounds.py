@@ -1,8 +1,8 @@
-"""Which requests end their round.  Pure."""
+"""What follows from a round: whether a request ends it, and of which game it is.  Pure."""
 
 from __future__ import annotations
 
-from pitboss.games.rounds.model import Effect
+from pitboss.games.rounds.model import Effect, Round
 from pitboss.games.rounds.rules.drafting import Draft
 
 _UNFOUND = (Effect.TOMBSTONED, Effect.NOTHING)
@@ -19,3 +19,9 @@ def closes(draft: Draft) -> bool:
         return False
     unfound = all(step.effect in _UNFOUND for step in draft.done)
     return not request.steps or not unfound or request.dialect.closes_unfound
+
+
+def game_of(draft: Draft, round_: Round | None) -> str:
+    """Return the game that something is won in: the round's, where the request names none."""
+    named = draft.asking.request.game
+    return named if named or round_ is None else round_.game
