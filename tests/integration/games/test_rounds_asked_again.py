@@ -9,7 +9,8 @@ from integration.cashier.world import UNIT
 from integration.games.test_rounds import STRICT
 from integration.games.test_rounds import ann as ann
 from integration.games.test_rounds import world as world
-from integration.games.world import GAME, Games, stake, undo, win
+from integration.games.world import GAME, Games, listing, stake, undo, win
+from pitboss.games.registry.model import StakeRange
 from pitboss.games.rounds.model import Bearer, ClosedBy, Dialect, Effect, Refused, Step
 from pitboss.kernel.ids import PlayerId
 
@@ -142,3 +143,20 @@ async def test_what_is_won_in_no_session_is_of_the_rounds_game(world: Games, ann
 
     assert won["game"] == GAME
     assert again.repeated
+
+
+async def test_a_stake_of_nothing_is_taken_in_a_game_that_says_its_least_stake(
+    world: Games, ann: PlayerId
+) -> None:
+    # What a round goes on with that was paid for already; whether its player may play is asked.
+    bounds = (StakeRange(currency="GBP", micros_min=UNIT, micros_max=10 * UNIT),)
+    await world.list_games(listing("bounded", stakes=bounds))
+    about = {"game": "bounded", "dialect": STRICT}
+
+    await world.done(ann, stake("b1", 2), **about)
+    await world.done(ann, stake("b2", 0), **about)
+    refused = await world.wish(ann, stake("b3", 11), **about)
+
+    assert isinstance(refused, Refused)
+    assert refused.reason == "stake_not_of_game"
+    assert await world.has(ann) == 98 * UNIT
