@@ -54,6 +54,7 @@ from pitboss.games.rounds.ports import (
     Found,
     Heard,
     Look,
+    OfToken,
     Outcome,
     Reply,
     Search,
@@ -68,7 +69,10 @@ from pitboss.kernel.money import AMOUNT_MICROS_MAX
 _encode = msgspec.json.Encoder().encode
 _VENDOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,39}")
 _PLAYER = re.compile(r"/players/([^/]+)/(balance|transactions|gamerounds/(.+))")
+# What the aggregator makes of that for a player whom nobody has named to it.
+_NAMELESS = re.compile(r"/players//?transactions")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_NOBODY = PlayerId("00000000-0000-0000-0000-000000000000")
 _NOTHING = msgspec.Raw(b"0.000000")
 
 _STATUSES = {
@@ -209,6 +213,8 @@ class Valkyrie:
                 return Heard(wish=look, context=("session", token))
             if call.method == "PUT":
                 return Heard(wish=Swap(digest=digest, shard=shard), context=("session", token))
+        if call.method == "POST" and _NAMELESS.fullmatch(call.path):
+            return self._nameless(call, vendor, token)
         found = _PLAYER.fullmatch(call.path)
         if found is None:
             return _error("UNDEFINED", status=404)
@@ -234,6 +240,19 @@ class Valkyrie:
                 return wish if isinstance(wish, Reply) else Heard(wish=wish, context=(what, vendor))
             case _:
                 return _error("UNDEFINED", status=404)
+
+    def _nameless(self, call: Call, vendor: str, token: str) -> Heard | Reply:
+        """Read a rollback that names no player: Caleta's need not, and the token says who it is."""
+        shard = shard_of_token(token)
+        if shard is None:
+            return _error("SESSION_NOT_FOUND")
+        bearer = Bearer(digest=digest_of(token))
+        wish = self._transaction(read_object(call.body), _NOBODY, bearer, vendor)
+        if isinstance(wish, Reply):
+            return wish
+        if not all(isinstance(step, Reversal) for step in wish.steps):
+            return _error("PLAYER_NOT_FOUND")
+        return Heard(wish=OfToken(request=wish, shard=shard), context=("transactions", vendor))
 
     def _transaction(
         self, body: Mapping[str, Any], player_id: PlayerId, bearer: Bearer, vendor: str
