@@ -8,7 +8,7 @@ from integration.games.test_conformance import private_pem, public_pem
 from pitboss.adapters.protocols.rewards import Hub88Rewards
 from pitboss.app.games import ProviderUnusable, open_providers
 from pitboss.settings import GameProviderSettings, Settings
-from unit.protocols.keys import PAIR
+from unit.protocols.keys import LOCKED_PEM, PAIR
 
 URL = "https://games.example/api/game/url"
 HUB88 = GameProviderSettings(
@@ -34,8 +34,9 @@ async def test_rewards_are_asked_for_where_the_protocol_has_them_and_an_address_
     assert asked == dict.fromkeys(others)
 
 
-async def test_a_provider_whose_key_is_none_is_named() -> None:
-    broken = HUB88.model_copy(update={"launch_key": "no key"})
+@pytest.mark.parametrize("key", ["no key", LOCKED_PEM.decode()], ids=["none", "locked"])
+async def test_a_provider_whose_key_is_none_is_named(key: str) -> None:
+    broken = HUB88.model_copy(update={"launch_key": key})
 
     with pytest.raises(ProviderUnusable, match=r"games\.caleta"):
         async with open_providers(Settings(games={"caleta": broken})):
