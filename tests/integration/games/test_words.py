@@ -131,6 +131,22 @@ async def test_a_cancel_that_found_nothing_is_found_by_nobody(table: Table) -> N
     assert found == [[], []]
 
 
+@pytest.mark.parametrize("kinds", [("DEPOSIT", "PROMODEPOSIT"), ("PROMODEPOSIT", "DEPOSIT")])
+async def test_a_win_is_no_repeat_of_a_promotions_under_its_id(
+    table: Table, kinds: tuple[str, str]
+) -> None:
+    # It was answered with yes, and paid nothing.
+    _, account = await table.account()
+    await ask(table, account, "WITHDRAW", "b1", cashAmount=2)
+    await ask(table, account, kinds[0], "w1", cashAmount=5)
+    again = await ask(table, account, kinds[0], "w1", cashAmount=5)
+
+    other = await try_to(table, account, kinds[1], "w1", cashAmount=5)
+
+    assert again["transactionResult"]["balance"]["cashAmount"] == 203
+    assert other["error"]["code"] == "PAM_ERR_DUPLICATE_TRANS"
+
+
 async def test_promotions_and_jackpots_are_told_as_they_were_said(table: Table) -> None:
     _, account = await table.account()
     await ask(table, account, "WITHDRAW", "b1", cashAmount=2, betCode="red", tip={"tipAmount": 0.1})

@@ -370,7 +370,7 @@ def ensure_same(draft: Draft, earlier: Booking, step: Stake | Win) -> None:
         and request.game in ("", earlier.game)
         and request.currency in (None, earlier.currency)
         and earlier.round_id == draft.round_id
-        and (isinstance(step, Win) or earlier.free == step.free)
+        and (earlier.promo == step.promo if isinstance(step, Win) else earlier.free == step.free)
     )
     if not same:
         raise NotDone(WireRefusal.OTHER_FACTS)
