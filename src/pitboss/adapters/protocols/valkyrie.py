@@ -128,6 +128,8 @@ class Valkyrie:
     ) -> None:
         if not keys or not all(keys):
             raise ValueError("an aggregator without a key would be anybody")
+        if recon == "":
+            raise ValueError("a token for reconciliation that is empty is shown by everybody")
         self._provider = provider
         self._keys = tuple(key.encode() for key in keys)
         self._recon = None if recon is None else recon.encode()
