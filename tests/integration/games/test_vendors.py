@@ -76,7 +76,8 @@ async def test_a_cancel_that_is_answered_as_not_found_does_not_keep_the_rounds_w
     paid = await talk.play(account, "r1", Move(kind="win", id="w1", original="b1", amount="5"))
 
     assert undone.wrong is Wrong.NOT_FOUND
-    assert (paid.ok, paid.balance) == (True, 203)
+    assert paid.ok
+    assert paid.balance == 203
 
 
 async def test_a_session_tells_the_whole_of_its_games_name(database: Database) -> None:
@@ -105,7 +106,8 @@ async def test_a_cancel_is_of_the_game_and_the_round_that_its_stake_was_of(
 
     found = await talk.look_up(account, "u1")
 
-    assert (undone.ok, undone.balance) == (True, 200)
+    assert undone.ok
+    assert undone.balance == 200
     assert found is not None
     assert found["providerGameId"] == "book"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from integration.games.test_conformance import private_pem, public_pem
@@ -53,7 +55,9 @@ async def test_a_token_for_reconciliation_that_is_empty_is_none() -> None:
 
 
 @pytest.mark.parametrize("protocol", ["softswiss", "valkyrie"])
-async def test_a_secret_of_two_providers_is_refused(protocol: str) -> None:
+async def test_a_secret_of_two_providers_is_refused(
+    protocol: Literal["softswiss", "valkyrie"],
+) -> None:
     # What one of them has signed the other has signed too, and a win needs no session.
     first = GameProviderSettings(protocol=protocol, keys=("a", "b"))
     second = GameProviderSettings(protocol=protocol, keys=("c", "b"))
