@@ -252,7 +252,7 @@ class Settings(BaseSettings):
     # How long a bet waits at most that only a trader may take.
     referral_seconds: Annotated[int, Field(ge=5, le=120)] = 30
     # A round of a game that its provider leaves open for so many hours is ended: as it stands, or
-    # with its stakes given back if nothing was won.
+    # with its stakes given back unless a win was told, be it nothing.
     rounds_open_hours: Annotated[int, Field(ge=1, le=24 * 365)] = 48
     rounds_rule: Literal["close", "void"] = "close"
     # How far a pushed price may move without being confirmed, in percent of the smaller price.

@@ -212,7 +212,7 @@ def counted(app: ASGIApp, metrics: Metrics) -> ASGIApp:
             if message["type"] == "http.response.start":
                 # Never the path itself: it may hold an id, and there is no end of those.
                 route = scope.get("path_template") or "unknown"
-                metrics.requests.labels(route, scope["method"], str(message["status"])).inc()
+                metrics.answered(route, scope["method"], message["status"])
             await send(message)
 
         await app(scope, receive, tell)

@@ -6,6 +6,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+# Whatever else its sender calls a method is counted together: there is no end of such words, each
+# is as long as they like, and what is counted once is kept for as long as the process lives.
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+_OTHER = "other"
 _BATCH = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
@@ -63,6 +67,11 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+
+    def answered(self, route: str, method: str, status: int) -> None:
+        """Count a request that was answered."""
+        known = method if method in _METHODS else _OTHER
+        self.requests.labels(route, known, str(status)).inc()
 
     def exposition(self) -> bytes:
         """Return the figures as Prometheus reads them."""

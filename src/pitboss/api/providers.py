@@ -205,7 +205,7 @@ class ProviderRoutes:
     async def _send(
         self, send: Send, scope: HTTPScope, status: int, body: bytes, kind: bytes
     ) -> None:
-        self._metrics.requests.labels(ROUTE, scope["method"], str(status)).inc()
+        self._metrics.answered(ROUTE, scope["method"], status)
         await send(
             {
                 "type": "http.response.start",

@@ -51,7 +51,7 @@ HOURS_MAX = 24 * 365
 
 
 class ResolutionBody(Body, frozen=True, kw_only=True):
-    """`close` ends a round as it stands, `void` gives its stakes back if nothing was won."""
+    """`close` ends a round as it stands, `void` gives its stakes back unless a win was told."""
 
     resolution: Resolution
 

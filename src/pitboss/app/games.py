@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import httpx
 
@@ -54,8 +54,9 @@ async def open_providers(settings: Settings) -> AsyncIterator[dict[str, GameProv
     """Lend every provider that is configured, by its name.
 
     Raises:
-        ProviderUnusable: a key of one is none.
+        ProviderUnusable: a key of one is none, or a secret is another's too.
     """
+    _ensure_own(settings.games)
     async with httpx.AsyncClient(timeout=LAUNCH_SECONDS_MAX) as client:
         found: dict[str, GameProvider] = {}
         for name, said in settings.games.items():
@@ -73,6 +74,19 @@ async def open_providers(settings: Settings) -> AsyncIterator[dict[str, GameProv
             except ValueError as error:
                 raise ProviderUnusable(f"games.{name}: {error}") from None
         yield found
+
+
+def _ensure_own(games: Mapping[str, GameProviderSettings]) -> None:
+    """Refuse a secret that two have: what one has signed could be sent again as the other's.
+
+    A public key may be that of two, for with it nothing is asked without a token, which is of one.
+    """
+    owners: dict[tuple[str, str], str] = {}
+    for name, said in games.items():
+        for key in () if said.protocol == "hub88" else said.keys:
+            first = owners.setdefault((said.protocol, key), name)
+            if first != name:
+                raise ProviderUnusable(f"games.{name}: it has a secret of games.{first}")
 
 
 async def compare_list(settings: Settings, name: str) -> Comparison:

@@ -126,7 +126,11 @@ async def _run(
     import httpx
 
     from pitboss.conformance.running import run as run_cases
+    from pitboss.conformance.running import unknown_in
 
+    unknown = unknown_in(only)
+    if unknown:
+        raise NotRunnable(f"there is no case {', '.join(unknown)}")
     async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
         speaker = _speaker(protocol, client, base_url, key, whom.game)
         return await run_cases(

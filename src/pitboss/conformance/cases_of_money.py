@@ -169,13 +169,14 @@ async def rollback(scene: Scene) -> None:
     await expect_balance(scene, before)
 
 
-@case("17", "of a rollback that names another round the bet itself counts", A, B)
+@case("17", "of a rollback that names another round, or amount, the bet itself counts")
 async def rollback_elsewhere(scene: Scene) -> None:
-    """Name a round that is none."""
+    """Name a round that is none, and the double where an amount is said."""
     before = await scene.has()
     name = scene.fresh()
     expect_yes(await bet(scene, name, scene.fresh()))
-    expect_yes(await undo(scene, scene.fresh(), name, scene.fresh()))
+    back = Move(kind="rollback", id=scene.fresh(), original=name, amount=scene.unit * 2)
+    expect_yes(await scene.speaker.play(scene.account, scene.fresh(), back))
     await expect_balance(scene, before)
 
 

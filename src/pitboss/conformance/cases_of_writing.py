@@ -114,17 +114,19 @@ async def no_json(scene: Scene) -> None:
 
 @case("5", "amounts that are none are refused before any arithmetic")
 async def bad_amounts(scene: Scene) -> None:
-    """Write amounts that are below zero, too fine, too large, or not numbers."""
+    """Write amounts that are below zero, too fine, too large, or not numbers: of bets, of wins."""
+    stake, ref = scene.fresh(), scene.fresh()
+    expect_yes(await bet(scene, stake, ref))
     before = await scene.has()
-    path, body = scene.speaker.written(
-        scene.account, scene.fresh(), Move(kind="bet", id=scene.fresh(), amount=scene.unit)
-    )
-    for amount in ("-1", "1E2000000000", "0.00000000000000001", "", "NaN", "1,5", "9" * 39):
-        for written in (json.dumps(amount), amount):
-            raw = scene.speaker.spoiled(body, written)
-            if raw is not None:
-                expect_no(await scene.speaker.send(path, raw), Wrong.REQUEST)
+    for move in _of_each_kind(scene, stake)[:2]:
+        path, body = scene.speaker.written(scene.account, ref, move)
+        for amount in ("-1", "1E2000000000", "0.00000000000000001", "", "NaN", "1,5", "9" * 39):
+            for written in (json.dumps(amount), amount):
+                raw = scene.speaker.spoiled(body, written)
+                if raw is not None:
+                    expect_no(await scene.speaker.send(path, raw), Wrong.REQUEST)
     await expect_balance(scene, before)
+    expect_yes(await undo(scene, scene.fresh(), stake, ref))
 
 
 @case("5a", "a stake of nothing is refused where it has no sense", A)

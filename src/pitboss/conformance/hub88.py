@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import httpx
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
@@ -41,7 +42,11 @@ class Hub88Speaker:
     finest = Decimal("0.00001")
 
     def __init__(self, client: httpx.AsyncClient, base: str, pem: bytes, game: str) -> None:
-        key = serialization.load_pem_private_key(pem, password=None)
+        try:
+            key = serialization.load_pem_private_key(pem, password=None)
+        except (TypeError, UnsupportedAlgorithm) as error:
+            # One that a password keeps, or a kind that nobody here knows.
+            raise ValueError(str(error)) from None
         if not isinstance(key, rsa.RSAPrivateKey):
             raise ValueError("an RSA key is needed")
         self._key = key

@@ -24,9 +24,10 @@ from pitboss.conformance.model import (
     Verdict,
 )
 
-# What speakers stumble over in answers: nobody there, and JSON that is of another shape.
+# What speakers stumble over: an address that is none, nobody there, JSON of another shape.
 _UNREADABLE = (
-    *(httpx.HTTPError, LookupError, ValueError, ArithmeticError, TypeError, AttributeError),
+    *(httpx.HTTPError, httpx.InvalidURL, LookupError, ValueError, ArithmeticError),
+    *(TypeError, AttributeError),
 )
 
 # Cases list themselves where they are imported.
@@ -71,6 +72,12 @@ async def run(
         if speaker.protocol in case.protocols and (not only or case.number in only)
     ]
     return Report(protocol=speaker.protocol, results=tuple(results))
+
+
+def unknown_in(numbers: Collection[str]) -> list[str]:
+    """Return those of these numbers that no case has, of whatever protocol."""
+    known = {case.number for case in CASES}
+    return [number for number in numbers if number not in known]
 
 
 def lines(report: Report) -> list[str]:

@@ -133,6 +133,23 @@ async def test_metrics_count_what_was_answered_and_name_no_ids(shared_desk: Desk
     assert player.player_id not in text
 
 
+@pytest.mark.parametrize(
+    "path", ["/v1/providers/nobody/x", "/nowhere", "/v1/bets"], ids=["provider", "none", "bets"]
+)
+async def test_metrics_have_one_word_for_all_methods_that_nobody_has_heard_of(
+    shared_desk: Desk, path: str
+) -> None:
+    # A method is whatever its sender writes, and every word that is counted is kept.
+    for number in range(20):
+        await shared_desk.client.ask(f"NOVEL{number}", path)
+
+    answer = await shared_desk.client.ask("GET", "/metrics")
+
+    text = answer.body.decode()
+    assert "NOVEL" not in text
+    assert 'method="other"' in text
+
+
 def test_no_pattern_is_one_that_only_python_reads(openapi: dict[str, Any]) -> None:
     patterns = re.findall(r"'pattern': '([^']*)'", str(openapi))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -24,6 +25,7 @@ from pitboss.games.rounds.model import (
 from pitboss.games.rounds.ports import Call, Found, Heard, OfToken, Outcome, Reply, Talk, Trouble
 
 Sign = Callable[[Call], Call]
+_BELOW = re.compile(rb'("(?:amount|cashAmount)": "?)-')
 
 
 @dataclass(slots=True, kw_only=True)
@@ -171,6 +173,38 @@ class TrustsWhoPays(Mutant):
         pays = any(word in call.body for word in words)
         pays = pays or call.path.rstrip("/").endswith(("/win", "/rollback"))
         return self.sign(call) if pays else call
+
+
+@dataclass(slots=True, kw_only=True)
+class PaysWhatIsBelowNothing(Mutant):
+    """Looks at the amounts of bets, and takes those of wins for what is written behind a sign."""
+
+    def called(self, call: Call) -> Call:
+        """Leave the sign of a win out."""
+        wins = b'"type": "win"' in call.body or b'"DEPOSIT"' in call.body
+        if not wins and not call.path.endswith("/win"):
+            return call
+        body = _BELOW.sub(rb"\g<1>", call.body)
+        return call if body == call.body else self.sign(replace(call, body=body))
+
+
+@dataclass(slots=True, kw_only=True)
+class MindsTheRound(Mutant):
+    """Undoes a bet only in the round that it was made in."""
+
+    rounds: dict[str, str | None] = field(default_factory=dict)
+
+    def asked(self, request: Request) -> Request | Refused:
+        """Refuse a rollback in another round."""
+        for step in request.steps:
+            if isinstance(step, Stake):
+                names = {step.external_id, step.ref or step.external_id}
+                self.rounds |= dict.fromkeys(names, request.round_ref)
+            elif isinstance(step, Reversal):
+                known = self.rounds.get(step.original_id, request.round_ref)
+                if known != request.round_ref:
+                    return Refused(reason=WireRefusal.OTHER_FACTS)
+        return request
 
 
 @dataclass(slots=True, kw_only=True)

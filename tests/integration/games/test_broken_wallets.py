@@ -91,6 +91,23 @@ async def test_a_wallet_that_forgets_what_it_was_told_fails_the_lookups(
     assert failed == {"39", "40"}, "\n".join(lines(report))
 
 
+@pytest.mark.parametrize("protocol", [A, B, C])
+@pytest.mark.parametrize(
+    ("kind", "number"), [(mutants.PaysWhatIsBelowNothing, "5"), (mutants.MindsTheRound, "17")]
+)
+async def test_a_wallet_that_minds_what_it_should_not_fails_the_case_about_it(
+    kind: type[Mutant],
+    number: str,
+    protocol: Protocols,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    report = await examine(kind, protocol, database, monkeypatch, only=("5", "17"))
+
+    failed = {item.number for item in report.results if item.verdict is Verdict.FAILED}
+    assert failed == {number}, "\n".join(lines(report))
+
+
 async def examine(
     kind: type[Mutant],
     protocol: Protocols,

@@ -182,6 +182,25 @@ async def test_a_round_is_over_when_the_studio_says_so_without_naming_the_game(
     assert late.wrong is Wrong.REQUEST
 
 
+async def test_a_rollback_that_takes_nothing_back_has_no_id_of_ours(table: Table) -> None:
+    account, _ = await table.account()
+    talk = speaker(table)
+    refused = await talk.play(account, "r1", Move(kind="bet", id="b1", amount="5000"))
+    await talk.play(account, "r2", Move(kind="bet", id="b2", amount="1"))
+    undone = await talk.play(account, "r2", Move(kind="rollback", id="u2", original="b2"))
+
+    said = [
+        await talk.play(account, "r1", Move(kind="rollback", id=name, original=original))
+        for name, original in (("u1", "b1"), ("u1", "b1"), ("u3", "b2"), ("u4", "b9"), ("u5", "b9"))
+    ]
+    again = await talk.play(account, "r2", Move(kind="rollback", id="u2", original="b2"))
+
+    assert not refused.ok
+    assert [item.ids for item in said] == [("",)] * 5
+    assert [item.balance for item in said] == [200] * 5
+    assert undone.ids == again.ids != ("",)
+
+
 async def test_a_crash_in_the_middle_books_nothing_and_takes_no_neighbour_down(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,7 @@ from pitboss.games.rounds.model import (
     Effect,
     Refused,
     Resolution,
+    Resolved,
 )
 from pitboss.kernel.ids import derived_id
 from pitboss.kernel.shards import shard_of
@@ -119,3 +120,36 @@ async def test_what_names_no_game_is_the_same_when_its_session_is_over(world: Ga
 
     assert [item.steps[0].effect for item in again] == [Effect.REPEATED] * 2
     assert await world.has(bob) == 9 * UNIT
+
+
+@pytest.mark.parametrize("dialect", [TOKENS, STRICT], ids=["by id", "by round"])
+async def test_a_stake_of_which_its_provider_said_that_it_lost_is_not_given_back(
+    world: Games, dialect: Dialect
+) -> None:
+    bob = await world.player(units=100)
+    await world.launch(bob)
+    about = {"dialect": dialect}
+    await world.done(bob, stake("b1", 5), **about)
+    await world.done(bob, win("w1", 0, stake_id="b1"), **about)
+    place = (shard_of(bob), (await world.round(bob)).id)
+
+    async with world.turn(shard_of(bob)) as turn:
+        (ended,) = await rounds.resolve(turn, [place], Resolution.VOID, by=ClosedBy.RULE)
+
+    assert isinstance(ended, Resolved)
+    assert ended.refunded_micros == 0
+    assert await world.has(bob) == 95 * UNIT
+    assert (await world.round(bob)).closed_by is ClosedBy.RULE
+
+
+async def test_a_stake_is_given_back_though_a_win_of_it_was_taken_back(world: Games) -> None:
+    bob = await world.player(units=100)
+    await world.launch(bob)
+    await world.done(bob, stake("b1", 5), win("w1", 7))
+    await world.done(bob, undo("u1", "w1"))
+    place = (shard_of(bob), (await world.round(bob)).id)
+
+    async with world.turn(shard_of(bob)) as turn:
+        await rounds.resolve(turn, [place], Resolution.VOID, by=ClosedBy.RULE)
+
+    assert await world.has(bob) == 100 * UNIT

@@ -6,7 +6,6 @@ import json
 from importlib import resources
 from typing import Any
 
-import httpx
 import pytest
 
 from integration.games.table import BASE, Table, lay
@@ -42,7 +41,16 @@ async def table(database: Database) -> Table:
     return await lay(database, talk, game="kit/book")
 
 
-async def ask(table: Table, account: Account, kind: str, name: str, **about: Any) -> httpx.Response:
+async def ask(table: Table, account: Account, kind: str, name: str, **about: Any) -> dict[str, Any]:
+    """Ask for a transaction, which is done."""
+    answer = await try_to(table, account, kind, name, **about)
+    assert answer["status"] == "OK", answer
+    return answer
+
+
+async def try_to(
+    table: Table, account: Account, kind: str, name: str, **about: Any
+) -> dict[str, Any]:
     """Ask for a transaction."""
     body = {
         "currency": "EUR",
@@ -63,8 +71,7 @@ async def ask(table: Table, account: Account, kind: str, name: str, **about: Any
         headers={"authorization": f"Bearer {KEY}", "x-player-token": account.token or ""},
         json=body,
     )
-    assert answer.json()["status"] == "OK", answer.content
-    return answer
+    return dict(answer.json())
 
 
 async def look(table: Table, account: Account, **query: str) -> list[dict[str, Any]]:
@@ -92,6 +99,52 @@ async def test_a_promotion_is_looked_up_as_one(table: Table) -> None:
     assert kinds == ["PROMOWITHDRAW", "PROMODEPOSIT", "PROMOCANCEL"]
     assert [item["cashAmount"] for (item,) in by_id[:2]] == [2, 5]
     assert {item["transactionType"] for item in by_ref} == {"PROMOWITHDRAW", "PROMODEPOSIT"}
+
+
+async def test_a_bet_is_looked_up_by_whatever_name_it_is_paid_by(table: Table) -> None:
+    # Its vendor gave it no name of its own, and calls it by its id.
+    _, account = await table.account()
+    await ask(table, account, "WITHDRAW", "b1", cashAmount=2)
+    await ask(table, account, "WITHDRAW", "b2", cashAmount=1, providerBetRef="ref-b2")
+    staked = await look(table, account, providerBetRef="b1")
+    await ask(table, account, "DEPOSIT", "w1", cashAmount=5, providerBetRef="b1")
+
+    found = await look(table, account, providerBetRef="b1")
+
+    assert [item["providerTransactionId"] for item in staked] == ["b1"]
+    kinds = [(item["transactionType"], item["providerTransactionId"]) for item in found]
+    assert sorted(kinds) == [("DEPOSIT", "w1"), ("WITHDRAW", "b1")]
+
+
+async def test_a_cancel_that_found_nothing_is_found_by_nobody(table: Table) -> None:
+    _, account = await table.account()
+    ref = {"providerBetRef": "ref-b1"}
+    no = await try_to(table, account, "WITHDRAW", "b1", cashAmount=5_000, **ref)
+    undone = [await try_to(table, account, "CANCEL", "u1", **ref) for _ in range(2)]
+
+    found = [
+        await look(table, account, **query) for query in (ref, {"providerTransactionId": "u1"})
+    ]
+
+    assert no["error"]["code"] == "PAM_ERR_BET_NOT_ALLOWED"
+    assert [item["error"]["code"] for item in undone] == ["PAM_ERR_CANCEL_NOT_FOUND"] * 2
+    assert found == [[], []]
+
+
+@pytest.mark.parametrize("kinds", [("DEPOSIT", "PROMODEPOSIT"), ("PROMODEPOSIT", "DEPOSIT")])
+async def test_a_win_is_no_repeat_of_a_promotions_under_its_id(
+    table: Table, kinds: tuple[str, str]
+) -> None:
+    # It was answered with yes, and paid nothing.
+    _, account = await table.account()
+    await ask(table, account, "WITHDRAW", "b1", cashAmount=2)
+    await ask(table, account, kinds[0], "w1", cashAmount=5)
+    again = await ask(table, account, kinds[0], "w1", cashAmount=5)
+
+    other = await try_to(table, account, kinds[1], "w1", cashAmount=5)
+
+    assert again["transactionResult"]["balance"]["cashAmount"] == 203
+    assert other["error"]["code"] == "PAM_ERR_DUPLICATE_TRANS"
 
 
 async def test_promotions_and_jackpots_are_told_as_they_were_said(table: Table) -> None:

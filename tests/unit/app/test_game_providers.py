@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from integration.games.test_conformance import private_pem, public_pem
 from pitboss.adapters.protocols.rewards import Hub88Rewards
 from pitboss.app.games import ProviderUnusable, open_providers
 from pitboss.settings import GameProviderSettings, Settings
-from unit.protocols.keys import PAIR
+from unit.protocols.keys import LOCKED_PEM, PAIR
 
 URL = "https://games.example/api/game/url"
 HUB88 = GameProviderSettings(
@@ -34,9 +36,38 @@ async def test_rewards_are_asked_for_where_the_protocol_has_them_and_an_address_
     assert asked == dict.fromkeys(others)
 
 
-async def test_a_provider_whose_key_is_none_is_named() -> None:
-    broken = HUB88.model_copy(update={"launch_key": "no key"})
+@pytest.mark.parametrize("key", ["no key", LOCKED_PEM.decode()], ids=["none", "locked"])
+async def test_a_provider_whose_key_is_none_is_named(key: str) -> None:
+    broken = HUB88.model_copy(update={"launch_key": key})
 
     with pytest.raises(ProviderUnusable, match=r"games\.caleta"):
         async with open_providers(Settings(games={"caleta": broken})):
             pass
+
+
+async def test_a_token_for_reconciliation_that_is_empty_is_none() -> None:
+    # Whoever shows no token at all would pay and undo for anybody.
+    said = GameProviderSettings(protocol="valkyrie", keys=("a",), recon_key="")
+
+    with pytest.raises(ProviderUnusable, match=r"games\.fire"):
+        async with open_providers(Settings(games={"fire": said})):
+            pass
+
+
+@pytest.mark.parametrize("protocol", ["softswiss", "valkyrie"])
+async def test_a_secret_of_two_providers_is_refused(
+    protocol: Literal["softswiss", "valkyrie"],
+) -> None:
+    # What one of them has signed the other has signed too, and a win needs no session.
+    first = GameProviderSettings(protocol=protocol, keys=("a", "b"))
+    second = GameProviderSettings(protocol=protocol, keys=("c", "b"))
+
+    with pytest.raises(ProviderUnusable, match=r"games\.two.*games\.one"):
+        async with open_providers(Settings(games={"one": first, "two": second})):
+            pass
+
+
+async def test_a_public_key_may_be_that_of_two_providers() -> None:
+    # A token is one provider's, and nothing is asked for without one.
+    async with open_providers(Settings(games={"one": HUB88, "two": HUB88})) as found:
+        assert set(found) == {"one", "two"}

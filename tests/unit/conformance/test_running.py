@@ -9,9 +9,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from pitboss.conformance.model import Account, Protocols, Speaker, Verdict
-from pitboss.conformance.running import run
+from pitboss.conformance.running import run, unknown_in
 from pitboss.conformance.speakers import make
-from unit.protocols.keys import PAIR
+from unit.protocols.keys import LOCKED_PEM, PAIR
 
 A, B, C = Protocols.SOFTSWISS, Protocols.HUB88, Protocols.VALKYRIE
 SECRET = b"a secret"
@@ -60,3 +60,21 @@ async def test_a_member_that_is_null_is_none() -> None:
     said = await speaker_of(C, 200, body).balance(ACCOUNT)
 
     assert (said.ok, said.balance) == (True, Decimal("3.25"))
+
+
+def test_a_key_that_a_password_keeps_is_none() -> None:
+    with pytest.raises(ValueError, match="Password"):
+        make(B, httpx.AsyncClient(), "http://wallet.test", LOCKED_PEM, "book")
+
+
+@pytest.mark.parametrize("base", ["http://[::bad", "http://wallet.test:port", "wallet.test"])
+async def test_an_address_that_is_none_fails_the_cases_and_not_the_run(base: str) -> None:
+    speaker = make(A, httpx.AsyncClient(), base, SECRET, "book")
+
+    report = await run(speaker, ACCOUNT, game="book", only=["1", "12"])
+
+    assert {item.verdict for item in report.results} == {Verdict.FAILED}
+
+
+def test_numbers_that_no_case_has_are_named() -> None:
+    assert unknown_in(["1", "77", "32a", "32b"]) == ["77", "32b"]

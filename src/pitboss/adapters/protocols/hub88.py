@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
@@ -133,8 +133,27 @@ def read_public_key(pem: bytes) -> rsa.RSAPublicKey:
     Raises:
         ValueError: it is something else.
     """
-    key = serialization.load_pem_public_key(pem)
+    try:
+        key = serialization.load_pem_public_key(pem)
+    except UnsupportedAlgorithm as error:
+        raise ValueError(str(error)) from None
     if not isinstance(key, rsa.RSAPublicKey) or key.key_size < KEY_BITS_MIN:
+        raise ValueError(f"an RSA key of {KEY_BITS_MIN} bits at least is needed")
+    return key
+
+
+def read_private_key(pem: bytes) -> rsa.RSAPrivateKey:
+    """Return an RSA key of 2048 bits at least, which no password keeps.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    try:
+        key = serialization.load_pem_private_key(pem, password=None)
+    except (TypeError, UnsupportedAlgorithm) as error:
+        # The first is one that a password keeps.
+        raise ValueError(str(error)) from None
+    if not isinstance(key, rsa.RSAPrivateKey) or key.key_size < KEY_BITS_MIN:
         raise ValueError(f"an RSA key of {KEY_BITS_MIN} bits at least is needed")
     return key
 

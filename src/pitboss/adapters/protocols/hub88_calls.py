@@ -13,11 +13,11 @@ from typing import Any
 
 import httpx
 import msgspec
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 
 from pitboss.adapters.protocols.asking import ask
-from pitboss.adapters.protocols.hub88 import KEY_BITS_MIN
+from pitboss.adapters.protocols.hub88 import read_private_key
 
 # In which a demonstration is played, that asks no wallet.
 DEMO_CURRENCY_CALETA = "FUN"
@@ -32,12 +32,9 @@ class Hub88Calls:
     """Signs and asks: `url` is where games are opened, and the other addresses lie beside it."""
 
     def __init__(self, client: httpx.AsyncClient, url: str, operator: str, pem: bytes) -> None:
-        key = serialization.load_pem_private_key(pem, password=None)
-        if not isinstance(key, rsa.RSAPrivateKey) or key.key_size < KEY_BITS_MIN:
-            raise ValueError(f"an RSA key of {KEY_BITS_MIN} bits at least is needed")
         self._client = client
         self._url = url.rstrip("/")
-        self._key = key
+        self._key = read_private_key(pem)
         self._is_hub88 = _HUB88 in url
         # Hub88 has numbers for operators where Caleta has names.
         self.operator: str | int = (

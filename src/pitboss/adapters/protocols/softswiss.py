@@ -105,6 +105,7 @@ _MESSAGES = {
     _UNKNOWN: "Unknown error",
     _AWAY: "Service is unavailable",
 }
+_IN_VAIN = frozenset({Effect.TOMBSTONED, Effect.NOTHING})
 _WITH_BALANCE = frozenset({_FUNDS, _BET_LIMIT, _MAX_BET})
 # By the end of the path: providers put what they like before it.
 _VERBS = {
@@ -242,8 +243,8 @@ def _done(verb: str, done: Done) -> dict[str, Any]:
             if verb == "betwin"
             else {
                 "id_provider": step.external_id,
-                # What is not known has no id of ours; anything but 200 is asked for ever.
-                "id": "" if step.effect is Effect.TOMBSTONED else step.booking_id,
+                # What takes nothing back has no id of ours; anything but 200 is asked for ever.
+                "id": "" if step.effect in _IN_VAIN else step.booking_id,
             }
             for step in done.steps
         ],

@@ -54,6 +54,7 @@ from pitboss.games.rounds.ports import (
     Found,
     Heard,
     Look,
+    OfToken,
     Outcome,
     Reply,
     Search,
@@ -63,11 +64,15 @@ from pitboss.games.rounds.ports import (
 )
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.instants import write_instant
+from pitboss.kernel.money import AMOUNT_MICROS_MAX
 
 _encode = msgspec.json.Encoder().encode
 _VENDOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,39}")
 _PLAYER = re.compile(r"/players/([^/]+)/(balance|transactions|gamerounds/(.+))")
+# What the aggregator makes of that for a player whom nobody has named to it.
+_NAMELESS = re.compile(r"/players//?transactions")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_NOBODY = PlayerId("00000000-0000-0000-0000-000000000000")
 _NOTHING = msgspec.Raw(b"0.000000")
 
 _STATUSES = {
@@ -123,6 +128,8 @@ class Valkyrie:
     ) -> None:
         if not keys or not all(keys):
             raise ValueError("an aggregator without a key would be anybody")
+        if recon == "":
+            raise ValueError("a token for reconciliation that is empty is shown by everybody")
         self._provider = provider
         self._keys = tuple(key.encode() for key in keys)
         self._recon = None if recon is None else recon.encode()
@@ -134,6 +141,8 @@ class Valkyrie:
             reverses_again=False,
             by_ref=True,
             free_play=free_play,
+            # It is told CANCEL_NOT_FOUND.
+            closes_unfound=False,
         )
 
     def hear(self, call: Call) -> Heard | Reply:
@@ -206,6 +215,8 @@ class Valkyrie:
                 return Heard(wish=look, context=("session", token))
             if call.method == "PUT":
                 return Heard(wish=Swap(digest=digest, shard=shard), context=("session", token))
+        if call.method == "POST" and _NAMELESS.fullmatch(call.path):
+            return self._nameless(call, vendor, token)
         found = _PLAYER.fullmatch(call.path)
         if found is None:
             return _error("UNDEFINED", status=404)
@@ -231,6 +242,19 @@ class Valkyrie:
                 return wish if isinstance(wish, Reply) else Heard(wish=wish, context=(what, vendor))
             case _:
                 return _error("UNDEFINED", status=404)
+
+    def _nameless(self, call: Call, vendor: str, token: str) -> Heard | Reply:
+        """Read a rollback that names no player: Caleta's need not, and the token says who it is."""
+        shard = shard_of_token(token)
+        if shard is None:
+            return _error("SESSION_NOT_FOUND")
+        bearer = Bearer(digest=digest_of(token))
+        wish = self._transaction(read_object(call.body), _NOBODY, bearer, vendor)
+        if isinstance(wish, Reply):
+            return wish
+        if not all(isinstance(step, Reversal) for step in wish.steps):
+            return _error("PLAYER_NOT_FOUND")
+        return Heard(wish=OfToken(request=wish, shard=shard), context=("transactions", vendor))
 
     def _transaction(
         self, body: Mapping[str, Any], player_id: PlayerId, bearer: Bearer, vendor: str
@@ -287,6 +311,8 @@ class Valkyrie:
                 return Stake(external_id=external_id, micros=micros, free=free, ref=ref, **about)
             case "DEPOSIT" | "PROMODEPOSIT":
                 total, jackpot = cash + bonus + promo, _jackpot(body)
+                if total > AMOUNT_MICROS_MAX:
+                    raise Misshapen("cashAmount", "together it is too much")
                 if jackpot > total:
                     raise Misshapen("jackpots", "they are a part of the amount")
                 return Win(
@@ -352,7 +378,8 @@ def _session(standing: Standing, token: str) -> dict[str, Any]:
         "currency": standing.currency,
         "country": country_of(standing.jurisdiction),
         "language": "en",
-        "gameId": game.rpartition("/")[2],
+        # Behind its vendor's name, which has none of these strokes; the game's own may have some.
+        "gameId": game.partition("/")[2] or game,
     }
 
 
@@ -363,11 +390,7 @@ def _found(what: str, found: Found, vendor: str) -> Reply:
         return _ok("gameround", _round(found.round, vendor))
     return _ok(
         "transactions",
-        [
-            _booking(item, vendor)
-            for item in found.bookings
-            if item.refusal is None and (item.kind is not Kind.REVERSAL or item.round_id)
-        ],
+        [_booking(item, vendor) for item in found.bookings if item.refusal is None],
     )
 
 

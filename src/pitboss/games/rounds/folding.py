@@ -22,7 +22,7 @@ from pitboss.kernel.instants import parse_instant
 
 _TOKEN_NO, _ENDED_AT = 7, 10
 _STAKED, _WON, _CLOSED = 7, 8, slice(10, 12)
-_REVERSED_BY, _SETTLED = 12, 13
+_REFUSAL, _REVERSED_BY, _SETTLED = 11, 12, 13
 
 Booked = RoundStaked | RoundWon | RoundReversed
 
@@ -59,6 +59,8 @@ class RoundsFold(Fold):
                 *("settled", "owed_micros", "balance_micros", "booked_at", "promo", "said"),
             ),
         )
+        # By provider, player and the bet's other name: the ids of its stakes.
+        self._named: dict[tuple[str, str, str], list[str]] = {}
         super().__init__(self.sessions, self.tokens, self.rounds, self.bookings)
         self.takes = {
             GameSessionOpened: self._open_session,
@@ -94,6 +96,7 @@ class RoundsFold(Fold):
 
     def _stake(self, fact: RoundStaked, told: Told) -> None:
         self._book(fact, Kind.STAKE, told, free=fact.free, original=fact.ref)
+        self._name(fact)
         self._play(fact, fact.micros, 0, told)
 
     def _win(self, fact: RoundWon, told: Told) -> None:
@@ -107,7 +110,7 @@ class RoundsFold(Fold):
         )
         self._play(fact, 0, fact.micros, told)
         if fact.settles and fact.stake_id is not None:
-            stake = self._booking(fact, Kind.STAKE, fact.stake_id, told)
+            stake = self._stake_of(fact, fact.stake_id, told)
             if stake is not None:
                 stake[_SETTLED] = True
 
@@ -121,12 +124,17 @@ class RoundsFold(Fold):
             original=fact.original_id,
             owed=fact.owed_micros,
         )
-        original = self._booking(fact, Kind(fact.of), fact.original_id, told)
+        of_stake = fact.of == Kind.STAKE
+        original = (
+            self._stake_of(fact, fact.original_id, told)
+            if of_stake
+            else self._booking(fact, Kind.WIN, fact.original_id, told)
+        )
         if original is not None:
             original[_REVERSED_BY] = fact.external_id
         round_ = self.find_row(self.rounds, fact.round_id, told)
         if round_ is not None:
-            round_[_WON if fact.of == Kind.WIN else _STAKED] -= fact.micros
+            round_[_STAKED if of_stake else _WON] -= fact.micros
             self._end(round_, fact, told)
 
     def _note(self, fact: RollbackNoted, told: Told) -> None:
@@ -145,6 +153,7 @@ class RoundsFold(Fold):
         row += [fact.game, fact.currency, fact.micros, 0, fact.free, fact.ref, fact.reason, None]
         row += [False, 0, fact.balance_micros, told.recorded_at, fact.promo, fact.said]
         self.add_row(self.bookings, row, told)
+        self._name(fact)
 
     def _close(self, fact: RoundClosed, told: Told) -> None:
         round_ = self.find_row(self.rounds, fact.round_id, told)
@@ -195,3 +204,27 @@ class RoundsFold(Fold):
     def _booking(self, fact: Any, kind: Kind, external_id: str, told: Told) -> Row | None:
         key = (fact.provider, external_id, fact.player_id, kind)
         return self.find_row(self.bookings, key, told)
+
+    def _name(self, fact: RoundStaked | StakeRefused) -> None:
+        """Note by which other name a stake's bet may be called."""
+        if fact.ref is not None:
+            name = (fact.provider, fact.player_id, fact.ref)
+            self._named.setdefault(name, []).append(fact.external_id)
+
+    def _stake_of(self, fact: RoundWon | RoundReversed, name: str, told: Told) -> Row | None:
+        """Return the stake of this name, as it was found when the fact was decided.
+
+        That is the one whose id it is, or of those of a bet with this other name one that stands.
+        """
+        own = (fact.provider, name, fact.player_id, Kind.STAKE)
+        if own not in self.bookings.rows:
+            ids = sorted(self._named.get((fact.provider, fact.player_id, name), ()))
+            keys = [(fact.provider, one, fact.player_id, Kind.STAKE) for one in ids]
+            stakes = [self.bookings.rows[key] for key in keys]
+            if stakes:
+                return min(stakes, key=_standing_first)
+        return self.find_row(self.bookings, own, told)
+
+
+def _standing_first(stake: Row) -> tuple[bool, bool]:
+    return stake[_REFUSAL] is not None, stake[_REVERSED_BY] is not None

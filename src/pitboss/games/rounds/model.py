@@ -77,7 +77,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     `reverses_settled` and `reverses_again` say whether a win, a stake that was paid and a stake
     that was rolled back may be rolled back.  `by_ref`: a bet may be called by another name than
     its stake's id.  `free_play`: the house has agreed to play that it
-    pays for.  `keeps_refusals`: a stake that was refused stays so under its id.
+    pays for.  `keeps_refusals`: a stake that was refused stays so under its id.  `closes_unfound`:
+    a rollback that says that the round is over is believed though it finds nothing to undo.
     """
 
     one_id_space: bool = True
@@ -90,6 +91,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     by_ref: bool = False
     free_play: bool = False
     keeps_refusals: bool = True
+    closes_unfound: bool = True
 
 
 class Kind(StrEnum):

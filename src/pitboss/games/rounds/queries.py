@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from pitboss import wallet
 from pitboss.db import Transaction
 from pitboss.games.rounds import store
-from pitboss.games.rounds.model import Bearer, Booking, Round, Session, Standing, round_id_of
+from pitboss.games.rounds.model import (
+    Bearer,
+    Booking,
+    Kind,
+    Round,
+    Session,
+    Standing,
+    round_id_of,
+)
 from pitboss.kernel.ids import PlayerId, is_id
 from pitboss.kernel.shards import PLAYER_SHARDS, Shard, shard_of
 from pitboss.players import identity
@@ -62,23 +70,33 @@ async def find_standing(
 async def find_bookings(
     tx: Transaction, shard: Shard, player_id: PlayerId, provider: str, external_id: str
 ) -> list[Booking]:
-    """Return what a provider has asked for under an id about a player, of whatever kind."""
-    found = await store.find_bookings(tx, [(shard, provider, external_id)])
-    return [item for item in found if item.player_id == player_id]
+    """Return what a provider has asked for under an id about a player, of whatever kind.
+
+    A rollback that has undone nothing is left out: its provider was told that it was none.
+    """
+    places = [(shard, provider, external_id)]
+    found = _of_player(await store.find_bookings(tx, places), player_id)
+    undone = [(shard, provider, item.original_id) for item in found if item.kind is Kind.REVERSAL]
+    places = [(shard, provider, name) for shard, provider, name in undone if name is not None]
+    known = await store.find_bookings(tx, places) + await store.find_stakes_by_ref(tx, places)
+    return _without_vain(found, _of_player(known, player_id))
 
 
 async def find_bet(
     tx: Transaction, shard: Shard, player_id: PlayerId, provider: str, ref: str
 ) -> list[Booking]:
-    """Return what was asked for about a bet by its other name: stake, wins, rollbacks."""
+    """Return what was asked for about a bet: stake, wins, and rollbacks that have undone one.
+
+    It is called by its other name, or by its stake's id, as in wins and rollbacks.
+    """
     places = [(shard, provider, ref)]
-    stakes = [
-        item for item in await store.find_stakes_by_ref(tx, places) if item.player_id == player_id
-    ]
+    named = await store.find_stakes_by_ref(tx, places) + await store.find_bookings(tx, places)
+    stakes = [item for item in _of_player(named, player_id) if item.kind is Kind.STAKE]
     names = {ref, *(item.external_id for item in stakes)}
     rounds = {(shard, item.round_id) for item in stakes if item.round_id is not None}
     found = await store.find_bookings_of(tx, rounds)
-    return [item for item in found if {item.external_id, item.original_id} & names]
+    about = [item for item in found if {item.external_id, item.original_id} & names]
+    return _without_vain(about, found)
 
 
 async def find_bookings_of_round(tx: Transaction, shard: Shard, round_id: str) -> list[Booking]:
@@ -150,3 +168,13 @@ async def _find_session(tx: Transaction, shard: Shard | None, bearer: Bearer) ->
         return None
     found = await store.find_sessions(tx, [(shard, session_id)])
     return found[0] if found else None
+
+
+def _of_player(bookings: Iterable[Booking], player_id: PlayerId) -> list[Booking]:
+    return [item for item in bookings if item.player_id == player_id]
+
+
+def _without_vain(found: Iterable[Booking], known: Iterable[Booking]) -> list[Booking]:
+    """Return bookings without those rollbacks that have undone nothing of what is known."""
+    done = {item.reversed_by for item in known}
+    return [item for item in found if item.kind is not Kind.REVERSAL or item.external_id in done]

@@ -155,7 +155,8 @@ async def _judge(
             continue
         licence = jurisdictions.find(player.jurisdiction)
         refusal = None if licence is None else registry.refuse_game(asking.offer, licence, turn.now)
-        if refusal is None and asking.offer is not None and not stake.free:
+        # What costs nothing is within any bounds.
+        if refusal is None and asking.offer is not None and stake.micros and not stake.free:
             refusal = registry.refuse_stake(
                 asking.offer, currency=player.currency, micros=stake.micros
             )

@@ -39,8 +39,8 @@ async def resolve(
     """End rounds that are open, each by itself and in order.
 
     `close` ends it as it stands: what was staked and not won is lost, and a win that comes late is
-    paid all the same.  `void` gives the stakes back, unless something was won: then it is closed.
-    A round that is over is not touched, so repeating does nothing.
+    paid all the same.  `void` gives the stakes back, unless its provider has said what was won, be
+    it nothing: then it is closed.  A round that is over is not touched, so repeating does nothing.
     """
     ensure(
         all(shard in turn.heads for shard, _ in places),
@@ -68,13 +68,15 @@ async def resolve(
 async def _resolve(
     turn: Turn, round_: Round, bookings: Sequence[Booking], by: ClosedBy
 ) -> Resolved:
+    # A win of nothing says so too: that what was staked is lost.
+    told = any(item.kind is Kind.WIN and item.reversed_by is None for item in bookings)
     stakes = [
         item
         for item in bookings
         if item.kind is Kind.STAKE
         and item.refusal is None
         and item.reversed_by is None
-        and not round_.won_micros
+        and not told
     ]
     requests = [_refund(item) for item in stakes if item.micros]
     movements = []

@@ -12,7 +12,6 @@ from datetime import datetime
 from msgspec import structs
 
 from pitboss.games.rounds.model import (
-    BY_RESOLUTION,
     Answer,
     Booking,
     BookingKey,
@@ -57,8 +56,10 @@ from pitboss.games.rounds.rules.drafting import (
     step_of,
     take_reward,
     transfers_of,
+    was_undone,
     with_balance,
 )
+from pitboss.games.rounds.rules.of_rounds import closes, game_of
 from pitboss.wallet.model import Credit, player_account, receivable_account
 
 
@@ -289,6 +290,7 @@ class Fold:
         settles = stake is not None and not draft.asking.request.dialect.reverses_settled
         booking = structs.replace(
             booking_of(draft, Kind.WIN, step.external_id, self._now, step),
+            game=game_of(draft, self._round(draft, draft.round_id)),
             jackpot_micros=step.jackpot_micros,
             original_id=step.stake_id,
         )
@@ -317,12 +319,15 @@ class Fold:
         )
 
     def _needed(self, draft: Draft, step: Win) -> Booking | None:
-        """Return the stake that a win is of, if it is said; refuse where one is needed."""
+        """Return the stake that a win is of, if it is said; refuse where one is needed.
+
+        A promotion needs none, but one that names a stake is of that, and of none that was undone.
+        """
         needs = draft.asking.request.dialect.win_needs
         stake = None if step.stake_id is None else self._find_stake(draft, step.stake_id)
-        if needs is WinNeeds.NOTHING or step.promo:
+        if needs is WinNeeds.NOTHING or (step.promo and stake is None):
             return stake
-        if needs is WinNeeds.OPEN_ROUND:
+        if needs is WinNeeds.OPEN_ROUND and not step.promo:
             round_ = self._round(draft, draft.round_id)
             if round_ is None:
                 raise NotDone(WireRefusal.UNKNOWN_ROUND)
@@ -331,11 +336,10 @@ class Fold:
                 raise NotDone(WireRefusal.ALREADY_SETTLED)
             if step.stake_id is None:
                 return None
-        if stake is None or (stake.refusal not in (None, WireRefusal.ROLLED_BACK)):
-            raise NotDone(WireRefusal.UNKNOWN_STAKE)
-        # Given back by ourselves, it is paid all the same: its provider knows nothing of that.
-        if stake.refusal is not None or stake.reversed_by not in (None, BY_RESOLUTION):
+        if stake is not None and was_undone(stake):
             raise NotDone(WireRefusal.ROLLED_BACK)
+        if not step.promo and (stake is None or stake.refusal is not None):
+            raise NotDone(WireRefusal.UNKNOWN_STAKE)
         return stake
 
     def _reverse(self, draft: Draft, step: Reversal) -> None:
@@ -366,7 +370,7 @@ class Fold:
         if original.kind is Kind.WIN and not dialect.reverses_wins:
             raise NotDone(WireRefusal.NOT_A_STAKE)
         draft.round_id = original.round_id or draft.round_id
-        booking = structs.replace(booking, round_id=draft.round_id)
+        booking = structs.replace(booking, round_id=draft.round_id, game=original.game)
         if undone or original.refusal is not None:
             note_deed(draft, Deed(booking=booking, asking=draft.asking, step=step), Effect.NOTHING)
             return
@@ -468,18 +472,16 @@ class Fold:
         )
 
     def _close(self, draft: Draft) -> None:
-        """Close the round where that is asked for; of a mere repeat nothing changes."""
-        request = draft.asking.request
-        if not request.closes or (request.steps and not draft.deeds):
+        """Close the round where the request ends it."""
+        if not closes(draft):
             return
         round_ = self._round(draft, draft.round_id)
         if round_ is None or round_.closed_at is not None:
             return
         closed = structs.replace(round_, closed_at=self._now, closed_by=ClosedBy.PROVIDER)
         draft.rounds[round_.id] = closed
-        last = draft.deeds[-1] if draft.deeds else None
-        if last is not None and last.tells_of(round_.id):
-            draft.deeds[-1] = structs.replace(last, closes=True)
+        if draft.deeds and draft.deeds[-1].tells_of(round_.id):
+            draft.deeds[-1] = structs.replace(draft.deeds[-1], closes=True)
         else:
             draft.closed = Closure(round=closed)
 

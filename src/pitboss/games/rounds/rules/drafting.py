@@ -12,6 +12,7 @@ from msgspec import structs
 from pitboss.games.registry.model import Offer
 from pitboss.games.rewards.model import Named, Reward, Use
 from pitboss.games.rounds.model import (
+    BY_RESOLUTION,
     Answer,
     Booking,
     BookingKey,
@@ -340,6 +341,15 @@ def standing_first(stake: Booking) -> tuple[bool, bool]:
     return stake.refusal is not None, stake.reversed_by is not None
 
 
+def was_undone(stake: Booking) -> bool:
+    """Say whether its provider has rolled a stake back, before or after it came.
+
+    What we have given back ourselves is none of that: its provider knows nothing of it.
+    """
+    stone = stake.refusal == WireRefusal.ROLLED_BACK
+    return stone or stake.reversed_by not in (None, BY_RESOLUTION)
+
+
 def has_undone(draft: Draft, known: Known, step: Reversal) -> bool:
     """Say whether a rollback has undone something, whatever has the name of that by now."""
     who = (draft.asking.request.provider, draft.player.id)
@@ -360,7 +370,7 @@ def ensure_same(draft: Draft, earlier: Booking, step: Stake | Win) -> None:
         and request.game in ("", earlier.game)
         and request.currency in (None, earlier.currency)
         and earlier.round_id == draft.round_id
-        and (isinstance(step, Win) or earlier.free == step.free)
+        and (earlier.promo == step.promo if isinstance(step, Win) else earlier.free == step.free)
     )
     if not same:
         raise NotDone(WireRefusal.OTHER_FACTS)
