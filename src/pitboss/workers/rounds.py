@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -43,6 +44,8 @@ class Resolver:
     open_for: timedelta
     rule: Resolution
     house: Equipment | None = None
+    # Where the next rounds are looked for: one that breaks is stepped over until the next look.
+    after: tuple[datetime, str] | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Resolve until told to stop; faults of the world are waited out."""
@@ -50,6 +53,7 @@ class Resolver:
         while not await happened(stop, pause):
             pause = IDLE_SECONDS
             try:
+                self.after = None
                 while not stop.is_set() and await self.step():
                     pass
                 # Last, for it needs the generator, and providers' rounds do not.
@@ -62,26 +66,55 @@ class Resolver:
                 pause = HALTED_SECONDS
 
     async def step(self) -> int:
-        """End the oldest rounds that are open for too long; return how many there were."""
-        now = self.clock.now()
+        """End the next rounds that are open for too long; return how many there were.
+
+        Together, or if that breaks each by itself: one that is broken holds up no other.
+
+        Raises:
+            Fault: the database is away; what is left is ended next time.
+        """
         async with self.database.reading() as tx:
             found = await rounds.find_open_rounds(
-                tx, before=now - self.open_for, limit=AT_ONCE_MAX, without=PROVIDER
+                tx,
+                before=self.clock.now() - self.open_for,
+                limit=AT_ONCE_MAX,
+                without=PROVIDER,
+                after=self.after,
             )
         if not found:
             return 0
+        try:
+            ended = await self._resolve(found)
+        except Fault:
+            raise
+        except Exception:
+            _log.exception("rounds broke together")
+            ended = sum([await self._resolve_alone(item) for item in found])
+        self.after = (found[-1].opened_at, found[-1].id)
+        _log.warning("rounds were left open", ended=ended, rule=self.rule)
+        return len(found)
+
+    async def _resolve_alone(self, item: Round) -> int:
+        try:
+            return await self._resolve([item])
+        except Fault:
+            raise
+        except Exception:
+            _log.exception("a round cannot be ended", round_id=item.id)
+            return 0
+
+    async def _resolve(self, found: Sequence[Round]) -> int:
+        """End rounds by the rule, in one turn; return how many of them it ended."""
         async with messages.turn(
             self.database,
             {item.shard for item in found},
-            now=now,
+            now=self.clock.now(),
             actor="rounds",
             entropy=self.entropy,
         ) as turn:
             places = [(item.shard, item.id) for item in found]
             answers = await rounds.resolve(turn, places, self.rule, by=ClosedBy.RULE)
-        ended = sum(isinstance(answer, Resolved) for answer in answers)
-        _log.warning("rounds were left open", ended=ended, rule=self.rule)
-        return len(found)
+        return sum(isinstance(answer, Resolved) for answer in answers)
 
     async def sweep(self) -> int:
         """Play every round of the house that is open for too long to its end; say how many.
