@@ -109,7 +109,7 @@ def sign(
             issued=read_day(issued, option="--issued"),
             licences=tuple(licence),
         )
-        output.write_text(rng.sign(file.read_text(), certified, signing_key))
+        output.write_text(rng.sign(file.read_bytes(), certified, signing_key))
         told.say(f"the manifest for certificate {certificate} is in {output}; its key is")
         told.console.print(str(signing_key.verifier), soft_wrap=True, markup=False)
         told.tell(file=str(output), key=str(signing_key.verifier))
@@ -253,11 +253,11 @@ def replay(
     with outcome(as_json=as_json) as told:
         settings_of(home)
         count = 0
-        with file.open(encoding="utf-8") as lines:
+        with file.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
                 try:
                     replay(DrawRecord.from_json(json.loads(line)))
-                except (RngError, ValueError) as error:
+                except (RngError, ValueError, RecursionError) as error:
                     raise Malformed(f"line {number}", str(error)) from None
                 count += 1
         told.say(f"{count} draws have the outcomes that are recorded")
@@ -286,7 +286,7 @@ def _ask(
 def _mapping(text: str) -> dict[str, Any]:
     try:
         members = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         members = None
     if not isinstance(members, dict):
         raise Malformed("--mapping", "not a JSON object")
