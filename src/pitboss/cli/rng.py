@@ -218,16 +218,22 @@ def draws(
     patience: Annotated[
         int, typer.Option(min=0, max=600, help="Seconds that a round may take to commit.")
     ] = 10,
+    every: Annotated[
+        bool, typer.Option("--all", help="Compare those again that were counted for good.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Compare what the generator that runs has drawn, to its end, with what was dealt.
 
-    Fails if a draw was dealt to nobody: a round broke off, or somebody drew and looked.
+    What the last count has settled is taken from there.  Fails if a draw was dealt to nobody: a
+    round broke off, or somebody drew and looked.
     """
     from pitboss.app.house import audit_draws
 
     with outcome(as_json=as_json) as told:
-        drawn, undealt = asyncio.run(audit_draws(settings_of(home), patience_seconds=patience))
+        drawn, undealt = asyncio.run(
+            audit_draws(settings_of(home), patience_seconds=patience, every=every)
+        )
         told.say(f"{drawn.draws} draws of {drawn.instance}, {undealt.missing} dealt to nobody")
         told.tell(
             instance=drawn.instance,
@@ -236,7 +242,7 @@ def draws(
             first_missing=list(undealt.first),
         )
         if undealt.missing:
-            first = ", ".join(map(str, undealt.first))
+            first = ", ".join(map(str, undealt.first)) or "settled (--all names them)"
             told.fail(f"drawn and dealt to nobody: {undealt.missing}, the first are {first}")
 
 
