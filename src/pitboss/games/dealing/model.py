@@ -17,7 +17,7 @@ import msgspec
 from pitboss.games.house.model import Action, BlackjackRound, House, RouletteRound, SlotRound
 from pitboss.games.house.model import Round as State
 from pitboss.games.rounds.model import Dialect, round_id_of
-from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.ids import PlayerId, derived_id
 from pitboss.kernel.shards import Shard
 from pitboss.rng.records import DrawRecord
 
@@ -322,6 +322,20 @@ def last_action(state: State) -> Action:
 def step_id(round_id: str, number: int) -> str:
     """Return the id under which a step's stake is booked, and the win of a round's last one."""
     return f"{round_id}/{number}"
+
+
+def draw_id_of(player_id: PlayerId, round_id: str, number: int, game: House, action: Action) -> str:
+    """Return the id of a step's draw: asked for again, also after a crash of ours, it is the same.
+
+    Another game under the same name is another draw; other bets are not, or who lays them anew
+    could have the wheel spun anew.
+    """
+    return derived_id("house draw", player_id, round_id, str(number), game.value, action.value)
+
+
+def purpose_of(game: House, action: Action) -> str:
+    """Return what a step's draw is said to be for."""
+    return f"{game.value} {action.value}"
 
 
 def digest_of(draw: str) -> bytes:
