@@ -82,6 +82,14 @@ def test_a_short_period_is_rejected(period: int) -> None:
     assert ("raw", "repeated blocks") in found
 
 
+@pytest.mark.parametrize("period", [257, 99_991, 500_003])
+def test_a_period_that_fits_into_no_block_is_rejected(period: int) -> None:
+    """What comes again comes at another place of a block of 16 bytes, and near the end but once."""
+    raw = (twister(5)[:period] * (BYTES // period + 1))[:BYTES]
+
+    assert ("raw", "repeated end") in rejected(raw)
+
+
 def test_a_linear_congruential_generator_is_rejected() -> None:
     """State of 32 bits, given out whole, with the multiplier of Numerical Recipes."""
     state, words = 1, []
