@@ -288,8 +288,9 @@ async def show_draws(
 ) -> DrawRunsView:
     """Show how many draws were dealt since so long ago, and which were dealt to nobody.
 
-    One here and there is a step that broke off.  Many are somebody who draws and looks.  Of the
-    generator that runs all are compared, to the last that it has drawn.
+    One here and there is a step that broke off.  Many are somebody who draws and looks.  It looks
+    at the newest 20,000 draws, and of the generator that runs at what the last count has not
+    settled, to the last that it has drawn.
     """
     since = edge.clock.now() - timedelta(hours=hours)
     # Asked before the tables are looked at: what it has drawn until then may be dealt by now.
@@ -300,6 +301,7 @@ async def show_draws(
         undealt = None if drawn is None else await dealing.find_undealt(tx, drawn)
     return DrawRunsView(
         runs=tuple(map(show_draw_run, found)),
+        whole=sum(run.looked for run in found) < dealing.LOOKED_THROUGH_MAX,
         counts=tuple(map(show_count, counts)),
         running=None if drawn is None or undealt is None else show_generator(drawn, undealt),
     )

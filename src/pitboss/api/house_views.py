@@ -138,11 +138,13 @@ class HouseRoundsView(msgspec.Struct, frozen=True, kw_only=True):
 class DrawRunView(msgspec.Struct, frozen=True, kw_only=True):
     """What was dealt of one start of the generator, which counts its draws from 1.
 
-    `missing` ones between the first and the last were drawn and dealt to nobody; the first of
-    such gaps begin at `gaps`.
+    `looked` of it are among the newest draws that were looked at; `used` of all from the first to
+    the last of these were dealt.  `missing` ones between were drawn and dealt to nobody; the first
+    of such gaps begin at `gaps`.
     """
 
     instance: str
+    looked: int
     used: int
     first: int
     last: int
@@ -155,12 +157,14 @@ class DrawRunView(msgspec.Struct, frozen=True, kw_only=True):
 class GeneratorView(msgspec.Struct, frozen=True, kw_only=True):
     """The generator that runs: how many draws it has made, and which of all nobody was dealt.
 
-    `missing` counts to its end; one that was drawn this moment may be on its way still.  The first
-    are in `first_missing`.
+    `missing` counts the first `compared` ones, which are all unless counting is far behind; one
+    that was drawn this moment may be on its way still.  What the last count has settled is not
+    looked through again: of what came after, the first are in `first_missing`.
     """
 
     instance: str
     drawn: int
+    compared: int
     missing: int
     first_missing: tuple[int, ...]
 
@@ -197,9 +201,13 @@ class GamesFilesView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DrawRunsView(msgspec.Struct, frozen=True, kw_only=True):
-    """The starts of the generator, the newest first; and the one that runs, if it answers."""
+    """The starts of the generator, the newest first; and the one that runs, if it answers.
+
+    `whole` says that `runs` are of all draws since then, and not of the newest ones alone.
+    """
 
     runs: tuple[DrawRunView, ...]
+    whole: bool
     counts: tuple[DrawCountView, ...]
     running: GeneratorView | None
 
@@ -314,6 +322,7 @@ def show_draw_run(run: DrawRun) -> DrawRunView:
     """Return what was dealt of one start of the generator."""
     return DrawRunView(
         instance=run.instance,
+        looked=run.looked,
         used=run.used,
         first=run.first,
         last=run.last,
@@ -329,6 +338,7 @@ def show_generator(drawn: Drawn, undealt: Undealt) -> GeneratorView:
     return GeneratorView(
         instance=drawn.instance,
         drawn=drawn.draws,
+        compared=undealt.until,
         missing=undealt.missing,
         first_missing=undealt.first,
     )

@@ -20,9 +20,9 @@ import structlog
 import pitboss.games.house
 from pitboss import messages
 from pitboss.app import rng
-from pitboss.app.parts import clock_of, open_database
-from pitboss.app.record import moment
+from pitboss.app.parts import borrow_server, clock_of, open_database
 from pitboss.app.staffing import ACTOR
+from pitboss.db import Database
 from pitboss.games import dealing, house
 from pitboss.games.dealing.errors import GamesChanged
 from pitboss.games.dealing.model import PROVIDER, Checked, Drawn, Measured, Undealt
@@ -118,9 +118,12 @@ async def open_house(settings: Settings) -> AsyncIterator[Equipment | None]:
         await client.close()
 
 
-async def audit_draws(settings: Settings, *, patience_seconds: float) -> tuple[Drawn, Undealt]:
+async def audit_draws(
+    settings: Settings, *, patience_seconds: float, every: bool = False
+) -> tuple[Drawn, Undealt]:
     """Return what the generator has drawn, and what of that nobody was dealt.
 
+    What the last count has settled is taken from there, unless `every` draw is to be compared.
     Where something is missing it is looked for once more, after the rounds that went on then.
 
     Raises:
@@ -131,16 +134,22 @@ async def audit_draws(settings: Settings, *, patience_seconds: float) -> tuple[D
         drawn = await client.drawn()
     finally:
         await client.close()
-    undealt = await _find_undealt(settings, drawn)
-    if undealt.missing:
-        await asyncio.sleep(patience_seconds)
-        undealt = await _find_undealt(settings, drawn)
+    with borrow_server(settings):
+        async with open_database(settings, connections_max=1) as database:
+            undealt = await _find_undealt(database, drawn, every=every)
+            if undealt.missing:
+                await asyncio.sleep(patience_seconds)
+                undealt = await _find_undealt(database, drawn, every=every)
     return drawn, undealt
 
 
-async def _find_undealt(settings: Settings, drawn: Drawn) -> Undealt:
-    async with moment(settings) as tx:
-        return await dealing.find_undealt(tx, drawn)
+async def _find_undealt(database: Database, drawn: Drawn, *, every: bool) -> Undealt:
+    found = Undealt(missing=0, first=(), until=0) if every else None
+    while found is None or found.until < drawn.draws:
+        # One part after the other: nobody reads a hundred million draws in one transaction.
+        async with database.reading() as tx:
+            found = await dealing.find_undealt(tx, drawn, found)
+    return found
 
 
 def games_build(room: Path = ROOM) -> str:

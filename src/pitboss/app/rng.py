@@ -109,7 +109,7 @@ def signing_key(settings: Settings, name: str) -> SigningKey:
     return SigningKey(name=name, kind=ED25519, seed=Home(settings.home).secret(secret))
 
 
-def sign(manifest: str, certificate: Certificate, key: SigningKey) -> str:
+def sign(manifest: str | bytes, certificate: Certificate, key: SigningKey) -> str:
     """Return a manifest with the certificate in it, as a signed note.
 
     Raises:
@@ -117,7 +117,7 @@ def sign(manifest: str, certificate: Certificate, key: SigningKey) -> str:
     """
     try:
         members = json.loads(manifest)
-    except ValueError:
+    except (ValueError, RecursionError):
         members = None
     if not isinstance(members, dict) or members.get("format") != FORMAT:
         raise Malformed("MANIFEST", f"not what `pitboss rng manifest` writes ({FORMAT})")

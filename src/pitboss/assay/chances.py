@@ -30,6 +30,11 @@ def poisson_at_least(count: int, mean: float) -> float:
     return 1.0 if count == 0 else 1 - _upper_gamma(count, mean)
 
 
+def poisson(count: int, mean: float) -> float:
+    """Return the chance to be as far from `mean` on either side."""
+    return min(1.0, 2 * min(poisson_at_least(count, mean), _upper_gamma(count + 1, mean)))
+
+
 def two_sided(p: float) -> float:
     """Return the chance to be as far out on either side: too even is not random either."""
     doubled = 2 * min(p, 1 - p)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from pitboss.assay.tables import Table, play
 from pitboss.games import house
-from pitboss.games.house.model import House
+from pitboss.games.house.model import House, Par
 
 Ints = NDArray[np.int64]
 # Gives the stops of so many free spins, one row for each.
@@ -36,7 +36,8 @@ class Simulated:
     """What rounds returned, in first stakes, beside what they should.
 
     `low` and `high` are the interval of 99 % around the simulated mean, for all lines of a game
-    together; `agrees` says that the exact mean is within.
+    together, by the deviation of the PAR sheet: that of a run is too small for as long as it has
+    had no great win.  `agrees` says that the exact mean is within.
     """
 
     name: str
@@ -77,9 +78,7 @@ def simulate(game: House, *, rounds: int, seed: int) -> tuple[Simulated, ...]:
     sheets = house.pars(game)
     z = NormalDist().inv_cdf(1 - LEVEL / 2 / len(sheets))
     return tuple(
-        _judged(sheet.name, sheet.mean, sums[sheet.name], rounds, z)
-        for sheet in sheets
-        if sheet.name in sums
+        _judged(sheet, sums[sheet.name], rounds, z) for sheet in sheets if sheet.name in sums
     )
 
 
@@ -89,22 +88,21 @@ def _sizes(rounds: int, chunk: int) -> Iterator[int]:
         rounds -= chunk
 
 
-def _judged(name: str, exact: Fraction, sums: _Sums, rounds: int, z: float) -> Simulated:
+def _judged(sheet: Par, sums: _Sums, rounds: int, z: float) -> Simulated:
     mean = sums.total / rounds / sums.part
     variance = Fraction(sums.squares, rounds) - Fraction(sums.total, rounds) ** 2
-    deviation = math.sqrt(variance) / sums.part
-    reach = z * deviation / math.sqrt(rounds)
+    reach = z * math.sqrt(sheet.variance / rounds)
     return Simulated(
-        name=name,
+        name=sheet.name,
         rounds=rounds,
         mean=mean,
-        deviation=deviation,
+        deviation=math.sqrt(variance) / sums.part,
         low=mean - reach,
         high=mean + reach,
-        exact=exact,
+        exact=sheet.mean,
         hits=sums.hits / rounds,
         win_max=sums.most / sums.part,
-        agrees=abs(mean - float(exact)) <= reach,
+        agrees=abs(mean - float(sheet.mean)) <= reach,
     )
 
 

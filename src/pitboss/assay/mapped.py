@@ -30,6 +30,10 @@ WIDE = 1 << 60
 HAND = 5
 PERMUTED = 4
 COUPON_SIZE_MAX = 64
+# Of so many things the number of those that coincide is Poisson's, but for what nobody can see;
+# from so many coincidences on it is normal as well.
+SPARSE_SIZE_MIN = 32
+SPARSE_MAX = 1_000
 # Words that somebody may have taken a remainder of.
 SCALED_BITS = (8, 16, 24, 32)
 
@@ -105,8 +109,13 @@ def _coincidences(
     """Each of so many things in a shuffle happens once in `size`, and two of them together once
     in size * (size - 1)."""
     mean = chances_of / size
+    expected = count * mean
+    if size >= SPARSE_SIZE_MIN and expected < SPARSE_MAX:
+        p = chances.poisson(seen, expected)
+        detail = f"{seen:,} where {expected:,.1f} are expected"
+        return Finding(suite="own", stream=stream, test=test, p=p, detail=detail)
     variance = chances_of * (chances_of - 1) / (size * (size - 1)) + mean - mean**2
-    return of_deviation(stream, test, seen, count * mean, count * variance)
+    return of_deviation(stream, test, seen, expected, count * variance)
 
 
 def _frequencies(numbers: Numbers, size: int, stream: str) -> Found:

@@ -29,6 +29,7 @@ def assay_raw(data: bytes, *, stream: str = "raw") -> Iterator[Finding | Skipped
     yield _pairs(octets, stream)
     yield _bits_of_words(octets, stream)
     yield _repeated_blocks(octets, stream)
+    yield _repeated_end(data, stream)
     yield from _lags(octets, stream)
 
 
@@ -83,7 +84,7 @@ def _bits_of_words(octets: Octets, stream: str) -> Finding:
 
 
 def _repeated_blocks(octets: Octets, stream: str) -> Finding:
-    """No 16 bytes come twice: whoever repeats himself has a short period."""
+    """No block of 16 bytes comes twice: whoever repeats himself has a short period."""
     blocks = octets[: len(octets) // BLOCK_BYTES * BLOCK_BYTES].copy()
     whole = blocks.view(np.dtype((np.void, BLOCK_BYTES)))
     count = len(whole)
@@ -95,6 +96,22 @@ def _repeated_blocks(octets: Octets, stream: str) -> Finding:
         test="repeated blocks",
         p=chances.poisson_at_least(repeated, mean),
         detail=f"{repeated} of {count:,} blocks came before; {mean:.1e} are expected",
+    )
+
+
+def _repeated_end(data: bytes, stream: str) -> Finding:
+    """The last 16 bytes did not come before, at any place: whatever the period is, it is longer."""
+    end = len(data) - BLOCK_BYTES
+    place = data.find(data[-BLOCK_BYTES:])
+    detail = "the last bytes came never before"
+    if place < end:
+        detail = f"the last bytes came before, {end - place:,} bytes earlier"
+    return Finding(
+        suite="own",
+        stream=stream,
+        test="repeated end",
+        p=chances.poisson_at_least(int(place < end), end / 2.0 ** (8 * BLOCK_BYTES)),
+        detail=detail,
     )
 
 

@@ -159,7 +159,10 @@ def _judged(name: str, given: list[float]) -> Iterator[Finding]:
         p=_binomial_at_most(passed, len(given), 1 - PASSING),
         detail=f"{passed} of {len(given)} at {PASSING}",
     )
-    if len(given) >= SEQUENCES_FOR_UNIFORMITY:
+    if not all(0 <= p <= 1 for p in given):
+        # Among others it would not be seen.
+        p, how = math.nan, "of a sequence there is none"
+    elif len(given) >= SEQUENCES_FOR_UNIFORMITY:
         p, how = chances.uniformity(given), "spread over ten tenths"
     else:
         p, how = chances.fisher(given), "taken together (Fisher)"

@@ -109,7 +109,7 @@ def sign(
             issued=read_day(issued, option="--issued"),
             licences=tuple(licence),
         )
-        output.write_text(rng.sign(file.read_text(), certified, signing_key))
+        output.write_text(rng.sign(file.read_bytes(), certified, signing_key))
         told.say(f"the manifest for certificate {certificate} is in {output}; its key is")
         told.console.print(str(signing_key.verifier), soft_wrap=True, markup=False)
         told.tell(file=str(output), key=str(signing_key.verifier))
@@ -218,16 +218,22 @@ def draws(
     patience: Annotated[
         int, typer.Option(min=0, max=600, help="Seconds that a round may take to commit.")
     ] = 10,
+    every: Annotated[
+        bool, typer.Option("--all", help="Compare those again that were counted for good.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Compare what the generator that runs has drawn, to its end, with what was dealt.
 
-    Fails if a draw was dealt to nobody: a round broke off, or somebody drew and looked.
+    What the last count has settled is taken from there.  Fails if a draw was dealt to nobody: a
+    round broke off, or somebody drew and looked.
     """
     from pitboss.app.house import audit_draws
 
     with outcome(as_json=as_json) as told:
-        drawn, undealt = asyncio.run(audit_draws(settings_of(home), patience_seconds=patience))
+        drawn, undealt = asyncio.run(
+            audit_draws(settings_of(home), patience_seconds=patience, every=every)
+        )
         told.say(f"{drawn.draws} draws of {drawn.instance}, {undealt.missing} dealt to nobody")
         told.tell(
             instance=drawn.instance,
@@ -236,7 +242,7 @@ def draws(
             first_missing=list(undealt.first),
         )
         if undealt.missing:
-            first = ", ".join(map(str, undealt.first))
+            first = ", ".join(map(str, undealt.first)) or "settled (--all names them)"
             told.fail(f"drawn and dealt to nobody: {undealt.missing}, the first are {first}")
 
 
@@ -253,11 +259,11 @@ def replay(
     with outcome(as_json=as_json) as told:
         settings_of(home)
         count = 0
-        with file.open(encoding="utf-8") as lines:
+        with file.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
                 try:
                     replay(DrawRecord.from_json(json.loads(line)))
-                except (RngError, ValueError) as error:
+                except (RngError, ValueError, RecursionError) as error:
                     raise Malformed(f"line {number}", str(error)) from None
                 count += 1
         told.say(f"{count} draws have the outcomes that are recorded")
@@ -286,7 +292,7 @@ def _ask(
 def _mapping(text: str) -> dict[str, Any]:
     try:
         members = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         members = None
     if not isinstance(members, dict):
         raise Malformed("--mapping", "not a JSON object")

@@ -140,6 +140,9 @@ class Desk:
             if known[0] != request:
                 raise Malformed("draw_id: it was used for another draw")
             return known[1]
+        if self._generator.failed is not None:
+            # Nothing is drawn, so nothing is counted: it would be missing where draws are dealt.
+            raise Failed(self._generator.failed)
         # Counted before, so that a draw that fails half way leaves its gap.
         self._sequence += 1
         record = draw(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import RNG_ID, RNG_VERSION
-from .errors import Malformed
+from .errors import Failed, Malformed
 from .generator import Generator
 from .mapping import WORD_BYTES, Choices, apply, check
 from .records import DrawRecord
@@ -69,7 +69,12 @@ def draw(
         return generator.read(WORD_BYTES, fresh=fresh, additional=additional if fresh else b"")
 
     choices = Choices(words)
-    values = apply(mapping, choices)
+    try:
+        values = apply(mapping, choices)
+    except Failed as error:
+        # Words that nothing can be made of are the generator's failure too: it ends here.
+        generator.fail(str(error))
+        raise
     return DrawRecord(
         draw_id=request.draw_id,
         round_id=request.round_id,

@@ -242,9 +242,11 @@ async def test_staff_that_closes_a_round_of_the_house_has_it_played_to_its_end(
     seen = await parlour.client.ask("GET", "/v1/staff/games/draws?hours=1", token=parlour.staff)
     (run,) = seen.json()["runs"]
     assert (run["used"], run["missing"], run["last"]) == (9, 0, 9)
+    assert seen.json()["whole"] is True
     assert seen.json()["running"] == {
         "instance": "one",
         "drawn": 9,
+        "compared": 9,
         "missing": 0,
         "first_missing": [],
     }

@@ -12,13 +12,17 @@ from integration.games.dealing import Parlour, Scripted, house_listing, on_red
 from pitboss import messages
 from pitboss.db import Database
 from pitboss.games import dealing
-from pitboss.games.dealing.model import DrawCount, Drawn, Play
+from pitboss.games.dealing import queries
+from pitboss.games.dealing.model import DrawCount, Drawn, Play, Undealt
 from pitboss.games.dealing.operations import counting
 from pitboss.games.house.model import House
 from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import SYSTEM_SHARD, shard_of
+from pitboss.rng import desk
 from pitboss.workers.draws import DrawWatch
 from pitboss.workers.figures import Figures
+
+NOTHING_LOOKED_AT = Undealt(missing=0, first=(), until=0)
 
 
 @pytest.fixture
@@ -150,6 +154,88 @@ async def test_a_lost_turn_that_is_asked_for_again_is_dealt_what_was_drawn_and_m
         undealt = await dealing.find_undealt(tx, Drawn(instance="one", draws=1))
 
     assert undealt.missing == 0
+
+
+async def test_a_draw_that_was_missing_and_is_dealt_later_is_missing_no_more(
+    parlour: Parlour, ann: PlayerId
+) -> None:
+    """Who loses a turn and asks again after minutes is dealt it; nobody has thrown it away."""
+    session, watch = await parlour.sit(ann, House.ROULETTE), watch_of(parlour)
+    play = await spin(parlour, ann, session)
+    await throw_away(parlour, play)
+    before = [await watch.step() for _ in range(2)]
+    await parlour.took(play)
+
+    after = [await watch.step() for _ in range(2)]
+
+    assert (before, after) == ([0, 1], [0, 0])
+    assert await told(parlour) == [(1, 1, [1]), (1, 0, [])]
+
+
+async def test_what_the_generator_has_forgotten_is_settled_and_looked_through_no_more(
+    parlour: Parlour, ann: PlayerId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "REMEMBERED", 2)
+    session, watch = await parlour.sit(ann, House.ROULETTE), watch_of(parlour)
+    await throw_away(parlour, await spin(parlour, ann, session))
+    for _ in range(3):
+        await parlour.took(await spin(parlour, ann, session))
+    await throw_away(parlour, await spin(parlour, ann, session))
+    await watch.step()
+    await watch.step()
+
+    (count,) = await counts(parlour)
+    async with parlour.database.reading() as tx:
+        undealt = await dealing.find_undealt(tx, await parlour.draws.drawn())
+        every = await dealing.find_undealt(tx, await parlour.draws.drawn(), NOTHING_LOOKED_AT)
+
+    assert (count.drawn, count.missing, count.settled, count.lost) == (5, 2, 3, 1)
+    # The first is known to be lost, and which it was has been told.
+    assert (undealt.missing, undealt.first, undealt.until) == (2, (5,), 5)
+    assert (every.missing, every.first, every.until) == (2, (1, 5), 5)
+
+
+async def test_no_question_looks_through_more_draws_than_so_many(
+    parlour: Parlour, ann: PlayerId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a hundred million draws nobody has the last ones compared by comparing them all."""
+    monkeypatch.setattr(queries, "LOOKED_THROUGH_MAX", 2)
+    session = await parlour.sit(ann, House.ROULETTE)
+    for _ in range(4):
+        await parlour.took(await spin(parlour, ann, session))
+    await throw_away(parlour, await spin(parlour, ann, session))
+    drawn = await parlour.draws.drawn()
+
+    async with parlour.database.reading() as tx:
+        runs = await dealing.find_draw_runs(tx, parlour.clock.now() - timedelta(days=1))
+        parts = [await dealing.find_undealt(tx, drawn)]
+        while parts[-1].until < drawn.draws:
+            parts.append(await dealing.find_undealt(tx, drawn, parts[-1]))
+
+    assert [(part.until, part.missing) for part in parts] == [(2, 0), (4, 0), (5, 1)]
+    assert [(run.looked, run.first, run.last) for run in runs] == [(2, 3, 4)]
+
+
+async def test_a_gap_is_none_because_its_draw_was_dealt_before_the_time_that_is_asked_for(
+    parlour: Parlour, ann: PlayerId
+) -> None:
+    """Turns go on beside each other: what was drawn later may have begun earlier."""
+    bob = await parlour.player(units=100)
+    sessions = {one: await parlour.sit(one, House.ROULETTE) for one in (ann, bob)}
+    start = parlour.clock.now()
+    for player, seconds in ((ann, 10), (bob, -10), (ann, 20)):
+        parlour.clock.advance(timedelta(seconds=seconds))
+        await parlour.took(parlour.first(player, sessions[player], on_red(1)))
+
+    async with parlour.database.reading() as tx:
+        (run,) = await dealing.find_draw_runs(tx, start + timedelta(seconds=5))
+
+    assert (run.looked, run.used, run.first, run.last) == (2, 3, 1, 3)
+    assert (run.missing, run.gaps) == (0, ())
+
+
+def test_as_many_draws_are_open_as_the_generator_remembers() -> None:
+    assert counting.REMEMBERED == desk.REMEMBERED
 
 
 async def counts(parlour: Parlour) -> list[DrawCount]:

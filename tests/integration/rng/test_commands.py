@@ -129,11 +129,30 @@ def test_exports_say_what_they_are_and_map_again(tmp_path: Path) -> None:
     assert (status, said["error"].startswith("line 8: ")) == (1, True)
 
 
-@pytest.mark.parametrize("mapping", ["no", "[]", '{"kind":"dice","count":1}'])
+@pytest.mark.parametrize("content", [b"\xff\xfe{}", b"[" * 100_000, b"", b"{}"])
+def test_a_file_that_is_none_of_ours_is_told_in_a_line(tmp_path: Path, content: bytes) -> None:
+    """A traceback would say that we are at fault, and not which file or line is."""
+    (tmp_path / "file").write_bytes(content + b"\n")
+
+    _, signed = pitboss(
+        tmp_path,
+        *("sign", "file", "--name", LAB, "--certificate", "LAB-7", "--laboratory", "Lab"),
+        *("--issued", "2026-11-26", "--licence", "GB"),
+    )
+    _, replayed = pitboss(tmp_path, "replay", "file")
+
+    assert (signed["ok"], signed["error"].startswith("MANIFEST: ")) == (False, True)
+    assert (replayed["ok"], replayed["error"].startswith("line 1: ")) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "mapping", ["no", "[]", '{"kind":"dice","count":1}', pytest.param("[" * 100_000, id="deep")]
+)
 def test_what_is_no_mapping_is_not_exported(tmp_path: Path, mapping: str) -> None:
     status, said = pitboss(tmp_path, "export", "--mapping", mapping)
 
     assert (status, said["ok"]) == (1, False)
+    assert "Error" not in said["error"]
 
 
 def test_the_generator_that_would_be_certified_passes_its_tests(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
+from itertools import combinations_with_replacement, pairwise
 from random import Random
 from typing import Any
 
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 
 from pitboss.assay.chances import uniformity
-from pitboss.assay.findings import Finding
+from pitboss.assay.findings import Finding, of_counts
 from pitboss.assay.mapped import assay_numbers, assay_shuffles, assay_weighted
 from pitboss.assay.material import STREAMS, assay, draws_for, material_of, words_of
 from pitboss.assay.report import Report, report_of
@@ -78,6 +80,14 @@ def test_a_short_period_is_rejected(period: int) -> None:
     found = rejected(raw)
 
     assert ("raw", "repeated blocks") in found
+
+
+@pytest.mark.parametrize("period", [257, 99_991, 500_003])
+def test_a_period_that_fits_into_no_block_is_rejected(period: int) -> None:
+    """What comes again comes at another place of a block of 16 bytes, and near the end but once."""
+    raw = (twister(5)[:period] * (BYTES // period + 1))[:BYTES]
+
+    assert ("raw", "repeated end") in rejected(raw)
 
 
 def test_a_linear_congruential_generator_is_rejected() -> None:
@@ -193,6 +203,49 @@ def test_weights_that_are_off_by_a_little_are_rejected() -> None:
     assert failing(assay_weighted(good, weights, stream="good")) == set()
     assert failing(assay_weighted(bad, weights, stream="bad"))
     assert failing(assay_weighted(never, weights, stream="never")) == {"weights of 0"}
+
+
+def shares(cells: int, numbers: int) -> Iterator[tuple[list[int], float]]:
+    """Yield every way in which fair numbers can fall into cells, and how often it happens."""
+    for cuts in combinations_with_replacement(range(numbers + 1), cells - 1):
+        counts = [high - low for low, high in pairwise((0, *cuts, numbers))]
+        ways = math.factorial(numbers) // math.prod(map(math.factorial, counts))
+        yield counts, ways / cells**numbers
+
+
+@pytest.mark.parametrize(("cells", "numbers"), [(2, 40), (2, 400), (3, 60), (4, 40)])
+@pytest.mark.parametrize("level", [0.01, 0.001])
+def test_few_cells_that_are_even_by_chance_are_not_rejected(
+    cells: int, numbers: int, level: float
+) -> None:
+    """Half of 40 coins fall on heads one time in eight: that is no proof of anything."""
+    rejected = 0.0
+    for counts, chance in shares(cells, numbers):
+        found = of_counts("coins", "frequencies", counts, [numbers / cells] * cells)
+        assert isinstance(found, Finding)
+        rejected += chance * (found.p < level)
+
+    assert rejected < 1.5 * level
+
+
+def staying(size: int, stay: int) -> list[int]:
+    """Return a shuffle in which so many things stay, and nothing else is where it was."""
+    return [*range(stay), *range(stay + 1, size), stay]
+
+
+@pytest.mark.parametrize("stay", [6, 7, 8, 9])
+def test_the_chance_of_few_coincidences_is_that_of_few(stay: int) -> None:
+    """Of two shuffles of a shoe two things stay; that eight do happens once in a thousand."""
+    rows = np.array([staying(312, stay), staying(312, 0)])
+    exact = 1 - sum(math.exp(-2) * 2**few / math.factorial(few) for few in range(stay))
+
+    (found,) = (
+        one
+        for one in assay_shuffles(rows, 312, stream="shoe")
+        if isinstance(one, Finding) and one.test == "things that stay"
+    )
+
+    assert found.p == pytest.approx(2 * exact, rel=1e-3)
 
 
 def first_places(size: int, places: int, count: int, seed: int) -> Any:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import sys
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 
@@ -177,3 +179,23 @@ def test_what_dieharder_calls_no_number_is_rejected() -> None:
     printed = "   diehard_runs|   0|    100000|     100|       nan|  FAILED  \n"
 
     assert not report_of(list(suites.read_dieharder(printed)), {}).ok
+
+
+@pytest.mark.parametrize("sequences", [4, 60])
+def test_a_test_of_nists_that_calls_one_sequence_no_number_is_rejected(
+    sequences: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taken together with others it vanished: what is no number is neither above nor below."""
+
+    def told(*_: object) -> float:
+        return next(chances)
+
+    chances = itertools.cycle([float("nan"), *(part / 60 for part in range(1, 60))])
+    package = SimpleNamespace(frequency=told)
+    monkeypatch.setattr(suites, "NIST_TESTS", (("frequency", ()),))
+    monkeypatch.setitem(sys.modules, suites.NIST, package)
+
+    raw = Random(3).randbytes(sequences * suites.SEQUENCE_BYTES)
+    found = report_of(list(suites.nist(raw, quick=sequences < 5, tell=silent)), {})
+
+    assert {one.test for one in found.rejected} == {"frequency: chances"}

@@ -76,6 +76,21 @@ def test_a_draw_does_not_come_before_a_look_that_is_due(clock: list[float]) -> N
     assert desk.answer(drawing("c"))["error"] == "closed"
 
 
+def test_what_a_closed_generator_is_asked_for_is_no_draw_that_somebody_threw_away(
+    clock: list[float],
+) -> None:
+    lab = Lab()
+    desk = Desk(lab)
+    assert desk.answer(drawing("a"))["ok"]
+    lab.good = False
+    clock[0] += CHECK_SECONDS
+
+    answers = [desk.answer(drawing(str(number))) for number in range(3)]
+
+    assert {answer["error"] for answer in answers} == {"closed"}
+    assert desk.status()["draws"] == 1
+
+
 def test_one_that_starts_uncertified_says_why(clock: list[float]) -> None:
     lab = Lab()
     lab.good = False

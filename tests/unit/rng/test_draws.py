@@ -10,7 +10,8 @@ import pytest
 
 from pitboss.rng import RNG_ID, RNG_VERSION
 from pitboss.rng.draws import DrawRequest, draw, parse_request
-from pitboss.rng.errors import Malformed
+from pitboss.rng.drbg import HmacDrbg
+from pitboss.rng.errors import Failed, Malformed
 from pitboss.rng.generator import Generator
 from pitboss.rng.records import DrawRecord, replay
 
@@ -75,6 +76,22 @@ def test_a_range_that_often_rejects_says_how_often_and_maps_again() -> None:
     for record in records:
         assert len(record.raw) == 16 * (100 + record.rejected)
         replay(record)
+
+
+def test_words_that_are_rejected_for_ever_close_the_generator(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is told closed to whoever asked; so it must be closed to the next one."""
+    generator = Generator(b"")
+    monkeypatch.setattr(HmacDrbg, "generate", lambda _, count, __=b"": b"\xff" * count)
+
+    with pytest.raises(Failed):
+        draw(generator, request(MAPPINGS[0]), code_hash="", instance="", sequence=1)
+
+    assert generator.failed is not None
+    monkeypatch.undo()
+    with pytest.raises(Failed, match="rejected"):
+        draw(generator, request(MAPPINGS[0]), code_hash="", instance="", sequence=2)
 
 
 @pytest.mark.parametrize(

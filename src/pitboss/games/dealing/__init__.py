@@ -8,6 +8,7 @@ from pitboss.games.dealing.operations import (
     refuse_opening,
 )
 from pitboss.games.dealing.queries import (
+    LOOKED_THROUGH_MAX,
     find_counts,
     find_disagreements,
     find_draw_runs,
@@ -17,6 +18,7 @@ from pitboss.games.dealing.queries import (
 )
 
 __all__ = [
+    "LOOKED_THROUGH_MAX",
     "check_files",
     "count_draws",
     "find_counts",

@@ -13,6 +13,11 @@ def _without_win(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
+def _settled(data: dict[str, Any]) -> dict[str, Any]:
+    """Say of a count that was told before it could fall that it is the last word."""
+    return data | {"settled": data["drawn"], "lost": data["missing"]}
+
+
 class HouseRoundBegun(Fact, frozen=True, kw_only=True, tag="house_round.begun"):
     """A round of a game of the house has begun; `wager` is its state before the first step."""
 
@@ -61,12 +66,18 @@ class HouseDrawsCounted(Fact, frozen=True, kw_only=True, tag="house_draws.counte
     """A start of the generator has made `drawn` draws, and `missing` of them nobody was dealt.
 
     `fresh` are the first of those that are missing since the last count.  It is told each day, each
-    ten thousand draws, and whenever something is missing.
+    ten thousand draws, whenever something is missing, and whenever something is missing no more.
+    `lost` of the first `settled` draws nobody was dealt, and that stays so.
     """
+
+    schema_version: ClassVar[int] = 2
+    upcasters: ClassVar[tuple[Upcaster, ...]] = (_settled,)
 
     instance: str
     drawn: int
     missing: int
+    settled: int
+    lost: int
     fresh: tuple[int, ...] = ()
 
 

@@ -36,7 +36,7 @@ class DealingFold(Fold):
         self.counts = Table(
             "house_draw_count",
             key=("instance",),
-            columns=("instance", "drawn", "missing", "counted_at"),
+            columns=("instance", "drawn", "missing", "counted_at", "settled", "lost"),
             sharded=False,
         )
         super().__init__(self.rounds, self.steps, self.counts)
@@ -61,7 +61,8 @@ class DealingFold(Fold):
         self.add_row(self.steps, [*row, digest, told.recorded_at, fact.won_micros], told)
 
     def _count(self, fact: HouseDrawsCounted, told: Told) -> None:
-        self.counts.add([fact.instance, fact.drawn, fact.missing, told.recorded_at])
+        row: Row = [fact.instance, fact.drawn, fact.missing, told.recorded_at]
+        self.counts.add([*row, fact.settled, fact.lost])
 
     def _end(self, fact: HouseRoundEnded, told: Told) -> None:
         promised = self._digests.pop((fact.player_id, fact.round_id), [])

@@ -17,7 +17,7 @@ import msgspec
 from pitboss.games.house.model import Action, BlackjackRound, House, RouletteRound, SlotRound
 from pitboss.games.house.model import Round as State
 from pitboss.games.rounds.model import Dialect, round_id_of
-from pitboss.kernel.ids import PlayerId
+from pitboss.kernel.ids import PlayerId, derived_id
 from pitboss.kernel.shards import Shard
 from pitboss.rng.records import DrawRecord
 
@@ -235,11 +235,14 @@ Finish = Answer | EndedAsRecorded
 class DrawRun:
     """What was dealt of one start of the generator: it counts its draws from 1, without a gap.
 
-    `missing` is how many between `first` and `last` were drawn and dealt to nobody: a turn that
-    broke off, or somebody who drew and looked.  `gaps` are where the first of them begin.
+    `looked` is how many of it are among those that were looked at; `used` of all from the `first`
+    to the `last` of these were dealt, whenever that was.  `missing` is how many between were drawn
+    and dealt to nobody: a turn that broke off, or somebody who drew and looked.  `gaps` are where
+    the first of them begin.
     """
 
     instance: str
+    looked: int
     used: int
     first: int
     last: int
@@ -261,22 +264,29 @@ class DrawCount:
     """How many draws a start of the generator had made by then, and how many nobody was dealt.
 
     One that is missing was drawn by a turn that broke off, or by somebody who drew and looked.
-    Whoever lost a turn and asks again is dealt what was drawn then: it stays counted here, where
-    each draw is looked at once, and is missing no more for who compares all of them (`Undealt`).
+    Whoever lost a turn and asks again is dealt what was drawn then, as long as the generator
+    remembers it, and it is missing no more.  What was drawn up to `settled` it has forgotten:
+    `lost` of those nobody was dealt, and nobody will be.
     """
 
     instance: str
     drawn: int
     missing: int
     counted_at: datetime
+    settled: int = 0
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undealt:
-    """How many draws of a start of the generator nobody was dealt, and the first of them."""
+    """How many of the first `until` draws of a start of the generator nobody was dealt.
+
+    `first` are the first of those that were looked through for this.
+    """
 
     missing: int
     first: tuple[int, ...]
+    until: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,6 +322,20 @@ def last_action(state: State) -> Action:
 def step_id(round_id: str, number: int) -> str:
     """Return the id under which a step's stake is booked, and the win of a round's last one."""
     return f"{round_id}/{number}"
+
+
+def draw_id_of(player_id: PlayerId, round_id: str, number: int, game: House, action: Action) -> str:
+    """Return the id of a step's draw: asked for again, also after a crash of ours, it is the same.
+
+    Another game under the same name is another draw; other bets are not, or who lays them anew
+    could have the wheel spun anew.
+    """
+    return derived_id("house draw", player_id, round_id, str(number), game.value, action.value)
+
+
+def purpose_of(game: House, action: Action) -> str:
+    """Return what a step's draw is said to be for."""
+    return f"{game.value} {action.value}"
 
 
 def digest_of(draw: str) -> bytes:

@@ -28,25 +28,41 @@ from pitboss.games.rounds.model import Round
 GAPS_SHOWN_MAX = 20
 COUNTS_MAX = 100
 REPLAYED_AT_ONCE = 500
+# A fraction of a second each; more than what is not settled while draws are counted.
+LOOKED_THROUGH_MAX = 20_000
 
 
 async def find_draw_runs(tx: Transaction, since: datetime) -> list[DrawRun]:
     """Return what was dealt of each start of the generator since a time, the newest first.
 
-    Of gaps the first twenty are named.  Source: GLI-19, 3.3 (no outcome may be chosen among
-    several that were drawn).
+    It looks at the newest of them, `LOOKED_THROUGH_MAX` at most.  Of gaps the first twenty are
+    named.  Source: GLI-19, 3.3 (no outcome may be chosen among several that were drawn).
     """
-    return await store.find_draw_runs(tx, since, gaps_max=GAPS_SHOWN_MAX)
+    return await store.find_draw_runs(
+        tx, since, draws_max=LOOKED_THROUGH_MAX, gaps_max=GAPS_SHOWN_MAX
+    )
 
 
-async def find_undealt(tx: Transaction, drawn: Drawn) -> Undealt:
-    """Return what a start of the generator has drawn, to its end, and nobody was dealt by now.
+async def find_undealt(tx: Transaction, drawn: Drawn, behind: Undealt | None = None) -> Undealt:
+    """Return what a start of the generator has drawn, and nobody was dealt by now.
 
+    What the last count has settled is taken from there, or else what is `behind`; of the draws
+    after that `LOOKED_THROUGH_MAX` are looked through at most, and `until` says how far that is.
     A turn that goes on has drawn and not committed yet: what is missing now may be there in a
     moment.  Source: GLI-19, 3.3.
     """
-    return await store.find_undealt(
-        tx, drawn.instance, after=0, until=drawn.draws, first_max=GAPS_SHOWN_MAX
+    if behind is None:
+        count = await store.find_count(tx, drawn.instance)
+        settled, lost = (0, 0) if count is None else (count.settled, count.lost)
+        behind = Undealt(missing=lost, first=(), until=settled)
+    until = max(behind.until, min(drawn.draws, behind.until + LOOKED_THROUGH_MAX))
+    found = await store.find_undealt(
+        tx, drawn.instance, after=behind.until, until=until, first_max=GAPS_SHOWN_MAX
+    )
+    return Undealt(
+        missing=behind.missing + found.missing,
+        first=(*behind.first, *found.first)[:GAPS_SHOWN_MAX],
+        until=until,
     )
 
 

@@ -19,7 +19,9 @@ from pitboss.games.dealing.model import (
     Play,
     Refusal,
     Step,
+    draw_id_of,
     game_of,
+    purpose_of,
 )
 from pitboss.games.house.errors import Unplayable
 from pitboss.games.house.model import Draw, House
@@ -207,7 +209,7 @@ def state_of(round_: HouseRound, steps: Sequence[Step]) -> State:
 
 def compare(kept: Kept) -> tuple[str, ...]:
     """Return where what was recorded of a round does not give what is in the books."""
-    found = [text for step in kept.taken for text in _compare_draw(step)]
+    found = [text for step in kept.taken for text in _compare_draw(kept.round, step)]
     staked = sum(step.staked_micros for step in kept.taken)
     # A round that was voided has no stakes in the books any more.
     if kept.staked_micros not in (staked, 0):
@@ -223,12 +225,24 @@ def compare(kept: Kept) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _compare_draw(step: Step) -> Iterator[str]:
-    """Map the words of a draw again, where this build has the mapping of its version."""
+def _compare_draw(round_: HouseRound, step: Step) -> Iterator[str]:
+    """See to it that a draw was made for its step, and map its words again, where this build has
+    the mapping of its version.
+
+    Who deals in one round what was drawn for another has chosen between outcomes, though nothing is
+    missing and all that was drawn was dealt.  Source: GLI-19, 3.3.
+    """
     if step.draw is None:
         return
     try:
         record = read_draw(step.draw)
+        names = (record.draw_id, record.round_id, record.purpose)
+        if names != (
+            draw_id_of(round_.player_id, round_.id, step.number, round_.game, step.action),
+            round_.id,
+            purpose_of(round_.game, step.action),
+        ):
+            yield f"step {step.number}: its draw was made for another step"
         if (record.rng_id, record.rng_version) == (RNG_ID, RNG_VERSION):
             map_again(record)
     except (RngError, ValueError) as error:

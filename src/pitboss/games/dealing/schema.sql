@@ -37,12 +37,17 @@ CREATE TABLE house_step (
 CREATE INDEX house_step_by_draw ON house_step
     ((draw::jsonb ->> 'instance'), ((draw::jsonb ->> 'sequence')::bigint)) WHERE draw IS NOT NULL;
 
+CREATE INDEX house_step_by_time ON house_step (played_at) WHERE draw IS NOT NULL;
+
 -- How many draws each start of the generator has made, and how many of them nobody was dealt.
+-- What was drawn up to `settled` is dealt to nobody any more: `lost` of it nobody was dealt.
 CREATE TABLE house_draw_count (
     instance   text        PRIMARY KEY,
     drawn      bigint      NOT NULL CHECK (drawn >= 0),
     missing    bigint      NOT NULL CHECK (missing BETWEEN 0 AND drawn),
-    counted_at timestamptz NOT NULL
+    counted_at timestamptz NOT NULL,
+    settled    bigint      NOT NULL CHECK (settled BETWEEN 0 AND drawn),
+    lost       bigint      NOT NULL CHECK (lost BETWEEN 0 AND missing)
 );
 
 CREATE TRIGGER house_round_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON house_round

@@ -22,6 +22,7 @@ _STEP = (
     *("shard", "player_id", "round_id", "number", "action", "staked_micros", "draw_digest"),
     *("draw", "played_at", "won_micros"),
 )
+_COUNT_READ = "instance, drawn, missing, counted_at, settled, lost"
 
 
 async def find_rounds(tx: Transaction, keys: Collection[RoundKey]) -> list[HouseRound]:
@@ -80,29 +81,40 @@ async def find_newest(
     return [_round(row) for row in rows]
 
 
-async def find_draw_runs(tx: Transaction, since: datetime, *, gaps_max: int) -> list[DrawRun]:
-    """Return what was dealt of each start of the generator since a time, the newest first."""
+async def find_draw_runs(
+    tx: Transaction, since: datetime, *, draws_max: int, gaps_max: int
+) -> list[DrawRun]:
+    """Return what was dealt of each start of the generator since a time, the newest first.
+
+    So many of the newest draws are looked at, and all that were dealt from the first to the last of
+    these: a draw from between may have been dealt by a turn that began before them.
+    """
     rows = await tx.fetch(
-        "WITH drawn AS (SELECT draw::jsonb->>'instance' AS instance,"
-        "   (draw::jsonb->>'sequence')::bigint AS sequence, played_at"
-        "  FROM house_step WHERE draw IS NOT NULL AND played_at >= $1),"
-        " apart AS (SELECT *, sequence - lag(sequence) OVER (PARTITION BY instance"
-        "  ORDER BY sequence) - 1 AS missing FROM drawn)"
-        " SELECT instance, count(*) AS used, min(sequence) AS first, max(sequence) AS last,"
-        "  coalesce(sum(missing), 0)::bigint AS missing, min(played_at) AS from_at,"
-        "  max(played_at) AS until, (array_agg(sequence - missing ORDER BY sequence)"
-        "   FILTER (WHERE missing > 0))[:$2] AS gaps"
-        " FROM apart GROUP BY instance ORDER BY max(played_at) DESC",
-        since,
-        gaps_max,
+        "WITH newest AS (SELECT draw::jsonb ->> 'instance' AS instance,"
+        "   (draw::jsonb ->> 'sequence')::bigint AS sequence, played_at"
+        "  FROM house_step WHERE draw IS NOT NULL AND played_at >= $1"
+        "  ORDER BY played_at DESC LIMIT $2),"
+        " run AS (SELECT instance, count(*) AS looked, min(sequence) AS first,"
+        "  max(sequence) AS last, min(played_at) AS from_at, max(played_at) AS until"
+        "  FROM newest GROUP BY instance)"
+        " SELECT run.*, dealt.used, dealt.gaps FROM run CROSS JOIN LATERAL ("
+        "  SELECT count(*) AS used, (array_agg(sequence - apart ORDER BY sequence)"
+        "   FILTER (WHERE apart > 0))[:$3] AS gaps"
+        "  FROM (SELECT sequence, sequence - lag(sequence) OVER (ORDER BY sequence) - 1 AS apart"
+        "   FROM (SELECT DISTINCT (draw::jsonb ->> 'sequence')::bigint AS sequence FROM house_step"
+        "    WHERE draw IS NOT NULL AND draw::jsonb ->> 'instance' = run.instance"
+        "    AND (draw::jsonb ->> 'sequence')::bigint BETWEEN run.first AND run.last"
+        "   ) AS used_once) AS in_order) AS dealt ORDER BY run.until DESC",
+        *(since, draws_max, gaps_max),
     )
     return [
         DrawRun(
             instance=row["instance"],
+            looked=row["looked"],
             used=row["used"],
             first=row["first"],
             last=row["last"],
-            missing=row["missing"],
+            missing=row["last"] - row["first"] + 1 - row["used"],
             gaps=tuple(row["gaps"] or ()),
             from_at=row["from_at"],
             until=row["until"],
@@ -124,21 +136,23 @@ async def find_undealt(
     )
     missing = until - after - row["dealt"]
     if not missing:
-        return Undealt(missing=0, first=())
+        return Undealt(missing=0, first=(), until=until)
     rows = await tx.fetch(
-        "SELECT drawn FROM generate_series($2::bigint + 1, $3) AS drawn WHERE NOT EXISTS ("
-        "  SELECT FROM house_step WHERE draw IS NOT NULL AND draw::jsonb ->> 'instance' = $1"
-        "  AND (draw::jsonb ->> 'sequence')::bigint = drawn) ORDER BY drawn LIMIT $4",
+        "SELECT drawn FROM generate_series($2::bigint + 1, $3) AS drawn"
+        # Within the bounds once more, or all that was ever dealt may be looked through.
+        " EXCEPT SELECT (draw::jsonb ->> 'sequence')::bigint FROM house_step"
+        "  WHERE draw IS NOT NULL AND draw::jsonb ->> 'instance' = $1"
+        "  AND (draw::jsonb ->> 'sequence')::bigint > $2"
+        "  AND (draw::jsonb ->> 'sequence')::bigint <= $3 ORDER BY drawn LIMIT $4",
         *(instance, after, until, first_max),
     )
-    return Undealt(missing=missing, first=tuple(row["drawn"] for row in rows))
+    return Undealt(missing=missing, first=tuple(row["drawn"] for row in rows), until=until)
 
 
 async def find_counts(tx: Transaction, *, limit: int) -> list[DrawCount]:
     """Return the last count of each start of the generator, the newest first."""
     rows = await tx.fetch(
-        "SELECT instance, drawn, missing, counted_at FROM house_draw_count"
-        " ORDER BY counted_at DESC, instance LIMIT $1",
+        f"SELECT {_COUNT_READ} FROM house_draw_count ORDER BY counted_at DESC, instance LIMIT $1",
         limit,
     )
     return [_count(row) for row in rows]
@@ -147,7 +161,7 @@ async def find_counts(tx: Transaction, *, limit: int) -> list[DrawCount]:
 async def find_count(tx: Transaction, instance: str) -> DrawCount | None:
     """Return the last count of a start of the generator."""
     rows = await tx.fetch(
-        "SELECT instance, drawn, missing, counted_at FROM house_draw_count WHERE instance = $1",
+        f"SELECT {_COUNT_READ} FROM house_draw_count WHERE instance = $1",
         instance,
     )
     return _count(rows[0]) if rows else None
@@ -156,10 +170,11 @@ async def find_count(tx: Transaction, instance: str) -> DrawCount | None:
 async def save_count(tx: Transaction, count: DrawCount) -> None:
     """Put a count in the place of the last one."""
     await tx.execute(
-        "INSERT INTO house_draw_count (instance, drawn, missing, counted_at)"
-        " VALUES ($1, $2, $3, $4) ON CONFLICT (instance) DO UPDATE"
-        " SET drawn = excluded.drawn, missing = excluded.missing, counted_at = excluded.counted_at",
+        f"INSERT INTO house_draw_count ({_COUNT_READ}) VALUES ($1, $2, $3, $4, $5, $6)"
+        " ON CONFLICT (instance) DO UPDATE SET drawn = excluded.drawn, missing = excluded.missing,"
+        "  counted_at = excluded.counted_at, settled = excluded.settled, lost = excluded.lost",
         *(count.instance, count.drawn, count.missing, count.counted_at),
+        *(count.settled, count.lost),
     )
 
 
@@ -218,6 +233,8 @@ def _count(row: asyncpg.Record) -> DrawCount:
         drawn=row["drawn"],
         missing=row["missing"],
         counted_at=row["counted_at"],
+        settled=row["settled"],
+        lost=row["lost"],
     )
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from pitboss.games.dealing import store
 from pitboss.games.dealing.facts import HouseDrawsCounted
-from pitboss.games.dealing.model import DrawCount, Drawn
+from pitboss.games.dealing.model import DrawCount, Drawn, Undealt
 from pitboss.games.dealing.queries import GAPS_SHOWN_MAX
 from pitboss.kernel.ids import derived_id
 from pitboss.kernel.invariant import ensure
@@ -15,40 +15,64 @@ from pitboss.messages import Turn
 
 # Without anything to be told a count is told each day, so that nobody has to take silence for it.
 TELL_EVERY = timedelta(hours=24)
-# So many are looked through in one turn, a fraction of a second; what is told is not looked through
-# again, so a count is told when there are so many behind it, too.
+# So many are looked through in one turn, a fraction of a second; a count is told when there are so
+# many behind it, too, so that no more of them are looked through again.
 COUNTED_AT_ONCE = 10_000
+
+
+# Of so many the generator deals one again to whoever has lost it (`rng.desk`): what is missing of
+# these may be dealt yet, and is looked through again until there are as many after it.
+REMEMBERED = 1024
 
 
 async def count_draws(turn: Turn, drawn: Drawn) -> DrawCount:
     """Count what a start of the generator had drawn by an earlier moment, and tell what is missing.
 
     `drawn` is what it said so long ago that each turn which drew for a step has committed it since,
-    or never will.  Told are each draw that is missing, once, and how it stands each day and every
-    ten thousand draws; it counts no more at once, so what it returns may end before.
+    or never will.  Told are each draw that is missing, once, that some were dealt after all, and
+    how it stands each day and every ten thousand draws; it counts no more at once, so what it
+    returns may end before.
     Source: GLI-19, 3.3 (no outcome may be chosen among several that were drawn).
     """
     ensure(SYSTEM_SHARD in turn.heads, "draws are counted by who holds the system's turn")
     known = await store.find_count(turn.tx, drawn.instance)
     if known is not None and drawn.draws < known.drawn:
         return known
-    after, missed = (0, 0) if known is None else (known.drawn, known.missing)
-    until = min(drawn.draws, after + COUNTED_AT_ONCE)
-    fresh = await store.find_undealt(
-        turn.tx, drawn.instance, after=after, until=until, first_max=GAPS_SHOWN_MAX
-    )
+    before = known or DrawCount(instance=drawn.instance, drawn=0, missing=0, counted_at=turn.now)
+    until = min(drawn.draws, before.drawn + COUNTED_AT_ONCE)
+    settled = max(before.settled, until - REMEMBERED)
+    open_still = await _undealt(turn, drawn.instance, before.settled, before.drawn)
+    fresh = await _undealt(turn, drawn.instance, before.drawn, until)
+    lost = await _undealt(turn, drawn.instance, before.settled, settled)
     count = DrawCount(
         instance=drawn.instance,
         drawn=until,
-        missing=missed + fresh.missing,
+        missing=before.lost + open_still.missing + fresh.missing,
         counted_at=turn.now,
+        settled=settled,
+        lost=before.lost + lost.missing,
     )
     is_due = known is None or turn.now >= known.counted_at + TELL_EVERY
-    if not (is_due or fresh.missing or until == after + COUNTED_AT_ONCE):
-        return count
-    await store.save_count(turn.tx, count)
-    fact = HouseDrawsCounted(
-        instance=count.instance, drawn=count.drawn, missing=count.missing, fresh=fresh.first
-    )
-    turn.publish(SYSTEM_SHARD, derived_id("generator", count.instance), fact)
+    is_found = count.missing < before.missing + fresh.missing
+    is_full = until == before.drawn + COUNTED_AT_ONCE
+    if is_due or fresh.missing or is_found or is_full:
+        await store.save_count(turn.tx, count)
+        turn.publish(SYSTEM_SHARD, derived_id("generator", count.instance), _fact(count, fresh))
     return count
+
+
+async def _undealt(turn: Turn, instance: str, after: int, until: int) -> Undealt:
+    return await store.find_undealt(
+        turn.tx, instance, after=after, until=until, first_max=GAPS_SHOWN_MAX
+    )
+
+
+def _fact(count: DrawCount, fresh: Undealt) -> HouseDrawsCounted:
+    return HouseDrawsCounted(
+        instance=count.instance,
+        drawn=count.drawn,
+        missing=count.missing,
+        settled=count.settled,
+        lost=count.lost,
+        fresh=fresh.first,
+    )

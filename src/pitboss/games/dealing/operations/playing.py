@@ -20,7 +20,9 @@ from pitboss.games.dealing.model import (
     NotDealt,
     Play,
     Step,
+    draw_id_of,
     game_of,
+    purpose_of,
     step_id,
     write_draw,
 )
@@ -36,7 +38,7 @@ from pitboss.games.rounds.model import (
     WireRefusal,
 )
 from pitboss.kernel.errors import InvariantBroken
-from pitboss.kernel.ids import PlayerId, derived_id
+from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.invariant import ensure
 from pitboss.kernel.shards import shard_of
 from pitboss.messages import Turn
@@ -151,15 +153,9 @@ async def _deal(deals: Sequence[Deal], equipment: Equipment) -> None:
         if deal.turn.mapping is not None:
             item, game = deal.play, game_of(deal.turn.state)
             record = await equipment.draws.draw(
-                # Asked for again, also after a crash of ours, it is the same draw.
-                draw_id=derived_id(
-                    *("house draw", item.player_id, item.round_id, str(item.number)),
-                    # Another game under the same name is another draw; other bets are not, or
-                    # who lays them anew could have the wheel spun anew.
-                    *(game.value, item.action.value),
-                ),
+                draw_id=draw_id_of(item.player_id, item.round_id, item.number, game, item.action),
                 round_id=item.round_id,
-                purpose=f"{game.value} {item.action.value}",
+                purpose=purpose_of(game, item.action),
                 mapping=deal.turn.mapping,
             )
             known = deal.builds is not None and record.code_hash in deal.builds.digests
