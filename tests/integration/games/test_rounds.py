@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from msgspec import structs
 
 from integration.cashier.world import UNIT
-from integration.games.world import GAME, PLAIN, PROVIDER, Games, listing, stake, undo, win
+from integration.games.world import GAME, PLAIN, Games, listing, stake, undo, win
 from paced import put_in_force
 from pitboss import jurisdictions
 from pitboss.db import Database
@@ -29,15 +26,11 @@ from pitboss.games.rounds.model import (
     Request,
     Resolution,
     WinNeeds,
-    round_id_of,
 )
-from pitboss.kernel.errors import InvariantBroken
 from pitboss.kernel.ids import PlayerId, derived_id
-from pitboss.kernel.shards import CATALOGUE_SHARD, Shard, shard_of
-from pitboss.messages import Turn
+from pitboss.kernel.shards import CATALOGUE_SHARD, shard_of
 from pitboss.responsible import exclusion
 from pitboss.responsible.exclusion.model import Initiator, Kind, Reason, Wish
-from pitboss.workers.rounds import Resolver
 
 TOKENS = Dialect(ids_of_provider=True, win_needs=WinNeeds.STAKE)
 STRICT = Dialect(
@@ -439,64 +432,6 @@ async def test_a_round_that_nobody_closed_is_ended_by_rule(
     assert await world.has(ann) == 100 * UNIT
     await world.done(ann, win("w1", 2))
     assert (await world.round(ann)).closed_by is ClosedBy.RULE
-
-
-async def test_a_loop_ends_what_was_left_open(world: Games, ann: PlayerId) -> None:
-    await world.done(ann, stake("b1", 5))
-    resolver = Resolver(
-        database=world.database,
-        clock=world.clock,
-        entropy=world.entropy,
-        open_for=timedelta(hours=48),
-        rule=Resolution.VOID,
-    )
-    early = await resolver.step()
-    world.clock.advance(timedelta(hours=49))
-
-    stop = asyncio.Event()
-    loop = asyncio.create_task(resolver.run(stop))
-    async with asyncio.timeout(30):
-        while (await world.round(ann)).closed_at is None:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-    stop.set()
-    await loop
-
-    assert early == 0
-    assert await world.has(ann) == 100 * UNIT
-
-
-async def test_a_round_that_breaks_holds_up_no_other_that_is_left_open(
-    world: Games, ann: PlayerId, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("b1", "b2", "b3"):
-        await world.done(ann, stake(name, 5), ref=f"round of {name}")
-    world.clock.advance(timedelta(hours=49))
-    resolver = Resolver(
-        database=world.database,
-        clock=world.clock,
-        entropy=world.entropy,
-        open_for=timedelta(hours=48),
-        rule=Resolution.VOID,
-    )
-    broken = round_id_of(PROVIDER, ann, "round of b1")
-    resolve = rounds.resolve
-
-    async def break_one(
-        turn: Turn, places: Sequence[tuple[Shard, str]], *how: Any, **by: Any
-    ) -> Any:
-        if any(round_id == broken for _, round_id in places):
-            raise InvariantBroken("this one is broken")
-        return await resolve(turn, places, *how, **by)
-
-    monkeypatch.setattr(rounds, "resolve", break_one)
-
-    steps = [await resolver.step(), await resolver.step()]
-
-    async with world.database.reading() as tx:
-        left = await rounds.find_open_rounds(tx, before=world.clock.now())
-    assert steps == [3, 0]
-    assert [item.id for item in left] == [broken]
-    assert await world.has(ann) == 95 * UNIT
 
 
 async def test_a_round_that_won_something_is_closed_and_not_voided(
