@@ -14,10 +14,6 @@ from pitboss.assay import chances
 Numbers = npt.NDArray[np.int64]
 # Below this many expected in a cell, chi-square is not what its table says.
 EXPECTED_MIN = 5.0
-# From so many degrees of freedom on, cells that are quite even are no chance: with five expected in
-# each of nine, all are as expected once in 300,000 times.  Half of 40 coins fall on heads one time
-# in eight, and that is as even as can be.
-EVEN_DEGREES_MIN = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +48,7 @@ CELLS_PLOTTED_MAX = 256
 def of_counts(
     stream: str, test: str, seen: npt.ArrayLike, expected: npt.ArrayLike, *, detail: str = ""
 ) -> Finding | Skipped:
-    """Compare counts with what is expected, by chi-square; of many cells on both sides.
+    """Compare counts with what is expected, by chi-square on both sides.
 
     Cells in which too few are expected are put together with the last one that has enough.
     """
@@ -62,7 +58,6 @@ def of_counts(
     counts, means = merged
     statistic = float(((counts - means) ** 2 / means).sum())
     degrees = len(counts) - 1
-    p = chances.chi_square(statistic, degrees)
     plotted: dict[str, Any] = {}
     if len(counts) <= CELLS_PLOTTED_MAX:
         plotted = {"seen": counts.tolist(), "expected": means.tolist()}
@@ -70,7 +65,7 @@ def of_counts(
         suite="own",
         stream=stream,
         test=test,
-        p=chances.two_sided(p) if degrees >= EVEN_DEGREES_MIN else p,
+        p=chances.counts(statistic, means.tolist()),
         detail=detail or f"chi-square {statistic:.1f} with {degrees} degrees of freedom",
         **plotted,
     )

@@ -103,7 +103,7 @@ def _markdown(report: Report, plots: Sequence[str]) -> str:
         "",
         f"A test is rejected if its chance among all tests of this report (Holm) is below {ALPHA}."
         f" A good generator's report has any rejected test once in {1 / ALPHA:.0f} reports. Chances"
-        " of chi-square are two-sided from nine cells on: what is too even is not random either.",
+        " of chi-square are two-sided: what is too even is not random either.",
         "",
         *(f"![{Path(plot).stem}]({plot})" for plot in plots),
         *([] if plots else ["No plots: matplotlib is not installed (extra `evidence`)."]),

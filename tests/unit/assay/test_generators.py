@@ -213,7 +213,7 @@ def shares(cells: int, numbers: int) -> Iterator[tuple[list[int], float]]:
         yield counts, ways / cells**numbers
 
 
-@pytest.mark.parametrize(("cells", "numbers"), [(2, 40), (2, 400), (3, 60), (4, 40)])
+@pytest.mark.parametrize(("cells", "numbers"), [(2, 40), (2, 400), (3, 60), (4, 40), (5, 40)])
 @pytest.mark.parametrize("level", [0.01, 0.001])
 def test_few_cells_that_are_even_by_chance_are_not_rejected(
     cells: int, numbers: int, level: float
@@ -226,6 +226,14 @@ def test_few_cells_that_are_even_by_chance_are_not_rejected(
         rejected += chance * (found.p < level)
 
     assert rejected < 1.5 * level
+
+
+@pytest.mark.parametrize("size", [3, 6, 8])
+def test_numbers_that_are_dealt_out_of_an_even_pool_are_rejected(size: int) -> None:
+    """Somebody mixes as many of each and deals them out: no chance makes them quite as many."""
+    pool = np.random.default_rng(16).permutation(np.tile(np.arange(size), 400_000 // size))
+
+    assert "frequencies" in failing(assay_numbers(pool, size, stream="pool"))
 
 
 def staying(size: int, stay: int) -> list[int]:
