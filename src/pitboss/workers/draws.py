@@ -66,12 +66,15 @@ class DrawWatch:
 
     async def _count(self, drawn: Drawn) -> int:
         count = await self._count_some(drawn)
+        fresh = count.fresh
         # What was drawn while nobody counted takes several turns; others have it in between.
         while count.drawn < drawn.draws:
             count = await self._count_some(drawn)
+            fresh += count.fresh
         told, self.told = self.told, count
         earlier = told.missing if told is not None and told.instance == count.instance else 0
-        if count.missing > earlier:
+        # As many as before may be others: some were dealt after all, and as many are new.
+        if fresh or count.missing > earlier:
             _log.error("draws were dealt to nobody", instance=count.instance, missing=count.missing)
         if self.figures is not None:
             self.figures.draws_missing.set(count.missing)

@@ -172,6 +172,26 @@ async def test_a_draw_that_was_missing_and_is_dealt_later_is_missing_no_more(
     assert await told(parlour) == [(1, 1, [1]), (1, 0, [])]
 
 
+async def test_a_draw_that_is_missing_is_logged_though_another_was_dealt_meanwhile(
+    parlour: Parlour, ann: PlayerId
+) -> None:
+    """As many are missing as before, and it is not the same one."""
+    session, watch = await parlour.sit(ann, House.ROULETTE), watch_of(parlour)
+    play = await spin(parlour, ann, session)
+    await throw_away(parlour, play)
+    await watch.step()
+    await throw_away(parlour, await spin(parlour, ann, session))
+    await watch.step()
+    await parlour.took(play)
+
+    with capture_logs() as said:
+        missing = await watch.step()
+
+    assert missing == 1
+    assert await told(parlour) == [(1, 1, [1]), (2, 1, [2])]
+    assert [line["missing"] for line in said if line["log_level"] == "error"] == [1]
+
+
 async def test_what_the_generator_has_forgotten_is_settled_and_looked_through_no_more(
     parlour: Parlour, ann: PlayerId, monkeypatch: pytest.MonkeyPatch
 ) -> None:

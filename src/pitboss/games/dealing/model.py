@@ -266,7 +266,8 @@ class DrawCount:
     One that is missing was drawn by a turn that broke off, or by somebody who drew and looked.
     Whoever lost a turn and asks again is dealt what was drawn then, as long as the generator
     remembers it, and it is missing no more.  What was drawn up to `settled` it has forgotten:
-    `lost` of those nobody was dealt, and nobody will be.
+    `lost` of those nobody was dealt, and nobody will be.  `fresh` of the missing ones are told with
+    it for the first time; of a count that was told before there are none.
     """
 
     instance: str
@@ -275,6 +276,7 @@ class DrawCount:
     counted_at: datetime
     settled: int = 0
     lost: int = 0
+    fresh: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

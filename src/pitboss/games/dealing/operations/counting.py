@@ -51,6 +51,7 @@ async def count_draws(turn: Turn, drawn: Drawn) -> DrawCount:
         counted_at=turn.now,
         settled=settled,
         lost=before.lost + lost.missing,
+        fresh=fresh.missing,
     )
     is_due = known is None or turn.now >= known.counted_at + TELL_EVERY
     is_found = count.missing < before.missing + fresh.missing
