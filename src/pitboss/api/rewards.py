@@ -223,7 +223,7 @@ async def decide_reward(
 ) -> ChangedRewardView:
     """Decide what nobody knew, once the provider was asked in another way; it is not asked here.
 
-    What staff decided is decided otherwise in the same way, while nothing was played on it.
+    A wrong name that staff said is put right in the same way, while nothing was played on it.
     """
     if (data.decision is Decision.GRANTED) != (data.reference is not None):
         detail = "what was granted has the provider's name of it, and nothing else has one"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from importlib import resources
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from pitboss.db import Database
 from pitboss.db.errors import DatabaseAway
 from pitboss.games import rewards
 from pitboss.games.rewards.model import (
+    By,
     ChangeAnswer,
     Changed,
     CreateOutcome,
@@ -295,6 +297,23 @@ async def test_staff_says_what_an_unknown_reward_is(
     assert refused == ["reward_not_unknown", "reward_reference_taken"]
     assert (await world.reward(first.place)).ref == ref
     assert (await world.reward(second.place)).state is RewardState.GIVEN_UP
+    await assert_rebuilt(database)
+
+
+async def test_who_named_a_reward_before_that_was_kept_is_known_from_its_fact(
+    world: Giving, ann: PlayerId, database: Database
+) -> None:
+    theirs = await world.granted(ann)
+    ours = await unknown(world, ann)
+    await decide(world, ours, "a-name")
+    step = resources.files("pitboss.db").joinpath("steps/0067_names_of_rewards.sql").read_text()
+
+    async with database.transaction() as tx:
+        await tx.execute("UPDATE game_reward SET named_by = NULL")
+        await tx.execute(step[step.index("UPDATE game_reward") :])
+
+    named = [(await world.reward(item.place)).named_by for item in (theirs, ours)]
+    assert named == [By.PROVIDER, By.STAFF]
     await assert_rebuilt(database)
 
 

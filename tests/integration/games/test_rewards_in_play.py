@@ -133,6 +133,26 @@ async def test_stakes_of_one_batch_see_what_those_before_them_have_used(
     await assert_rebuilt(database)
 
 
+async def test_a_stake_that_is_rolled_back_leaves_its_place_to_the_next_of_the_same_batch(
+    world: Giving, ann: PlayerId, database: Database
+) -> None:
+    reward = await world.granted(ann)
+    await world.play(*(free(world, ann, reward, f"b{number}") for number in range(3)))
+
+    answers = await world.play(
+        world.asked(ann, undo("u2", "b2"), ref="round of b2"),
+        free(world, ann, reward, "b3"),
+        world.asked(ann, undo("u3", "b3"), ref="round of b3"),
+        free(world, ann, reward, "b4"),
+        free(world, ann, reward, "b5"),
+    )
+
+    assert [type(answer) for answer in answers] == [Done] * 4 + [Refused]
+    assert await used(world, reward) == (3, 3 * UNIT)
+    assert await world.totals_are_zero()
+    await assert_rebuilt(database)
+
+
 async def test_many_stakes_at_once_use_no_more_than_there_is(world: Giving, ann: PlayerId) -> None:
     reward = await world.granted(ann)
 

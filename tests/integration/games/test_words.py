@@ -116,6 +116,18 @@ async def test_a_bet_is_looked_up_by_whatever_name_it_is_paid_by(table: Table) -
     assert sorted(kinds) == [("DEPOSIT", "w1"), ("WITHDRAW", "b1")]
 
 
+async def test_a_bet_that_was_paid_by_one_name_is_looked_up_by_the_other(table: Table) -> None:
+    _, account = await table.account()
+    await ask(table, account, "WITHDRAW", "b1", cashAmount=2, providerBetRef="ref-b1")
+    await ask(table, account, "WITHDRAW", "b2", cashAmount=1)
+    await ask(table, account, "DEPOSIT", "w1", cashAmount=5, providerBetRef="ref-b1")
+
+    found = [await look(table, account, providerBetRef=name) for name in ("b1", "ref-b1", "b2")]
+
+    names = [sorted(item["providerTransactionId"] for item in items) for items in found]
+    assert names == [["b1", "w1"], ["b1", "w1"], ["b2"]]
+
+
 async def test_a_cancel_that_found_nothing_is_found_by_nobody(table: Table) -> None:
     _, account = await table.account()
     ref = {"providerBetRef": "ref-b1"}

@@ -89,6 +89,7 @@ class Counted:
             rounds=dict(self.rounds),
             verdicts=dict.fromkeys(rules.fresh_stakes(asked, self.bookings), YES),
             rewards={("acme", "theirs"): self.reward},
+            taken={("acme", ANN, Kind.STAKE, name): self.reward.id for name in self.uses},
         )
         fold = rules.Fold(known, NOW)
         fold.decide(asked)
@@ -98,6 +99,7 @@ class Counted:
             self.reward = self.reward.after_use(use.micros)
         for *_, stake_id, _ in rules.freed_by(fold.deeds):
             self.reward = self.reward.after_return(self.uses.pop(stake_id))
+        assert known.rewards == {("acme", "theirs"): self.reward}
         self.bookings |= fold.changed_bookings | fold.new_bookings
         self.rounds |= fold.changed_rounds
 

@@ -201,6 +201,11 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     micros: int
     given_back: bool = False
 
+    @property
+    def stake(self) -> StakePlace:
+        """The stake that it was taken by."""
+        return self.shard, self.provider, self.stake_id, self.player_id
+
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
     """It is recorded, and the provider is asked for it; not `changed` when it was before."""
@@ -291,6 +296,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Place = tuple[Shard, str]
+# A stake of a player's: shard, provider, the provider's id of it, and the player.
+StakePlace = tuple[Shard, str, str, PlayerId]
 # When a reward ends, and where it lies: by which pages of those that can be played go on.
 Ending = tuple[datetime, Shard, str]
 # A provider and its name of a reward.

@@ -19,6 +19,7 @@ from pitboss.games.rewards.model import (
     PrepaidRefusal,
     Reward,
     RewardState,
+    StakePlace,
 )
 from pitboss.jurisdictions.model import Jurisdiction
 from pitboss.kernel.ids import PlayerId
@@ -116,6 +117,14 @@ async def find_named(tx: Transaction, names: Collection[Named]) -> dict[Named, R
         return {}
     found = await store.find_named(tx, names)
     return {(item.provider, item.ref): item for item in found if item.ref is not None}
+
+
+async def find_taken(tx: Transaction, stakes: Collection[StakePlace]) -> dict[StakePlace, str]:
+    """Return the ids of the rewards that these free stakes were taken on and not given back."""
+    found = await store.find_uses(tx, {place[:3] for place in stakes})
+    return {
+        item.stake: item.reward for item in found if item.stake in stakes and not item.given_back
+    }
 
 
 def refuse_prepaid(grant: Grant, prepaids: Sequence[Prepaid]) -> PrepaidRefusal | None:

@@ -93,6 +93,7 @@ async def find_bet(
     named = await store.find_stakes_by_ref(tx, places) + await store.find_bookings(tx, places)
     stakes = [item for item in _of_player(named, player_id) if item.kind is Kind.STAKE]
     names = {ref, *(item.external_id for item in stakes)}
+    names |= {item.original_id for item in stakes if item.original_id is not None}
     rounds = {(shard, item.round_id) for item in stakes if item.round_id is not None}
     found = await store.find_bookings_of(tx, rounds)
     about = [item for item in found if {item.external_id, item.original_id} & names]

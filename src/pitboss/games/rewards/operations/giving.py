@@ -148,8 +148,8 @@ async def record_cancel(turn: Turn, place: Place, outcome: CancelOutcome) -> Rew
 async def decide(turn: Turn, place: Place, ref: str | None) -> ChangeAnswer:
     """Say of an unknown reward that it was granted under this name; without one, that it was not.
 
-    The same again changes nothing.  Something else, as another name, is taken in place of what
-    staff said before, as long as nothing was played on it.
+    The same again changes nothing.  Something else, as another name, is taken in place of a name
+    that staff said before, as long as nothing was played on it; what was given up stays so.
     """
     _ensure_turn(turn, [place])
     reward = (await store.find_rewards(turn.tx, [place])).get(place[1])

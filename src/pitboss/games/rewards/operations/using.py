@@ -6,31 +6,43 @@ from collections.abc import Collection, Sequence
 
 from pitboss.games.rewards import store
 from pitboss.games.rewards.facts import RewardGivenBack, RewardUsed
-from pitboss.games.rewards.model import Reward, Use
-from pitboss.kernel.ids import PlayerId
-from pitboss.kernel.shards import Shard
+from pitboss.games.rewards.model import StakePlace, Use
 from pitboss.messages import Turn
 
-# A stake of a player's: shard, provider, the provider's id of it, and the player.
-StakePlace = tuple[Shard, str, str, PlayerId]
 
+async def use(turn: Turn, uses: Sequence[Use], *, undone: Collection[StakePlace] = ()) -> None:
+    """Count free stakes that were taken on rewards, each once, under the turn that took them.
 
-async def use(turn: Turn, uses: Sequence[Use]) -> None:
-    """Count free stakes that were taken on rewards, each once, under the turn that took them."""
-    if not uses:
+    The stakes that are `undone` give back what they took, these or earlier ones.  How much is used
+    is written once, after both: one may have been taken where another was given back.
+    """
+    if uses:
+        await store.save_uses(turn.tx, uses, turn.now)
+    back = await _find_taken(turn, set(undone))
+    touched = {(item.shard, item.reward) for item in (*uses, *back)}
+    if not touched:
         return
-    rewards = await store.find_rewards(turn.tx, {(item.shard, item.reward) for item in uses})
+    rewards = await store.find_rewards(turn.tx, touched)
     for item in uses:
         rewards[item.reward] = rewards[item.reward].after_use(item.micros)
-        fact = RewardUsed(
+        used = RewardUsed(
             reward=item.reward,
             player_id=item.player_id,
             provider=item.provider,
             stake_id=item.stake_id,
             micros=item.micros,
         )
-        turn.publish(item.shard, item.player_id, fact)
-    await store.save_uses(turn.tx, uses, turn.now)
+        turn.publish(item.shard, item.player_id, used)
+    for item in back:
+        rewards[item.reward] = rewards[item.reward].after_return(item.micros)
+        given_back = RewardGivenBack(
+            reward=item.reward,
+            player_id=item.player_id,
+            provider=item.provider,
+            stake_id=item.stake_id,
+        )
+        turn.publish(item.shard, item.player_id, given_back)
+    await store.give_back(turn.tx, back)
     await store.count_uses(turn.tx, list(rewards.values()))
 
 
@@ -39,28 +51,11 @@ async def give_back(turn: Turn, stakes: Collection[StakePlace]) -> None:
 
     A stake that was taken on none is left alone, and one that was given back before.
     """
-    if not stakes:
-        return
-    wanted = set(stakes)
-    uses = [
-        item
-        for item in await store.find_uses(turn.tx, {place[:3] for place in wanted})
-        if not item.given_back
-        and (item.shard, item.provider, item.stake_id, item.player_id) in wanted
-    ]
-    if not uses:
-        return
-    rewards: dict[str, Reward] = await store.find_rewards(
-        turn.tx, {(item.shard, item.reward) for item in uses}
-    )
-    for item in uses:
-        rewards[item.reward] = rewards[item.reward].after_return(item.micros)
-        fact = RewardGivenBack(
-            reward=item.reward,
-            player_id=item.player_id,
-            provider=item.provider,
-            stake_id=item.stake_id,
-        )
-        turn.publish(item.shard, item.player_id, fact)
-    await store.give_back(turn.tx, uses)
-    await store.count_uses(turn.tx, list(rewards.values()))
+    await use(turn, (), undone=stakes)
+
+
+async def _find_taken(turn: Turn, wanted: Collection[StakePlace]) -> list[Use]:
+    if not wanted:
+        return []
+    found = await store.find_uses(turn.tx, {place[:3] for place in wanted})
+    return [item for item in found if item.stake in wanted and not item.given_back]

@@ -17,6 +17,7 @@ from pitboss.games.rounds.model import (
     Booking,
     BookingKey,
     ClosedBy,
+    Kind,
     Request,
     Session,
     Stake,
@@ -89,6 +90,7 @@ async def play(turn: Turn, requests: Sequence[Request]) -> tuple[Answer, ...]:
         verdicts=verdicts,
         foreign=await _foreign(turn, asked),
         rewards=await rewards.find_named(turn.tx, rules.rewards_of(requests)),
+        taken=await _find_taken(turn, requests, bookings),
     )
     fold = rules.Fold(known, turn.now)
 
@@ -104,6 +106,21 @@ async def _find_bookings(turn: Turn, requests: Sequence[Request]) -> dict[Bookin
     found = await store.find_bookings(turn.tx, rules.ids_of(requests))
     found += await store.find_stakes_by_ref(turn.tx, rules.refs_of(requests))
     return {item.key: item for item in found}
+
+
+async def _find_taken(
+    turn: Turn, requests: Sequence[Request], bookings: Mapping[BookingKey, Booking]
+) -> dict[BookingKey, str]:
+    """Return on which rewards free stakes were taken, where others are to be taken on some."""
+    free = {
+        (item.shard, item.provider, item.external_id, item.player_id): key
+        for key, item in bookings.items()
+        if item.kind is Kind.STAKE and item.free and item.refusal is None
+    }
+    if not free or not rules.rewards_of(requests):
+        return {}
+    taken = await rewards.find_taken(turn.tx, free)
+    return {free[place]: reward for place, reward in taken.items()}
 
 
 async def _look(
@@ -316,8 +333,7 @@ async def _tell(
         fact = fact_of(deed, booking, moved)
         turn.publish(booking.shard, booking.player_id, fact)
         counted.append((booking.shard, fact))
-    await rewards.use(turn, rules.uses_of(fold.deeds))
-    await rewards.give_back(turn, rules.freed_by(fold.deeds))
+    await rewards.use(turn, rules.uses_of(fold.deeds), undone=rules.freed_by(fold.deeds))
     await limits.count(turn, counted)
     if paying:
         # It was told what is left, so that is what is taken.

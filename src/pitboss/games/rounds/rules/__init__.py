@@ -11,13 +11,11 @@ from pitboss.games.rounds.rules.drafting import (
     Verdict,
     accounts_of,
     credits_of,
-    freed_by,
     fresh_stakes,
     ids_of,
     refs_of,
-    rewards_of,
-    uses_of,
 )
+from pitboss.games.rounds.rules.of_rewards import freed_by, rewards_of, uses_of
 
 __all__ = [
     "Asking",

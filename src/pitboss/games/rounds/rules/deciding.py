@@ -54,12 +54,12 @@ from pitboss.games.rounds.rules.drafting import (
     shared_out,
     standing_first,
     step_of,
-    take_reward,
     transfers_of,
     was_undone,
     with_balance,
 )
-from pitboss.games.rounds.rules.of_rounds import closes, game_of
+from pitboss.games.rounds.rules.of_rewards import return_reward, take_reward
+from pitboss.games.rounds.rules.of_rounds import closes, game_of, is_settled
 from pitboss.wallet.model import Credit, player_account, receivable_account
 
 
@@ -153,6 +153,7 @@ class Fold:
         self._known.purses[purse] = draft.available
         self._known.rounds |= draft.rounds
         self._known.rewards |= draft.rewards
+        self._known.taken |= draft.taken
         self.changed_rounds |= draft.rounds
         self._take(draft, [with_balance(deed, after) for deed in draft.deeds])
         if draft.closed is not None:
@@ -374,7 +375,8 @@ class Fold:
         if undone or original.refusal is not None:
             note_deed(draft, Deed(booking=booking, asking=draft.asking, step=step), Effect.NOTHING)
             return
-        if not dialect.reverses_settled and self._is_settled(draft, original):
+        round_ = self._round(draft, original.round_id)
+        if not dialect.reverses_settled and is_settled(original, round_):
             raise NotDone(WireRefusal.ALREADY_SETTLED)
         self._undo(draft, step, booking, original)
 
@@ -385,10 +387,6 @@ class Fold:
         if original is None or (original.refusal is not None and reverses_wins):
             return self._find(draft, Kind.WIN, step.original_id) or original
         return original
-
-    def _is_settled(self, draft: Draft, original: Booking) -> bool:
-        round_ = self._round(draft, original.round_id)
-        return original.settled or (round_ is not None and round_.closed_by is ClosedBy.PROVIDER)
 
     def _leave_tombstone(self, draft: Draft, step: Reversal, booking: Booking) -> None:
         stake = booking_of(draft, Kind.STAKE, step.original_id, self._now)
@@ -411,6 +409,7 @@ class Fold:
             parts = [(house, payee, micros)]
             draft.available += 0 if original.free else micros
             self._play(draft, staked=-micros)
+            return_reward(draft, self._known, original)
         else:
             taken = min(max(draft.available, 0), micros)
             owed = micros - taken

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import structs
 
 from pitboss.games.registry.model import Offer
-from pitboss.games.rewards.model import Named, Reward, Use
+from pitboss.games.rewards.model import Named, Reward
 from pitboss.games.rounds.model import (
     BY_RESOLUTION,
     Answer,
@@ -117,7 +117,8 @@ class Known(msgspec.Struct, kw_only=True):
     """What was looked at before a batch is decided.
 
     `foreign` says who has used which id of a provider, where an id that another player has used is
-    used.  `rewards` are those that free stakes name, as what was decided so far has left them.
+    used.  `rewards` are those that free stakes name, as what was decided so far has left them, and
+    `taken` says by their ids on which of all a free stake was taken that may be undone.
     """
 
     purses: dict[AccountId, int]
@@ -126,6 +127,7 @@ class Known(msgspec.Struct, kw_only=True):
     verdicts: Mapping[Judged, Verdict]
     foreign: Users = {}
     rewards: dict[Named, Reward] = {}
+    taken: dict[BookingKey, str] = {}
 
 
 class Draft(msgspec.Struct, kw_only=True):
@@ -142,6 +144,7 @@ class Draft(msgspec.Struct, kw_only=True):
     closed: Closure | None = None
     balance_then: int | None = None
     rewards: dict[Named, Reward] = msgspec.field(default_factory=dict)
+    taken: dict[BookingKey, str] = msgspec.field(default_factory=dict)
 
 
 def judged_of(asking: Asking, stake: Stake) -> Judged | None:
@@ -193,74 +196,6 @@ def ids_of(requests: Sequence[Request]) -> set[tuple[Shard, str, str]]:
             if other is not None:
                 found.add((shard, request.provider, other))
     return found
-
-
-def take_reward(
-    draft: Draft, known: Mapping[Named, Reward], step: Stake, booking: Booking
-) -> Reward | None:
-    """Take a free stake on the reward of ours that it names, and return it as it was.
-
-    That the house gave it is its word to pay for it.  Of one that the house did not give, or of
-    none, a provider may say so only where the house has agreed to pay for its promotions, too.
-    """
-    request = draft.asking.request
-    name = (request.provider, step.reward or "")
-    reward = draft.rewards.get(name) or known.get(name)
-    if reward is None:
-        if not request.dialect.free_play:
-            no = WireRefusal.PROMOTION_EXHAUSTED
-            # Of a reward that nobody knows of this is what tells staff that its provider gave it.
-            named = step.reward is not None
-            raise NotDone(no, keep=structs.replace(booking, refusal=no) if named else None)
-        return None
-    refusal = reward.refuses_stake(
-        player_id=draft.player.id, game=request.game, micros=step.micros, now=booking.booked_at
-    )
-    if refusal is not None:
-        raise NotDone(refusal, keep=structs.replace(booking, refusal=refusal))
-    draft.rewards[name] = reward.after_use(step.micros)
-    return reward
-
-
-def rewards_of(requests: Sequence[Request]) -> set[Named]:
-    """Return the rewards, by provider and name, that free stakes of these requests name."""
-    return {
-        (request.provider, step.reward)
-        for request in requests
-        for step in request.steps
-        if type(step) is Stake and step.free and step.reward is not None
-    }
-
-
-def uses_of(deeds: Sequence[Deed | Closure]) -> list[Use]:
-    """Return the free stakes that were taken on rewards."""
-    return [
-        Use(
-            shard=deed.booking.shard,
-            provider=deed.booking.provider,
-            player_id=deed.booking.player_id,
-            stake_id=deed.booking.external_id,
-            reward=deed.reward.id,
-            micros=deed.booking.micros,
-        )
-        for deed in deeds
-        if isinstance(deed, Deed) and deed.reward is not None
-    ]
-
-
-def freed_by(deeds: Sequence[Deed | Closure]) -> list[tuple[Shard, str, str, PlayerId]]:
-    """Return the free stakes that were undone, by shard, provider, id and player."""
-    # A win names its stake too, and leaves it taken.
-    undone = [
-        deed.original
-        for deed in deeds
-        if isinstance(deed, Deed) and deed.booking.kind is Kind.REVERSAL
-    ]
-    return [
-        (item.shard, item.provider, item.external_id, item.player_id)
-        for item in undone
-        if item is not None and item.kind is Kind.STAKE and item.free
-    ]
 
 
 def booking_of(

@@ -1,8 +1,8 @@
-"""What follows from a round: whether a request ends it, and of which game it is.  Pure."""
+"""What follows from a round: what ends it and is settled by it, and its game.  Pure."""
 
 from __future__ import annotations
 
-from pitboss.games.rounds.model import Effect, Round
+from pitboss.games.rounds.model import Booking, ClosedBy, Effect, Round
 from pitboss.games.rounds.rules.drafting import Draft
 
 _UNFOUND = (Effect.TOMBSTONED, Effect.NOTHING)
@@ -25,3 +25,8 @@ def game_of(draft: Draft, round_: Round | None) -> str:
     """Return the game that something is won in: the round's, where the request names none."""
     named = draft.asking.request.game
     return named if named or round_ is None else round_.game
+
+
+def is_settled(booking: Booking, round_: Round | None) -> bool:
+    """Say whether a booking was paid, or its round, which is this, ended by its provider."""
+    return booking.settled or (round_ is not None and round_.closed_by is ClosedBy.PROVIDER)
