@@ -43,8 +43,9 @@ async def test_a_draw_that_was_made_for_another_step_does_not_agree(
     database: Database, changes: dict[str, Any], agrees: bool
 ) -> None:
     """Its words give its numbers and nothing is missing: it is told by its names alone."""
-    parlour = Parlour(database=database, draws=Swapped((1,)))
-    parlour.draws.changes = changes  # type: ignore[attr-defined]
+    draws = Swapped((1,))
+    draws.changes = changes
+    parlour = Parlour(database=database, draws=draws)
     await parlour.list_games(house_listing(House.ROULETTE))
     ann = await parlour.player(units=100)
     session = await parlour.sit(ann, House.ROULETTE)

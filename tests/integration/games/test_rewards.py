@@ -19,6 +19,7 @@ from pitboss.games.rewards.model import (
     ChangeAnswer,
     Changed,
     CreateOutcome,
+    Declined,
     Given,
     Granted,
     NotChanged,
@@ -343,6 +344,23 @@ async def test_a_wrong_name_that_staff_said_is_put_right(
     given_up = right == "not granted"
     assert found.state is (RewardState.GIVEN_UP if given_up else RewardState.GRANTED)
     assert found.ref == (None if given_up else ref)
+    await assert_rebuilt(database)
+
+
+async def test_what_a_provider_named_after_staff_gave_it_up_is_not_staffs_to_name(
+    world: Giving, ann: PlayerId, database: Database
+) -> None:
+    reward = await unknown(world, ann)
+    await decide(world, reward, "a-slip-of-the-pen")
+    await decide(world, reward, None)
+    async with world.turn(reward.place[0]) as turn:
+        await rewards.record_outcome(turn, reward.place, Granted(ref="its-name"))
+        await rewards.record_cancel(turn, reward.place, Declined(word="claimed"))
+
+    answer = await decide(world, reward, "another-name")
+
+    assert answer == NotChanged(reason=Refusal.REWARD_NOT_UNKNOWN)
+    assert (await world.reward(reward.place)).ref == "its-name"
     await assert_rebuilt(database)
 
 

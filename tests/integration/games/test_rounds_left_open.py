@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from integration.cashier.world import UNIT
+from integration.games.test_rounds import ann as ann
+from integration.games.test_rounds import world as world
 from integration.games.world import PROVIDER, Games, stake
-from pitboss.db import Database
 from pitboss.games import rounds
 from pitboss.games.rounds.model import Resolution, round_id_of
 from pitboss.kernel.errors import InvariantBroken
@@ -19,20 +20,6 @@ from pitboss.kernel.ids import PlayerId
 from pitboss.kernel.shards import Shard
 from pitboss.messages import Turn
 from pitboss.workers.rounds import Resolver
-
-
-@pytest.fixture
-async def world(database: Database) -> Games:
-    world = Games(database=database)
-    await world.list_games()
-    return world
-
-
-@pytest.fixture
-async def ann(world: Games) -> PlayerId:
-    player = await world.player(units=100)
-    await world.launch(player)
-    return player
 
 
 @pytest.fixture

@@ -87,7 +87,8 @@ class RewardsFold(Fold):
         self._move(fact, RewardState.GIVEN_UP, told)
         # If staff had said a name of it before, that was not its name.
         if fact.reward in self.rewards.rows:
-            self.rewards.rows[fact.reward][_REF] = None
+            row = self.rewards.rows[fact.reward]
+            row[_REF] = row[_NAMED_BY] = None
 
     def _ask_to_cancel(self, fact: RewardCancelAsked, told: Told) -> None:
         row = self.rewards.rows.get(fact.reward)

@@ -121,10 +121,7 @@ async def find_named(tx: Transaction, names: Collection[Named]) -> dict[Named, R
 
 async def find_taken(tx: Transaction, stakes: Collection[StakePlace]) -> dict[StakePlace, str]:
     """Return the ids of the rewards that these free stakes were taken on and not given back."""
-    found = await store.find_uses(tx, {place[:3] for place in stakes})
-    return {
-        item.stake: item.reward for item in found if item.stake in stakes and not item.given_back
-    }
+    return {item.stake: item.reward for item in await store.find_taken(tx, stakes)}
 
 
 def refuse_prepaid(grant: Grant, prepaids: Sequence[Prepaid]) -> PrepaidRefusal | None:

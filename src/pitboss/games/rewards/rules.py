@@ -192,7 +192,8 @@ def declined(reward: Reward, word: str, by: By, now: datetime) -> Step:
 def given_up(reward: Reward, now: datetime) -> Step:
     """Return a reward of which staff says that the provider has not granted it."""
     fact = RewardGivenUp(reward=reward.id, player_id=reward.player_id)
-    return _moved(reward, RewardState.GIVEN_UP, now), fact
+    # A name that staff said of it before was none.
+    return _moved(structs.replace(reward, named_by=None), RewardState.GIVEN_UP, now), fact
 
 
 def cancelling(reward: Reward, why: Why, now: datetime, *, ref: str | None = None) -> Step:

@@ -15,6 +15,7 @@ from pitboss.games.rewards.model import (
     Place,
     Reward,
     RewardState,
+    StakePlace,
     Use,
     Waiting,
 )
@@ -176,7 +177,13 @@ async def postpone(tx: Transaction, waiting: Sequence[Waiting]) -> None:
     )
 
 
-async def find_uses(tx: Transaction, wanted: Collection[tuple[Shard, str, str]]) -> list[Use]:
+async def find_taken(tx: Transaction, stakes: Collection[StakePlace]) -> list[Use]:
+    """Return what these stakes have taken on rewards and not given back."""
+    found = await _find_uses(tx, {place[:3] for place in stakes})
+    return [item for item in found if item.stake in stakes and not item.given_back]
+
+
+async def _find_uses(tx: Transaction, wanted: Collection[tuple[Shard, str, str]]) -> list[Use]:
     """Return what was taken on rewards under these (shard, provider, id of a stake)."""
     rows = await tx.fetch(
         "SELECT used.* FROM unnest($1::smallint[], $2::text[], $3::text[])"

@@ -18,7 +18,7 @@ async def use(turn: Turn, uses: Sequence[Use], *, undone: Collection[StakePlace]
     """
     if uses:
         await store.save_uses(turn.tx, uses, turn.now)
-    back = await _find_taken(turn, set(undone))
+    back = await store.find_taken(turn.tx, set(undone)) if undone else []
     touched = {(item.shard, item.reward) for item in (*uses, *back)}
     if not touched:
         return
@@ -52,10 +52,3 @@ async def give_back(turn: Turn, stakes: Collection[StakePlace]) -> None:
     A stake that was taken on none is left alone, and one that was given back before.
     """
     await use(turn, (), undone=stakes)
-
-
-async def _find_taken(turn: Turn, wanted: Collection[StakePlace]) -> list[Use]:
-    if not wanted:
-        return []
-    found = await store.find_uses(turn.tx, {place[:3] for place in wanted})
-    return [item for item in found if item.stake in wanted and not item.given_back]
