@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from pitboss.cli.commands import app
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "pitboss"
@@ -61,13 +62,9 @@ def test_every_command_of_the_readme_is_one() -> None:
 
     assert commands
     for command in commands:
-        done = subprocess.run(
-            [sys.executable, "-m", "pitboss", *command, "--help"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, (command, done.stderr)
+        done = CliRunner().invoke(app, [*command, "--help"])
+        assert done.exit_code == 0, (command, done.output)
+        assert "Usage: " in done.output
 
 
 def spread(words: list[str]) -> Iterator[list[str]]:

@@ -17,6 +17,7 @@ from pitboss.db import Database, Transaction
 from pitboss.db.errors import DatabaseAway
 from pitboss.kernel.ids import BetId, PlayerId, SelectionId, derived_id
 from pitboss.kernel.shards import PARTITIONS_ALL, Partition, partition_of, shard_of, shards_of
+from pitboss.messages.model import Consumer
 from pitboss.sim.crash.trial import read_evidence
 from pitboss.sportsbook import betting, catalog
 from pitboss.sportsbook.betting.model import BetState, PlaceBet, Refusal, SlipLeg
@@ -143,7 +144,7 @@ async def test_a_command_that_breaks_its_batch_is_set_aside_and_the_others_go_on
     assert [(fact["command_id"], fact["offset"]) for fact in aside] == [
         (derived_id("bad", str(number)), number) for number in (0, 2, 4, 5, 8)
     ]
-    assert processor.next_offset == await offset_of(world, partition) == 9
+    assert processor.next_offset == (await consumer_of(world, partition)).next_offset == 9
 
 
 class Thin(catalog.Shelf):
@@ -299,7 +300,7 @@ async def test_an_idle_processor_keeps_its_partition(
 
     async with running(processor.run):
         await until(lambda: owned_by(world, partition, "idle"))
-        before = await lease_of(world, partition)
+        before = (await consumer_of(world, partition)).lease_until
         await until(lambda: prolonged(world, partition, before))
         async with world.database.transaction() as tx:
             other = await messages.take_over(tx, partition, owner="other")
@@ -323,8 +324,7 @@ async def test_who_is_fenced_off_decides_no_more_and_gets_on_when_it_may(
         waiting = await world.wish(player, HOME)
         first.wake.set()
         await asyncio.sleep(0.3)
-        async with world.database.reading() as tx:
-            before = await messages.get_consumer(tx, partition)
+        before = await consumer_of(world, partition)
         await let_leases_run_out(world)
         await until(lambda: decided(world, player, [waiting]))
 
@@ -351,8 +351,7 @@ async def test_processors_who_fight_for_a_partition_decide_each_bet_once(
         for rival in rivals:
             rival.batch_max = 2
             rival.wake.set()
-        async with world.database.reading() as tx:
-            now = await messages.get_consumer(tx, partition)
+        now = await consumer_of(world, partition)
         if now.epoch <= HANDS:
             # A fast machine is through with its bets before it has lost a lease.
             wished.extend([(player, await world.wish(player, HOME, units=1)) for player in players])
@@ -482,23 +481,17 @@ async def has(world: World, player: PlayerId, micros: int) -> bool:
     return (await world.balance(player))[0] == micros
 
 
-async def offset_of(world: World, partition: Partition) -> int:
+async def consumer_of(world: World, partition: Partition) -> Consumer:
     async with world.database.reading() as tx:
-        return (await messages.get_consumer(tx, partition)).next_offset
+        return await messages.get_consumer(tx, partition)
 
 
 async def owned_by(world: World, partition: Partition, owner: str) -> bool:
-    async with world.database.reading() as tx:
-        return (await messages.get_consumer(tx, partition)).owner == owner
-
-
-async def lease_of(world: World, partition: Partition) -> datetime:
-    async with world.database.reading() as tx:
-        return (await messages.get_consumer(tx, partition)).lease_until
+    return (await consumer_of(world, partition)).owner == owner
 
 
 async def prolonged(world: World, partition: Partition, before: datetime) -> bool:
-    return await lease_of(world, partition) > before
+    return (await consumer_of(world, partition)).lease_until > before
 
 
 async def let_leases_run_out(world: World) -> None:
