@@ -7,11 +7,11 @@ import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from pitboss.games.dealing.model import Drawn
+from pitboss.games.dealing.model import Drawn, Generator
 from pitboss.kernel.errors import Fault
 from pitboss.rng.errors import RngError
 from pitboss.rng.records import DrawRecord, replay
@@ -20,6 +20,7 @@ ANSWER_SECONDS_MAX = 5.0
 # A record of 4,096 numbers with their words and weights is a third of this.
 ANSWER_BYTES_MAX = 1 << 20
 _LENGTH_BYTES = 4
+_Noun = TypeVar("_Noun", Drawn, Generator)
 
 
 class RngAway(Fault):
@@ -116,10 +117,28 @@ class RngClient:
             RngAway: it does not answer.
             RngRefused: it does not say that.
         """
-        try:
-            return msgspec.convert(await self.status(), Drawn)
-        except msgspec.ValidationError as error:
-            raise RngRefused(f"its status: {error}") from error
+        return _read(await self.status(), Drawn)
+
+    async def generator(self) -> Generator:
+        """Return which build of which certificate it is, and whether it may draw.
+
+        Raises:
+            RngAway: it does not answer.
+            RngRefused: it does not say that.
+        """
+        return _read(await self.status(), Generator)
+
+    async def checked_generator(self) -> Generator:
+        """Have it compare itself with its certificate now, and return how it stands then.
+
+        Raises:
+            RngAway: it does not answer.
+            RngRefused: it does not say that.
+        """
+        # Where it differs its status says so; where nothing is certified, nothing is compared.
+        with contextlib.suppress(RngClosed, RngRefused):
+            await self.check()
+        return await self.generator()
 
     async def status(self) -> dict[str, Any]:
         """Return which build of which certificate it is, when that was checked, and whether it may
@@ -190,6 +209,13 @@ class RngClient:
         if not isinstance(answer, dict):
             raise RngRefused("its answer is no object")
         return answer
+
+
+def _read(status: dict[str, Any], kind: type[_Noun]) -> _Noun:
+    try:
+        return msgspec.convert(status, kind)
+    except msgspec.ValidationError as error:
+        raise RngRefused(f"its status: {error}") from error
 
 
 def _status(answer: dict[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from pitboss.api.furniture import (
     needs,
     player_of,
 )
+from pitboss.api.generator import look_at, see_generator
 from pitboss.api.house_views import (
     DrawRunsView,
     GamesFilesView,
@@ -165,7 +166,7 @@ def make_router(edge: Edge, doors: Doors) -> Router:
     public = Router("/", route_handlers=[show_rules], tags=["games"])
     staff = Router(
         "/v1/staff",
-        route_handlers=[show_draws, check_files],
+        route_handlers=[show_draws, see_generator, check_files],
         guards=[doors.staff],
         security=BEARER,
         tags=["staff"],
@@ -321,19 +322,22 @@ async def _drawn(edge: Edge) -> Drawn | None:
     "/games/house/check",
     status_code=200,
     opt=needs(Permission.SUSPEND_GAMES),
-    summary="Measure the files of the house's games now",
+    summary="Measure the files of the house's games, and the generator, now",
 )
 async def check_files(request: Asked, edge: TheEdge) -> GamesFilesView:
     """Have the process that answers compare its games' files with those that it started with, and
-    with the certificates; what differs is stopped at once, everywhere."""
+    with the certificates; what differs is stopped at once, everywhere.  The generator compares
+    itself with its own certificate, and draws nothing from then on if it differs."""
     if edge.house is None:
         raise ProblemFound(problem_of("unknown_provider"))
+    generator = await look_at(edge.house, check=True)
     measured = await edge.house.games.check()
 
     async def work(turn: Turn) -> Checked:
         return await dealing.check_files(turn, measured)
 
-    return show_files(await in_turn(edge, [CATALOGUE_SHARD], actor_of(request), work))
+    checked = await in_turn(edge, [CATALOGUE_SHARD], actor_of(request), work)
+    return show_files(checked, generator)
 
 
 def _first(

@@ -1,0 +1,111 @@
+"""Staff and regulators see whether the generator draws, by which certificate, and why not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from integration.api.client import Answer
+from integration.api.desk import Desk
+from integration.games.dealing import RNG_BUILD, Files, Scripted
+from pitboss.adapters.rng import RngAway
+from pitboss.db import Database
+from pitboss.games.dealing.ports import Equipment
+
+DIFFERS = "what runs here is not what was certified: room/pitboss/rng/mapping.py: changed"
+RUNNING = {
+    "may_draw": True,
+    "why_not": None,
+    "instance": "one",
+    "version": "1",
+    "code_hash": RNG_BUILD,
+    "certificate": {
+        "number": "LAB-7",
+        "laboratory": "Lab",
+        "issued": "2026-01-31",
+        "licences": ["GB"],
+    },
+    "checked_seconds_ago": 60,
+}
+
+
+@pytest.fixture
+async def draws() -> Scripted:
+    return Scripted()
+
+
+@pytest.fixture
+async def desk(database: Database, draws: Scripted) -> Desk:
+    return Desk(database=database, house=Equipment(draws=draws, games=Files()))
+
+
+async def see(desk: Desk) -> Any:
+    answer = await desk.client.ask("GET", "/v1/staff/games/generator", token=desk.staff)
+    assert answer.status == 200, answer.body
+    return answer.json()
+
+
+async def check(desk: Desk) -> Answer:
+    return await desk.client.ask("POST", "/v1/staff/games/house/check", token=desk.staff)
+
+
+async def test_staff_sees_which_build_of_which_certificate_draws(desk: Desk) -> None:
+    assert await see(desk) == RUNNING
+
+
+async def test_staff_sees_why_nothing_is_drawn(desk: Desk, draws: Scripted) -> None:
+    """Whoever is told by players that no game opens must not have to log in to the machine."""
+    draws.why_not = DIFFERS
+
+    shown = await see(desk)
+
+    assert (shown["may_draw"], shown["why_not"]) == (False, DIFFERS)
+    assert shown["certificate"] is None
+
+
+async def test_a_generator_that_does_not_answer_is_shown_so(desk: Desk, draws: Scripted) -> None:
+    draws.fault = RngAway("gone")
+
+    shown = await see(desk)
+
+    assert shown == {
+        "may_draw": False,
+        "why_not": "the generator does not answer: gone",
+        **dict.fromkeys(("instance", "version", "code_hash", "certificate", "checked_seconds_ago")),
+    }
+
+
+async def test_the_generator_is_measured_on_demand_with_the_games(
+    desk: Desk, draws: Scripted
+) -> None:
+    answer = (await check(desk)).json()
+
+    assert draws.checks == 1
+    assert answer["may_deal"] is True
+    assert answer["generator"] == RUNNING | {"checked_seconds_ago": 0}
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_nothing_may_be_dealt_where_the_generator_draws_nothing(
+    desk: Desk, draws: Scripted, away: bool
+) -> None:
+    """The games' own files are as they were, and still no game is dealt."""
+    if away:
+        draws.fault = RngAway("gone")
+    else:
+        draws.why_not = DIFFERS
+
+    answer = (await check(desk)).json()
+
+    assert (answer["may_deal"], answer["differing"]) == (False, [])
+    assert answer["generator"]["may_draw"] is False
+    assert answer["generator"]["why_not"] in (DIFFERS, "the generator does not answer: gone")
+
+
+async def test_where_there_is_no_generator_there_is_none_to_be_seen(database: Database) -> None:
+    desk = Desk(database=database)
+
+    answer = await desk.client.ask("GET", "/v1/staff/games/generator", token=desk.staff)
+
+    assert (answer.status, answer.slug) == (404, "unknown_provider")
