@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from pitboss.games.dealing.errors import HouseClosed
 from pitboss.games.dealing.model import Drawn, Generator
-from pitboss.kernel.errors import Fault
 from pitboss.rng.errors import RngError
 from pitboss.rng.records import DrawRecord, replay
 
@@ -23,7 +23,7 @@ _LENGTH_BYTES = 4
 _Noun = TypeVar("_Noun", Drawn, Generator)
 
 
-class RngAway(Fault):
+class RngAway(HouseClosed):
     """The generator does not answer.
 
     The same draw may be asked for again, under the same id: an answer that was lost is given again
@@ -34,14 +34,14 @@ class RngAway(Fault):
         super().__init__(f"the generator does not answer: {why}", retryable=True)
 
 
-class RngClosed(Fault):
+class RngClosed(HouseClosed):
     """The generator draws nothing until it is started anew: it failed, or is not certified."""
 
     def __init__(self, why: str) -> None:
         super().__init__(f"the generator is closed: {why}", retryable=False)
 
 
-class RngRefused(Fault):
+class RngRefused(HouseClosed):
     """The generator does not understand what we ask, or we do not understand what it answers."""
 
     def __init__(self, why: str) -> None:

@@ -58,13 +58,6 @@ from pitboss.messages import Turn
 from pitboss.players import identity
 from pitboss.staff.agents.model import Permission
 
-GAMES_AWAY = problems.Problem(
-    status=503,
-    slug="games_away",
-    detail="The game is not dealt just now; asking again for the same step is safe and tells.",
-    retry_after=problems.RETRY_SECONDS,
-)
-
 HOURS_MAX = 24 * 365
 # One step follows the other: who asks for many at once holds up everybody at the tables.
 WAITING_OF_ONE_MAX = 4
@@ -356,7 +349,7 @@ def _first(
 def _problem(trouble: Trouble) -> problems.Problem:
     if trouble is Trouble.TOO_OFTEN:
         return problems.TOO_BUSY
-    return GAMES_AWAY if trouble is Trouble.AWAY else problems.INTERNAL
+    return problems.GAMES_AWAY if trouble is Trouble.AWAY else problems.INTERNAL
 
 
 async def _currency(edge: Edge, player_id: PlayerId) -> Currency:

@@ -8,10 +8,14 @@ import pytest
 
 from integration.api.client import Answer
 from integration.api.desk import Desk
+from integration.api.test_house_games import SCATTERS, listed, opened, place_of, tell
 from integration.games.dealing import RNG_BUILD, Files, Scripted
-from pitboss.adapters.rng import RngAway
+from pitboss.adapters.rng import RngAway, RngClosed
 from pitboss.db import Database
+from pitboss.games.dealing.errors import GamesChanged
 from pitboss.games.dealing.ports import Equipment
+from pitboss.games.house.model import House
+from pitboss.kernel.ids import derived_id
 
 DIFFERS = "what runs here is not what was certified: room/pitboss/rng/mapping.py: changed"
 RUNNING = {
@@ -38,6 +42,14 @@ async def draws() -> Scripted:
 @pytest.fixture
 async def desk(database: Database, draws: Scripted) -> Desk:
     return Desk(database=database, house=Equipment(draws=draws, games=Files()))
+
+
+@pytest.fixture
+async def games(desk: Desk) -> Desk:
+    """Give a desk with the slot of the house, certified for what deals here."""
+    body = {"provider": "house", "games": [listed(House.SLOT)]}
+    await desk.client.ask("POST", "/v1/staff/games/import", token=desk.staff, body=body)
+    return desk
 
 
 async def see(desk: Desk) -> Any:
@@ -109,3 +121,37 @@ async def test_where_there_is_no_generator_there_is_none_to_be_seen(database: Da
     answer = await desk.client.ask("GET", "/v1/staff/games/generator", token=desk.staff)
 
     assert (answer.status, answer.slug) == (404, "unknown_provider")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [RngAway("gone"), RngClosed("what runs here is not what was certified"), GamesChanged()],
+)
+async def test_a_game_does_not_open_while_nothing_is_dealt_and_says_so(
+    games: Desk, draws: Scripted, fault: Exception
+) -> None:
+    """It is not the database that is away, and nobody else has failed."""
+    ann = await games.player(amount="10.00")
+    draws.build_fault = fault
+
+    answer = await tell(games, ann, "/launch", {"provider": "house", "game": "slot"})
+
+    assert (answer.status, answer.slug) == (503, "games_away")
+
+
+async def test_staff_that_closes_a_round_while_nothing_is_dealt_is_told_so(
+    games: Desk, draws: Scripted
+) -> None:
+    draws.left.append(SCATTERS)
+    ann = await games.player(amount="10.00")
+    session = await opened(games, ann, "slot")
+    begin = {"round_id": derived_id("r1"), "session_id": session, "stake": "0.30"}
+    begun = await tell(games, ann, "/house/slot/rounds", begin)
+    assert begun.status == 200 and not begun.json()["over"], begun.body
+    draws.build_fault = RngClosed("what runs here is not what was certified")
+
+    path = f"{await place_of(games, ann)}/resolution"
+    body = {"resolution": "close"}
+    answer = await games.client.ask("POST", path, token=games.staff, body=body)
+
+    assert (answer.status, answer.slug) == (503, "games_away")

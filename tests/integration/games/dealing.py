@@ -45,12 +45,15 @@ class Scripted:
         self.code_hash = RNG_BUILD
         self.certified_for = frozenset(jurisdictions.codes())
         self.fault: Exception | None = None
+        self.build_fault: Exception | None = None
         self.why_not: str | None = None
         self.checked_seconds_ago = 60
         self.checks = 0
         self._made: dict[str, DrawRecord] = {}
 
     async def build(self) -> str:
+        if self.build_fault is not None:
+            raise self.build_fault
         return self.code_hash
 
     async def licences(self) -> frozenset[str]:
