@@ -147,7 +147,7 @@ class RngClient:
         Raises:
             RngAway: it does not answer.
         """
-        return _status(await self._ask({"op": "status"}))
+        return _status(await self._ask({"op": "status"}, again=True))
 
     async def check(self) -> dict[str, Any]:
         """Have it compare itself with its certificate now, and return its status.
@@ -176,11 +176,11 @@ class RngClient:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+    async def _ask(self, request: dict[str, Any], *, again: bool = False) -> dict[str, Any]:
         async with self._turn:
             try:
                 async with asyncio.timeout(self._seconds):
-                    answer = await self._exchange(json.dumps(request).encode())
+                    answer = await self._exchange_again(json.dumps(request).encode(), again=again)
             except (OSError, EOFError, TimeoutError) as error:
                 # What comes later on this connection would be taken for the next answer.
                 await self.close()
@@ -193,6 +193,17 @@ class RngClient:
             return answer
         why = str(answer.get("why"))
         raise RngClosed(why) if answer.get("error") == "closed" else RngRefused(why)
+
+    async def _exchange_again(self, data: bytes, *, again: bool) -> dict[str, Any]:
+        """Ask; and if it may be asked again, once more where the connection was to one that is
+        gone by now: another may be there in its place."""
+        if not again or self._writer is None:
+            return await self._exchange(data)
+        try:
+            return await self._exchange(data)
+        except (OSError, EOFError):
+            await self.close()
+        return await self._exchange(data)
 
     async def _exchange(self, data: bytes) -> dict[str, Any]:
         if self._reader is None or self._writer is None:

@@ -53,7 +53,7 @@ from pitboss.games.rounds.ports import Trouble
 from pitboss.kernel.errors import Fault, Malformed
 from pitboss.kernel.ids import PlayerId, parse_id
 from pitboss.kernel.money import Currency, currency, parse_micros
-from pitboss.kernel.shards import CATALOGUE_SHARD, shard_of
+from pitboss.kernel.shards import CATALOGUE_SHARD, SYSTEM_SHARD, shard_of
 from pitboss.messages import Turn
 from pitboss.players import identity
 from pitboss.staff.agents.model import Permission
@@ -327,9 +327,12 @@ async def check_files(request: Asked, edge: TheEdge) -> GamesFilesView:
     measured = await edge.house.games.check()
 
     async def work(turn: Turn) -> Checked:
+        # At once, and by whom: who starts the generator anew has nothing of it forgotten.
+        dealing.tell_generator(turn, generator)
         return await dealing.check_files(turn, measured)
 
-    checked = await in_turn(edge, [CATALOGUE_SHARD], actor_of(request), work)
+    shards = [CATALOGUE_SHARD, SYSTEM_SHARD]
+    checked = await in_turn(edge, shards, actor_of(request), work)
     return show_files(checked, generator)
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from integration.api.client import Answer
 from integration.api.desk import Desk
 from integration.api.test_house_games import SCATTERS, listed, opened, place_of, tell
 from integration.games.dealing import RNG_BUILD, Files, Scripted
+from pitboss import messages
 from pitboss.adapters.rng import RngAway, RngClosed
 from pitboss.db import Database
 from pitboss.games.dealing.errors import GamesChanged
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.house.model import House
 from pitboss.kernel.ids import derived_id
+from pitboss.kernel.shards import SYSTEM_SHARD
 
 DIFFERS = "what runs here is not what was certified: room/pitboss/rng/mapping.py: changed"
 RUNNING = {
@@ -113,6 +116,24 @@ async def test_nothing_may_be_dealt_where_the_generator_draws_nothing(
     assert (answer["may_deal"], answer["differing"]) == (False, [])
     assert answer["generator"]["may_draw"] is False
     assert answer["generator"]["why_not"] in (DIFFERS, "the generator does not answer: gone")
+
+
+async def test_what_a_check_on_demand_has_found_is_in_the_record_at_once(
+    database: Database, desk: Desk, draws: Scripted
+) -> None:
+    """Whoever starts the generator anew right after it cannot have it forgotten."""
+    await check(desk)
+    draws.why_not = DIFFERS
+    await check(desk)
+
+    async with database.reading() as tx:
+        sealed = await messages.read_facts(tx, SYSTEM_SHARD, after_seq=0)
+    found = [msgspec.json.decode(fact.body) for fact in sealed]
+    told = [item for item in found if item["data"]["type"] == "house_generator.checked"]
+    assert [item["data"]["may_draw"] for item in told] == [True, False]
+    assert told[0]["data"]["checked_seconds_ago"] == 0
+    assert told[1]["data"]["why_not"] == DIFFERS
+    assert all(item["actor"].startswith("staff") for item in told)
 
 
 async def test_where_there_is_no_generator_there_is_none_to_be_seen(database: Database) -> None:

@@ -236,3 +236,17 @@ async def test_one_without_a_certificate_stands_as_it_did(client: RngClient) -> 
 
     assert stands.may_draw
     assert (stands.certificate, stands.checked_seconds_ago) == (None, None)
+
+
+async def test_one_that_was_started_anew_is_not_taken_for_one_that_is_away(path: Path) -> None:
+    """Each process has a connection to the one before, and would refuse a player for it."""
+    client = RngClient(path)
+    with serving(path) as process:
+        first = await client.generator()
+        process.kill()
+        process.wait()
+    with serving(path):
+        second = await client.generator()
+        await client.close()
+
+    assert second.may_draw and second.instance != first.instance
