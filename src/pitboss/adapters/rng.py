@@ -7,12 +7,12 @@ import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from pitboss.games.dealing.model import Drawn
-from pitboss.kernel.errors import Fault
+from pitboss.games.dealing.errors import HouseClosed
+from pitboss.games.dealing.model import Drawn, Generator
 from pitboss.rng.errors import RngError
 from pitboss.rng.records import DrawRecord, replay
 
@@ -20,9 +20,10 @@ ANSWER_SECONDS_MAX = 5.0
 # A record of 4,096 numbers with their words and weights is a third of this.
 ANSWER_BYTES_MAX = 1 << 20
 _LENGTH_BYTES = 4
+_Noun = TypeVar("_Noun", Drawn, Generator)
 
 
-class RngAway(Fault):
+class RngAway(HouseClosed):
     """The generator does not answer.
 
     The same draw may be asked for again, under the same id: an answer that was lost is given again
@@ -33,14 +34,14 @@ class RngAway(Fault):
         super().__init__(f"the generator does not answer: {why}", retryable=True)
 
 
-class RngClosed(Fault):
+class RngClosed(HouseClosed):
     """The generator draws nothing until it is started anew: it failed, or is not certified."""
 
     def __init__(self, why: str) -> None:
         super().__init__(f"the generator is closed: {why}", retryable=False)
 
 
-class RngRefused(Fault):
+class RngRefused(HouseClosed):
     """The generator does not understand what we ask, or we do not understand what it answers."""
 
     def __init__(self, why: str) -> None:
@@ -116,10 +117,28 @@ class RngClient:
             RngAway: it does not answer.
             RngRefused: it does not say that.
         """
-        try:
-            return msgspec.convert(await self.status(), Drawn)
-        except msgspec.ValidationError as error:
-            raise RngRefused(f"its status: {error}") from error
+        return _read(await self.status(), Drawn)
+
+    async def generator(self) -> Generator:
+        """Return which build of which certificate it is, and whether it may draw.
+
+        Raises:
+            RngAway: it does not answer.
+            RngRefused: it does not say that.
+        """
+        return _read(await self.status(), Generator)
+
+    async def checked_generator(self) -> Generator:
+        """Have it compare itself with its certificate now, and return how it stands then.
+
+        Raises:
+            RngAway: it does not answer.
+            RngRefused: it does not say that.
+        """
+        # Where it differs its status says so; where nothing is certified, nothing is compared.
+        with contextlib.suppress(RngClosed, RngRefused):
+            await self.check()
+        return await self.generator()
 
     async def status(self) -> dict[str, Any]:
         """Return which build of which certificate it is, when that was checked, and whether it may
@@ -128,7 +147,7 @@ class RngClient:
         Raises:
             RngAway: it does not answer.
         """
-        return _status(await self._ask({"op": "status"}))
+        return _status(await self._ask({"op": "status"}, again=True))
 
     async def check(self) -> dict[str, Any]:
         """Have it compare itself with its certificate now, and return its status.
@@ -157,11 +176,11 @@ class RngClient:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+    async def _ask(self, request: dict[str, Any], *, again: bool = False) -> dict[str, Any]:
         async with self._turn:
             try:
                 async with asyncio.timeout(self._seconds):
-                    answer = await self._exchange(json.dumps(request).encode())
+                    answer = await self._exchange_again(json.dumps(request).encode(), again=again)
             except (OSError, EOFError, TimeoutError) as error:
                 # What comes later on this connection would be taken for the next answer.
                 await self.close()
@@ -174,6 +193,17 @@ class RngClient:
             return answer
         why = str(answer.get("why"))
         raise RngClosed(why) if answer.get("error") == "closed" else RngRefused(why)
+
+    async def _exchange_again(self, data: bytes, *, again: bool) -> dict[str, Any]:
+        """Ask; and if it may be asked again, once more where the connection was to one that is
+        gone by now: another may be there in its place."""
+        if not again or self._writer is None:
+            return await self._exchange(data)
+        try:
+            return await self._exchange(data)
+        except (OSError, EOFError):
+            await self.close()
+        return await self._exchange(data)
 
     async def _exchange(self, data: bytes) -> dict[str, Any]:
         if self._reader is None or self._writer is None:
@@ -190,6 +220,13 @@ class RngClient:
         if not isinstance(answer, dict):
             raise RngRefused("its answer is no object")
         return answer
+
+
+def _read(status: dict[str, Any], kind: type[_Noun]) -> _Noun:
+    try:
+        return msgspec.convert(status, kind)
+    except msgspec.ValidationError as error:
+        raise RngRefused(f"its status: {error}") from error
 
 
 def _status(answer: dict[str, Any]) -> dict[str, Any]:

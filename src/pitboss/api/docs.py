@@ -70,6 +70,7 @@ _ALSO = {
     "/v1/staff/games/list": (404,),
     "/v1/staff/games/list/import": (404,),
     "/v1/staff/games/house/check": (404,),
+    "/v1/staff/games/generator": (404,),
     "/v1/staff/games/suspension": (404,),
     "/v1/staff/games/certificates/withdrawal": (404,),
     "/v1/staff/games/prepaids": (404,),

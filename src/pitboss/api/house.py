@@ -25,6 +25,7 @@ from pitboss.api.furniture import (
     needs,
     player_of,
 )
+from pitboss.api.generator import look_at, see_generator
 from pitboss.api.house_views import (
     DrawRunsView,
     GamesFilesView,
@@ -52,17 +53,10 @@ from pitboss.games.rounds.ports import Trouble
 from pitboss.kernel.errors import Fault, Malformed
 from pitboss.kernel.ids import PlayerId, parse_id
 from pitboss.kernel.money import Currency, currency, parse_micros
-from pitboss.kernel.shards import CATALOGUE_SHARD, shard_of
+from pitboss.kernel.shards import CATALOGUE_SHARD, SYSTEM_SHARD, shard_of
 from pitboss.messages import Turn
 from pitboss.players import identity
 from pitboss.staff.agents.model import Permission
-
-GAMES_AWAY = problems.Problem(
-    status=503,
-    slug="games_away",
-    detail="The game is not dealt just now; asking again for the same step is safe and tells.",
-    retry_after=problems.RETRY_SECONDS,
-)
 
 HOURS_MAX = 24 * 365
 # One step follows the other: who asks for many at once holds up everybody at the tables.
@@ -165,7 +159,7 @@ def make_router(edge: Edge, doors: Doors) -> Router:
     public = Router("/", route_handlers=[show_rules], tags=["games"])
     staff = Router(
         "/v1/staff",
-        route_handlers=[show_draws, check_files],
+        route_handlers=[show_draws, see_generator, check_files],
         guards=[doors.staff],
         security=BEARER,
         tags=["staff"],
@@ -321,19 +315,25 @@ async def _drawn(edge: Edge) -> Drawn | None:
     "/games/house/check",
     status_code=200,
     opt=needs(Permission.SUSPEND_GAMES),
-    summary="Measure the files of the house's games now",
+    summary="Measure the files of the house's games, and the generator, now",
 )
 async def check_files(request: Asked, edge: TheEdge) -> GamesFilesView:
     """Have the process that answers compare its games' files with those that it started with, and
-    with the certificates; what differs is stopped at once, everywhere."""
+    with the certificates; what differs is stopped at once, everywhere.  The generator compares
+    itself with its own certificate, and draws nothing from then on if it differs."""
     if edge.house is None:
         raise ProblemFound(problem_of("unknown_provider"))
+    generator = await look_at(edge.house, check=True)
     measured = await edge.house.games.check()
 
     async def work(turn: Turn) -> Checked:
+        # At once, and by whom: who starts the generator anew has nothing of it forgotten.
+        dealing.tell_generator(turn, generator)
         return await dealing.check_files(turn, measured)
 
-    return show_files(await in_turn(edge, [CATALOGUE_SHARD], actor_of(request), work))
+    shards = [CATALOGUE_SHARD, SYSTEM_SHARD]
+    checked = await in_turn(edge, shards, actor_of(request), work)
+    return show_files(checked, generator)
 
 
 def _first(
@@ -352,7 +352,7 @@ def _first(
 def _problem(trouble: Trouble) -> problems.Problem:
     if trouble is Trouble.TOO_OFTEN:
         return problems.TOO_BUSY
-    return GAMES_AWAY if trouble is Trouble.AWAY else problems.INTERNAL
+    return problems.GAMES_AWAY if trouble is Trouble.AWAY else problems.INTERNAL
 
 
 async def _currency(edge: Edge, player_id: PlayerId) -> Currency:

@@ -6,12 +6,14 @@ from typing import Any
 
 import msgspec
 
+from pitboss.api.generator import GeneratorStandView, show_stand
 from pitboss.games import dealing, house
 from pitboss.games.dealing.model import (
     Checked,
     DrawCount,
     Drawn,
     DrawRun,
+    Generator,
     Kept,
     Refusal,
     Undealt,
@@ -189,12 +191,14 @@ class CertifiedGameView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GamesFilesView(msgspec.Struct, frozen=True, kw_only=True):
-    """The files of the house's games, measured now; `may_deal` is false once one has differed.
+    """The files of the house's games, measured now, and the generator, which measured itself.
 
-    `build` is the digest of those that run, and `differing` are the names of those that do not.
+    `may_deal` is false once a file has differed, and where the generator draws nothing.  `build` is
+    the digest of the games' files that run, and `differing` are the names of those that do not.
     """
 
     may_deal: bool
+    generator: GeneratorStandView
     build: str
     differing: tuple[str, ...]
     games: tuple[CertifiedGameView, ...]
@@ -429,10 +433,11 @@ def _card(card: int) -> CardView:
     return CardView(rank=_RANKS[card % 13], suit=_SUITS[card // 13 % 4])
 
 
-def show_files(checked: Checked) -> GamesFilesView:
-    """Show what a measurement of the games' files came to."""
+def show_files(checked: Checked, generator: Generator) -> GamesFilesView:
+    """Show what a measurement of the games' files, and of the generator's, came to."""
     return GamesFilesView(
-        may_deal=not checked.measured.closed,
+        may_deal=generator.may_draw and not checked.measured.closed,
+        generator=show_stand(generator),
         build=checked.measured.build,
         differing=checked.measured.differing,
         games=tuple(

@@ -11,12 +11,13 @@ from litestar.params import JSONBody
 
 from pitboss.api.edge import Edge, GameProvider
 from pitboss.api.furniture import Asked, StrictJson, TheEdge, check_body, player_of
-from pitboss.api.problems import ProblemFound
+from pitboss.api.problems import GAMES_AWAY, ProblemFound
 from pitboss.api.refusals import problem_of
 from pitboss.api.turns import in_turn
 from pitboss.api.whence import asked_from
 from pitboss.api.wire import Body
 from pitboss.games import dealing, rounds
+from pitboss.games.dealing.errors import HouseClosed
 from pitboss.games.dealing.model import PROVIDER
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.house.model import House
@@ -96,7 +97,10 @@ async def _open_house(
     asked = _asked(request, edge, data)
 
     async def work(turn: Turn) -> Opened | NotOpened:
-        refusal = await dealing.refuse_opening(turn, asked.player_id, data.game, equipment)
+        try:
+            refusal = await dealing.refuse_opening(turn, asked.player_id, data.game, equipment)
+        except HouseClosed as fault:
+            raise ProblemFound(GAMES_AWAY) from fault
         if refusal is not None:
             return NotOpened(reason=refusal)
         return await rounds.open_session(turn, asked)

@@ -112,6 +112,12 @@ DATABASE_AWAY = Problem(
     detail="The database cannot be reached; nothing was done.  Ask again.",
     retry_after=RETRY_SECONDS,
 )
+GAMES_AWAY = Problem(
+    status=503,
+    slug="games_away",
+    detail="The game is not dealt just now; asking again for the same step is safe and tells.",
+    retry_after=RETRY_SECONDS,
+)
 OUTCOME_UNKNOWN = Problem(
     status=503,
     slug="outcome_unknown",

@@ -28,6 +28,7 @@ from pitboss.api.refusals import problem_of
 from pitboss.api.turns import in_turn
 from pitboss.api.wire import Body
 from pitboss.games import dealing, rounds
+from pitboss.games.dealing.errors import HouseClosed
 from pitboss.games.dealing.model import PROVIDER, EndedAsRecorded, NotDealt
 from pitboss.games.dealing.model import Refusal as NoDeal
 from pitboss.games.registry.model import PROVIDER_PATTERN
@@ -294,7 +295,10 @@ async def _play_out(turn: Turn, round_: Round, edge: Edge) -> int:
     if edge.house is None:
         raise ProblemFound(problem_of(NoDeal.ANOTHER_BUILD))
     key = (round_.player_id, round_.ref)
-    answer = (await dealing.finish(turn, [key], edge.house, by=ClosedBy.STAFF))[key]
+    try:
+        answer = (await dealing.finish(turn, [key], edge.house, by=ClosedBy.STAFF))[key]
+    except HouseClosed as fault:
+        raise ProblemFound(problems.GAMES_AWAY) from fault
     if isinstance(answer, NotDealt):
         raise ProblemFound(problem_of(answer.reason))
     return answer.refunded_micros if isinstance(answer, EndedAsRecorded) else 0

@@ -15,6 +15,7 @@ from pitboss.assay.material import STREAMS, Material, assay, draws_for, material
 from pitboss.assay.report import Report
 from pitboss.kernel.errors import Malformed
 from pitboss.rng.records import DrawRecord, replay
+from pitboss.settings import Settings
 
 Tell = Callable[[str], None]
 
@@ -23,14 +24,16 @@ BYTES_MIN = 1 << 16
 BYTES_MAX = 1 << 28
 
 
-def collect(count: int, *, tell: Tell) -> Material:
-    """Have the certified process write raw bytes and draws, as it does for games.
+def collect(settings: Settings, count: int, *, tell: Tell) -> Material:
+    """Have the generator of this build write raw bytes and draws, as it does for games.
 
-    Each record is mapped again before its numbers are used.
+    Each record is mapped again before its numbers are used.  Where the setting names a certificate
+    it must be of this build.
 
     Raises:
-        RngProcessFailed: the generator failed.
+        RngProcessFailed: the generator failed, or it is not what was certified.
     """
+    certificate, measured = rng.find_certificate(settings), json.loads(rng.measure())
     tell(f"drawing {count:,} raw bytes")
     raw = b"".join(rng.stream("raw", str(count)))
     draws = {}
@@ -38,8 +41,10 @@ def collect(count: int, *, tell: Tell) -> Material:
         wanted = draws_for(count, mapping)
         tell(f"{name}: {wanted:,} draws")
         lines = rng.stream_lines("mapped", str(wanted), json.dumps(mapping))
-        draws[name] = [replay(DrawRecord.from_json(json.loads(line))) for line in lines]
-    return Material(origin="the certified process", raw=raw, draws=draws)
+        draws[name] = [_values(line, mapping, measured["code_hash"]) for line in lines]
+    build = {name: value for name, value in measured.items() if name != "files"}
+    about = {"certificate": certificate, "rng": build}
+    return Material(origin="the generator of this build", raw=raw, draws=draws, about=about)
 
 
 def read(path: Path) -> Material:
@@ -51,7 +56,7 @@ def read(path: Path) -> Material:
     size = path.stat().st_size
     if not BYTES_MIN <= size <= BYTES_MAX:
         raise Malformed("--file", f"{size} bytes: {BYTES_MIN} to {BYTES_MAX}")
-    return material_of(path.read_bytes(), origin=path.name)
+    return material_of(path.read_bytes(), origin=f"the file {path.name}")
 
 
 def judge(material: Material, *, quick: bool, tell: Tell) -> Report:
@@ -62,10 +67,8 @@ def judge(material: Material, *, quick: bool, tell: Tell) -> Report:
         "raw_sha256": hashlib.sha256(material.raw).hexdigest(),
         "draws": {name: len(rows) for name, rows in material.draws.items()},
         "quick": quick,
+        **material.about,
     }
-    if material.origin == "the certified process":
-        measured = json.loads(rng.measure())
-        what["rng"] = {name: value for name, value in measured.items() if name != "files"}
     tell("our own tests")
     found = list(
         chain(
@@ -75,3 +78,11 @@ def judge(material: Material, *, quick: bool, tell: Tell) -> Report:
         )
     )
     return report.report_of(found, what)
+
+
+def _values(line: bytes, mapping: dict[str, Any], code_hash: str) -> list[int]:
+    """Return the values of a record, if it is of this mapping and of this build."""
+    record = DrawRecord.from_json(json.loads(line))
+    if (record.mapping, record.code_hash) != (mapping, code_hash):
+        raise rng.RngProcessFailed("a record of another build, or of another mapping")
+    return replay(record)

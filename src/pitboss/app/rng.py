@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 import pitboss.rng
+from pitboss import jurisdictions
 from pitboss.adapters.rng import RngClient
 from pitboss.app.home import Home
 from pitboss.kernel.errors import Malformed, PlatformError
@@ -27,6 +28,9 @@ from pitboss.tlog.notes import NoteSigner, sign_note
 ROOM = Path(pitboss.rng.__file__).parent
 # As the room's `__main__` says: nothing but the standard library and the room can be imported.
 INTERPRETER_OPTIONS = ("-I", "-S", "-B", "-X", "utf8", "-X", f"pycache_prefix={NO_CACHE}")
+# What a process says of itself that was started so, and what it may be made of.
+FLAGS = {"isolated": True, "no_site": True, "no_cache": True, "optimised": False}
+PARTS = frozenset({"room", "interpreter", "stdlib", "library"})
 _CHUNK_BYTES = 1 << 16
 
 
@@ -100,6 +104,19 @@ def verify(manifest: Path, key: str) -> dict[str, Any]:
     return certificate
 
 
+def find_certificate(settings: Settings) -> dict[str, Any] | None:
+    """Return the certificate that the setting names, if the build that would start here is of it;
+    None if it names none.
+
+    Raises:
+        RngProcessFailed: the build is another, or the manifest is not there or not signed.
+    """
+    chosen = settings.rng or RngSettings()
+    if chosen.manifest is None or chosen.key is None:
+        return None
+    return verify(chosen.manifest, chosen.key)
+
+
 def signing_key(settings: Settings, name: str) -> SigningKey:
     """Return the key of this name in this home, drawn when it is first asked for.
 
@@ -113,7 +130,8 @@ def sign(manifest: str | bytes, certificate: Certificate, key: SigningKey) -> st
     """Return a manifest with the certificate in it, as a signed note.
 
     Raises:
-        Malformed: this is no manifest, or it is for another certificate already.
+        Malformed: this is no manifest, it is for another certificate already, something runs there
+            that must not, or there is no such licence.
     """
     try:
         members = json.loads(manifest)
@@ -123,6 +141,12 @@ def sign(manifest: str | bytes, certificate: Certificate, key: SigningKey) -> st
         raise Malformed("MANIFEST", f"not what `pitboss rng manifest` writes ({FORMAT})")
     if "certificate" in members:
         raise Malformed("MANIFEST", "it is for a certificate already; measure it again")
+    why = _why_unsigned(members)
+    if why is not None:
+        raise Malformed("MANIFEST", why)
+    strange = sorted(set(certificate.licences) - set(jurisdictions.codes()))
+    if strange:
+        raise Malformed("--licence", f"{', '.join(strange)}: there is no such licence")
     members["certificate"] = msgspec.to_builtins(certificate)
     return str(sign_note(write(members), [NoteSigner(key)]))
 
@@ -192,6 +216,24 @@ def check_key(key: str, *, field: str) -> None:
         parse_key(key)
     except RngError as error:
         raise Malformed(field, str(error)) from None
+
+
+def _why_unsigned(members: dict[str, Any]) -> str | None:
+    """Return what of a manifest no laboratory can mean to certify; None if there is nothing.
+
+    Nothing may run but the room, the interpreter and the libraries of both, started as the room's
+    `__main__` says, and the hash that each draw names must be that of the files.
+    """
+    files = members.get("files")
+    if not isinstance(files, dict) or members.get("flags") != FLAGS:
+        return "it was not measured in a process that was started as it must be"
+    strange = [name for name in sorted(files) if name.partition("/")[0] not in PARTS]
+    if strange:
+        return f"{strange[0]}: it is neither the room's nor Python's nor the system's"
+    room = [f"{files[name]}  {name}\n" for name in sorted(files) if name.startswith("room/")]
+    if hashlib.sha256("".join(room).encode()).hexdigest() != members.get("code_hash"):
+        return "code_hash: it is not that of the room's files"
+    return None
 
 
 def _export(words: Sequence[str], target: Path, **what: Any) -> dict[str, Any]:

@@ -34,11 +34,15 @@ WORDS_MAX = 1 << 21
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """Raw bytes, and the values of many draws, one draw a row, by the names of `STREAMS`."""
+    """Raw bytes, and the values of many draws, one draw a row, by the names of `STREAMS`.
+
+    `about` is what a report says of the build that made them, where one is known.
+    """
 
     origin: str
     raw: bytes = field(repr=False)
     draws: dict[str, list[list[int]]] = field(default_factory=dict, repr=False)
+    about: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 def words_of(mapping: dict[str, Any]) -> int:

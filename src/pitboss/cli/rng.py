@@ -192,8 +192,12 @@ def test(
     from pitboss.assay import report
 
     with outcome(as_json=as_json) as told:
-        settings_of(home)
-        material = evidence.collect(bytes_, tell=told.say) if file is None else evidence.read(file)
+        settings = settings_of(home)
+        material = (
+            evidence.collect(settings, bytes_, tell=told.say)
+            if file is None
+            else evidence.read(file)
+        )
         found = evidence.judge(material, quick=quick, tell=told.say)
         files = report.write(found, output)
         for finding in found.rejected:

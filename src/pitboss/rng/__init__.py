@@ -6,4 +6,4 @@ file of it says is measured, signed and compared (`manifest`), so each line here
 
 # Named in every draw.  Any change to this room needs another version and another certificate.
 RNG_ID = "pitboss-hmac-drbg-sha256"
-RNG_VERSION = "1.0.0"
+RNG_VERSION = "1.1.0"

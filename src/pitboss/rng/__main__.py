@@ -6,8 +6,14 @@ site packages, without anything from the environment, and without compiled code 
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
+
+# OpenSSL would do what its variables and its file of settings say, and SHA-256 is its: nothing of
+# it is loaded yet, and it finds neither.
+os.environ.clear()
+os.environ["OPENSSL_CONF"] = "/dev/null"
 
 PACKAGE_PARENT = str(Path(__file__).resolve().parents[2])
 if PACKAGE_PARENT not in sys.path:

@@ -15,6 +15,9 @@ from . import RNG_ID, RNG_VERSION
 from .errors import Malformed
 from .mapping import WORD_BYTES, Choices, apply
 
+# The versions whose words are mapped as this one maps: with any change of how, it begins anew.
+MAPPED_ALIKE = frozenset({"1.0.0", RNG_VERSION})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawRecord:
@@ -68,14 +71,19 @@ class DrawRecord:
         return cls(**members)
 
 
+def is_mapped_here(record: DrawRecord) -> bool:
+    """Say whether the version that drew this maps its words as this one does."""
+    return record.rng_id == RNG_ID and record.rng_version in MAPPED_ALIKE
+
+
 def replay(record: DrawRecord) -> list[int]:
     """Map the raw words of a record again, and return the values if they are the recorded ones.
 
     Raises:
         Malformed: the record contradicts itself: other values, words too few or too many, another
-            count of rejected words, or another version of the mapping.
+            count of rejected words; or it is of a version that maps in another way.
     """
-    if (record.rng_id, record.rng_version) != (RNG_ID, RNG_VERSION):
+    if not is_mapped_here(record):
         raise Malformed(f"drawn by {record.rng_id} {record.rng_version}; this is {RNG_VERSION}")
     try:
         raw = bytes.fromhex(record.raw)

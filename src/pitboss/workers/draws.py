@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
+from msgspec import structs
 
 from pitboss import messages
 from pitboss.db import Database
 from pitboss.games import dealing
-from pitboss.games.dealing.model import DrawCount, Drawn
+from pitboss.games.dealing.model import DrawCount, Drawn, Generator
 from pitboss.games.dealing.ports import Equipment
 from pitboss.kernel.clock import Clock
 from pitboss.kernel.entropy import Entropy
 from pitboss.kernel.errors import Fault
 from pitboss.kernel.shards import SYSTEM_SHARD
 from pitboss.kernel.waiting import happened
+from pitboss.messages import Turn
 from pitboss.workers.figures import Figures
 
 # So long a turn that has drawn may take to commit; what it drew is looked for after that.
 PATIENCE_SECONDS = 60.0
+# A comparison's age is told in whole seconds, and the answer takes its time.
+AGE_SECONDS = 5.0
 
 _log = structlog.get_logger("draws")
 
@@ -31,7 +37,8 @@ class DrawWatch:
 
     `seen` is what the generator said the last time: that is counted now.  So what was drawn last is
     counted too if the generator is gone by now.  `told` is the last count: what was missing in it
-    has been logged.
+    has been logged.  `stood` is how the generator stood the last time, and when that was: what is
+    new since then is told too, so that nobody has to ask the machine why nothing is dealt.
     """
 
     database: Database
@@ -41,6 +48,7 @@ class DrawWatch:
     figures: Figures | None = None
     seen: Drawn | None = None
     told: DrawCount | None = None
+    stood: tuple[Generator, datetime] | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Count until told to stop; faults of the world are waited out."""
@@ -61,8 +69,30 @@ class DrawWatch:
             Fault: the generator or the database is away.
         """
         missing = 0 if self.seen is None else await self._count(self.seen)
-        self.seen = await self.house.draws.drawn()
+        generator = await self._look()
+        self.seen = Drawn(instance=generator.instance or "", draws=generator.draws)
         return missing
+
+    async def _look(self) -> Generator:
+        """Return how the generator stands, and tell it if that is news."""
+        try:
+            generator = await self.house.draws.generator()
+        except Fault:
+            self._show(may_draw=False)
+            raise
+        self._show(may_draw=generator.may_draw)
+        now = self.clock.now()
+        if self.stood is None or _is_news(generator, *self.stood, now):
+            if not generator.may_draw:
+                _log.error("the generator draws nothing", why=generator.why_not)
+            async with self._turn() as turn:
+                dealing.tell_generator(turn, generator)
+        self.stood = generator, now
+        return generator
+
+    def _show(self, *, may_draw: bool) -> None:
+        if self.figures is not None:
+            self.figures.generator_may_draw.set(may_draw)
 
     async def _count(self, drawn: Drawn) -> int:
         count = await self._count_some(drawn)
@@ -81,11 +111,25 @@ class DrawWatch:
         return count.missing
 
     async def _count_some(self, drawn: Drawn) -> DrawCount:
-        async with messages.turn(
+        async with self._turn() as turn:
+            return await dealing.count_draws(turn, drawn)
+
+    def _turn(self) -> AbstractAsyncContextManager[Turn]:
+        return messages.turn(
             self.database,
             [SYSTEM_SHARD],
             now=self.clock.now(),
             actor="draws",
             entropy=self.entropy,
-        ) as turn:
-            return await dealing.count_draws(turn, drawn)
+        )
+
+
+def _is_news(generator: Generator, before: Generator, then: datetime, now: datetime) -> bool:
+    """Say whether it stands otherwise than before, or has compared itself again since then."""
+    same = {"draws": 0, "checked_seconds_ago": None}
+    if structs.replace(generator, **same) != structs.replace(before, **same):
+        return True
+    if generator.checked_seconds_ago is None or before.checked_seconds_ago is None:
+        return generator.checked_seconds_ago != before.checked_seconds_ago
+    grown = before.checked_seconds_ago + (now - then).total_seconds()
+    return generator.checked_seconds_ago < grown - AGE_SECONDS

@@ -166,6 +166,11 @@ class Figures:
             "Draws of the generator that runs which were dealt to nobody.",
             registry=self.registry,
         )
+        self.generator_may_draw = Gauge(
+            "pitboss_house_generator_may_draw",
+            "1 while the generator of the house's games may draw; 0 if it is closed or away.",
+            registry=self.registry,
+        )
         self.settle = Histogram(
             "pitboss_settlement_batch_seconds",
             "One transaction of settlement.",

@@ -413,6 +413,20 @@ async def test_staff_has_the_files_measured_and_nothing_happens_if_they_are_as_t
     assert answer.status == 200, answer.body
     assert answer.json() == {
         "may_deal": True,
+        "generator": {
+            "may_draw": True,
+            "why_not": None,
+            "instance": "one",
+            "version": "1",
+            "code_hash": RNG_BUILD,
+            "certificate": {
+                "number": "LAB-7",
+                "laboratory": "Lab",
+                "issued": "2026-01-31",
+                "licences": ["GB"],
+            },
+            "checked_seconds_ago": 0,
+        },
         "build": GAMES_BUILD,
         "differing": [],
         "games": [

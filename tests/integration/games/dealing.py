@@ -12,7 +12,16 @@ from integration.games.world import Games, listing
 from pitboss import jurisdictions
 from pitboss.games import dealing, house, rounds
 from pitboss.games.dealing.errors import GamesChanged
-from pitboss.games.dealing.model import PROVIDER, Answer, Dealt, Drawn, Measured, Play
+from pitboss.games.dealing.model import (
+    PROVIDER,
+    Answer,
+    Dealt,
+    Drawn,
+    Generator,
+    GeneratorCertificate,
+    Measured,
+    Play,
+)
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.house.model import Action, House, RouletteBet
 from pitboss.games.house.model import Round as State
@@ -36,9 +45,15 @@ class Scripted:
         self.code_hash = RNG_BUILD
         self.certified_for = frozenset(jurisdictions.codes())
         self.fault: Exception | None = None
+        self.build_fault: Exception | None = None
+        self.why_not: str | None = None
+        self.checked_seconds_ago = 60
+        self.checks = 0
         self._made: dict[str, DrawRecord] = {}
 
     async def build(self) -> str:
+        if self.build_fault is not None:
+            raise self.build_fault
         return self.code_hash
 
     async def licences(self) -> frozenset[str]:
@@ -46,6 +61,30 @@ class Scripted:
 
     async def drawn(self) -> Drawn:
         return Drawn(instance="one", draws=len(self._made))
+
+    async def generator(self) -> Generator:
+        if self.fault is not None:
+            raise self.fault
+        draws = self.why_not is None
+        certificate = GeneratorCertificate(
+            number="LAB-7", laboratory="Lab", issued="2026-01-31", licences=("GB",)
+        )
+        return Generator(
+            instance="one",
+            draws=len(self._made),
+            rng_version="1",
+            code_hash=self.code_hash,
+            may_draw=draws,
+            why_not=self.why_not,
+            certificate=certificate if draws else None,
+            checked_seconds_ago=self.checked_seconds_ago,
+        )
+
+    async def checked_generator(self) -> Generator:
+        self.checks += 1
+        if self.why_not is None:
+            self.checked_seconds_ago = 0
+        return await self.generator()
 
     async def draw(
         self, *, draw_id: str, round_id: str, purpose: str, mapping: Mapping[str, Any]

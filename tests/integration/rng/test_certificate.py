@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pitboss.app import rng
 from pitboss.app.rng import command
 from pitboss.kernel.entropy import SeededEntropy
+from pitboss.kernel.errors import Malformed
 from pitboss.rng import manifest
 from pitboss.rng.errors import Uncertified
 from pitboss.rng.manifest import open_signed, parse_key
@@ -346,12 +348,59 @@ def test_the_room_reads_keys_as_the_log_writes_them() -> None:
 
 
 def test_signing_twice_needs_a_measurement_of_its_own(certified: Certified) -> None:
-    from pitboss.kernel.errors import Malformed
-
     text = certified.note.read_text().partition("\n\n")[0] + "\n"
     for unsigned in (text, "{}", "no"):
         with pytest.raises(Malformed):
             rng.sign(unsigned, CERTIFICATE, KEY)
+
+
+def spoil_files(members: dict[str, Any]) -> None:
+    """Have something run that is neither ours nor Python's nor the system's."""
+    members["files"]["foreign/opt/help.py"] = "0" * 64
+
+
+def spoil_flags(members: dict[str, Any]) -> None:
+    """Have the environment decide what is imported."""
+    members["flags"]["isolated"] = False
+
+
+def spoil_room(members: dict[str, Any]) -> None:
+    """Say that the room is another than its files are."""
+    members["code_hash"] = "0" * 64
+
+
+@pytest.mark.parametrize("spoil", [spoil_files, spoil_flags, spoil_room, dict.clear])
+def test_what_must_not_run_is_not_signed(
+    measured: str, spoil: Callable[[dict[str, Any]], None]
+) -> None:
+    """Whoever signs what they are given would certify it, and it would draw."""
+    members = json.loads(measured)
+    spoil(members)
+
+    with pytest.raises(Malformed):
+        rng.sign(json.dumps(members), CERTIFICATE, KEY)
+
+
+def test_a_licence_that_there_is_not_is_not_signed_for(measured: str) -> None:
+    """The games would be dealt to nobody, and nothing would say that a letter is wrong."""
+    with pytest.raises(Malformed, match="gb"):
+        rng.sign(measured, replace(CERTIFICATE, licences=("NJ", "gb")), KEY)
+
+
+def test_the_rooms_hash_is_had_with_the_tools_of_the_system(measured: str) -> None:
+    """As `docs/rng.md` says it: a laboratory takes nobody's word, least of all what it measures."""
+    page = (Path(__file__).parents[3] / "docs" / "rng.md").read_text()
+    (recipe,) = [part for part in page.split("```") if part.lstrip().startswith("find pitboss")]
+
+    done = subprocess.run(
+        ["/bin/sh", "-c", recipe],
+        cwd=rng.ROOM.parents[1],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.split()[0] == json.loads(measured)["code_hash"]
 
 
 def test_measuring_again_gives_the_same(measured: str) -> None:

@@ -211,3 +211,42 @@ async def test_a_record_that_contradicts_itself_is_believed_by_nobody(
 
     await client.close()
     server.close()
+
+
+async def test_it_says_how_it_stands_when_it_has_compared_itself_on_demand(
+    certified: Certified,
+) -> None:
+    with serving(certified.socket, *certified.words(), room=certified.room):
+        client = RngClient(certified.socket)
+        good = await client.checked_generator()
+        certified.change_a_byte()
+        before = await client.generator()
+        bad = await client.checked_generator()
+        await client.close()
+
+    assert good.may_draw and good.certificate is not None
+    assert (good.certificate.number, good.certificate.licences) == ("LAB-2026-7", ("GB", "NJ"))
+    assert before.may_draw
+    assert (bad.may_draw, bad.certificate, bad.code_hash) == (False, None, good.code_hash)
+    assert "mapping.py: changed" in (bad.why_not or "")
+
+
+async def test_one_without_a_certificate_stands_as_it_did(client: RngClient) -> None:
+    stands = await client.checked_generator()
+
+    assert stands.may_draw
+    assert (stands.certificate, stands.checked_seconds_ago) == (None, None)
+
+
+async def test_one_that_was_started_anew_is_not_taken_for_one_that_is_away(path: Path) -> None:
+    """Each process has a connection to the one before, and would refuse a player for it."""
+    client = RngClient(path)
+    with serving(path) as process:
+        first = await client.generator()
+        process.kill()
+        process.wait()
+    with serving(path):
+        second = await client.generator()
+        await client.close()
+
+    assert second.may_draw and second.instance != first.instance

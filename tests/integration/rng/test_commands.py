@@ -20,6 +20,7 @@ import pytest
 from pitboss.adapters.rng import RngAway, RngClient
 from pitboss.app.rng import socket_of
 from pitboss.app.supervisor import Supervisor, programs_of
+from pitboss.rng.manifest import hash_of_room
 from pitboss.settings import RngSettings, Settings
 from rng_process import ask, drawing, until_served
 
@@ -167,7 +168,36 @@ def test_the_generator_that_would_be_certified_passes_its_tests(tmp_path: Path) 
     whole = shutil.which("dieharder") and find_spec("sp80022suite")
     assert said["tests"] > (70 if whole else 30)
     report = json.loads((tmp_path / "report" / "report.json").read_text())
-    assert report["what"]["origin"] == "the certified process"
+    assert report["what"]["origin"] == "the generator of this build"
+    assert report["what"]["certificate"] is None
+    assert report["what"]["rng"]["code_hash"] == hash_of_room()
+
+
+def test_a_report_names_the_certificate_that_the_build_was_found_to_be_of(tmp_path: Path) -> None:
+    key = sign(tmp_path)
+    setting = RngSettings(manifest=tmp_path / "rng.note", key=key).model_dump_json()
+    words = "test", "--bytes", str(1 << 16), "--quick", "--output", "report"
+
+    pitboss(tmp_path, *words, PITBOSS_RNG=setting)
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    other = RngSettings(manifest=tmp_path / "gone.note", key=key).model_dump_json()
+    status, said = pitboss(tmp_path, *words, PITBOSS_RNG=other)
+
+    assert report["what"]["certificate"]["number"] == "LAB-7"
+    assert (status, "cannot be read" in said["error"]) == (1, True)
+
+
+@pytest.mark.parametrize("name", ["the certified process", "the generator of this build"])
+def test_a_report_about_a_file_claims_no_build_whatever_the_file_is_called(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_bytes(os.urandom(1 << 16))
+
+    pitboss(tmp_path, "test", "--file", name, "--quick", "--output", "report")
+
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert not {"rng", "certificate"} & set(report["what"])
+    assert report["what"]["origin"] == f"the file {name}"
 
 
 def test_a_bad_generator_of_somebody_elses_fails_the_command(tmp_path: Path) -> None:

@@ -308,3 +308,41 @@ def test_the_environment_changes_nothing(folder: Path, tmp_path: Path) -> None:
             assert ask(path, drawing())["ok"]
         finally:
             process.kill()
+
+
+def test_what_the_environment_names_for_openssl_is_not_obeyed(tmp_path: Path) -> None:
+    """It decides what SHA-256 is, which the generator and its measurement are made of."""
+    configuration = tmp_path / "openssl.cnf"
+    configuration.write_text(
+        "openssl_conf = all\n[all]\nalg_section = chosen\n[chosen]\ndefault_properties = fips=yes\n"
+    )
+
+    done = subprocess.run(
+        command("raw", "64"),
+        env={**os.environ, "OPENSSL_CONF": str(configuration)},
+        capture_output=True,
+        check=False,
+    )
+
+    assert (done.returncode, len(done.stdout)) == (0, 64), done.stderr.decode()
+
+
+def test_the_process_keeps_nothing_of_its_environment(folder: Path) -> None:
+    path = folder / "bare"
+    script = (
+        "import runpy, sys, os, atexit, json\n"
+        "atexit.register(lambda: print(json.dumps(dict(os.environ))))\n"
+        "main, *sys.argv[1:] = sys.argv[1:]\n"
+        "runpy.run_path(main, run_name='__main__')\n"
+    )
+    python, *options, main = command()
+
+    done = subprocess.run(
+        [python, *options, "-c", script, main, "raw", "0"],
+        env={**os.environ, "SSLKEYLOGFILE": str(path), "HOME": "/nowhere"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert json.loads(done.stdout) == {"OPENSSL_CONF": "/dev/null"}, done.stderr

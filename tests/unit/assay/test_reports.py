@@ -6,10 +6,12 @@ import itertools
 import json
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from pitboss.assay import report, suites
@@ -39,6 +41,59 @@ def test_nists_suite_passes_what_is_good_and_rejects_what_is_not() -> None:
     assert good.ok
     assert len(good.findings) == 2 * len(suites.NIST_TESTS)
     assert not bad.ok
+
+
+def package(seed: int, share: float = 0.0) -> SimpleNamespace:
+    """Return a package of NIST's tests that gives the chances of a good generator, and the smaller
+    of two where the real one does; as many as `share` of the serial test's are tiny."""
+    chance = Random(seed)
+
+    def of(name: str) -> Callable[..., float]:
+        def test(*_: object) -> float:
+            if name == "serial" and chance.random() < share:
+                return 1e-5
+            both = chance.random(), chance.random()
+            return min(both) if name in ("serial", "cumulative_sums") else both[0]
+
+        return test
+
+    return SimpleNamespace(**{name: of(name) for name, _ in suites.NIST_TESTS})
+
+
+@pytest.mark.parametrize("quick", [False, True])
+@pytest.mark.parametrize("seed", range(5))
+def test_the_smaller_of_two_chances_is_not_taken_for_one_of_a_bad_generator(
+    monkeypatch: pytest.MonkeyPatch, seed: int, quick: bool
+) -> None:
+    """Among a hundred sequences it fails twice as often as one chance, and is spread unevenly."""
+    monkeypatch.setattr(suites, "SEQUENCE_BYTES", 8)
+    monkeypatch.setitem(sys.modules, suites.NIST, package(seed))
+
+    good = report_of(list(suites.nist(RAW, quick=quick, tell=silent)), {})
+
+    assert good.ok, good.rejected
+    assert min(one.p for one in good.findings if "serial" in one.test) > 1e-3
+
+
+def test_the_smaller_of_two_chances_still_shows_a_bad_generator(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(suites, "SEQUENCE_BYTES", 8)
+    monkeypatch.setitem(sys.modules, suites.NIST, package(1, share=0.1))
+
+    bad = report_of(list(suites.nist(RAW, quick=False, tell=silent)), {})
+
+    assert {one.test for one in bad.rejected} == {"serial: how many pass", "serial: chances"}
+
+
+def test_nists_package_gives_the_smaller_of_two_chances_as_we_think() -> None:
+    """Forward or backward, the same bits turned round have the same smaller one."""
+    package = pytest.importorskip(suites.NIST)
+    bits = np.unpackbits(np.frombuffer(RAW[: suites.SEQUENCE_BYTES], dtype=np.uint8))
+
+    both = [package.cumulative_sums(part.tobytes()) for part in (bits, bits[::-1])]
+
+    assert both[0] == pytest.approx(both[1])
 
 
 def test_a_suite_that_is_missing_or_has_too_little_is_said(

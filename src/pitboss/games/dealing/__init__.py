@@ -6,6 +6,7 @@ from pitboss.games.dealing.operations import (
     finish,
     play,
     refuse_opening,
+    tell_generator,
 )
 from pitboss.games.dealing.queries import (
     LOOKED_THROUGH_MAX,
@@ -30,4 +31,5 @@ __all__ = [
     "play",
     "refuse_opening",
     "replay_all",
+    "tell_generator",
 ]

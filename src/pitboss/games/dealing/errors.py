@@ -9,7 +9,11 @@ class DrawUntold(PlatformError):
     """A kept round does not follow from its steps: nobody plays on, and somebody must look."""
 
 
-class GamesChanged(Fault):
+class HouseClosed(Fault):
+    """Nothing of the house is dealt now, because of what it is dealt with, whatever that is."""
+
+
+class GamesChanged(HouseClosed):
     """The files of the house's games are not those any more that run here."""
 
     def __init__(self) -> None:

@@ -81,5 +81,29 @@ class HouseDrawsCounted(Fact, frozen=True, kw_only=True, tag="house_draws.counte
     fresh: tuple[int, ...] = ()
 
 
+class HouseGeneratorChecked(Fact, frozen=True, kw_only=True, tag="house_generator.checked"):
+    """The generator was seen to have compared itself with its certificate, or to stand otherwise.
+
+    It is told of each start, of each comparison after it, each day and on demand, and once it draws
+    nothing any more, with the reason.  `certificate` is the number of the one that it draws under,
+    and none where it runs uncertified.  Each process that looks tells what it has seen.
+    """
+
+    instance: str
+    rng_version: str
+    code_hash: str
+    may_draw: bool
+    certificate: str | None = None
+    licences: tuple[str, ...] = ()
+    why_not: str | None = None
+    checked_seconds_ago: int | None = None
+
+
 # Every type of this room, for who reads facts.
-FACTS = (HouseRoundBegun, HouseStepTaken, HouseRoundEnded, HouseDrawsCounted)
+FACTS = (
+    HouseRoundBegun,
+    HouseStepTaken,
+    HouseRoundEnded,
+    HouseDrawsCounted,
+    HouseGeneratorChecked,
+)

@@ -259,6 +259,32 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True):
     draws: int
 
 
+class GeneratorCertificate(msgspec.Struct, frozen=True, kw_only=True):
+    """What the generator is certified by: as the laboratory has signed it."""
+
+    number: str
+    laboratory: str
+    issued: str
+    licences: tuple[str, ...]
+
+
+class Generator(msgspec.Struct, frozen=True, kw_only=True):
+    """How the generator stands that runs, as it says itself; one that does not answer has no build.
+
+    `certificate` is None where it runs without one, and where it does not draw.  It compared itself
+    with it `checked_seconds_ago` and found no difference then.
+    """
+
+    may_draw: bool
+    why_not: str | None = None
+    instance: str | None = None
+    draws: int = 0
+    rng_version: str | None = None
+    code_hash: str | None = None
+    certificate: GeneratorCertificate | None = None
+    checked_seconds_ago: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawCount:
     """How many draws a start of the generator had made by then, and how many nobody was dealt.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pitboss.games.dealing.model import Drawn, Measured
+from pitboss.games.dealing.model import Drawn, Generator, Measured
 from pitboss.rng.records import DrawRecord
 
 
@@ -31,6 +31,22 @@ class Draws(Protocol):
 
     async def drawn(self) -> Drawn:
         """Return which start of it this is, and how many draws it has made.
+
+        Raises:
+            Fault: it does not answer.
+        """
+        ...
+
+    async def generator(self) -> Generator:
+        """Return which build of which certificate it is, and whether it may draw.
+
+        Raises:
+            Fault: it does not answer.
+        """
+        ...
+
+    async def checked_generator(self) -> Generator:
+        """Have it compare itself with its certificate now, and return how it stands then.
 
         Raises:
             Fault: it does not answer.

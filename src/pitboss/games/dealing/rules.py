@@ -28,9 +28,8 @@ from pitboss.games.house.model import Draw, House
 from pitboss.games.house.model import Round as State
 from pitboss.games.registry.model import Certificate, Offer
 from pitboss.jurisdictions.model import Jurisdiction
-from pitboss.rng import RNG_ID, RNG_VERSION
 from pitboss.rng.errors import RngError
-from pitboss.rng.records import DrawRecord
+from pitboss.rng.records import DrawRecord, is_mapped_here
 from pitboss.rng.records import replay as map_again
 
 
@@ -226,8 +225,8 @@ def compare(kept: Kept) -> tuple[str, ...]:
 
 
 def _compare_draw(round_: HouseRound, step: Step) -> Iterator[str]:
-    """See to it that a draw was made for its step, and map its words again, where this build has
-    the mapping of its version.
+    """See to it that a draw was made for its step, and map its words again, where this build maps
+    as its version did.
 
     Who deals in one round what was drawn for another has chosen between outcomes, though nothing is
     missing and all that was drawn was dealt.  Source: GLI-19, 3.3.
@@ -243,7 +242,7 @@ def _compare_draw(round_: HouseRound, step: Step) -> Iterator[str]:
             purpose_of(round_.game, step.action),
         ):
             yield f"step {step.number}: its draw was made for another step"
-        if (record.rng_id, record.rng_version) == (RNG_ID, RNG_VERSION):
+        if is_mapped_here(record):
             map_again(record)
     except (RngError, ValueError) as error:
         yield f"step {step.number}: its draw does not follow from its words: {error}"

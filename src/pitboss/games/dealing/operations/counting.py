@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pitboss.games.dealing import store
-from pitboss.games.dealing.facts import HouseDrawsCounted
-from pitboss.games.dealing.model import DrawCount, Drawn, Undealt
+from pitboss.games.dealing.facts import HouseDrawsCounted, HouseGeneratorChecked
+from pitboss.games.dealing.model import DrawCount, Drawn, Generator, Undealt
 from pitboss.games.dealing.queries import GAPS_SHOWN_MAX
 from pitboss.kernel.ids import derived_id
 from pitboss.kernel.invariant import ensure
@@ -60,6 +60,29 @@ async def count_draws(turn: Turn, drawn: Drawn) -> DrawCount:
         await store.save_count(turn.tx, count)
         turn.publish(SYSTEM_SHARD, derived_id("generator", count.instance), _fact(count, fresh))
     return count
+
+
+def tell_generator(turn: Turn, generator: Generator) -> None:
+    """Tell how the generator stands: which build of which certificate, and whether it draws.
+
+    Source: AGCO 22.1 (the result of each authentication is kept where nobody can alter it).
+    """
+    ensure(SYSTEM_SHARD in turn.heads, "the generator is told of by who holds the system's turn")
+    if generator.instance is None:
+        # Who does not answer says nothing of a build.
+        return
+    held = generator.certificate
+    fact = HouseGeneratorChecked(
+        instance=generator.instance,
+        rng_version=generator.rng_version or "",
+        code_hash=generator.code_hash or "",
+        may_draw=generator.may_draw,
+        certificate=None if held is None else held.number,
+        licences=() if held is None else held.licences,
+        why_not=generator.why_not,
+        checked_seconds_ago=generator.checked_seconds_ago,
+    )
+    turn.publish(SYSTEM_SHARD, derived_id("generator", generator.instance), fact)
 
 
 async def _undealt(turn: Turn, instance: str, after: int, until: int) -> Undealt:
