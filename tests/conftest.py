@@ -13,10 +13,21 @@ import pytest
 import structlog
 
 from folders import make_folder
+from pitboss.app import collector
 from pitboss.db import Database, migrate, roles
 from pitboss.db.embedded import OWNER, PROCESS, EmbeddedPostgres
 
 pytest_plugins = ["covering", "proofs"]
+
+
+def pytest_collection_finish() -> None:
+    """Have Python look for garbage as rarely as the platform's own processes do.
+
+    What thousands of tests are made of is no garbage, and to look at it again and again took a
+    quarter of the processor's time of a test that makes an API.
+    """
+    collector.look_rarely()
+
 
 # Enough for the smallest `shared_buffers`; tests do not need more.
 SERVER_MEMORY_BYTES = 512 * 1024**2
