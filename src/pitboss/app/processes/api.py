@@ -55,8 +55,6 @@ LOG_CONNECTIONS = 3
 
 def run(settings: Settings) -> None:
     """Serve the API until told to stop."""
-    # A look at everything that the framework has made takes a tenth of a second.
-    collector.look_rarely()
 
     async def main(stop: asyncio.Event) -> None:
         async with (
@@ -69,6 +67,9 @@ def run(settings: Settings) -> None:
         ):
             with tracing(settings, "api") as tracer:
                 app = compose(settings, database, log, tracer, registers, providers, house, files)
+                # Only now: a look at everything that the framework has made takes a tenth of a
+                # second, in which nobody is answered.
+                collector.look_rarely()
                 await serve(app, settings, stop)
 
     run_process("api", settings, main)
