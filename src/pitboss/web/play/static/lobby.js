@@ -10,6 +10,8 @@ import { lookAtSession, openShell } from "./shell.js";
 // Games of the house that have a page here; the rules of those stand on it.
 const PAGES = new Set(["roulette", "slot"]);
 const HOUSE = "house";
+// What they are called while they are not on offer, and so have no title there.
+const NAMES = { roulette: "European Roulette", slot: "Lantern Ways", blackjack: "Blackjack" };
 const ELSEWHERE = { title: "No page", detail: "Whoever makes this game opens it elsewhere." };
 
 const problem = byId("problem");
@@ -22,11 +24,17 @@ async function open() {
   const inside = current() !== null;
   byId("login").hidden = inside;
   byId("offer").hidden = !inside;
+  byId("left").hidden = true;
   if (!inside) return;
   try {
-    const [{ games }] = await Promise.all([ask("GET", "/v1/games"), lookAtSession()]);
+    const [{ games }, { rounds }] = await Promise.all([
+      ask("GET", "/v1/games"),
+      ask("GET", "/v1/games/house/rounds"),
+      lookAtSession(),
+    ]);
+    showLeft(rounds);
     showGames(games);
-    byId("offer-title").focus();
+    byId(rounds.length ? "left-title" : "offer-title").focus();
   } catch (error) {
     tellProblem(problem, error);
   }
@@ -66,6 +74,23 @@ function showGames(games) {
   });
   const none = make("li", { textContent: "There is no game that you may play just now." });
   fill(byId("games"), ...(cards.length ? cards : [none]));
+}
+
+/** Show what was paid for and is not over: who may not stake, or open the game, plays it on too. */
+function showLeft(rounds) {
+  byId("left").hidden = !rounds.length;
+  fill(byId("rounds"), ...rounds.map(leftCard));
+}
+
+function leftCard(round) {
+  const name = NAMES[round.game] ?? round.game;
+  const free = round.free_left === 1 ? "1 free spin" : `${round.free_left} free spins`;
+  const stands = round.free_left ? `${free} to come` : "it waits for you";
+  const href = `/play/${round.game}`;
+  const text = PAGES.has(round.game) ? `Go on with ${name}` : `Rules of ${name}`;
+  const way = make("p", {}, make("a", { href, textContent: text }));
+  if (!PAGES.has(round.game)) way.prepend("It cannot be played here yet. ");
+  return make("li", { className: "panel" }, make("p", { textContent: `${name}: ${stands}.` }), way);
 }
 
 function onlyRules({ game, title }) {
