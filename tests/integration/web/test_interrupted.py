@@ -328,6 +328,33 @@ async def test_who_was_logged_out_elsewhere_is_brought_to_the_login(
         assert await visitor.amount("balance") == "10.00"
 
 
+async def test_who_logs_in_next_sees_nothing_of_who_was_there_before(
+    parlour: Parlour, browser: Browser
+) -> None:
+    ann, bob = await parlour.player(), await parlour.player()
+    parlour.draw((17,), LOST)
+
+    async with visiting(browser, parlour.url) as visitor:
+        page = visitor.page
+        await parlour.seat(visitor, ann, WHEEL)
+        await visitor.lay("17 black")
+        await visitor.spin()
+        await page.reload()
+        await expect(page.locator("#last li")).to_have_text(["17"])
+        await page.goto(f"{parlour.url}/play/slot")
+        await visitor.settled()
+        await page.get_by_label("Stake").select_option("3.00")
+        await page.get_by_role("button", name="Log out").click()
+        await expect(page.locator("#notice")).to_have_text("You are logged out.")
+
+        await visitor.sit(bob.email, "Slot")
+        await expect(page.get_by_label("Stake")).to_have_value("0.30")
+        await page.goto(f"{parlour.url}/play/roulette")
+        await visitor.settled()
+        await expect(page.locator("#last li")).to_have_count(0)
+        assert visitor.faults == []
+
+
 async def test_a_reality_check_is_shown_and_answered(parlour: Parlour, browser: Browser) -> None:
     ann = await parlour.player()
     parlour.draw(LOST, LOST)

@@ -5,7 +5,7 @@ import { Chips } from "./chips.js";
 import { allow, byId, fill, make, onPress } from "./dom.js";
 import { Game } from "./game.js";
 import { shownMinor, toMinor } from "./money.js";
-import { current } from "./session.js";
+import { current, keepMine, keptMine } from "./session.js";
 import { Table } from "./table.js";
 import { colourOf, nameOf, numbersText, placeName } from "./wheel.js";
 
@@ -13,7 +13,7 @@ import { colourOf, nameOf, numbersText, placeName } from "./wheel.js";
 const VALUES = [10n, 50n, 100n, 200n, 500n, 2_500n];
 const VALUE_FIRST = 100n;
 const LAST_MAX = 12;
-const LAST_PLACE = "pitboss.roulette.last";
+const LAST_NAME = "roulette.last";
 
 const chips = new Chips();
 const game = new Game("roulette", { build, show, changed, tick, say });
@@ -142,12 +142,12 @@ function note(roundId, number) {
   const known = lastNumbers();
   if (known.some((item) => item.roundId === roundId)) return;
   const kept = [{ roundId, number }, ...known].slice(0, LAST_MAX);
-  sessionStorage.setItem(LAST_PLACE, JSON.stringify(kept));
+  keepMine(LAST_NAME, JSON.stringify(kept));
   showLast();
 }
 
 function lastNumbers() {
-  return JSON.parse(sessionStorage.getItem(LAST_PLACE) ?? "[]");
+  return JSON.parse(keptMine(LAST_NAME) ?? "[]");
 }
 
 function showLast() {
