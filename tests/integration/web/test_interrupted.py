@@ -38,6 +38,12 @@ LAY_ALL = """() => {
         }
     }
 }"""
+# What was asked for last was asked for two minutes before.
+TWO_MINUTES_AGO = """() => {
+    const kept = JSON.parse(sessionStorage.getItem('pitboss.asked.roulette'));
+    kept.at -= 120_000;
+    sessionStorage.setItem('pitboss.asked.roulette', JSON.stringify(kept));
+}"""
 LEFT = re.compile(r"^Free spin \(\d left\)$")
 
 
@@ -229,6 +235,30 @@ async def test_an_answer_that_stays_away_is_asked_for_by_hand(
         await expect(visitor.page.locator("#ball")).to_have_text("0")
         assert (await visitor.text("outcome")).startswith("zero. Nothing returned")
         assert len(await parlour.rounds(ann)) == 1
+
+
+async def test_a_stake_that_never_came_is_not_made_by_who_opens_the_page_much_later(
+    parlour: Parlour, browser: Browser
+) -> None:
+    ann = await parlour.player()
+
+    async with visiting(browser, parlour.url) as visitor:
+        page = visitor.page
+        await parlour.seat(visitor, ann, WHEEL)
+        await page.route("**/v1/games/house/roulette/rounds", lambda route: route.abort())
+        await visitor.lay("17 black")
+        await visitor.button("spin").click()
+        await expect(visitor.button("spin")).to_have_text("Ask again")
+        await page.unroute_all()
+        await page.goto(f"{parlour.url}/play/")
+        await page.evaluate(TWO_MINUTES_AGO)
+
+        await visitor.open("/play/roulette")
+
+        await expect(page.locator("#outcome")).to_contain_text("nothing was staked")
+        await expect(visitor.button("spin")).to_have_text("Spin")
+        assert await visitor.amount("balance") == await parlour.money(ann) == "10.00"
+        assert visitor.surprises == []
 
 
 async def test_a_round_that_comes_too_soon_is_refused_and_the_button_waits(

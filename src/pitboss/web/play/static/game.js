@@ -11,6 +11,7 @@ import { current } from "./session.js";
 import { lookAtSession, openShell, showBalance } from "./shell.js";
 
 const NOT_STAKED = "Nothing more was staked.";
+const LAPSED = "What you asked for last never came to the house: nothing was staked.";
 const ASKING_AGAIN = "The answer was lost. The same round is asked for again…";
 
 export class Game {
@@ -62,6 +63,7 @@ export class Game {
       // Before sitting down: what was paid for is played to its end by whoever may not stake.
       const found = await this.#seat.resume();
       if (found) await this.#came(found, true);
+      else if (this.#seat.isLapsed) this.#hooks.say(LAPSED);
       await withTheirWord(() => this.#seat.sit());
     }, refused);
   }
