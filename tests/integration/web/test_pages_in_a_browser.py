@@ -245,6 +245,20 @@ async def newest(parlour: Parlour, player: Any) -> str:
     return f"/v1/games/house/rounds/{booked['reference']}"
 
 
+async def test_a_chip_that_is_laid_without_seeing_the_table_is_told(
+    parlour: Parlour, browser: Browser
+) -> None:
+    ann = await parlour.player()
+
+    async with visiting(browser, parlour.url) as visitor:
+        await parlour.seat(visitor, ann, House.ROULETTE)
+        await visitor.page.get_by_role("button", name="Lay a chip").press("Enter")
+
+        told = visitor.page.get_by_role("status").filter(has_text="Total stake")
+        await expect(told).to_have_text("Total stake: 1.00 EUR")
+        assert visitor.faults == []
+
+
 async def test_the_page_counts_ways_as_the_house_does(parlour: Parlour, browser: Browser) -> None:
     ann = await parlour.player()
     rules = await parlour.desk.look(ann, f"/v1/games/house/{House.SLOT}")

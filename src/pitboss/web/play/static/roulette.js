@@ -72,7 +72,9 @@ function changed() {
   const { bets, total } = chips;
   const isLocked = game.isLocked;
   const amount = (minor) => shownMinor(minor, current()?.currency);
-  byId("total").textContent = current()?.currency ? amount(total) : "–";
+  const sum = current()?.currency ? amount(total) : "–";
+  // It is read aloud whenever it is written, so it is written only if it has changed.
+  if (byId("total").textContent !== sum) byId("total").textContent = sum;
   for (const [id, isReady] of [
     ["undo", bets.length],
     ["clear", bets.length],
