@@ -259,6 +259,24 @@ async def test_a_chip_that_is_laid_without_seeing_the_table_is_told(
         assert visitor.faults == []
 
 
+async def test_the_last_bets_are_laid_again_once_however_often_it_is_pressed(
+    parlour: Parlour, browser: Browser
+) -> None:
+    ann = await parlour.player()
+    parlour.draw((1,))
+
+    async with visiting(browser, parlour.url) as visitor:
+        await parlour.seat(visitor, ann, House.ROULETTE)
+        await visitor.lay("17 black")
+        await visitor.spin()
+        await visitor.page.get_by_role("button", name="Last bets again").dblclick()
+
+        assert await visitor.amount("total") == "1.00"
+        await visitor.lay("18 red")
+        assert await visitor.amount("total") == "2.00"
+        assert visitor.faults == []
+
+
 async def test_the_page_counts_ways_as_the_house_does(parlour: Parlour, browser: Browser) -> None:
     ann = await parlour.player()
     rules = await parlour.desk.look(ann, f"/v1/games/house/{House.SLOT}")

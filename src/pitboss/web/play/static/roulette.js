@@ -162,6 +162,12 @@ function showLast() {
   fill(byId("last"), ...items);
 }
 
+/** Lay what was laid last, in place of what lies there: pressed twice it is not staked twice. */
+function repeat() {
+  chips.clear();
+  for (const bet of before) chips.lay(bet.kind, bet.numbers, bet.minor);
+}
+
 byId("kind").addEventListener("change", () => {
   choosePlaces();
   table.showPlace(chosenPlace()[1]);
@@ -176,7 +182,7 @@ byId("inside").addEventListener("submit", (event) => {
 for (const [id, work] of [
   ["undo", () => chips.undo()],
   ["clear", () => chips.clear()],
-  ["repeat", () => before.forEach((bet) => chips.lay(bet.kind, bet.numbers, bet.minor))],
+  ["repeat", repeat],
 ]) {
   onPress(byId(id), () => {
     work();
