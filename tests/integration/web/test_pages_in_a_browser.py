@@ -77,12 +77,16 @@ async def test_the_rules_of_blackjack_are_there_for_who_plays_it_and_for_who_doe
 
     async with visiting(browser, parlour.url) as visitor:
         await visitor.page.goto(f"{parlour.url}/play/blackjack")
-        await expect(visitor.page.locator("#odds")).to_contain_text("The highest win comes once")
+        odds = visitor.page.locator("#odds")
+        await expect(odds).to_contain_text("in the long run to who plays basic strategy.")
+        await expect(odds).to_contain_text("The highest win comes once")
         await expect(visitor.page.locator("#version")).to_have_text(
             house.versions()[House.BLACKJACK]
         )
         await visitor.log_in(ann.email)
-        await visitor.page.get_by_role("link", name="Rules of").click()
+        offers = visitor.page.locator("#games li").filter(has_text="basic strategy")
+        await expect(offers).to_have_count(1)
+        await offers.get_by_role("link", name="Rules of").click()
         await expect(visitor.page.locator("#cycle")).to_have_text("5 seconds")
         assert await visitor.page.evaluate(TOO_WIDE) <= 0
         assert visitor.surprises == []

@@ -1,5 +1,6 @@
 /** The first page: log in, and see what can be played. */
 
+import { toWhom } from "./about.js";
 import { ask, Refused } from "./api.js";
 import { byId, fill, make, onPress } from "./dom.js";
 import { clearProblem, tellProblem } from "./problems.js";
@@ -61,6 +62,8 @@ async function logIn() {
 function showGames(games) {
   const cards = games.map((game) => {
     const playable = game.provider !== HOUSE || PAGES.has(game.game);
+    const who = game.provider === HOUSE ? toWhom(game.game) : "";
+    const returns = `Returns ${game.rtp} % of what is staked in the long run${who}.`;
     const button = make("button", { type: "button", className: "main", textContent: "Play" });
     button.setAttribute("aria-label", `Play ${game.title}`);
     onPress(button, () => launch(game));
@@ -68,7 +71,7 @@ function showGames(games) {
       "li",
       { className: "panel" },
       make("h3", { textContent: game.title }),
-      make("p", { textContent: `Returns ${game.rtp} % of what is staked in the long run.` }),
+      make("p", { textContent: returns }),
       playable ? button : onlyRules(game),
     );
   });
