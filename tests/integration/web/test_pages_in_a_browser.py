@@ -281,6 +281,27 @@ async def test_the_last_bets_are_laid_again_once_however_often_it_is_pressed(
         assert visitor.faults == []
 
 
+@pytest.mark.parametrize("address", PAGES)
+async def test_a_page_that_could_not_be_filled_says_how_to_go_on(
+    parlour: Parlour, browser: Browser, address: str
+) -> None:
+    ann = await parlour.player()
+
+    async with visiting(browser, parlour.url) as visitor:
+        await visitor.log_in(ann.email)
+        await expect(visitor.page.locator("#offer")).to_be_visible()
+        await visitor.page.route("**/v1/**", lambda route: route.abort())
+        await visitor.page.goto(f"{parlour.url}{address}")
+        problem = visitor.page.locator("#problem")
+        await expect(problem).to_contain_text("The connection was lost.")
+        await visitor.page.unroute_all()
+        await problem.get_by_role("button", name="Load this page again").click()
+
+        await expect(visitor.page.locator("#balance")).to_have_text("10.00 EUR")
+        await expect(problem).to_be_hidden()
+        assert visitor.surprises == []
+
+
 async def test_the_page_counts_ways_as_the_house_does(parlour: Parlour, browser: Browser) -> None:
     ann = await parlour.player()
     rules = await parlour.desk.look(ann, f"/v1/games/house/{House.SLOT}")

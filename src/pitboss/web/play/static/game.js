@@ -4,7 +4,7 @@ import { showAbout } from "./about.js";
 import { ask, leave, Refused } from "./api.js";
 import { allow, byId, make, onPress } from "./dom.js";
 import { Pace } from "./pace.js";
-import { clearProblem, tellProblem } from "./problems.js";
+import { clearProblem, tellProblem, tellUnfilled } from "./problems.js";
 import { withTheirWord } from "./registers.js";
 import { needsSeat, Seat } from "./seat.js";
 import { current } from "./session.js";
@@ -132,7 +132,7 @@ export class Game {
   }
 
   async #failed(error, refused) {
-    tellProblem(this.#problem, error);
+    (this.rules ? tellProblem : tellUnfilled)(this.#problem, error);
     if (this.#seat.isWaiting) this.#hooks.say("Nobody knows yet what came of it.");
     else if (refused && error instanceof Refused) this.#hooks.say(refused);
     if (needsSeat(error)) this.#offerSeat();

@@ -2,7 +2,7 @@
 
 import { ask, leave } from "./api.js";
 import { byId, fill, make } from "./dom.js";
-import { clearProblem, tellProblem } from "./problems.js";
+import { clearProblem, tellProblem, tellUnfilled } from "./problems.js";
 import { current, newId } from "./session.js";
 import { Setting } from "./setting.js";
 import { lookAtSession, openShell } from "./shell.js";
@@ -29,7 +29,7 @@ async function look() {
     offerExclusion(away);
     byId("mine").hidden = false;
   } catch (error) {
-    tellProblem(problem, error);
+    tellUnfilled(problem, error);
   }
 }
 

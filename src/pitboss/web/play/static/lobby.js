@@ -3,7 +3,7 @@
 import { toWhom } from "./about.js";
 import { ask, Refused } from "./api.js";
 import { byId, fill, make, onPress } from "./dom.js";
-import { clearProblem, tellProblem } from "./problems.js";
+import { clearProblem, tellProblem, tellUnfilled } from "./problems.js";
 import { withTheirWord } from "./registers.js";
 import { current, device, remember, takeNotice } from "./session.js";
 import { lookAtSession, openShell } from "./shell.js";
@@ -37,7 +37,7 @@ async function open() {
     showGames(games);
     byId(rounds.length ? "left-title" : "offer-title").focus();
   } catch (error) {
-    tellProblem(problem, error);
+    tellUnfilled(problem, error);
   }
 }
 
