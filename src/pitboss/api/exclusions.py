@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -76,12 +77,17 @@ class ImposedBody(Body, frozen=True, kw_only=True):
 
 
 class ExclusionView(msgspec.Struct, frozen=True, kw_only=True):
-    """A time-out or an exclusion; without `ends_at` it has no end."""
+    """A time-out or an exclusion; without `ends_at` it has no end.
+
+    `over` says that it keeps the player away no more: an exclusion may go on after its term, until
+    the player asks to play again, or staff or a register lets go.
+    """
 
     kind: str
     initiator: str
     starts_at: str
     ends_at: str | None
+    over: bool
 
 
 class ExclusionsView(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +135,7 @@ async def show_exclusions(request: Asked, edge: TheEdge) -> ExclusionsView:
     async with edge.database.reading() as tx:
         found = await exclusion.list_exclusions(tx, player_id)
     return ExclusionsView(
-        exclusions=tuple(map(_view, found)),
+        exclusions=tuple(_view(item, licence, edge.clock.now()) for item in found),
         time_out_hours=licence.breaks.time_out_hours_choices,
         time_out_hours_min=licence.breaks.time_out_hours_min,
         time_out_hours_max=licence.breaks.time_out_hours_max,
@@ -243,7 +249,7 @@ async def _exclude(edge: Edge, wish: Wish, actor: str) -> ExclusionView:
 
     answer = await in_turn(edge, [shard_of(wish.player_id)], actor, work)
     if isinstance(answer, Excluded):
-        return _view(answer.exclusion)
+        return _view(answer.exclusion, licence, edge.clock.now())
     raise ProblemFound(_problem_of(answer.reason, wish))
 
 
@@ -270,10 +276,11 @@ def _key(initiator: Initiator, player_id: PlayerId, key: str) -> str:
     return derived_id("exclusion", initiator, player_id, key)
 
 
-def _view(item: Exclusion) -> ExclusionView:
+def _view(item: Exclusion, licence: Jurisdiction, now: datetime) -> ExclusionView:
     return ExclusionView(
         kind=item.kind,
         initiator=item.initiator,
         starts_at=write_instant(item.starts_at),
         ends_at=None if item.ends_at is None else write_instant(item.ends_at),
+        over=exclusion.is_over(item, licence, now),
     )

@@ -32,6 +32,7 @@ from pitboss.api.house_views import (
     HouseGameView,
     HouseRoundsView,
     HouseRoundView,
+    coins_of,
     show_count,
     show_draw_run,
     show_files,
@@ -47,12 +48,12 @@ from pitboss.api.wire import Body
 from pitboss.games import dealing, house, registry, rounds
 from pitboss.games.dealing.model import PROVIDER, Answer, Checked, Drawn, Kept, NotDealt, Play
 from pitboss.games.house.errors import Unplayable
-from pitboss.games.house.model import Action, House, RouletteBet
+from pitboss.games.house.model import STAKE_MICROS_MAX, Action, House, RouletteBet
 from pitboss.games.house.model import Round as State
 from pitboss.games.rounds.ports import Trouble
 from pitboss.kernel.errors import Fault, Malformed
 from pitboss.kernel.ids import PlayerId, parse_id
-from pitboss.kernel.money import Currency, currency, parse_micros
+from pitboss.kernel.money import Currency, currency, format_micros, parse_micros
 from pitboss.kernel.shards import CATALOGUE_SHARD, SYSTEM_SHARD, shard_of
 from pitboss.messages import Turn
 from pitboss.players import identity
@@ -362,7 +363,7 @@ async def _currency(edge: Edge, player_id: PlayerId) -> Currency:
 
 
 def _staked(game: House, stake: str, unit: Currency) -> State:
-    micros, minor = _amount(stake, unit, "stake"), unit.minor_unit_micros
+    micros, minor = _stake(stake, unit, "stake", coins_of(game)), unit.minor_unit_micros
     try:
         if game is House.SLOT:
             return house.begin_slot(micros, minor_micros=minor)
@@ -386,17 +387,24 @@ def _bet(bet: RouletteBetBody, unit: Currency, field: str) -> RouletteBet:
         raise ProblemFound(problems.malformed(f"{field}.kind", "there is no such bet"))
     if numbers not in places:
         raise ProblemFound(problems.malformed(f"{field}.numbers", "this is no place of such bets"))
-    micros = _amount(bet.stake, unit, f"{field}.stake")
-    if not micros:
-        raise ProblemFound(problems.malformed(f"{field}.stake", "a bet has a stake"))
+    micros = _stake(bet.stake, unit, f"{field}.stake", coins_of(House.ROULETTE))
     return RouletteBet(kind=bet.kind, numbers=numbers, stake_micros=micros)
 
 
-def _amount(text: str, unit: Currency, field: str) -> int:
+def _stake(text: str, unit: Currency, field: str, coins: int) -> int:
+    """Return a stake in micros, or say in the player's own money why it can be none."""
     try:
-        return parse_micros(text, unit, field=field)
+        micros = parse_micros(text, unit, field=field)
     except Malformed as error:
         raise ProblemFound(problems.of_malformed(error)) from None
+    least = coins * unit.minor_unit_micros
+    if not micros or micros % least:
+        said = f"a stake here is a multiple of {format_micros(least, unit)} {unit.code}"
+        raise ProblemFound(problems.malformed(field, said))
+    if micros > STAKE_MICROS_MAX:
+        said = f"a stake is {format_micros(STAKE_MICROS_MAX, unit)} {unit.code} at most"
+        raise ProblemFound(problems.malformed(field, said))
+    return micros
 
 
 def _game(text: str) -> House:

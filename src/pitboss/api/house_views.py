@@ -35,7 +35,7 @@ _SUITS = ("clubs", "diamonds", "hearts", "spades")
 
 
 class BetView(msgspec.Struct, frozen=True, kw_only=True):
-    """A bet on one place of the table; `won` is what it got back, its stake included."""
+    """A bet on one place of the table; what all bets got back is the round's."""
 
     kind: str
     numbers: tuple[int, ...]
@@ -358,11 +358,20 @@ def show_count(count: DrawCount) -> DrawCountView:
     )
 
 
+def coins_of(game: House) -> int:
+    """Return of how many of the currency's smallest coins a stake is a multiple."""
+    if game is House.ROULETTE:
+        return 1
+    # Half a stake of blackjack is a whole coin, so that 3 to 2 is.
+    return 2 if game is House.BLACKJACK else house.slot_sheet().coins
+
+
 def show_game(game: House, version: Version | None) -> HouseGameView:
     """Return the rules of a game as a page needs them, with what the registry says of it."""
     about: dict[str, Any] = {
         "game": game,
         "version": house.versions()[game],
+        "coins": coins_of(game),
         "rtp": None if version is None else version.rtp_percent,
         "top_win_chance": None if version is None else version.top_win_chance,
         "cycle_ms_min": None if version is None else version.cycle_ms_min,
@@ -370,18 +379,16 @@ def show_game(game: House, version: Version | None) -> HouseGameView:
     if game is House.ROULETTE:
         return HouseGameView(
             **about,
-            coins=1,
             bets=tuple(
                 PlaceView(kind=kind, pays=36 // len(places[0]) - 1, places=places)
                 for kind, places in house.roulette_table().items()
             ),
         )
     if game is House.BLACKJACK:
-        return HouseGameView(**about, coins=2)
+        return HouseGameView(**about)
     sheet = house.slot_sheet()
     return HouseGameView(
         **about,
-        coins=sheet.coins,
         pays=dict(sheet.pays),
         scatters={str(count): coins for count, coins in sheet.scatters.items()},
         free_spins={str(count): spins for count, spins in sheet.free.items()},

@@ -51,6 +51,23 @@ async def test_a_time_out_stops_bets_and_deposits_and_not_withdrawals(desk: Desk
     assert [item["kind"] for item in shown.json()["exclusions"]] == ["time_out"]
 
 
+async def test_what_keeps_nobody_away_any_more_is_told_to_be_over(desk: Desk) -> None:
+    player = await desk.player()
+    await ask(desk, player, "POST", "/v1/me/time-outs", {"hours": 24})
+    await ask(desk, player, "POST", "/v1/me/exclusions", {"months": 6})
+
+    async def told() -> dict[str, bool]:
+        found = await ask(desk, await back(desk, player), "GET", "/v1/me/exclusions")
+        return {item["kind"]: item["over"] for item in found.json()["exclusions"]}
+
+    assert await told() == {"time_out": False, "exclusion": False}
+    desk.clock.advance(timedelta(hours=24))
+    assert await told() == {"time_out": True, "exclusion": False}
+    desk.clock.advance(timedelta(days=200))
+    # The licence has it go on until the player asks.
+    assert await told() == {"time_out": True, "exclusion": False}
+
+
 async def test_staff_excludes_a_player_without_an_end(desk: Desk) -> None:
     await desk.event("final")
     player = await desk.player(amount="50.00")

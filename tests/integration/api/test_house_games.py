@@ -190,6 +190,24 @@ async def test_a_wager_that_cannot_be_is_blamed_on_its_field(
     assert draws.ids == []
 
 
+@pytest.mark.parametrize(
+    ("game", "stake", "said"),
+    [
+        ("slot", "0.31", "a stake here is a multiple of 0.30 EUR"),
+        ("blackjack", "1000000.02", "a stake is 1000000.00 EUR at most"),
+    ],
+)
+async def test_a_stake_that_cannot_be_is_told_in_the_players_money(
+    parlour: Desk, game: str, stake: str, said: str
+) -> None:
+    ann = await parlour.player(amount="10.00")
+    begin = {"round_id": derived_id("r1"), "session_id": await opened(parlour, ann, game)}
+
+    answer = await tell(parlour, ann, f"/house/{game}/rounds", begin | {"stake": stake})
+
+    assert (answer.status, answer.json()["errors"][0]["detail"]) == (422, said)
+
+
 async def test_a_generator_that_is_away_is_said_and_costs_nothing(
     parlour: Desk, draws: Scripted
 ) -> None:

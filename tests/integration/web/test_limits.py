@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -227,4 +228,61 @@ async def test_a_limit_that_is_used_up_says_until_when_there_is_no_play(
         await expect(page.locator("#ball")).to_have_text("5")
         await look_at(visitor, parlour, ann)
         await expect(line_of(visitor, "Losses a day")).to_contain_text("there is no play until")
+        assert visitor.faults == []
+
+
+async def test_a_time_out_that_is_over_keeps_nobody_away(
+    parlour: Parlour, browser: Browser
+) -> None:
+    ann = await parlour.player()
+    await parlour.desk.client.ask(
+        "POST",
+        "/v1/me/time-outs",
+        token=ann.token,
+        key=parlour.desk.key(),
+        body={"hours": 24},
+    )
+    parlour.desk.clock.advance(timedelta(hours=25))
+
+    async with visiting(browser, parlour.url) as visitor:
+        await visitor.log_in(ann.email)
+        await expect(visitor.page.locator("#offer")).to_be_visible()
+        await visitor.page.get_by_role("link", name="Limits and breaks").click()
+        await expect(visitor.page.locator("#breaks")).to_have_text("Nothing does.")
+        assert visitor.faults == []
+
+
+@pytest.mark.parametrize(
+    ("label", "ends"), [("1 year", "at least until"), ("without an end", "without an end")]
+)
+async def test_a_player_excludes_themselves_with_a_second_thought_and_is_logged_out(
+    parlour: Parlour, browser: Browser, label: str, ends: str
+) -> None:
+    ann = await parlour.player()
+
+    async with visiting(browser, parlour.url, size=TALL) as visitor:
+        page = visitor.page
+        await look_at(visitor, parlour, ann)
+        form = page.locator("form#away")
+        assert await form.get_by_label("Term of the exclusion").locator(
+            "option"
+        ).all_text_contents() == [
+            "6 months",
+            "1 year",
+            "5 years",
+            "without an end",
+        ]
+        await form.get_by_label("Term of the exclusion").select_option(label=label)
+        await form.get_by_role("button", name="Exclude me").click()
+        assert (await parlour.desk.look(ann, "/v1/me/exclusions"))["exclusions"] == []
+        await form.get_by_label("I know that nobody can shorten it").check()
+        await form.get_by_role("button", name="Exclude me").click()
+
+        await expect(page.locator("#notice")).to_contain_text("You are excluded")
+        await visitor.log_in(ann.email)
+        await expect(page.locator("#offer")).to_be_visible()
+        await page.get_by_role("link", name="Limits and breaks").click()
+        await expect(page.locator("#breaks")).to_contain_text(f"exclusion, {ends}")
+        assert await page.evaluate(TOO_WIDE) <= 0
+        assert await page.evaluate(NAMELESS) == []
         assert visitor.faults == []

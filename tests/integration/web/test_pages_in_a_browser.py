@@ -77,12 +77,16 @@ async def test_the_rules_of_blackjack_are_there_for_who_plays_it_and_for_who_doe
 
     async with visiting(browser, parlour.url) as visitor:
         await visitor.page.goto(f"{parlour.url}/play/blackjack")
-        await expect(visitor.page.locator("#odds")).to_contain_text("The highest win comes once")
+        odds = visitor.page.locator("#odds")
+        await expect(odds).to_contain_text("in the long run to who plays basic strategy.")
+        await expect(odds).to_contain_text("The highest win comes once")
         await expect(visitor.page.locator("#version")).to_have_text(
             house.versions()[House.BLACKJACK]
         )
         await visitor.log_in(ann.email)
-        await visitor.page.get_by_role("link", name="Rules of").click()
+        offers = visitor.page.locator("#games li").filter(has_text="basic strategy")
+        await expect(offers).to_have_count(1)
+        await offers.get_by_role("link", name="Rules of").click()
         await expect(visitor.page.locator("#cycle")).to_have_text("5 seconds")
         assert await visitor.page.evaluate(TOO_WIDE) <= 0
         assert visitor.surprises == []
@@ -243,6 +247,59 @@ async def newest(parlour: Parlour, player: Any) -> str:
     """Return where a player's newest round is looked at."""
     (booked, *_) = await parlour.rounds(player)
     return f"/v1/games/house/rounds/{booked['reference']}"
+
+
+async def test_a_chip_that_is_laid_without_seeing_the_table_is_told(
+    parlour: Parlour, browser: Browser
+) -> None:
+    ann = await parlour.player()
+
+    async with visiting(browser, parlour.url) as visitor:
+        await parlour.seat(visitor, ann, House.ROULETTE)
+        await visitor.page.get_by_role("button", name="Lay a chip").press("Enter")
+
+        told = visitor.page.get_by_role("status").filter(has_text="Total stake")
+        await expect(told).to_have_text("Total stake: 1.00 EUR")
+        assert visitor.faults == []
+
+
+async def test_the_last_bets_are_laid_again_once_however_often_it_is_pressed(
+    parlour: Parlour, browser: Browser
+) -> None:
+    ann = await parlour.player()
+    parlour.draw((1,))
+
+    async with visiting(browser, parlour.url) as visitor:
+        await parlour.seat(visitor, ann, House.ROULETTE)
+        await visitor.lay("17 black")
+        await visitor.spin()
+        await visitor.page.get_by_role("button", name="Last bets again").dblclick()
+
+        assert await visitor.amount("total") == "1.00"
+        await visitor.lay("18 red")
+        assert await visitor.amount("total") == "2.00"
+        assert visitor.faults == []
+
+
+@pytest.mark.parametrize("address", PAGES)
+async def test_a_page_that_could_not_be_filled_says_how_to_go_on(
+    parlour: Parlour, browser: Browser, address: str
+) -> None:
+    ann = await parlour.player()
+
+    async with visiting(browser, parlour.url) as visitor:
+        await visitor.log_in(ann.email)
+        await expect(visitor.page.locator("#offer")).to_be_visible()
+        await visitor.page.route("**/v1/**", lambda route: route.abort())
+        await visitor.page.goto(f"{parlour.url}{address}")
+        problem = visitor.page.locator("#problem")
+        await expect(problem).to_contain_text("The connection was lost.")
+        await visitor.page.unroute_all()
+        await problem.get_by_role("button", name="Load this page again").click()
+
+        await expect(visitor.page.locator("#balance")).to_have_text("10.00 EUR")
+        await expect(problem).to_be_hidden()
+        assert visitor.surprises == []
 
 
 async def test_the_page_counts_ways_as_the_house_does(parlour: Parlour, browser: Browser) -> None:

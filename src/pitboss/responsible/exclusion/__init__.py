@@ -12,6 +12,7 @@ from pitboss.responsible.exclusion.queries import (
     find_excluded,
     find_kept_away,
     is_imposed,
+    is_over,
     list_exclusions,
     recall_exclusions,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "find_excluded",
     "find_kept_away",
     "is_imposed",
+    "is_over",
     "lift_imposed",
     "list_exclusions",
     "recall_exclusions",

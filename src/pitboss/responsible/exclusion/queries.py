@@ -23,6 +23,11 @@ async def is_imposed(tx: Transaction, player_id: PlayerId) -> bool:
     return any(rules.is_imposed(item) and item.released_at is None for item in found)
 
 
+def is_over(item: Exclusion, licence: Jurisdiction, now: datetime) -> bool:
+    """Say whether this keeps its player away no more."""
+    return rules.is_over(item, licence, now)
+
+
 async def list_exclusions(tx: Transaction, player_id: PlayerId) -> list[Exclusion]:
     """Return everything that a player was ever kept away by, the oldest first."""
     return await store.find_exclusions(tx, [(shard_of(player_id), player_id)])

@@ -3,6 +3,8 @@
 import { byId } from "./dom.js";
 
 const LEGIBLE_DIGITS = 12;
+// Of games whose return depends on how they are played: to whom what is told is returned.
+const PLAYED_WELL = { blackjack: " to who plays basic strategy" };
 
 /** Show it, as the API tells it. */
 export function showAbout(rules) {
@@ -13,9 +15,15 @@ export function showAbout(rules) {
   byId("cycle").textContent = cycle ? `${cycle / 1000} seconds` : "at once";
 }
 
+/** Say to whom a game of the house returns what is told; of games of chance alone, nothing. */
+export function toWhom(game) {
+  return PLAYED_WELL[game] ?? "";
+}
+
 /** Say what a stake returns and how often the highest win comes: what stands where one stakes. */
-function odds({ rtp, top_win_chance: chance }) {
-  const returned = rtp ? `Of each 1.00 staked, ${returnOf(rtp)} is returned in the long run. ` : "";
+function odds({ game, rtp, top_win_chance: chance }) {
+  const long = `is returned in the long run${toWhom(game)}. `;
+  const returned = rtp ? `Of each 1.00 staked, ${returnOf(rtp)} ${long}` : "";
   return returned + (chance ? `The highest win comes ${onceIn(chance)}.` : "");
 }
 

@@ -3,7 +3,7 @@
 import { showAbout } from "./about.js";
 import { ask } from "./api.js";
 import { byId } from "./dom.js";
-import { tellProblem } from "./problems.js";
+import { tellUnfilled } from "./problems.js";
 import { current } from "./session.js";
 import { lookAtSession, openShell } from "./shell.js";
 
@@ -13,7 +13,7 @@ async function open() {
     showAbout(await ask("GET", "/v1/games/house/blackjack"));
     if (current()) await lookAtSession();
   } catch (error) {
-    tellProblem(byId("problem"), error);
+    tellUnfilled(byId("problem"), error);
   }
 }
 

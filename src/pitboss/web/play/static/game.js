@@ -4,13 +4,14 @@ import { showAbout } from "./about.js";
 import { ask, leave, Refused } from "./api.js";
 import { allow, byId, make, onPress } from "./dom.js";
 import { Pace } from "./pace.js";
-import { clearProblem, tellProblem } from "./problems.js";
+import { clearProblem, tellProblem, tellUnfilled } from "./problems.js";
 import { withTheirWord } from "./registers.js";
 import { needsSeat, Seat } from "./seat.js";
 import { current } from "./session.js";
 import { lookAtSession, openShell, showBalance } from "./shell.js";
 
 const NOT_STAKED = "Nothing more was staked.";
+const LAPSED = "What you asked for last never came to the house: nothing was staked.";
 const ASKING_AGAIN = "The answer was lost. The same round is asked for again…";
 
 export class Game {
@@ -62,6 +63,7 @@ export class Game {
       // Before sitting down: what was paid for is played to its end by whoever may not stake.
       const found = await this.#seat.resume();
       if (found) await this.#came(found, true);
+      else if (this.#seat.isLapsed) this.#hooks.say(LAPSED);
       await withTheirWord(() => this.#seat.sit());
     }, refused);
   }
@@ -130,7 +132,7 @@ export class Game {
   }
 
   async #failed(error, refused) {
-    tellProblem(this.#problem, error);
+    (this.rules ? tellProblem : tellUnfilled)(this.#problem, error);
     if (this.#seat.isWaiting) this.#hooks.say("Nobody knows yet what came of it.");
     else if (refused && error instanceof Refused) this.#hooks.say(refused);
     if (needsSeat(error)) this.#offerSeat();

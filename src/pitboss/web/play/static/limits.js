@@ -1,17 +1,20 @@
 /** Limits and breaks: what is set and can be, what keeps the player away, and a time-out. */
 
-import { ask } from "./api.js";
+import { ask, leave } from "./api.js";
 import { byId, fill, make } from "./dom.js";
-import { clearProblem, tellProblem } from "./problems.js";
+import { clearProblem, tellProblem, tellUnfilled } from "./problems.js";
 import { current, newId } from "./session.js";
 import { Setting } from "./setting.js";
 import { lookAtSession, openShell } from "./shell.js";
 
 const TERMS_HOURS = [24, 48, 72, 168, 336, 720, 1_008];
+const TERMS_MONTHS = [1, 3, 6, 12, 24, 36, 60];
+const WITHOUT_END = "without an end";
 const problem = byId("problem");
 const setting = new Setting(problem, told);
 // Kept, so that asking again after a lost answer is the same request.
 let key = newId();
+let awayKey = newId();
 
 async function look() {
   try {
@@ -21,11 +24,12 @@ async function look() {
       lookAtSession(),
     ]);
     setting.show(limits);
-    showBreaks(away.exclusions.map(breakLine));
+    showBreaks(away.exclusions.filter((item) => !item.over).map(breakLine));
     offerTimeOut(away);
+    offerExclusion(away);
     byId("mine").hidden = false;
   } catch (error) {
-    tellProblem(problem, error);
+    tellUnfilled(problem, error);
   }
 }
 
@@ -46,8 +50,14 @@ function showBreaks(lines) {
 }
 
 function breakLine(item) {
-  const end = item.ends_at ? `until ${new Date(item.ends_at).toLocaleString()}` : "without an end";
-  return `${item.kind.replaceAll("_", " ")}, ${end}`;
+  return `${item.kind.replaceAll("_", " ")}, ${endOf(item)}`;
+}
+
+/** Say when it ends: an exclusion may go on after its term, until the player asks to return. */
+function endOf({ kind, ends_at: end }) {
+  if (!end) return WITHOUT_END;
+  const least = kind === "exclusion" ? "at least until" : "until";
+  return `${least} ${new Date(end).toLocaleString()}`;
 }
 
 function offerTimeOut(away) {
@@ -63,6 +73,37 @@ function offerTimeOut(away) {
   fill(byId("hours"), ...options);
   if (terms.includes(Number(chosen))) byId("hours").value = chosen;
   byId("pause").hidden = !options.length;
+}
+
+function offerExclusion(away) {
+  const within = (months) => months >= away.exclusion_months_min;
+  const terms = away.exclusion_months.length
+    ? away.exclusion_months
+    : TERMS_MONTHS.filter(within);
+  const options = terms.map((months) =>
+    make("option", { value: String(months), textContent: monthsText(months) }),
+  );
+  if (away.indefinite) options.push(make("option", { value: "", textContent: WITHOUT_END }));
+  fill(byId("months"), ...options);
+  byId("away").hidden = !options.length;
+}
+
+function monthsText(months) {
+  if (months % 12) return months === 1 ? "1 month" : `${months} months`;
+  return months === 12 ? "1 year" : `${months / 12} years`;
+}
+
+async function excludeMe() {
+  clearProblem(problem);
+  try {
+    const months = byId("months").value;
+    const body = { months: months ? Number(months) : null };
+    const taken = await ask("POST", "/v1/me/exclusions", { body, key: awayKey });
+    // The exclusion has ended the session: there is nothing to be asked any more.
+    leave(`You are excluded, ${endOf(taken)}.`);
+  } catch (error) {
+    tellProblem(problem, error);
+  }
 }
 
 async function takeTimeOut() {
@@ -83,6 +124,13 @@ byId("hours").addEventListener("change", () => {
 byId("pause").addEventListener("submit", (event) => {
   event.preventDefault();
   takeTimeOut();
+});
+byId("months").addEventListener("change", () => {
+  awayKey = newId();
+});
+byId("away").addEventListener("submit", (event) => {
+  event.preventDefault();
+  excludeMe();
 });
 openShell();
 if (current()) look();

@@ -52,6 +52,15 @@ export function tellProblem(place, error) {
   return tell(place, ...parts);
 }
 
+/** Show why a page could not be filled; where that may pass, offer to load it again. */
+export function tellUnfilled(place, error) {
+  tellProblem(place, error);
+  if (error instanceof Refused && !error.isPassing) return;
+  const again = make("button", { type: "button", textContent: "Load this page again" });
+  onPress(again, () => location.reload());
+  place.append(make("p", {}, again));
+}
+
 /** Show nothing any more. */
 export function clearProblem(place) {
   place.hidden = true;

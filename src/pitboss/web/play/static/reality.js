@@ -57,8 +57,9 @@ function showCheck(check, statement, currency) {
     make("p", {}, make("a", { href: "/play/limits", textContent: "Limits and breaks" })),
     make("div", { className: "actions" }, off, on),
   );
-  // It is answered, and not closed in passing.
+  // It is answered, and not closed in passing: what a browser closes all the same is open again.
   dialog.addEventListener("cancel", (event) => event.preventDefault());
+  dialog.addEventListener("close", ({ target }) => target.isConnected && target.showModal());
   const goOn = check.answer_required ? "continue" : "seen";
   onPress(on, () => reply(check, goOn, problem, currency));
   onPress(off, () => reply(check, "leave", problem, currency));

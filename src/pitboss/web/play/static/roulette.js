@@ -5,7 +5,7 @@ import { Chips } from "./chips.js";
 import { allow, byId, fill, make, onPress } from "./dom.js";
 import { Game } from "./game.js";
 import { shownMinor, toMinor } from "./money.js";
-import { current } from "./session.js";
+import { current, keepMine, keptMine } from "./session.js";
 import { Table } from "./table.js";
 import { colourOf, nameOf, numbersText, placeName } from "./wheel.js";
 
@@ -13,7 +13,7 @@ import { colourOf, nameOf, numbersText, placeName } from "./wheel.js";
 const VALUES = [10n, 50n, 100n, 200n, 500n, 2_500n];
 const VALUE_FIRST = 100n;
 const LAST_MAX = 12;
-const LAST_PLACE = "pitboss.roulette.last";
+const LAST_NAME = "roulette.last";
 
 const chips = new Chips();
 const game = new Game("roulette", { build, show, changed, tick, say });
@@ -72,7 +72,9 @@ function changed() {
   const { bets, total } = chips;
   const isLocked = game.isLocked;
   const amount = (minor) => shownMinor(minor, current()?.currency);
-  byId("total").textContent = current()?.currency ? amount(total) : "–";
+  const sum = current()?.currency ? amount(total) : "–";
+  // It is read aloud whenever it is written, so it is written only if it has changed.
+  if (byId("total").textContent !== sum) byId("total").textContent = sum;
   for (const [id, isReady] of [
     ["undo", bets.length],
     ["clear", bets.length],
@@ -142,12 +144,12 @@ function note(roundId, number) {
   const known = lastNumbers();
   if (known.some((item) => item.roundId === roundId)) return;
   const kept = [{ roundId, number }, ...known].slice(0, LAST_MAX);
-  sessionStorage.setItem(LAST_PLACE, JSON.stringify(kept));
+  keepMine(LAST_NAME, JSON.stringify(kept));
   showLast();
 }
 
 function lastNumbers() {
-  return JSON.parse(sessionStorage.getItem(LAST_PLACE) ?? "[]");
+  return JSON.parse(keptMine(LAST_NAME) ?? "[]");
 }
 
 function showLast() {
@@ -158,6 +160,12 @@ function showLast() {
     return item;
   });
   fill(byId("last"), ...items);
+}
+
+/** Lay what was laid last, in place of what lies there: pressed twice it is not staked twice. */
+function repeat() {
+  chips.clear();
+  for (const bet of before) chips.lay(bet.kind, bet.numbers, bet.minor);
 }
 
 byId("kind").addEventListener("change", () => {
@@ -174,7 +182,7 @@ byId("inside").addEventListener("submit", (event) => {
 for (const [id, work] of [
   ["undo", () => chips.undo()],
   ["clear", () => chips.clear()],
-  ["repeat", () => before.forEach((bet) => chips.lay(bet.kind, bet.numbers, bet.minor))],
+  ["repeat", repeat],
 ]) {
   onPress(byId(id), () => {
     work();

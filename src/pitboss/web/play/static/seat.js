@@ -10,6 +10,8 @@ import { ask, Refused } from "./api.js";
 import { current, newId } from "./session.js";
 
 const WAITS_MS = [500, 1500, 3000];
+// Longer than anything that was sent can still be on its way.
+const FRESH_MS = 60_000;
 const HOUSE = "/v1/games/house";
 const GONE = new Set(["unknown_session", "session_expired", "game_session_over", "session_over"]);
 
@@ -21,6 +23,7 @@ export function needsSeat(error) {
 export class Seat {
   #game;
   #told;
+  #isLapsed = false;
 
   /** Sit down at a game; `told` hears each time that an answer is lost and asked for again. */
   constructor(game, told) {
@@ -36,6 +39,11 @@ export class Seat {
   /** Whether something was asked for and nobody knows yet what came of it. */
   get isWaiting() {
     return this.#kept() !== null;
+  }
+
+  /** Whether what was asked for last has never come to the house, and was dropped. */
+  get isLapsed() {
+    return this.#isLapsed;
   }
 
   /** Open the game, if the address does not say that it is open, or anew. */
@@ -67,16 +75,18 @@ export class Seat {
   /**
    * Return the round that was left in the middle, or whose answer was lost; null if there is none.
    *
-   * What was asked for in an earlier login is looked up and not asked for again: whoever comes back
-   * the next day stakes nothing that was meant for yesterday.
+   * What was asked for a minute ago or more, or in an earlier login, is looked up and not asked for
+   * again: whoever comes back to the page later stakes nothing that was meant for then.
    */
   async resume() {
     const kept = this.#kept();
-    if (kept && kept.login === current().sessionId) return this.again();
+    const isOfNow = kept?.login === current().sessionId;
+    if (isOfNow && Date.now() - kept.at < FRESH_MS) return this.again();
     if (kept) {
       const found = await this.#find(kept.id);
       this.#forget();
       if (found) return found;
+      this.#isLapsed = isOfNow;
     }
     const { rounds } = await ask("GET", `${HOUSE}/rounds`);
     return rounds.find((round) => round.game === this.#game) ?? null;
@@ -121,7 +131,8 @@ export class Seat {
 
   #keep({ id, path, body }) {
     const { playerId: player, sessionId: login } = current();
-    sessionStorage.setItem(this.#place, JSON.stringify({ id, path, body, player, login }));
+    const wish = { id, path, body, player, login, at: Date.now() };
+    sessionStorage.setItem(this.#place, JSON.stringify(wish));
   }
 
   #forget() {

@@ -3,6 +3,8 @@
 const SESSION = "pitboss.session";
 const DEVICE = "pitboss.device";
 const NOTICE = "pitboss.notice";
+// What a page keeps of a player under these names goes with them.
+const MINE = "pitboss.mine.";
 
 /** Draw an id; without `crypto.randomUUID`, which pages over plain HTTP do not have. */
 export function newId() {
@@ -41,9 +43,25 @@ export function rememberCurrency(currency) {
   sessionStorage.setItem(SESSION, JSON.stringify({ ...current(), currency }));
 }
 
-/** Forget who is logged in; `notice` is told on the page that comes next. */
+/** Keep something for a page, for as long as the player is logged in here. */
+export function keepMine(name, text) {
+  sessionStorage.setItem(MINE + name, text);
+}
+
+/** Return what a page has kept; null if there is nothing. */
+export function keptMine(name) {
+  return sessionStorage.getItem(MINE + name);
+}
+
+/**
+ * Forget who is logged in, and what pages have kept of them: the next one at this tab may be
+ * somebody else.  `notice` is told on the page that comes next.
+ */
 export function forget(notice = null) {
   sessionStorage.removeItem(SESSION);
+  for (const place of Object.keys(sessionStorage)) {
+    if (place.startsWith(MINE)) sessionStorage.removeItem(place);
+  }
   if (notice) sessionStorage.setItem(NOTICE, notice);
 }
 

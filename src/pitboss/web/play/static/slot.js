@@ -4,6 +4,7 @@ import { toneOf } from "./about.js";
 import { byId, fill, make } from "./dom.js";
 import { Game } from "./game.js";
 import { shown, shownMinor, toMinor, toText } from "./money.js";
+import { keepMine, keptMine } from "./session.js";
 import { draw, nameOf } from "./symbols.js";
 import { isInWay, waysOf } from "./ways.js";
 
@@ -12,7 +13,7 @@ const STAKES = [1n, 2n, 3n, 5n, 10n, 15n, 20n, 50n, 100n];
 const REELS = 5;
 const ROWS = 3;
 const SPIN = "spin";
-const STAKE_PLACE = "pitboss.slot.stake";
+const STAKE_NAME = "slot.stake";
 
 const game = new Game("slot", { build, show, changed, tick, say });
 let round = null;
@@ -20,7 +21,7 @@ let round = null;
 function build(rules) {
   const stakes = STAKES.map((times) => toText(times * BigInt(rules.coins), game.currency));
   fill(byId("stake"), ...stakes.map(stakeOption));
-  const chosen = sessionStorage.getItem(STAKE_PLACE);
+  const chosen = keptMine(STAKE_NAME);
   if (stakes.includes(chosen)) byId("stake").value = chosen;
   byId("coins").textContent = rules.coins;
   byId("factor").textContent = rules.free_factor;
@@ -161,7 +162,7 @@ function tick() {
 }
 
 byId("stake").addEventListener("change", () => {
-  sessionStorage.setItem(STAKE_PLACE, byId("stake").value);
+  keepMine(STAKE_NAME, byId("stake").value);
   showPays();
 });
 game.onPlay(byId("spin"), () => {
