@@ -14,7 +14,7 @@ from pitboss.adapters.protocols.asking import ask
 from pitboss.adapters.protocols.hub88_calls import Hub88Calls
 from pitboss.adapters.protocols.places import country_of, region_of
 from pitboss.games.registry.errors import ProviderAway
-from pitboss.games.rounds.errors import GameNotLaunched
+from pitboss.games.rounds.errors import GameNotLaunched, NoDemonstrations
 from pitboss.games.rounds.ports import Launching
 
 _encode = msgspec.json.Encoder().encode
@@ -71,7 +71,7 @@ async def post(client: httpx.AsyncClient, url: str, body: bytes, headers: dict[s
     try:
         _, found = await ask(client, "POST", url, bytes_max=_BYTES_MAX, body=body, headers=headers)
     except ProviderAway as fault:
-        raise GameNotLaunched(str(fault)) from fault
+        raise GameNotLaunched(str(fault), said=fault.said) from fault
     return found
 
 
@@ -111,7 +111,7 @@ class Hub88Launcher:
         try:
             _, found = await calls.ask(body, bytes_max=_BYTES_MAX)
         except ProviderAway as fault:
-            raise GameNotLaunched(str(fault)) from fault
+            raise GameNotLaunched(str(fault), said=fault.said) from fault
         return url_of(found, "url")
 
 
@@ -129,8 +129,10 @@ class ValkyrieLauncher:
     async def launch(self, wish: Launching) -> str:
         """Return where a game is opened; its vendor is what stands before it: `VENDOR/GAME`."""
         vendor, _, game = wish.game.partition("/")
-        if wish.player_id is None or not game:
-            raise GameNotLaunched("there are no demonstrations, and a game has a vendor")
+        if wish.player_id is None:
+            raise NoDemonstrations("the protocol has no demonstrations")
+        if not game:
+            raise GameNotLaunched(f"{wish.game} is behind no vendor: VENDOR/GAME is needed")
         body = {
             "currency": wish.currency,
             "providerGameId": game,
