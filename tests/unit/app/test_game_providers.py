@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from integration.games.test_conformance import private_pem, public_pem
 from pitboss.adapters.protocols.rewards import Hub88Rewards
 from pitboss.app.games import ProviderUnusable, open_providers
+from pitboss.app.instance import start_instance
 from pitboss.settings import GameProviderSettings, Settings
 from unit.protocols.keys import LOCKED_PEM, PAIR
 
@@ -112,3 +114,17 @@ async def test_which_key_is_none_is_named(changed: dict[str, object], named: str
     with pytest.raises(ProviderUnusable, match=rf"games\.caleta: {named}: "):
         async with open_providers(Settings(games={"caleta": broken})):
             pass
+
+
+async def test_an_instance_with_a_provider_that_cannot_be_used_does_not_come_up(
+    tmp_path: Path,
+) -> None:
+    # It said that it was up, and its API was started again and again.
+    broken = HUB88.model_copy(update={"keys": ("no key",)})
+    settings = Settings(home=tmp_path / "home", port=0, games={"caleta": broken})
+
+    with pytest.raises(ProviderUnusable, match=r"games\.caleta: keys"):
+        async with start_instance(settings):
+            pass
+
+    assert not (settings.home / "postgres").exists()
