@@ -30,6 +30,7 @@ from pitboss.api.refusals import LINES, problem_of
 from pitboss.api.turns import in_turn
 from pitboss.api.wire import Body
 from pitboss.games import registry
+from pitboss.games.dealing.model import PROVIDER as HOUSE
 from pitboss.games.registry.model import (
     CODE_PATTERN,
     CYCLE_MS_MAX,
@@ -245,8 +246,9 @@ def make_router(doors: Doors) -> Router:
 
 @get("/games", summary="The games that you may play")
 async def show_offered(request: Asked, edge: TheEdge) -> OfferedGamesView:
-    """Show the games that are certified for your licence and not stopped."""
+    """Show the games that are certified for your licence, not stopped, and can be opened here."""
     player_id, now = player_of(request), edge.clock.now()
+    open_here = {*edge.providers, *(() if edge.house is None else (HOUSE,))}
     async with edge.database.reading() as tx:
         found = await identity.find_players(tx, [(shard_of(player_id), player_id)])
         licence = jurisdictions.get(found[player_id].jurisdiction)
@@ -264,7 +266,8 @@ async def show_offered(request: Asked, edge: TheEdge) -> OfferedGamesView:
                 top_win_chance=offer.version.top_win_chance,
             )
             for offer in offers
-            if registry.refuse_game(offer, licence, now) is None
+            if offer.version.provider in open_here
+            and registry.refuse_game(offer, licence, now) is None
         )
     )
 

@@ -42,6 +42,7 @@ async def see(desk: Desk, path: str, token: str | None = None) -> Any:
 
 
 async def import_games(desk: Desk, *games: dict[str, Any]) -> Any:
+    desk.providers.setdefault("acme", GameProvider(talk=SoftSwiss("acme", [b"a secret"])))
     answer = await tell(desk, "/games/import", {"provider": "acme", "games": list(games)})
     assert answer.status == 200, answer.body
     return answer.json()["games"]
@@ -82,6 +83,27 @@ async def left_open(desk: Desk, player: Somebody) -> str:
             ],
         )
     return str(getattr(answer, "round_id", answer))
+
+
+async def test_a_game_that_nobody_could_open_is_not_offered(desk: Desk) -> None:
+    await import_games(desk, GAME)
+    gone = {"provider": "gone", "games": [GAME]}
+    house = {"provider": "house", "games": [GAME]}
+    for body in (gone, house):
+        assert (await tell(desk, "/games/import", body)).status == 200
+    player = await desk.player()
+
+    offered = (await see(desk, "/v1/games", player.token))["games"]
+    opened = await desk.client.ask(
+        "POST",
+        "/v1/games/launch",
+        token=player.token,
+        body={"provider": "gone", "game": GAME["code"]},
+    )
+
+    # The one is not connected any more, and the house has nothing to deal with here.
+    assert [item["provider"] for item in offered] == ["acme"]
+    assert opened.slug == "unknown_provider"
 
 
 async def test_games_are_imported_shown_and_stopped(desk: Desk) -> None:

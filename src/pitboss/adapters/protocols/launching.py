@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ from pitboss.games.rounds.ports import Launching
 _encode = msgspec.json.Encoder().encode
 # What an answer may be long: it is an address.
 _BYTES_MAX = 64 * 1024
+_LOCALE = re.compile(r"[a-zA-Z]{2}([-_][a-zA-Z]{2})?|en-soc")
 
 
 class SoftSwissLauncher:
@@ -39,7 +41,7 @@ class SoftSwissLauncher:
         body: dict[str, Any] = {
             "casino_id": self._casino_id,
             "game": wish.game,
-            "locale": wish.locale,
+            "locale": _locale_of(wish.locale),
             "ip": wish.ip,
             "client_type": "mobile" if wish.mobile else "desktop",
         }
@@ -50,6 +52,8 @@ class SoftSwissLauncher:
             body["jurisdiction"] = region
         if wish.player_id is None:
             path = "/demo"
+            # Else it is in dollars.
+            body["currency"] = wish.currency
         else:
             path = "/real"
             body |= {
@@ -60,6 +64,11 @@ class SoftSwissLauncher:
         signature = hmac.new(self._secret, raw, hashlib.sha256).hexdigest()
         found = await post(self._client, self._url + path, raw, {"x-request-sign": signature})
         return url_of(found, "launch_url")
+
+
+def _locale_of(locale: str) -> str:
+    """Return a locale as the protocol takes it; of one that is longer, the language."""
+    return locale if _LOCALE.fullmatch(locale) else locale[:2]
 
 
 async def post(client: httpx.AsyncClient, url: str, body: bytes, headers: dict[str, str]) -> Any:
