@@ -85,6 +85,31 @@ async def left_open(desk: Desk, player: Somebody) -> str:
     return str(getattr(answer, "round_id", answer))
 
 
+async def test_staff_sees_all_that_was_imported_and_what_is_stopped(desk: Desk) -> None:
+    stakes = [{"currency": "EUR", "min": "0.10", "max": "100.00"}]
+    certificates: Any = GAME["certificates"]
+    game = {**GAME, "stakes": stakes}
+    await import_games(desk, game, {**GAME, "code": "other"})
+    stop = {"provider": "acme", "suspended": True, "why": "regulator_order"}
+
+    async def stopped() -> list[tuple[bool, bool]]:
+        shown = (await see(desk, "/v1/staff/games?provider=acme"))["games"]
+        return [(item["suspended"], item["provider_suspended"]) for item in shown]
+
+    (first, _) = (await see(desk, "/v1/staff/games?provider=acme"))["games"]
+    await tell(desk, "/games/suspension", {**stop, "game": "book"})
+    one = await stopped()
+    await tell(desk, "/games/suspension", stop)
+    both = await stopped()
+
+    # A laboratory's letter is held against the digests, and a player's question against the stakes.
+    assert first["stakes"] == stakes
+    assert [item["hashes"] for item in first["certificates"]] == [
+        item["hashes"] for item in certificates
+    ]
+    assert (one, both) == ([(True, False), (False, False)], [(True, True), (True, True)])
+
+
 async def test_a_game_that_nobody_could_open_is_not_offered(desk: Desk) -> None:
     await import_games(desk, GAME)
     gone = {"provider": "gone", "games": [GAME]}
