@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -146,6 +147,17 @@ class FeedSettings(BaseModel):
     producers: Annotated[dict[int, FeedProducerSettings], Field(min_length=1)]
 
 
+def _read_address(value: str) -> str:
+    """Return an address that can be asked over HTTP, or say that it is none."""
+    url = urlsplit(value)
+    if url.scheme not in ("http", "https") or not url.hostname or url.port == 0:
+        raise ValueError(f"{value!r} is no address: https://HOST/PATH is needed")
+    return value
+
+
+Address = Annotated[str, AfterValidator(_read_address)]
+
+
 class GameProviderSettings(BaseModel):
     """A provider of games, and how it speaks to our wallet.
 
@@ -168,11 +180,22 @@ class GameProviderSettings(BaseModel):
     networks: tuple[IPvAnyNetwork, ...] = ()
     calls_per_second: Annotated[int, Field(ge=1, le=1_000_000)] = 20_000
     free_play: bool = False
-    launch_url: str | None = None
-    list_url: str | None = None
+    launch_url: Address | None = None
+    list_url: Address | None = None
     operator: str = ""
     launch_key: str | None = Field(default=None, repr=False)
     recon_key: str | None = Field(default=None, repr=False)
+
+    @model_validator(mode="after")
+    def _as_the_protocol_has_it(self) -> GameProviderSettings:
+        """Refuse what the protocol would pass over in silence, and what it cannot do without."""
+        if self.recon_key is not None and self.protocol != "valkyrie":
+            raise ValueError(f"recon_key: {self.protocol} has none, only valkyrie does")
+        if self.list_url is not None and self.protocol != "softswiss":
+            raise ValueError(f"list_url: {self.protocol} has none, only softswiss does")
+        if self.protocol == "hub88" and self.launch_url is not None and not self.launch_key:
+            raise ValueError("launch_key: hub88 wants what is asked at its launch_url signed")
+        return self
 
 
 # As `games.dealing` names the house where providers are named.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -84,11 +85,13 @@ from pitboss.api.providers import ProviderRoutes
 from pitboss.api.tokens import VerifiedTokens
 from pitboss.api.watch import SessionWatch
 from pitboss.api.wire import BODY_BYTES_MAX
-from pitboss.kernel.errors import Fault, Malformed
+from pitboss.kernel.errors import Fault, Malformed, PeerAway
 
 Route = Callable[[HTTPScope, Receive, Send], Awaitable[None]]
 
 _log = structlog.get_logger("api")
+# The framework's words for a parameter of the query that is needed and was not said.
+_MISSING = re.compile(r"Missing required query parameter '(\w{1,40})' for path ")
 
 
 class Api:
@@ -225,6 +228,10 @@ def _answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respon
     problem = problem_of_error(error, body_bytes_max=bytes_max or BODY_BYTES_MAX)
     if problem.status >= 500 and problem is problems.INTERNAL:
         _log.error("a request failed", path=request.scope.get("path_template"), exc_info=error)
+    if isinstance(error, PeerAway):
+        # Whoever asked is not told what the others said; whoever connects them needs it.
+        path = request.scope.get("path_template")
+        _log.warning("somebody was asked in vain", path=path, why=str(error), said=error.said)
     return Response(
         problem.body(),
         status_code=problem.status,
@@ -269,4 +276,7 @@ def _of_validation(error: ValidationException) -> Problem:
         if isinstance(item, dict) and item.get("key"):
             detail = str(item.get("message", "is malformed")).replace("`", "")
             return problems.malformed(str(item["key"]), detail)
+    missing = _MISSING.match(error.detail)
+    if missing is not None:
+        return problems.malformed(missing.group(1), "it is needed")
     return problems.unreadable("a parameter of the request has the wrong form")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from fractions import Fraction
 from typing import Annotated
 
@@ -24,12 +23,14 @@ from pitboss.api.furniture import (
     needs,
     player_of,
 )
+from pitboss.api.game_views import GameView, show_game
 from pitboss.api.launching import launch
 from pitboss.api.problems import ProblemFound
 from pitboss.api.refusals import LINES, problem_of
 from pitboss.api.turns import in_turn
 from pitboss.api.wire import Body
 from pitboss.games import registry
+from pitboss.games.dealing.model import PROVIDER as HOUSE
 from pitboss.games.registry.model import (
     CODE_PATTERN,
     CYCLE_MS_MAX,
@@ -39,9 +40,7 @@ from pitboss.games.registry.model import (
     VERSION_PATTERN,
     Answer,
     Certificate,
-    CertificateState,
     Changed,
-    Filed,
     GameKind,
     Listing,
     Offer,
@@ -61,7 +60,6 @@ from pitboss.players import identity
 from pitboss.staff.agents.model import Permission
 
 TOKEN_BYTES = 16
-_COUNTING = (CertificateState.IN_FORCE, CertificateState.EXPIRES_SOON)
 
 ProviderName = Annotated[str, msgspec.Meta(pattern=PROVIDER_PATTERN)]
 GameCode = Annotated[str, msgspec.Meta(pattern=CODE_PATTERN)]
@@ -167,39 +165,6 @@ class ChangedView(msgspec.Struct, frozen=True, kw_only=True):
     changed: bool
 
 
-class CertificateView(msgspec.Struct, frozen=True, kw_only=True):
-    """A certificate of the version that is played now.
-
-    `state` is `in_force`, `expires_soon` (in 30 days at most), `expired` or `withdrawn`;
-    `withdrawn` is why it was.
-    """
-
-    licence: str
-    laboratory: str
-    number: str
-    issued_on: str
-    expires_on: str | None
-    state: str
-    withdrawn: str | None
-
-
-class GameView(msgspec.Struct, frozen=True, kw_only=True):
-    """A game as it is played now; `licences` are those that a certificate counts for today."""
-
-    provider: str
-    code: str
-    version: str
-    title: str
-    kind: str
-    rtp: str
-    cycle_ms_min: int
-    autoplay: bool
-    top_win_chance: str | None
-    suspended: bool
-    licences: tuple[str, ...]
-    certificates: tuple[CertificateView, ...]
-
-
 class GamesView(msgspec.Struct, frozen=True, kw_only=True):
     """Games, in order of their codes; `next_after` continues behind the last one."""
 
@@ -245,8 +210,9 @@ def make_router(doors: Doors) -> Router:
 
 @get("/games", summary="The games that you may play")
 async def show_offered(request: Asked, edge: TheEdge) -> OfferedGamesView:
-    """Show the games that are certified for your licence and not stopped."""
+    """Show the games that are certified for your licence, not stopped, and can be opened here."""
     player_id, now = player_of(request), edge.clock.now()
+    open_here = {*edge.providers, *(() if edge.house is None else (HOUSE,))}
     async with edge.database.reading() as tx:
         found = await identity.find_players(tx, [(shard_of(player_id), player_id)])
         licence = jurisdictions.get(found[player_id].jurisdiction)
@@ -264,7 +230,8 @@ async def show_offered(request: Asked, edge: TheEdge) -> OfferedGamesView:
                 top_win_chance=offer.version.top_win_chance,
             )
             for offer in offers
-            if registry.refuse_game(offer, licence, now) is None
+            if offer.version.provider in open_here
+            and registry.refuse_game(offer, licence, now) is None
         )
     )
 
@@ -285,7 +252,7 @@ async def show_games(
         filed = await registry.find_certificates(tx, [offer.version for offer in found])
     now = edge.clock.now()
     return GamesView(
-        games=tuple(_game(offer, filed.get(offer.version.key, ()), now) for offer in found),
+        games=tuple(show_game(offer, filed.get(offer.version.key, ()), now) for offer in found),
         next_after=found[-1].version.code if len(found) == GAMES_AT_ONCE_MAX else None,
     )
 
@@ -450,40 +417,6 @@ def imported(listing: Listing, answer: Answer) -> ImportedView:
     reason = str(answer.reason)
     return ImportedView(
         code=code, version=version, changed=False, refusal=reason, detail=LINES[reason].detail
-    )
-
-
-def _game(offer: Offer, filed: Sequence[Filed], now: datetime) -> GameView:
-    game = offer.version
-    certificates = tuple(_certificate(item, now) for item in filed)
-    return GameView(
-        provider=game.provider,
-        code=game.code,
-        version=game.version,
-        title=game.title,
-        kind=game.kind,
-        rtp=game.rtp_percent,
-        cycle_ms_min=game.cycle_ms_min,
-        autoplay=game.autoplay,
-        top_win_chance=game.top_win_chance,
-        suspended=offer.suspended or offer.provider_suspended,
-        licences=tuple(
-            dict.fromkeys(item.licence for item in certificates if item.state in _COUNTING)
-        ),
-        certificates=certificates,
-    )
-
-
-def _certificate(filed: Filed, now: datetime) -> CertificateView:
-    said = filed.certificate
-    return CertificateView(
-        licence=said.licence,
-        laboratory=said.laboratory,
-        number=said.number,
-        issued_on=said.issued_on,
-        expires_on=said.expires_on,
-        state=registry.state_of(filed, jurisdictions.find(said.licence), now),
-        withdrawn=filed.withdrawn,
     )
 
 

@@ -22,6 +22,7 @@ from pitboss.games.dealing.model import PROVIDER
 from pitboss.games.dealing.ports import Equipment
 from pitboss.games.house.model import House
 from pitboss.games.registry.model import CODE_PATTERN, PROVIDER_PATTERN, Version
+from pitboss.games.rounds.errors import NoDemonstrations
 from pitboss.games.rounds.model import Launch, NotOpened, Opened, make_token
 from pitboss.games.rounds.ports import Launching
 from pitboss.kernel.ids import new_id
@@ -166,7 +167,11 @@ async def _show(
     shown = await in_turn(edge, [player.shard], "player", look)
     if isinstance(shown, NotOpened):
         raise ProblemFound(problem_of(shown.reason))
-    return _view(shown, url=await provider.launcher.launch(wish))
+    try:
+        url = await provider.launcher.launch(wish)
+    except NoDemonstrations:
+        raise ProblemFound(problem_of("demo_not_offered")) from None
+    return _view(shown, url=url)
 
 
 def _view(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from pitboss.kernel.errors import Fault, Malformed
+from pitboss.kernel.errors import Fault, Malformed, PeerAway
 
 CONTENT_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:pitboss:problem:"
@@ -118,6 +118,12 @@ GAMES_AWAY = Problem(
     detail="The game is not dealt just now; asking again for the same step is safe and tells.",
     retry_after=RETRY_SECONDS,
 )
+PEER_AWAY = Problem(
+    status=503,
+    slug="peer_away",
+    detail="Somebody else who is asked for this does not answer, or refuses.  Ask again.",
+    retry_after=RETRY_SECONDS,
+)
 OUTCOME_UNKNOWN = Problem(
     status=503,
     slug="outcome_unknown",
@@ -182,6 +188,8 @@ def of_malformed(error: Malformed) -> Problem:
 
 def of_fault(fault: Fault) -> Problem:
     """Say that the world failed us, and whether asking again is right."""
+    if isinstance(fault, PeerAway):
+        return PEER_AWAY
     if fault.retryable:
         return DATABASE_AWAY
     return Problem(status=502, slug="peer_failed", detail="Something that we depend on failed.")

@@ -43,6 +43,8 @@ from pitboss.messages import Turn
 PREFIX = "/v1/providers/"
 ROUTE = "/v1/providers/{provider}/{call:path}"
 _TOKEN_BYTES = 16
+# Anybody may call as a provider, and fills no disk with what is noted of it.
+NOTES_PER_SECOND = 1
 
 _log = structlog.get_logger("api.providers")
 
@@ -80,6 +82,7 @@ class ProviderRoutes:
         self._paces = {
             name: Pace(provider.calls_per_second) for name, provider in edge.providers.items()
         }
+        self._notes = {name: Pace(NOTES_PER_SECOND) for name in edge.providers}
 
     async def serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Answer one call."""
@@ -100,6 +103,7 @@ class ProviderRoutes:
         self, name: str, provider: GameProvider, scope: HTTPScope, path: str, receive: Receive
     ) -> Reply:
         if not self._is_let_in(provider, scope):
+            self._note(name, scope, "its address is in none of its networks")
             return provider.talk.fail(Trouble.FROM_ELSEWHERE)
         try:
             body = await read_body(receive, bytes_max=BODY_BYTES_MAX)
@@ -115,9 +119,13 @@ class ProviderRoutes:
         call = Call(method=scope["method"], path=path, query=query, headers=headers, body=body)
         heard = provider.talk.hear(call)
         if isinstance(heard, Reply):
+            # Every protocol has one word for both, that it is not let in.
+            if heard == provider.talk.fail(Trouble.FROM_ELSEWHERE):
+                self._note(name, scope, "what it shows is signed with none of its keys")
             return heard
         # Only now: what anybody may send unsigned takes nothing from the provider.
         if not self._paces[name].take():
+            self._note(name, scope, "it calls more often than it may")
             return provider.talk.fail(Trouble.TOO_OFTEN)
         try:
             outcome = await self._do(name, heard)
@@ -125,6 +133,12 @@ class ProviderRoutes:
             _log.warning("a provider's call was not done", provider=name, why=str(fault))
             outcome = Trouble.AWAY
         return provider.talk.answer(heard, outcome)
+
+    def _note(self, name: str, scope: HTTPScope, why: str) -> None:
+        """Say in the log why a provider was not let in, whom we tell no more than anybody."""
+        if self._notes[name].take():
+            address = asked_from(scope, proxies_trusted=self._edge.proxies_trusted)
+            _log.warning("a provider was not let in", provider=name, address=address, why=why)
 
     def _is_let_in(self, provider: GameProvider, scope: HTTPScope) -> bool:
         if not provider.networks:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -33,6 +34,7 @@ from pitboss.games.dealing.model import PROVIDER, EndedAsRecorded, NotDealt
 from pitboss.games.dealing.model import Refusal as NoDeal
 from pitboss.games.registry.model import PROVIDER_PATTERN
 from pitboss.games.rounds.model import (
+    ROUNDS_SHOWN_MAX,
     Booking,
     ClosedBy,
     NotResolved,
@@ -40,15 +42,19 @@ from pitboss.games.rounds.model import (
     Resolution,
     Round,
 )
-from pitboss.kernel.errors import Malformed
 from pitboss.kernel.ids import PlayerId, parse_id
-from pitboss.kernel.instants import write_instant
+from pitboss.kernel.instants import parse_instant, write_instant
 from pitboss.kernel.money import currency, format_micros
 from pitboss.kernel.shards import shard_of
 from pitboss.messages import Turn
 from pitboss.staff.agents.model import Permission
 
 HOURS_MAX = 24 * 365
+# What a provider may call a round.
+_REFERENCE = r"^[!-~]{1,300}(?![\s\S])"
+
+ProviderQuery = Annotated[str | None, QueryParameter(pattern=PROVIDER_PATTERN)]
+After = Annotated[str | None, QueryParameter(max_length=100)]
 
 
 class ResolutionBody(Body, frozen=True, kw_only=True):
@@ -73,9 +79,13 @@ class RoundView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RoundsView(msgspec.Struct, frozen=True, kw_only=True):
-    """Your rounds, the newest first; one without an end is interrupted or still goes on."""
+    """A player's rounds, the newest first; one without an end is interrupted or still goes on.
+
+    `next_after` continues behind the last one.
+    """
 
     rounds: tuple[RoundView, ...]
+    next_after: str | None
 
 
 class OpenRoundView(RoundView, frozen=True, kw_only=True):
@@ -85,9 +95,10 @@ class OpenRoundView(RoundView, frozen=True, kw_only=True):
 
 
 class OpenRoundsView(msgspec.Struct, frozen=True, kw_only=True):
-    """Rounds that nobody has closed, the oldest first."""
+    """Rounds that nobody has closed, the oldest first; `next_after` continues behind the last."""
 
     rounds: tuple[OpenRoundView, ...]
+    next_after: str | None
 
 
 class BookingView(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,8 +154,8 @@ def make_router(doors: Doors) -> Router:
     staff = Router(
         "/staff",
         route_handlers=[
-            *(show_open_rounds, inspect_round, find_round_page, show_play_of_round),
-            resolve_round,
+            *(show_open_rounds, show_rounds_of_player, inspect_round, find_round_page),
+            *(show_play_of_round, resolve_round),
         ],
         guards=[doors.staff],
         security=BEARER,
@@ -154,25 +165,53 @@ def make_router(doors: Doors) -> Router:
 
 
 @get("/me/rounds", summary="Your rounds")
-async def show_rounds(request: Asked, edge: TheEdge) -> RoundsView:
-    """Show your newest rounds, a hundred at most."""
+async def show_rounds(request: Asked, edge: TheEdge, after: After = None) -> RoundsView:
+    """Show your newest rounds, a hundred at once; `after` continues behind one."""
+    place = _place(after)
     async with edge.database.reading() as tx:
-        found = await rounds.find_rounds(tx, player_of(request))
-    return RoundsView(rounds=tuple(RoundView(**_round(item)) for item in found))
+        found = await rounds.find_rounds(tx, player_of(request), after=place)
+    return _page(found)
+
+
+@get(
+    "/players/{player_id:str}/rounds",
+    opt=needs(Permission.SEE_GAMES),
+    summary="A player's rounds",
+)
+async def show_rounds_of_player(
+    edge: TheEdge,
+    player_id: FromPath[str],
+    provider: ProviderQuery = None,
+    reference: Annotated[str | None, QueryParameter(pattern=_REFERENCE)] = None,
+    after: After = None,
+) -> RoundsView:
+    """Show a player's rounds, the newest first, a hundred at once, whoever has closed them.
+
+    With a `reference` those that providers call so; `after` continues behind a round.
+    """
+    player, place = _player(player_id), _place(after)
+    async with edge.database.reading() as tx:
+        found = await rounds.find_rounds(tx, player, provider=provider, ref=reference, after=place)
+    return _page(found)
 
 
 @get("/games/rounds", opt=needs(Permission.SEE_GAMES), summary="Rounds that nobody closed")
 async def show_open_rounds(
     edge: TheEdge,
     older_hours: Annotated[int, QueryParameter(ge=0, le=HOURS_MAX)] = 0,
-    provider: Annotated[str | None, QueryParameter(pattern=PROVIDER_PATTERN)] = None,
+    provider: ProviderQuery = None,
+    after: After = None,
 ) -> OpenRoundsView:
-    """Show rounds that were opened so long ago and are open still, a hundred at most."""
-    before = edge.clock.now() - timedelta(hours=older_hours)
+    """Show rounds that were opened so long ago and are open still, a hundred at once.
+
+    `after` continues behind one.
+    """
+    before, place = edge.clock.now() - timedelta(hours=older_hours), _place(after)
     async with edge.database.reading() as tx:
-        found = await rounds.find_open_rounds(tx, before=before, provider=provider)
+        found = await rounds.find_open_rounds(tx, before=before, provider=provider, after=place)
     return OpenRoundsView(
-        rounds=tuple(OpenRoundView(**_round(item), player_id=item.player_id) for item in found)
+        rounds=tuple(OpenRoundView(**_round(item), player_id=item.player_id) for item in found),
+        next_after=_next(found),
     )
 
 
@@ -305,11 +344,30 @@ async def _play_out(turn: Turn, round_: Round, edge: Edge) -> int:
 
 
 def _ids(player_id: str, round_id: str) -> tuple[PlayerId, str]:
-    try:
-        player = PlayerId(parse_id(player_id, field="player_id"))
-        return player, parse_id(round_id, field="round_id")
-    except Malformed as error:
-        raise ProblemFound(problems.of_malformed(error)) from None
+    return _player(player_id), parse_id(round_id, field="round_id")
+
+
+def _player(player_id: str) -> PlayerId:
+    return PlayerId(parse_id(player_id, field="player_id"))
+
+
+def _page(found: Sequence[Round]) -> RoundsView:
+    shown = tuple(RoundView(**_round(item)) for item in found)
+    return RoundsView(rounds=shown, next_after=_next(found))
+
+
+def _next(found: Sequence[Round]) -> str | None:
+    """Return where the next page begins: when the last round was opened, and its id."""
+    if len(found) < ROUNDS_SHOWN_MAX:
+        return None
+    return f"{write_instant(found[-1].opened_at)},{found[-1].id}"
+
+
+def _place(after: str | None) -> tuple[datetime, str] | None:
+    if after is None:
+        return None
+    opened_at, _, round_id = after.partition(",")
+    return parse_instant(opened_at, field="after"), parse_id(round_id, field="after")
 
 
 def _round(item: Round) -> dict[str, Any]:

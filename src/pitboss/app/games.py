@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 
 import httpx
 
@@ -146,7 +146,8 @@ def _talk(name: str, said: GameProviderSettings) -> Talk:
         case "softswiss":
             return SoftSwiss(name, [key.encode() for key in said.keys], free_play=said.free_play)
         case "hub88":
-            return Hub88(name, [key.encode() for key in said.keys], free_play=said.free_play)
+            with _naming("keys"):
+                return Hub88(name, [key.encode() for key in said.keys], free_play=said.free_play)
         case "valkyrie":
             return Valkyrie(name, said.keys, recon=said.recon_key, free_play=said.free_play)
 
@@ -185,4 +186,14 @@ def _rewards(said: GameProviderSettings, client: httpx.AsyncClient) -> Rewards |
 
 
 def _hub88_calls(said: GameProviderSettings, client: httpx.AsyncClient, url: str) -> Hub88Calls:
-    return Hub88Calls(client, url, said.operator, (said.launch_key or "").encode())
+    with _naming("launch_key"):
+        return Hub88Calls(client, url, said.operator, (said.launch_key or "").encode())
+
+
+@contextlib.contextmanager
+def _naming(setting: str) -> Iterator[None]:
+    """Say of which setting it is that something is wrong with."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{setting}: {error}") from None

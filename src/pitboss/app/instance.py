@@ -13,6 +13,7 @@ import structlog
 
 from pitboss.api.tokens import Role, Tokens
 from pitboss.app import configuration
+from pitboss.app.games import open_providers
 from pitboss.app.home import Home
 from pitboss.app.parts import (
     TOKENS_SECRET,
@@ -107,11 +108,15 @@ async def start_instance(
         HomeTaken: another one runs in this home.
         HomeUnusable: there can be no such folder.
         PortUnusable: somebody else listens on a port that was named.
+        ProviderUnusable: what is configured for a provider of games cannot be used.
         NotReady: it did not come up within a minute; the message ends with what was printed.
     """
     with Home(settings.home).taken():
         await until_gone(settings.home)
         _check_ports(settings)
+        # Put together once where somebody looks on: a process that cannot is only started again.
+        async with open_providers(settings):
+            pass
         url = await asyncio.to_thread(start_database, settings)
         try:
             await migrate_database(settings, told=told)

@@ -7,6 +7,7 @@ framework with it and `--help` is quick.
 from __future__ import annotations
 
 import asyncio
+import shlex
 import signal
 from pathlib import Path
 from typing import Annotated
@@ -120,7 +121,11 @@ async def _up(settings: Settings, told: Outcome, *, sample: bool) -> None:
             told.say(f"{opened} sample events opened")
         told.say(f"API    {instance.url}/v1/events")
         told.say(f"docs   {instance.url}/docs")
-        told.say("staff  pitboss token staff")
+        told.console.print(
+            f"staff  pitboss token staff --home {shlex.quote(str(settings.home))}",
+            markup=False,
+            soft_wrap=True,
+        )
         told.say(f"logs   {settings.home}/logs")
         told.say("Ctrl-C stops everything; what happened stays.")
         stopping = asyncio.create_task(stop.wait())

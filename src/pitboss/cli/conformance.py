@@ -19,6 +19,9 @@ from pitboss.kernel.errors import PlatformError
 app = typer.Typer(help="Test a wallet for game providers, ours or another's.", no_args_is_help=True)
 PATIENCE_SECONDS = 15.0
 
+VendorOption = Annotated[
+    str, typer.Option(help="The vendor whose game it is, as the aggregator names it (valkyrie).")
+]
 # What takes more than the wire; the cases that want it are skipped without it.
 SecondTokenOption = Annotated[
     str | None, typer.Option(help="Another token, or session, of the first player.")
@@ -51,6 +54,7 @@ def run(
     ],
     player: Annotated[str, typer.Option(help="A player who has some hundred units and may play.")],
     game: Annotated[str, typer.Option(help="The provider's name of a game that they may play.")],
+    vendor: VendorOption = "kit",
     currency: Annotated[str, typer.Option(help="The player's currency.")] = "EUR",
     token: Annotated[
         str | None, typer.Option(help="The player's token, or session, from a launch.")
@@ -85,7 +89,9 @@ def run(
             take_away=_deed(break_command),
             give_back=_deed(mend_command),
         )
-        whom = _Whom(account=account, other=other, game=game, means=means, unit=_unit(unit))
+        whom = _Whom(
+            account=account, other=other, game=game, vendor=vendor, means=means, unit=_unit(unit)
+        )
         report = asyncio.run(_run(protocol, base_url, _read(key_file), whom, case or ()))
         _tell(told, report)
 
@@ -116,6 +122,7 @@ class _Whom:
     account: Account
     other: Account | None
     game: str
+    vendor: str
     means: Means
     unit: Decimal
 
@@ -125,14 +132,17 @@ async def _run(
 ) -> Report:
     import httpx
 
+    from pitboss.conformance.running import refuse_run, unknown_in
     from pitboss.conformance.running import run as run_cases
-    from pitboss.conformance.running import unknown_in
 
-    unknown = unknown_in(only)
+    unknown = unknown_in(only, protocol)
     if unknown:
-        raise NotRunnable(f"there is no case {', '.join(unknown)}")
+        raise NotRunnable(f"{protocol} has no case {', '.join(unknown)}")
     async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
-        speaker = _speaker(protocol, client, base_url, key, whom.game)
+        speaker = _speaker(protocol, client, base_url, key, whom)
+        refusal = await refuse_run(speaker, whom.account, unit=whom.unit)
+        if refusal is not None:
+            raise NotRunnable(f"{base_url!r} cannot be tested: {refusal}")
         return await run_cases(
             speaker,
             whom.account,
@@ -157,11 +167,13 @@ def _deed(command: str | None) -> Deed | None:
     return do
 
 
-def _speaker(protocol: Protocols, client: object, base_url: str, key: bytes, game: str) -> Speaker:
+def _speaker(
+    protocol: Protocols, client: object, base_url: str, key: bytes, whom: _Whom
+) -> Speaker:
     from pitboss.conformance import speakers
 
     try:
-        return speakers.make(protocol, client, base_url, key, game)
+        return speakers.make(protocol, client, base_url, key, whom.game, vendor=whom.vendor)
     except ValueError as error:
         raise NotRunnable(f"the key is none for {protocol}: {error}") from None
 

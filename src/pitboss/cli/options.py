@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -12,6 +13,9 @@ from pydantic import ValidationError
 
 from pitboss.kernel.errors import Malformed
 from pitboss.settings import ENVIRONMENT_PREFIX, Settings
+
+# pydantic's words for a variable that should be JSON.
+_NO_JSON = re.compile(r'error parsing value for field "(\w+)"')
 
 HomeOption = Annotated[
     Path | None,
@@ -45,11 +49,18 @@ def settings_of(home: Path | None = None, **options: object) -> Settings:
         return Settings(**given)  # type: ignore[arg-type]  # pydantic checks what they are
     except ValidationError as error:
         first = error.errors()[0]
-        name = str(first["loc"][0])
-        raise Malformed(_said_as(name, given), str(first["msg"])) from None
+        name, *within = map(str, first["loc"])
+        # Of many providers it is one, and of that one a member; a key that is none is that key.
+        where = ".".join(part for part in within if part != "[key]")
+        detail = f"{where}: {first['msg']}" if where else str(first["msg"])
+        raise Malformed(_said_as(name, given), detail) from None
     except ValueError as error:
         # A variable that should be JSON and is not.
-        raise Malformed("settings", str(error)) from None
+        named = _NO_JSON.match(str(error))
+        if named is None or error.__cause__ is None:
+            raise Malformed("settings", str(error)) from None
+        detail = f"it is no JSON: {error.__cause__}"
+        raise Malformed(_said_as(named.group(1), given), detail) from None
 
 
 def read_day(text: str, *, option: str) -> date:

@@ -12,7 +12,7 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from pitboss.kernel.errors import PlatformError
+from pitboss.kernel.errors import PeerAway, PlatformError
 
 FAILED = 1
 # As shells say of a command that was ended by Ctrl-C.
@@ -64,6 +64,8 @@ def outcome(*, as_json: bool) -> Iterator[Outcome]:
     told = Outcome(as_json=as_json)
     try:
         yield told
+    except PeerAway as error:
+        told.fail(f"{error}: {error.said}" if error.said else str(error))
     except (PlatformError, OSError) as error:
         told.fail(str(error))
     except KeyboardInterrupt:

@@ -10,12 +10,13 @@ from string import ascii_lowercase
 import httpx
 
 from pitboss.conformance import cases_of_means, cases_of_money, cases_of_writing
-from pitboss.conformance.casebook import CASES
+from pitboss.conformance.casebook import CASES, TWINS
 from pitboss.conformance.model import (
     Account,
     Case,
     Failed,
     Means,
+    Protocols,
     Report,
     Result,
     Scene,
@@ -74,9 +75,28 @@ async def run(
     return Report(protocol=speaker.protocol, results=tuple(results))
 
 
-def unknown_in(numbers: Collection[str]) -> list[str]:
-    """Return those of these numbers that no case has, of whatever protocol."""
-    known = {case.number for case in CASES}
+async def refuse_run(speaker: Speaker, account: Account, *, unit: Decimal) -> str | None:
+    """Return why no case could tell anything: nobody answers, or the account is none; or None.
+
+    Every case would fail for that reason, under a title that is about something else.
+    """
+    try:
+        said = await speaker.balance(account)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return f"it does not answer: {str(error) or type(error).__name__}"
+    except _UNREADABLE as error:
+        return f"what it answers cannot be read: {error!r}"
+    if not said.ok or said.balance is None:
+        what = f"{said.wrong}, {said.code or said.status}" if said.wrong else str(said.status)
+        return f"it does not tell the player's balance ({what}): {said.body[:160]!r}"
+    if said.balance < TWINS * unit:
+        return f"the player has {said.balance} there, and {TWINS * unit} is staked at once"
+    return None
+
+
+def unknown_in(numbers: Collection[str], protocol: Protocols) -> list[str]:
+    """Return those of these numbers that no case of the protocol has."""
+    known = {case.number for case in CASES if protocol in case.protocols}
     return [number for number in numbers if number not in known]
 
 

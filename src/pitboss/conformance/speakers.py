@@ -7,11 +7,21 @@ from typing import Any
 from pitboss.conformance.hub88 import Hub88Speaker
 from pitboss.conformance.model import Protocols, Speaker
 from pitboss.conformance.softswiss import SoftSwissSpeaker
-from pitboss.conformance.valkyrie import ValkyrieSpeaker
+from pitboss.conformance.valkyrie import VENDOR, ValkyrieSpeaker
 
 
-def make(protocol: Protocols, client: Any, base_url: str, key: bytes, game: str) -> Speaker:
+def make(
+    protocol: Protocols,
+    client: Any,
+    base_url: str,
+    key: bytes,
+    game: str,
+    *,
+    vendor: str = VENDOR,
+) -> Speaker:
     """Return a speaker of a protocol to one wallet, with the provider's key.
+
+    `vendor` is who stands behind Valkyrie; the others have none.
 
     Raises:
         ValueError: the key is none of this protocol.
@@ -22,4 +32,4 @@ def make(protocol: Protocols, client: Any, base_url: str, key: bytes, game: str)
         case Protocols.HUB88:
             return Hub88Speaker(client, base_url, key, game)
         case Protocols.VALKYRIE:
-            return ValkyrieSpeaker(client, base_url, key, game)
+            return ValkyrieSpeaker(client, base_url, key, game, vendor=vendor)

@@ -12,6 +12,7 @@ import httpx
 
 from pitboss.conformance.model import Account, Move, Protocols, Said, Wrong
 
+# Whose games are played, unless somebody else is named.
 VENDOR = "kit"
 _MARKED = re.compile(r'"<(-?[0-9.]+)>"')
 _WRONG = {
@@ -40,8 +41,17 @@ class ValkyrieSpeaker:
     protocol = Protocols.VALKYRIE
     finest = Decimal("0.000001")
 
-    def __init__(self, client: httpx.AsyncClient, base: str, key: bytes, game: str) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        base: str,
+        key: bytes,
+        game: str,
+        *,
+        vendor: str = VENDOR,
+    ) -> None:
         self._client = client
+        self._vendor = vendor
         self._base = base.rstrip("/")
         self._key = key.decode()
         self._game = game
@@ -101,7 +111,7 @@ class ValkyrieSpeaker:
         kinds = {"bet": "WITHDRAW", "win": "DEPOSIT", "rollback": "CANCEL"}
         body: dict[str, Any] = {
             "currency": account.currency,
-            "provider": VENDOR,
+            "provider": self._vendor,
             "transactionType": ("PROMO" if move.free else "") + kinds[move.kind],
             "cashAmount": Decimal(0) if move.free else amount,
             "bonusAmount": Decimal(0),
@@ -150,7 +160,7 @@ class ValkyrieSpeaker:
         return await self._client.request(
             method,
             self._base + path,
-            params={"provider": VENDOR, **query},
+            params={"provider": self._vendor, **query},
             content=body,
             headers=headers,
         )

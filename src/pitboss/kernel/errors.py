@@ -19,6 +19,17 @@ class Fault(PlatformError):
         self.retryable = retryable
 
 
+class PeerAway(Fault):
+    """Somebody else whom we asked does not answer, or refuses; they may be asked again.
+
+    `said` is the beginning of what they answered, for logs and for whoever stands at a terminal.
+    """
+
+    def __init__(self, message: str, *, said: str = "") -> None:
+        super().__init__(message, retryable=True)
+        self.said = said
+
+
 class InvariantBroken(PlatformError):
     """Our own code is wrong; nobody below the edge may catch this."""
 

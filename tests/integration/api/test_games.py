@@ -42,6 +42,7 @@ async def see(desk: Desk, path: str, token: str | None = None) -> Any:
 
 
 async def import_games(desk: Desk, *games: dict[str, Any]) -> Any:
+    desk.providers.setdefault("acme", GameProvider(talk=SoftSwiss("acme", [b"a secret"])))
     answer = await tell(desk, "/games/import", {"provider": "acme", "games": list(games)})
     assert answer.status == 200, answer.body
     return answer.json()["games"]
@@ -82,6 +83,52 @@ async def left_open(desk: Desk, player: Somebody) -> str:
             ],
         )
     return str(getattr(answer, "round_id", answer))
+
+
+async def test_staff_sees_all_that_was_imported_and_what_is_stopped(desk: Desk) -> None:
+    stakes = [{"currency": "EUR", "min": "0.10", "max": "100.00"}]
+    certificates: Any = GAME["certificates"]
+    game = {**GAME, "stakes": stakes}
+    await import_games(desk, game, {**GAME, "code": "other"})
+    stop = {"provider": "acme", "suspended": True, "why": "regulator_order"}
+
+    async def stopped() -> list[tuple[bool, bool]]:
+        shown = (await see(desk, "/v1/staff/games?provider=acme"))["games"]
+        return [(item["suspended"], item["provider_suspended"]) for item in shown]
+
+    (first, _) = (await see(desk, "/v1/staff/games?provider=acme"))["games"]
+    await tell(desk, "/games/suspension", {**stop, "game": "book"})
+    one = await stopped()
+    await tell(desk, "/games/suspension", stop)
+    both = await stopped()
+
+    # A laboratory's letter is held against the digests, and a player's question against the stakes.
+    assert first["stakes"] == stakes
+    assert [item["hashes"] for item in first["certificates"]] == [
+        item["hashes"] for item in certificates
+    ]
+    assert (one, both) == ([(True, False), (False, False)], [(True, True), (True, True)])
+
+
+async def test_a_game_that_nobody_could_open_is_not_offered(desk: Desk) -> None:
+    await import_games(desk, GAME)
+    gone = {"provider": "gone", "games": [GAME]}
+    house = {"provider": "house", "games": [GAME]}
+    for body in (gone, house):
+        assert (await tell(desk, "/games/import", body)).status == 200
+    player = await desk.player()
+
+    offered = (await see(desk, "/v1/games", player.token))["games"]
+    opened = await desk.client.ask(
+        "POST",
+        "/v1/games/launch",
+        token=player.token,
+        body={"provider": "gone", "game": GAME["code"]},
+    )
+
+    # The one is not connected any more, and the house has nothing to deal with here.
+    assert [item["provider"] for item in offered] == ["acme"]
+    assert opened.slug == "unknown_provider"
 
 
 async def test_games_are_imported_shown_and_stopped(desk: Desk) -> None:

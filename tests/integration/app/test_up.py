@@ -179,6 +179,8 @@ async def test_the_life_of_an_installation(home: Path, tmp_path: Path) -> None:
     assert ended.said == {"ok": True, "home": str(home)}
     assert len(ended.out.splitlines()) == 1
     assert "Traceback" not in ended.words
+    # To be copied as it is: a token of another home is no staff's here.
+    assert f"pitboss token staff --home {home}\n" in ended.words
     assert living(second_family) == []
     assert (home / "logs" / "api.log").read_text()
 

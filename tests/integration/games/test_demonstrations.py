@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import pytest
+from structlog.testing import capture_logs
 
 from integration.api.client import Answer
 from integration.api.desk import Somebody
@@ -13,6 +14,7 @@ from integration.games.table import Table, lay
 from paced import put_in_force
 from pitboss.adapters.protocols.softswiss import SoftSwiss
 from pitboss.db import Database
+from pitboss.games.rounds.errors import GameNotLaunched
 from pitboss.games.rounds.ports import Launching
 from pitboss.jurisdictions.model import Product
 
@@ -24,10 +26,14 @@ class Showing:
     """A provider that opens whatever it is asked to, and remembers what that was."""
 
     asked: list[Launching] = field(default_factory=list)
+    # What it says instead of opening anything.
+    no: str | None = None
 
     async def launch(self, launching: Launching) -> str:
         """Open it."""
         self.asked.append(launching)
+        if self.no is not None:
+            raise GameNotLaunched("the provider answers 403", said=self.no)
         return "https://games.example/play"
 
 
@@ -138,3 +144,18 @@ async def test_a_licence_without_games_has_none_to_show(
     said = await show(table, player)
 
     assert (said.status, said.slug, showing.asked) == (403, "product_not_licensed", [])
+
+
+async def test_why_a_provider_opens_nothing_is_in_the_log(table: Table, showing: Showing) -> None:
+    player = await table.desk.player(amount="5.00")
+    showing.no = "Invalid signature"
+
+    with capture_logs() as said:
+        answer = await show(table, player)
+
+    # The player is not told what the provider said, nor that a database of ours is away.
+    assert (answer.status, answer.slug) == (503, "peer_away")
+    assert b"signature" not in answer.body
+    assert [(one["path"], one["why"], one["said"]) for one in said if "why" in one] == [
+        ("/v1/games/launch", "the provider answers 403", "Invalid signature")
+    ]

@@ -52,6 +52,21 @@ async def test_without_a_session_nothing_is_staked(world: Games) -> None:
     await world.done(bob, win("w1", 5))
 
 
+async def test_a_session_is_good_for_what_its_provider_has_and_the_registry_lets_be_played(
+    world: Games, ann: PlayerId
+) -> None:
+    # A provider may have a lobby of its own, from which no game is launched anew.
+    await world.list_games(listing("dice"), listing("raw", licences=()))
+
+    other = await world.wish(ann, stake("b1", 5), ref="r1", game="dice")
+    uncertified = await world.wish(ann, stake("b2", 5), ref="r2", game="raw")
+
+    assert isinstance(other, Done)
+    assert (await world.round(ann)).game == "dice"
+    assert isinstance(uncertified, Refused)
+    assert uncertified.reason == "game_not_certified"
+
+
 async def test_a_session_is_over_when_its_time_is(world: Games, ann: PlayerId) -> None:
     world.clock.advance(timedelta(hours=13))
 

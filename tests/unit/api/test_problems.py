@@ -17,6 +17,8 @@ from pitboss.api import problems
 from pitboss.api.asgi import problem_of_error
 from pitboss.api.problems import FieldError, Problem, ProblemFound
 from pitboss.db.errors import DatabaseAway
+from pitboss.games.registry.errors import ProviderAway
+from pitboss.games.rounds.errors import GameNotLaunched
 from pitboss.kernel.errors import Fault, InvariantBroken, Malformed
 
 ALL = [
@@ -82,6 +84,8 @@ def test_what_a_sender_wrote_is_repeated_but_never_at_length() -> None:
         (Malformed("stake", "too fine"), 422, "malformed"),
         (DatabaseAway("gone"), 503, "database_away"),
         (Fault("a peer", retryable=False), 502, "peer_failed"),
+        (ProviderAway("it answers 403, a secret of theirs"), 503, "peer_away"),
+        (GameNotLaunched("a secret of theirs"), 503, "peer_away"),
         (NotFoundException(), 404, "not_found"),
         (MethodNotAllowedException(headers={"allow": "GET"}), 405, "wrong_method"),
         (ValidationException(extra=[{"key": "limit", "message": "no"}]), 422, "malformed"),
@@ -99,3 +103,13 @@ def test_an_exception_is_told_as_a_problem(error: Exception, status: int, slug: 
 
     assert (problem.status, problem.slug) == (status, slug)
     assert b"secret" not in problem.body()
+
+
+def test_a_parameter_that_is_missing_is_named() -> None:
+    # As the framework words it, with nothing beside its sentence.
+    error = ValidationException("Missing required query parameter 'provider' for path /v1/games")
+
+    problem = problem_of_error(error, body_bytes_max=10)
+
+    assert (problem.status, problem.slug) == (422, "malformed")
+    assert problem.errors == (FieldError("provider", "it is needed"),)

@@ -151,5 +151,30 @@ def test_who_said_what_cannot_be_is_named(monkeypatch: pytest.MonkeyPatch) -> No
         settings_of()
     monkeypatch.setenv("PITBOSS_PORT", "8000")
     monkeypatch.setenv("PITBOSS_SANDBOX", "{")
-    with pytest.raises(Malformed, match="sandbox"):
+    with pytest.raises(Malformed, match=r"^PITBOSS_SANDBOX: it is no JSON: .*line 1"):
         settings_of()
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ({"acme": {"protocol": "softswiss", "keys": []}}, "acme.keys: "),
+        ({"acme": {"protocol": "softswiss", "keys": ["a"], "lunch_url": "x"}}, "acme.lunch_url: "),
+        ({"Acme Studio": {"protocol": "softswiss", "keys": ["a"]}}, "Acme Studio: "),
+        (
+            {"acme": {"protocol": "softswiss", "keys": ["a"], "networks": ["x"]}},
+            "acme.networks.0: ",
+        ),
+    ],
+)
+def test_which_of_many_providers_is_wrong_and_in_what_is_named(
+    monkeypatch: pytest.MonkeyPatch, said: dict[str, object], named: str
+) -> None:
+    good = {"protocol": "softswiss", "keys": ["a secret of somebody else"]}
+    monkeypatch.setenv("PITBOSS_GAMES", json.dumps({"good": good, **said}))
+
+    with pytest.raises(Malformed) as told:
+        settings_of()
+
+    assert str(told.value).startswith(f"PITBOSS_GAMES: {named}")
+    assert "secret" not in str(told.value)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from pitboss.conformance.model import Account, Protocols, Speaker, Verdict
-from pitboss.conformance.running import run, unknown_in
+from pitboss.conformance.model import Account, Move, Protocols, Speaker, Verdict
+from pitboss.conformance.running import refuse_run, run, unknown_in
 from pitboss.conformance.speakers import make
 from unit.protocols.keys import LOCKED_PEM, PAIR
 
@@ -77,4 +78,64 @@ async def test_an_address_that_is_none_fails_the_cases_and_not_the_run(base: str
 
 
 def test_numbers_that_no_case_has_are_named() -> None:
-    assert unknown_in(["1", "77", "32a", "32b"]) == ["77", "32b"]
+    assert unknown_in(["1", "77", "32a", "32b"], C) == ["77", "32b"]
+
+
+def test_a_case_of_another_protocol_is_none_of_this() -> None:
+    # A run of it would tell of nothing, and fail.
+    assert [unknown_in(["22"], protocol) for protocol in (A, B, C)] == [["22"], [], []]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "status", "body", "why"),
+    [
+        (A, 400, b'{"meta": {"api_code": "403"}}', "signature"),
+        (A, 400, b'{"meta": {"api_code": "101"}}', "player"),
+        (A, 400, b'{"meta": {"api_code": "154"}}', "currency"),
+        (B, 200, b'{"status": "RS_ERROR_INVALID_SIGNATURE"}', "signature"),
+        (B, 200, b'{"status": "RS_ERROR_INVALID_TOKEN"}', "token"),
+        (C, 401, b'{"status": "ERROR", "error": {"code": "PAM_ERR_API_TOKEN"}}', "signature"),
+        (A, 404, b"<html>nothing here</html>", "404"),
+        (A, 200, b'{"balance": "9.99"}', "9.99"),
+        (A, 200, b"[]", "cannot be read"),
+    ],
+)
+async def test_who_cannot_be_tested_is_told_so_before_any_case(
+    protocol: Protocols, status: int, body: bytes, why: str
+) -> None:
+    refusal = await refuse_run(speaker_of(protocol, status, body), ACCOUNT, unit=Decimal(1))
+
+    assert refusal is not None
+    assert why in refusal
+
+
+@pytest.mark.parametrize("base", ["http://[::bad", "wallet.test", "http://127.0.0.1:1"])
+async def test_a_wallet_that_is_not_there_is_told_so_before_any_case(base: str) -> None:
+    speaker = make(A, httpx.AsyncClient(trust_env=False), base, SECRET, "book")
+
+    refusal = await refuse_run(speaker, ACCOUNT, unit=Decimal(1))
+
+    assert refusal is not None
+    assert refusal.startswith("it does not answer")
+
+
+async def test_a_wallet_that_tells_a_balance_is_tested() -> None:
+    told = await refuse_run(speaker_of(A, 200, b'{"balance": "300.00"}'), ACCOUNT, unit=Decimal(1))
+
+    assert told is None
+
+
+async def test_the_vendor_behind_valkyrie_is_the_studios_own() -> None:
+    heard: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        heard.append(request)
+        return httpx.Response(200, content=b"{}")
+
+    client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    speaker = make(C, client, "http://wallet.test", SECRET, "book", vendor="Red Tiger")
+
+    await speaker.play(ACCOUNT, "r1", Move(kind="bet", id="b1", amount=Decimal(1)))
+
+    assert [one.url.params["provider"] for one in heard] == ["Red Tiger"]
+    assert json.loads(heard[0].content)["provider"] == "Red Tiger"

@@ -123,6 +123,19 @@ async def test_who_tells_no_list_is_away(answer: httpx.Response) -> None:
         await fetch("softswiss", answer)
 
 
+async def test_what_a_provider_says_of_a_refusal_is_told_to_who_asked() -> None:
+    no = {"code": "invalid_argument", "meta": {"api_code": "410", "api_message": "casino\u001b[2J"}}
+
+    with pytest.raises(ProviderAway) as told:
+        await fetch("softswiss", httpx.Response(400, json=no))
+
+    assert str(told.value) == "the provider answers 400"
+    said = told.value.said
+    assert '"api_code":"410"' in said
+    assert said.isprintable()
+    assert len(said) <= 200
+
+
 async def test_a_list_without_end_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(game_lists, "BYTES_MAX", 1_000)
 

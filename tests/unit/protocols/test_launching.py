@@ -100,3 +100,23 @@ async def test_a_game_is_opened_for_the_device_that_it_is_played_on(
     mobile: bool, platform: str
 ) -> None:
     assert (await told("hub88", "GB", mobile=mobile))["platform"] == platform
+
+
+async def test_a_studio_is_told_the_currency_of_a_demonstration() -> None:
+    # Without it a studio shows dollars to whoever plays in euros.
+    body = await told("softswiss", "GB", player_id=None, session_id=None, token=None)
+
+    assert body["currency"] == "EUR"
+    assert "account" not in body
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        *(("en", "en"), ("en-GB", "en-GB"), ("pt_br", "pt_br"), ("en-soc", "en-soc")),
+        *(("zh-Hant", "zh"), ("zh_hans", "zh"), ("sr-lat", "sr")),
+    ],
+)
+async def test_a_language_is_told_as_the_studio_takes_it(locale: str, said: str) -> None:
+    # What is longer is no locale there, and the game would not be opened.
+    assert (await told("softswiss", "GB", locale=locale))["locale"] == said

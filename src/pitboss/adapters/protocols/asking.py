@@ -12,6 +12,8 @@ from pitboss.games.registry.errors import ProviderAway
 
 # For all of an answer; the client's own patience is with each part of it.
 SECONDS_MAX = 30.0
+# Of what a provider says of a refusal: it names the field that it does not like.
+_WORDS_MAX = 200
 
 
 async def ask(
@@ -45,8 +47,14 @@ async def ask(
     except (httpx.HTTPError, TimeoutError) as error:
         raise ProviderAway(f"the provider does not answer: {type(error).__name__}") from error
     if answer.status_code != 200 and answer.status_code not in also:
-        raise ProviderAway(f"the provider answers {answer.status_code}")
+        raise ProviderAway(f"the provider answers {answer.status_code}", said=_excerpt(raw))
     try:
         return answer.status_code, msgspec.json.decode(bytes(raw))
     except msgspec.DecodeError:
         raise ProviderAway("the provider answers no JSON") from None
+
+
+def _excerpt(raw: bytearray) -> str:
+    """Return the beginning of what was said, as a log and a terminal take it."""
+    text = raw[:_WORDS_MAX].decode("utf-8", "replace")
+    return "".join(char if char.isprintable() else "?" for char in text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -14,12 +15,13 @@ from pitboss.adapters.protocols.asking import ask
 from pitboss.adapters.protocols.hub88_calls import Hub88Calls
 from pitboss.adapters.protocols.places import country_of, region_of
 from pitboss.games.registry.errors import ProviderAway
-from pitboss.games.rounds.errors import GameNotLaunched
+from pitboss.games.rounds.errors import GameNotLaunched, NoDemonstrations
 from pitboss.games.rounds.ports import Launching
 
 _encode = msgspec.json.Encoder().encode
 # What an answer may be long: it is an address.
 _BYTES_MAX = 64 * 1024
+_LOCALE = re.compile(r"[a-zA-Z]{2}([-_][a-zA-Z]{2})?|en-soc")
 
 
 class SoftSwissLauncher:
@@ -39,7 +41,7 @@ class SoftSwissLauncher:
         body: dict[str, Any] = {
             "casino_id": self._casino_id,
             "game": wish.game,
-            "locale": wish.locale,
+            "locale": _locale_of(wish.locale),
             "ip": wish.ip,
             "client_type": "mobile" if wish.mobile else "desktop",
         }
@@ -50,6 +52,8 @@ class SoftSwissLauncher:
             body["jurisdiction"] = region
         if wish.player_id is None:
             path = "/demo"
+            # Else it is in dollars.
+            body["currency"] = wish.currency
         else:
             path = "/real"
             body |= {
@@ -62,6 +66,11 @@ class SoftSwissLauncher:
         return url_of(found, "launch_url")
 
 
+def _locale_of(locale: str) -> str:
+    """Return a locale as the protocol takes it; of one that is longer, the language."""
+    return locale if _LOCALE.fullmatch(locale) else locale[:2]
+
+
 async def post(client: httpx.AsyncClient, url: str, body: bytes, headers: dict[str, str]) -> Any:
     """Ask a provider for an address.
 
@@ -71,7 +80,7 @@ async def post(client: httpx.AsyncClient, url: str, body: bytes, headers: dict[s
     try:
         _, found = await ask(client, "POST", url, bytes_max=_BYTES_MAX, body=body, headers=headers)
     except ProviderAway as fault:
-        raise GameNotLaunched(str(fault)) from fault
+        raise GameNotLaunched(str(fault), said=fault.said) from fault
     return found
 
 
@@ -111,7 +120,7 @@ class Hub88Launcher:
         try:
             _, found = await calls.ask(body, bytes_max=_BYTES_MAX)
         except ProviderAway as fault:
-            raise GameNotLaunched(str(fault)) from fault
+            raise GameNotLaunched(str(fault), said=fault.said) from fault
         return url_of(found, "url")
 
 
@@ -129,8 +138,10 @@ class ValkyrieLauncher:
     async def launch(self, wish: Launching) -> str:
         """Return where a game is opened; its vendor is what stands before it: `VENDOR/GAME`."""
         vendor, _, game = wish.game.partition("/")
-        if wish.player_id is None or not game:
-            raise GameNotLaunched("there are no demonstrations, and a game has a vendor")
+        if wish.player_id is None:
+            raise NoDemonstrations("the protocol has no demonstrations")
+        if not game:
+            raise GameNotLaunched(f"{wish.game} is behind no vendor: VENDOR/GAME is needed")
         body = {
             "currency": wish.currency,
             "providerGameId": game,

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pitboss.kernel.errors import Fault
+from pitboss.kernel.errors import PeerAway
 
 
-class ProviderAway(Fault):
+class ProviderAway(PeerAway):
     """A provider did not answer what it was asked about its games; it may be asked again."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, retryable=True)

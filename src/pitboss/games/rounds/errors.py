@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pitboss.kernel.errors import Fault
+from pitboss.kernel.errors import PeerAway
 
 
-class GameNotLaunched(Fault):
+class GameNotLaunched(PeerAway):
     """A provider did not open a game; the player may try again."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, retryable=True)
+
+class NoDemonstrations(GameNotLaunched):
+    """A provider's protocol has none."""

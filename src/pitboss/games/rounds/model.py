@@ -19,6 +19,8 @@ from pitboss.wallet.model import house_account, provider_account
 
 # What one request may hold; the longest that is known of a provider has a handful.
 STEPS_MAX = 100
+# Rounds that are shown at once.
+ROUNDS_SHOWN_MAX = 100
 # Between players' tokens and those of others nobody can tell; a shard and 128 bits of chance.
 TOKEN_LENGTH = 34
 SESSION_LIFE = timedelta(hours=12)

@@ -9,6 +9,7 @@ from pitboss import wallet
 from pitboss.db import Transaction
 from pitboss.games.rounds import store
 from pitboss.games.rounds.model import (
+    ROUNDS_SHOWN_MAX,
     Bearer,
     Booking,
     Kind,
@@ -22,7 +23,6 @@ from pitboss.kernel.shards import PLAYER_SHARDS, Shard, shard_of
 from pitboss.players import identity
 from pitboss.wallet.model import player_account
 
-ROUNDS_SHOWN_MAX = 100
 PLAYERS_SHARDS = tuple(Shard(number) for number in range(PLAYER_SHARDS))
 
 
@@ -124,10 +124,28 @@ async def find_rounds_by_id(tx: Transaction, places: Collection[tuple[Shard, str
     return await store.find_rounds(tx, places)
 
 
-async def find_rounds(tx: Transaction, player_id: PlayerId) -> list[Round]:
-    """Return a player's rounds, the newest first, a hundred at most."""
-    shard = shard_of(player_id)
-    return await store.find_rounds_of(tx, shard, player_id, limit=ROUNDS_SHOWN_MAX)
+async def find_rounds(
+    tx: Transaction,
+    player_id: PlayerId,
+    *,
+    provider: str | None = None,
+    ref: str | None = None,
+    after: tuple[datetime, str] | None = None,
+) -> list[Round]:
+    """Return a player's rounds, the newest first, a hundred at most.
+
+    Of one provider, and of the name that it has for one, if they are said; `after` continues behind
+    a round, by when it was opened and its id.
+    """
+    return await store.find_rounds_of(
+        tx,
+        shard_of(player_id),
+        player_id,
+        limit=ROUNDS_SHOWN_MAX,
+        provider=provider,
+        ref=ref,
+        after=after,
+    )
 
 
 async def find_open_rounds(

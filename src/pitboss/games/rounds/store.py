@@ -185,15 +185,27 @@ async def find_open_rounds(
 
 
 async def find_rounds_of(
-    tx: Transaction, shard: Shard, player_id: PlayerId, *, limit: int
+    tx: Transaction,
+    shard: Shard,
+    player_id: PlayerId,
+    *,
+    limit: int,
+    provider: str | None = None,
+    ref: str | None = None,
+    after: tuple[datetime, str] | None = None,
 ) -> list[Round]:
-    """Return a player's newest rounds."""
+    """Return a player's newest rounds, of a provider and of a name if they are said."""
     rows = await tx.fetch(
         f"SELECT {_ROUND_READ} FROM game_round AS round WHERE shard = $1 AND player_id = $2"
-        " ORDER BY opened_at DESC, round_id LIMIT $3",
+        " AND ($4::text IS NULL OR provider = $4) AND ($5::text IS NULL OR ref = $5)"
+        " AND ($6::timestamptz IS NULL OR (opened_at, round_id) < ($6, $7::uuid))"
+        " ORDER BY opened_at DESC, round_id DESC LIMIT $3",
         shard,
         player_id,
         limit,
+        provider,
+        ref,
+        *(after or (None, None)),
     )
     return [_round(row) for row in rows]
 
