@@ -24,7 +24,7 @@ def pytest_collection_finish() -> None:
     """Have Python look for garbage as rarely as the platform's own processes do.
 
     What thousands of tests are made of is no garbage, and to look at it again and again took a
-    quarter of the processor's time of a test that makes an API.
+    fifth of the processor's time of a test that makes an API.
     """
     collector.look_rarely()
 
